@@ -1,0 +1,301 @@
+"""The settings of a run: their defaults, what each means, and the checks that they must pass.
+
+The dataclasses below are the one place where a field, its default, its meaning and its limits stand. The
+`ml_collections.ConfigDict` that config files edit is made from them, and `validate` turns it back into them.
+Names of parts (a likelihood, a schedule, a data source) are checked where those parts are registered.
+"""
+
+import dataclasses
+import json
+import math
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import ml_collections
+
+from vae_jax.errors import UserError, nearest
+
+
+def _limited(default: Any, *, low: float | None = None, above: float | None = None, high: float | None = None) -> Any:
+    """A number, or a tuple of numbers, with `low <= number`, `above < number` and `number <= high`."""
+    return field(default=default, metadata={"low": low, "above": above, "high": high})
+
+
+def _one_of(default: str, *choices: str) -> Any:
+    """A name out of a closed list (open lists are registries)."""
+    return field(default=default, metadata={"choices": choices})
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Which images, from where.
+
+    Attributes:
+        name: the source: `digits`, `mnist`, `fashion_mnist`, `freyfaces`, `dogpeople`, `drawn_faces`.
+        raw_dir: the folder of raw files; '' means `$VAE_JAX_RAW` where that is set, else `data/raw`.
+        prepared_dir: where what was read once is kept; nothing there is irreplaceable.
+        image_size: height and width in pixels, for the sources that can choose (faces).
+        drawn: how many faces `drawn_faces` draws.
+        test_fraction: the share held out by the sources that have no test split of their own.
+        levels: pixels are `value / levels`: 255 reaches 1; the post used 256.
+        sampling: batches without replacement within a pass (`shuffle`), or `replacement`.
+    """
+
+    name: str = "dogpeople"
+    raw_dir: str = ""
+    prepared_dir: str = "data/prepared"
+    image_size: int = _limited(50, low=8, high=1024)
+    drawn: int = _limited(10_000, low=20, high=1_000_000)
+    test_fraction: float = _limited(0.1, above=0, high=0.9)
+    levels: int = _limited(255, low=255, high=256)
+    sampling: str = _one_of("shuffle", "shuffle", "replacement")
+
+    @property
+    def raw_folder(self) -> Path:
+        """The folder of raw files that is meant."""
+        return Path(self.raw_dir or os.environ.get("VAE_JAX_RAW") or "data/raw").expanduser()
+
+    @property
+    def raw_folder_named(self) -> bool:
+        """Whether the user named the raw folder, in the config or the environment."""
+        return bool(self.raw_dir or os.environ.get("VAE_JAX_RAW"))
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The autoencoder.
+
+    Attributes:
+        hidden: units of each hidden layer of the encoder; the decoder mirrors them.
+        decoder_hidden: units of the decoder's hidden layers where they shall differ; () mirrors.
+        latent_dim: units of the latent space.
+        encoder, decoder: the architectures.
+        activation: after each hidden layer.
+        posterior: the family of q(z|x).
+        likelihood: the family of p(x|z).
+        likelihood_sigma: its scale in pixels (image range 0 to 1), where it has one; where to start if learned.
+        init: how weights start.
+    """
+
+    hidden: tuple[int, ...] = _limited((512,), low=1, high=100_000)
+    decoder_hidden: tuple[int, ...] = _limited((), low=1, high=100_000)
+    latent_dim: int = _limited(2, low=1, high=10_000)
+    encoder: str = "mlp"
+    decoder: str = "mlp"
+    activation: str = "gelu"
+    posterior: str = "diagonal_gaussian"
+    likelihood: str = "bernoulli"
+    likelihood_sigma: float = _limited(0.1, above=0, high=100)
+    init: str = "lecun"
+
+
+@dataclass(frozen=True)
+class ObjectiveConfig:
+    """What is minimised: `recon + beta_kl * kl`.
+
+    Attributes:
+        name: the objective.
+        beta_kl: the weight of the KL term, at its height.
+        warmup: how the weight gets there.
+        warmup_steps: how long the rise takes, in steps; 0 means half of the run.
+        warmup_delay: steps at weight 0 before it; 0 means half of the run for `delayed`, else none.
+        warmup_cycles: how many times `cyclical` rises.
+        reduction: `nats` sums over an example and averages over the batch; `blog` is the post's: recon averages
+            over pixels and the batch, kl sums over the batch.
+    """
+
+    name: str = "elbo"
+    beta_kl: float = _limited(1.0, low=0)
+    warmup: str = "constant"
+    warmup_steps: int = _limited(0, low=0)
+    warmup_delay: int = _limited(0, low=0)
+    warmup_cycles: int = _limited(4, low=1, high=10_000)
+    reduction: str = _one_of("nats", "nats", "blog")
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How long, in which bites, how fast.
+
+    Attributes:
+        epochs: how many epochs.
+        steps_per_epoch: optimiser steps in an epoch; 0 means one pass over the data.
+        batch_size: images a step.
+        learning_rate: Adam's.
+        adam_b1, adam_b2, adam_eps: Adam's decay rates and the term that keeps it from dividing by zero.
+    """
+
+    epochs: int = _limited(20, low=1, high=10_000_000)
+    steps_per_epoch: int = _limited(0, low=0, high=10_000_000)
+    batch_size: int = _limited(128, low=1, high=1_000_000)
+    learning_rate: float = _limited(1e-3, above=0)
+    adam_b1: float = _limited(0.9, low=0, high=1)
+    adam_b2: float = _limited(0.999, low=0, high=1)
+    adam_eps: float = _limited(1e-8, above=0)
+
+
+@dataclass(frozen=True)
+class EvalConfig:
+    """Judging and drawing.
+
+    Attributes:
+        every_epochs: epochs between evaluations on the test images; 0 means ten in a run.
+        batch_size: images at a time; changes nothing but memory and time.
+        figure_members: how many members get pictures of their own.
+    """
+
+    every_epochs: int = _limited(0, low=0)
+    batch_size: int = _limited(500, low=1, high=1_000_000)
+    figure_members: int = _limited(4, low=1, high=1000)
+
+
+@dataclass(frozen=True)
+class CheckpointConfig:
+    """What is kept to go on from.
+
+    Attributes:
+        every_epochs: epochs between checkpoints; 0 means twenty in a run.
+        keep: how many of the newest stay.
+    """
+
+    every_epochs: int = _limited(0, low=0)
+    keep: int = _limited(2, low=1, high=1000)
+
+
+@dataclass(frozen=True)
+class LogConfig:
+    """What is written down on the way.
+
+    Attributes:
+        every_steps: steps between lines in `metrics.jsonl`; must divide an epoch; 0 means once an epoch.
+        tensorboard: write TensorBoard events too.
+    """
+
+    every_steps: int = _limited(0, low=0)
+    tensorboard: bool = True
+
+
+@dataclass(frozen=True)
+class Config:
+    """All settings of a run; see the parts for their fields.
+
+    Attributes:
+        seed: every random draw of the run follows from it.
+        sweep: lines `FIELD=VALUES`; their cross product is trained.
+    """
+
+    seed: int = _limited(0, low=0, high=2**32 - 1)
+    data: DataConfig = DataConfig()
+    model: ModelConfig = ModelConfig()
+    objective: ObjectiveConfig = ObjectiveConfig()
+    train: TrainConfig = TrainConfig()
+    sweep: tuple[str, ...] = ()
+    eval: EvalConfig = EvalConfig()
+    checkpoint: CheckpointConfig = CheckpointConfig()
+    log: LogConfig = LogConfig()
+
+
+def default_config() -> ml_collections.ConfigDict:
+    """Return the defaults, for a config file's `get_config` to edit."""
+    return ml_collections.ConfigDict(dataclasses.asdict(Config()))
+
+
+def validate(config: ml_collections.ConfigDict) -> Config:
+    """Check every field and freeze the settings.
+
+    Args:
+        config: what a config file returned, with the command line's overrides.
+
+    Raises:
+        UserError: a field is unknown, missing, of another type or out of its limits.
+    """
+    return _checked_section(Config, config, "config")
+
+
+def to_json(config: Config) -> str:
+    """Write the settings as `config.json` holds them."""
+    return json.dumps(dataclasses.asdict(config), indent=2) + "\n"
+
+
+def from_json(text: str) -> Config:
+    """Read settings that `to_json` wrote.
+
+    Raises:
+        UserError: the text is not such settings.
+    """
+    try:
+        found = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise UserError(f"config.json: not JSON ({error}); restore the file or use another workdir") from None
+    return _checked_section(Config, found, "config")
+
+
+def differences(before: Config, now: Config) -> Iterator[str]:
+    """Yield `field: before -> now` for each field that differs."""
+    flat_before, flat_now = dict(_flat(before)), dict(_flat(now))
+    for name, value in flat_before.items():
+        if flat_now[name] != value:
+            yield f"{name}: {value!r} -> {flat_now[name]!r}"
+
+
+def _flat(section: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for entry in fields(section):
+        value = getattr(section, entry.name)
+        if dataclasses.is_dataclass(value):
+            yield from _flat(value, f"{prefix}{entry.name}.")
+        else:
+            yield f"{prefix}{entry.name}", value
+
+
+def _checked_section(kind: Any, found: Any, path: str) -> Any:
+    if not isinstance(found, (ml_collections.ConfigDict, dict)):
+        raise UserError(f"{path}: found {found!r}; needs the fields {', '.join(f.name for f in fields(kind))}")
+    known = {entry.name: entry for entry in fields(kind)}
+    for name in found:
+        if name not in known:
+            raise UserError(f"{path}.{name}: no such field; known are {', '.join(known)}{nearest(name, known)}")
+    values = {}
+    for name, entry in known.items():
+        if name not in found:
+            raise UserError(f"{path}.{name}: missing; start the config from vae_jax.config.default_config()")
+        default, here = entry.default, f"{path}.{name}"
+        if dataclasses.is_dataclass(default):
+            values[name] = _checked_section(type(default), found[name], here)
+        else:
+            values[name] = _checked_value(default, found[name], here, entry.metadata)
+    return kind(**values)
+
+
+def _checked_value(default: Any, found: Any, path: str, limits: Any) -> Any:
+    if isinstance(default, tuple):
+        if isinstance(found, str) or not isinstance(found, (tuple, list)):
+            raise UserError(f"{path}: found {found!r}; needs a tuple such as {default or (200, 100)!r}")
+        element = 1 if "low" in limits else ""
+        return tuple(_checked_value(element, item, f"{path}[{k}]", limits) for k, item in enumerate(found))
+    if isinstance(default, float) and isinstance(found, int) and not isinstance(found, bool):
+        found = float(found)
+    if type(found) is not type(default):
+        raise UserError(f"{path}: found {found!r} ({type(found).__name__}); needs {_KINDS[type(default)]}")
+    if isinstance(found, float) and not math.isfinite(found):
+        raise UserError(f"{path}: found {found}; needs a finite number")
+    _check_limits(found, path, limits)
+    return found
+
+
+_KINDS = {int: "a whole number", float: "a number", str: "a text", bool: "True or False"}
+
+
+def _check_limits(found: Any, path: str, limits: Any) -> None:
+    if "choices" in limits and found not in limits["choices"]:
+        choices = limits["choices"]
+        raise UserError(f"{path}: found {found!r}; needs one of {', '.join(choices)}{nearest(found, choices)}")
+    low, above, high = (limits.get(bound) for bound in ("low", "above", "high"))
+    if low is not None and found < low:
+        raise UserError(f"{path}: found {found}; needs at least {low}")
+    if above is not None and found <= above:
+        raise UserError(f"{path}: found {found}; needs more than {above}")
+    if high is not None and found > high:
+        raise UserError(f"{path}: found {found}; needs at most {high:,}")

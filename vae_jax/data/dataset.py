@@ -1,0 +1,126 @@
+"""The one form that every data source takes."""
+
+import hashlib
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Int32, UInt8
+
+from vae_jax.errors import UserError
+
+Images = UInt8[np.ndarray, "n height width channels"]
+Labels = Int32[np.ndarray, " n"]
+
+
+@dataclass(frozen=True)
+class Split:
+    """Images and the class of each: uint8 `[n, height, width, channels]` and int32 `[n]`."""
+
+    images: Images
+    labels: Labels
+
+    def __post_init__(self) -> None:
+        """Check what the types can't say."""
+        if self.images.ndim != 4 or self.images.dtype != np.uint8:
+            raise ValueError(f"images: {self.images.dtype}{self.images.shape}, not uint8 [n, h, w, c]")
+        if self.labels.shape != self.images.shape[:1]:
+            raise ValueError(f"labels: {self.labels.shape} for {len(self.images)} images")
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Images to learn from and images to be judged by.
+
+    Attributes:
+        name: what `config.data.name` says.
+        source: where the images came from, as one phrase for logs, reports and figures.
+        train: the images to learn from.
+        test: the images to be judged by; none of their contents is in `train`.
+        class_names: the name of each label, in the labels' order.
+        draws: indices into `train`, each as often as its image shall be drawn for one pass over the data.
+        notice: one line to show wherever the data are shown (what stands in for what), or ''.
+    """
+
+    name: str
+    source: str
+    train: Split
+    test: Split
+    class_names: tuple[str, ...]
+    draws: Int32[np.ndarray, " m"] = field(default_factory=lambda: np.zeros(0, np.int32))
+    notice: str = ""
+
+    def __post_init__(self) -> None:
+        """Draw every training image once where nothing else was said."""
+        if not len(self.draws):
+            object.__setattr__(self, "draws", np.arange(len(self.train), dtype=np.int32))
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Height and width in pixels, and channels."""
+        height, width, channels = self.train.images.shape[1:]
+        return height, width, channels
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A hash of all the images, labels and draws: equal exactly where the data are."""
+        digest = hashlib.sha256(repr((self.train.images.shape, self.test.images.shape)).encode())
+        for array in (self.train.images, self.train.labels, self.test.images, self.test.labels, self.draws):
+            digest.update(np.ascontiguousarray(array))
+        return digest.hexdigest()[:16]
+
+
+def balanced_draws(labels: Labels) -> Int32[np.ndarray, " m"]:
+    """Indices in which every class comes equally often: the rarer ones repeat.
+
+    Args:
+        labels: the class of each image, `[n]`; classes that don't occur are left out.
+
+    Returns:
+        `[classes * largest class]` indices into `labels`.
+    """
+    groups = [np.flatnonzero(labels == label) for label in np.unique(labels)]
+    size = max(len(group) for group in groups)
+    return np.concatenate([np.resize(group, size) for group in groups]).astype(np.int32)
+
+
+def content_hashes(images: Images) -> list[str]:
+    """One hash for the content of each image: copies have the same."""
+    return [hashlib.sha256(np.ascontiguousarray(image)).hexdigest() for image in images]
+
+
+def split_by_content(
+    images: Images, labels: Labels, test_fraction: float, *, equal_classes: bool = False
+) -> tuple[Split, Split]:
+    """Split into train and test so that copies of an image lie on one side.
+
+    The side depends on the images' content alone, never on their order. Copies within a side are kept.
+
+    Args:
+        images: `[n, height, width, channels]`.
+        labels: `[n]`.
+        test_fraction: the share of each class that becomes test images, in (0, 1).
+        equal_classes: take as many test images from every class as from the smallest.
+
+    Returns:
+        train and test.
+
+    Raises:
+        UserError: a class has fewer than two distinct images.
+    """
+    hashes = np.array(content_hashes(images))
+    classes = np.unique(labels)
+    counts = {label: len(set(hashes[labels == label])) for label in classes}
+    if min(counts.values(), default=0) < 2:
+        raise UserError("data: found a class with fewer than 2 different images; a split needs at least 2")
+    smallest = min(counts.values())
+    held: set[str] = set()
+    for label in classes:
+        distinct = sorted(set(hashes[labels == label]))
+        among = smallest if equal_classes else counts[label]
+        held.update(distinct[: min(max(1, round(test_fraction * among)), len(distinct) - 1)])
+    in_test = np.isin(hashes, sorted(held))
+    return Split(images[~in_test], labels[~in_test]), Split(images[in_test], labels[in_test])

@@ -1,0 +1,17 @@
+"""What a user is told when something they gave can't be used."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class UserError(Exception):
+    """One line for the user: the field or the file, what was found, and what would do.
+
+    The commands print it without a traceback and leave with a non-zero exit status.
+    """
+
+
+def nearest(found: str, known: Iterable[str]) -> str:
+    """Return `; did you mean 'x'?` where a known name is close to `found`, else nothing."""
+    close = difflib.get_close_matches(found, list(known), n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
