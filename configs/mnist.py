@@ -1,4 +1,4 @@
-"""MNIST: 60,000 training digits of 28×28 pixels."""
+"""MNIST: 60,000 handwritten digits of 28×28 pixels."""
 
 from vae_jax.config import default_config
 

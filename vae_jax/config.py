@@ -212,7 +212,7 @@ def validate(config: ml_collections.ConfigDict) -> Config:
     Raises:
         UserError: a field is unknown, missing, of another type or out of its limits.
     """
-    return _checked_section(Config, config, "config")
+    return from_dict(config)
 
 
 def to_json(config: Config) -> str:
@@ -227,10 +227,15 @@ def from_json(text: str) -> Config:
         UserError: the text is not such settings.
     """
     try:
-        found = json.loads(text)
+        return from_dict(json.loads(text))
     except json.JSONDecodeError as error:
         raise UserError(f"config.json: not JSON ({error}); restore the file or use another workdir") from None
-    return _checked_section(Config, found, "config")
+
+
+def from_dict(values: Any) -> Config:
+    """Check and freeze settings given as nested dicts; raises `UserError` as `validate` does."""
+    config: Config = _checked_section(Config, values, "config")
+    return config
 
 
 def differences(before: Config, now: Config) -> Iterator[str]:
@@ -239,6 +244,16 @@ def differences(before: Config, now: Config) -> Iterator[str]:
     for name, value in flat_before.items():
         if flat_now[name] != value:
             yield f"{name}: {value!r} -> {flat_now[name]!r}"
+
+
+def leaf_fields() -> list[str]:
+    """Return the full name of every field, such as `model.latent_dim`."""
+    return [name for name, _ in _flat(Config())]
+
+
+def field_of(config: Config, name: str) -> Any:
+    """Return the value of the field of that full name."""
+    return dict(_flat(config))[name]
 
 
 def _flat(section: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -1,0 +1,16 @@
+"""Faces of people and dogs, grey, 50×50 pixels, in a latent space of 50: who lies between?"""
+
+from vae_jax.config import default_config
+
+
+def get_config():
+    config = default_config()
+    config.data.name = "dogpeople"
+    config.model.hidden = (1000,)
+    config.model.latent_dim = 50
+    config.model.likelihood = "gaussian_learned"
+    config.train.epochs = 40
+    config.train.steps_per_epoch = 100
+    config.train.batch_size = 64
+    config.objective.warmup = "linear"
+    return config

@@ -1,0 +1,108 @@
+"""The command line of a run: a config file, overrides, sweeps; one clear line for whatever is wrong with them."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from absl import flags
+from ml_collections import ConfigDict, config_flags
+
+from vae_jax.config import Config, leaf_fields, validate
+from vae_jax.errors import UserError, nearest
+
+MODES = ("train", "evaluate", "figures")
+
+USAGE = """python -m vae_jax.main --config=configs/NAME.py [options]
+
+  --config=FILE           the config file, such as configs/dogpeople.py
+  --config.FIELD=VALUE    another value for one of its fields, such as --config.train.epochs=5
+  --sweep=FIELD=VALUES    train one model for each value, such as --sweep=seed=0,1; may be repeated
+  --workdir=FOLDER        where the run goes (default: runs/<config name>); the same command continues it
+  --mode=MODE             train (default), evaluate or figures: judge or draw a trained run again
+"""
+
+
+@dataclass(frozen=True)
+class Command:
+    """What the user asked for.
+
+    Attributes:
+        config: the settings, checked; None where the run folder's own are meant.
+        workdir: the run folder.
+        mode: one of `MODES`.
+    """
+
+    config: Config | None
+    workdir: Path
+    mode: str
+
+
+def parse(argv: Sequence[str]) -> Command:
+    """Read a command line.
+
+    Args:
+        argv: as `sys.argv`, the program's name first.
+
+    Raises:
+        UserError: a flag, the config file or one of its fields can't be used.
+    """
+    values = flags.FlagValues()
+    config_flags.DEFINE_config_file("config", None, "config file", flag_values=values)
+    flags.DEFINE_multi_string("sweep", None, "sweep", flag_values=values)
+    flags.DEFINE_string("workdir", None, "run folder", flag_values=values)
+    flags.DEFINE_string("mode", "train", "mode", flag_values=values)
+    _check_config_flags(argv)
+    try:
+        rest = values(list(argv))
+        given: ConfigDict | None = values.config
+    except flags.Error as error:
+        raise UserError(_one_line(error)) from None
+    except Exception as error:  # a config file is the user's program: it can raise anything
+        raise UserError(f"--config: {type(error).__name__}: {_one_line(error)}") from error
+    if rest[1:]:
+        raise UserError(f"found {rest[1]!r}; every argument is a flag, such as --config=configs/digits.py")
+    if values.mode not in MODES:
+        raise UserError(f"--mode: found {values.mode!r}; needs one of {', '.join(MODES)}")
+    return _command(given, values["config"].config_filename if given else None, values)
+
+
+def _command(given: ConfigDict | None, file: str | None, values: flags.FlagValues) -> Command:
+    if given is None or file is None:
+        if values.mode == "train" or not values.workdir:
+            raise UserError("--config: missing; needs a config file such as --config=configs/digits.py")
+        return Command(None, Path(values.workdir), values.mode)
+    if values.sweep is not None and "sweep" in given:
+        given.sweep = tuple(values.sweep)
+    workdir = Path(values.workdir or Path("runs") / Path(file).stem)
+    return Command(validate(given), workdir.expanduser(), values.mode)
+
+
+def _check_config_flags(argv: Sequence[str]) -> None:
+    """Find what ml_collections would answer with a traceback: a file that isn't there, an unknown field."""
+    sections = {name.rpartition(".")[0] for name in leaf_fields()} - {""}
+    known = [*leaf_fields(), *sections]
+    for k, argument in enumerate(argv):
+        match = re.fullmatch(r"--?config(?:\.([^=]*))?(?:=(.*))?", argument, re.DOTALL)
+        if not match:
+            continue
+        field, value = match.groups()
+        if field is None:
+            _check_file(value if value is not None else " ".join(argv[k + 1 : k + 2]))
+        elif field not in known:
+            ends = [name for name in known if name.rpartition(".")[2] == field]
+            hint = f"; did you mean {ends[0]!r}?" if ends else nearest(field, known)
+            raise UserError(f"--config.{field}: no such field{hint or '; known are ' + ', '.join(leaf_fields())}")
+
+
+def _check_file(value: str) -> None:
+    path = Path(value.partition(":")[0])
+    if not path.is_file():
+        there = sorted(str(other) for other in Path("configs").glob("*.py"))
+        choices = f"; there are {', '.join(there)}" if there else ""
+        raise UserError(f"--config: found no file {str(path)!r}{nearest(str(path), there) or choices}")
+
+
+def _one_line(error: BaseException) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return " ".join(lines)[:400] if lines else type(error).__name__

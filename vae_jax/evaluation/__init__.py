@@ -1,0 +1,1 @@
+"""A trained model and data in, numbers and arrays out."""

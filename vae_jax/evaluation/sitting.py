@@ -1,0 +1,105 @@
+"""From a trained member and the data to its portrait."""
+
+import jax
+import numpy as np
+from flax import nnx
+from jaxtyping import Int32, UInt8
+
+from vae_jax.data.dataset import Dataset, Split
+from vae_jax.evaluation.coding import decode_latents, encode_images
+from vae_jax.evaluation.portrait import Portrait
+from vae_jax.keys import named
+from vae_jax.latent.paths import PATHS
+from vae_jax.latent.planes import principal_components, square_grid, widest_plane
+from vae_jax.training.program import Program
+from vae_jax.training.steps import member_key
+
+STEPS, GRID_SIDE, PAIRS, SAMPLES, SHEET = 25, 15, 6, 60, 20
+
+
+def sit(program: Program, params: nnx.State, dataset: Dataset, *, seed: int, title: str) -> Portrait:
+    """Make all the arrays that the pictures of one member show.
+
+    Args:
+        program: the member's program.
+        params: its parameters, without a members axis.
+        dataset: what it was trained on.
+        seed: the member's; the choice of samples and pairs follows from it.
+        title: the member in a few words.
+    """
+    test = dataset.test
+    codes = encode_images(program, params, test.images)
+    choose = np.random.default_rng(seed)
+    starts, ends = pick_pairs(test.labels, PAIRS, choose)
+    walk = PATHS["linear"]
+    ways = np.stack([walk(codes.mu[a], codes.mu[b], STEPS) for a, b in zip(starts, ends, strict=True)])
+    plane, components = widest_plane(codes.mu), principal_components(codes.mu)
+    grid = square_grid(plane, codes.mu, GRID_SIDE)
+    prior = jax.random.normal(named(member_key(np.uint32(seed)), "samples"), (SAMPLES, codes.mu.shape[1]))
+    how = program.normalisation
+    in_blog = program.reduction == "blog"
+    return Portrait(
+        title=title,
+        notice=dataset.notice,
+        class_names=dataset.class_names,
+        test_images=test.images,
+        test_labels=test.labels,
+        reconstructions=codes.reconstructions,
+        mu=codes.mu,
+        sigma=codes.sigma,
+        losses=codes.fit / how.pixels if in_blog else codes.fit + how.pixels * how.constant,
+        loss_unit=f"{program.model.likelihood} loss per pixel" if in_blog else "nats per image",
+        class_sheets=class_sheets(dataset.train, len(dataset.class_names), choose),
+        samples=decode_latents(program, params, np.asarray(prior)),
+        plane_points=grid,
+        plane_images=decode_latents(program, params, grid),
+        plane_axes=plane.axes,
+        plane_centre=plane.centre,
+        path_points=ways[0],
+        path_images=decode_latents(program, params, ways[0]),
+        morph_starts=starts,
+        morph_ends=ends,
+        morph_images=decode_latents(program, params, ways),
+        pca_directions=components.directions,
+        pca_explained=components.explained,
+    )
+
+
+def pick_pairs(
+    labels: Int32[np.ndarray, " n"], pairs: int, choose: np.random.Generator
+) -> tuple[Int32[np.ndarray, " pairs"], Int32[np.ndarray, " pairs"]]:
+    """Choose pairs of test images: the first of the first class and the second of the second one.
+
+    With more than two classes each pair takes two neighbours among the classes, cyclically; with one class, any two
+    different images.
+
+    Args:
+        labels: the classes of the test images.
+        pairs: how many pairs; fewer where there are too few images.
+        choose: where chance comes from.
+    """
+    classes = np.unique(labels)
+    members = [choose.permutation(np.flatnonzero(labels == label)) for label in classes]
+    if len(classes) == 1:
+        halves = np.array_split(members[0], 2)
+        if not len(halves[1]):
+            halves[1] = halves[0]
+        members = [halves[0], halves[1]]
+    if len(members) <= 3:  # people and dogs (and what lies between): always from the first to the second
+        turns = [(0, 1)] * pairs
+    else:
+        turns = [(2 * k % len(members), (2 * k + 1) % len(members)) for k in range(pairs)]
+    starts = [members[a][k % len(members[a])] for k, (a, _) in enumerate(turns)]
+    ends = [members[b][k % len(members[b])] for k, (_, b) in enumerate(turns)]
+    return np.array(starts, np.int32), np.array(ends, np.int32)
+
+
+def class_sheets(
+    split: Split, classes: int, choose: np.random.Generator
+) -> UInt8[np.ndarray, "classes k height width channels"]:
+    """Choose as many images of each class; a class without any gives blank ones."""
+    sheets = np.full((classes, SHEET, *split.images.shape[1:]), 255, np.uint8)
+    for label in range(classes):
+        of_class = choose.permutation(np.flatnonzero(split.labels == label))[:SHEET]
+        sheets[label, : len(of_class)] = split.images[of_class]
+    return sheets

@@ -1,0 +1,72 @@
+"""Two-dimensional views of a latent space: principal components, and square grids in a plane."""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+
+class PrincipalComponents(NamedTuple):
+    """Directions of greatest variance of latent codes, strongest first.
+
+    Attributes:
+        centre: the mean code, `[latent]`.
+        directions: orthonormal, `[components, latent]`.
+        explained: each one's share of the variance, `[components]`.
+    """
+
+    centre: Float[np.ndarray, " latent"]
+    directions: Float[np.ndarray, "components latent"]
+    explained: Float[np.ndarray, " components"]
+
+
+def principal_components(codes: Float[np.ndarray, "n latent"]) -> PrincipalComponents:
+    """Find the principal components of codes, by the singular values of the centred codes.
+
+    Each direction's largest entry is positive, so that the same codes always give the same picture.
+    """
+    centre = codes.mean(axis=0)
+    _, strengths, directions = np.linalg.svd(codes - centre, full_matrices=False)
+    largest = np.abs(directions).argmax(axis=1)
+    directions = directions * np.sign(directions[np.arange(len(directions)), largest])[:, None]
+    variance = strengths**2
+    return PrincipalComponents(centre, directions, variance / max(variance.sum(), 1e-12))
+
+
+class Plane(NamedTuple):
+    """A plane in the latent space: a point and two orthonormal directions, `[latent]` and `[2, latent]`."""
+
+    centre: Float[np.ndarray, " latent"]
+    axes: Float[np.ndarray, "two latent"]
+
+    def coordinates(self, codes: Float[np.ndarray, "n latent"]) -> Float[np.ndarray, "n two"]:
+        """Project codes onto the plane."""
+        return (codes - self.centre) @ self.axes.T
+
+
+def widest_plane(codes: Float[np.ndarray, "n latent"]) -> Plane:
+    """Return the whole space where it has one or two units, else the plane of the first two components."""
+    latent_dim = codes.shape[1]
+    if latent_dim <= 2:
+        return Plane(np.zeros(latent_dim, codes.dtype), np.eye(2, latent_dim, dtype=codes.dtype))
+    components = principal_components(codes)
+    return Plane(components.centre, components.directions[:2])
+
+
+def square_grid(plane: Plane, codes: Float[np.ndarray, "n latent"], side: int) -> Float[np.ndarray, "side side latent"]:
+    """Lay a square grid over the codes, as the post does: its radius is a quarter of the larger range.
+
+    Args:
+        plane: where it lies.
+        codes: what it covers.
+        side: points along each side.
+
+    Returns:
+        the points; row 0 is the upper edge (largest second coordinate), column 0 the left one.
+    """
+    flat = plane.coordinates(codes)
+    middle = (flat.max(axis=0) + flat.min(axis=0)) / 2
+    radius = float(np.ptp(flat, axis=0).max()) / 4
+    reach = np.linspace(-radius, radius, side, dtype=np.float32)
+    across, down = np.meshgrid(middle[0] + reach, middle[1] - reach)
+    return plane.centre + np.stack([across, down], axis=-1) @ plane.axes

@@ -1,0 +1,62 @@
+"""Train, judge and draw variational autoencoders: `python -m vae_jax.main --config=configs/dogpeople.py`."""
+
+import logging
+import sys
+import time
+from collections.abc import Sequence
+
+from vae_jax.command_line import USAGE, Command, parse
+from vae_jax.errors import UserError
+
+log = logging.getLogger("vae_jax")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Do what a command line says.
+
+    Args:
+        argv: as `sys.argv`.
+
+    Returns:
+        the exit status: 0, or 2 after one line about what can't be done, or 130 if interrupted.
+    """
+    started = time.perf_counter()
+    arguments = list(sys.argv if argv is None else argv)
+    logging.basicConfig(format="%(message)s", stream=sys.stderr)
+    log.setLevel(logging.INFO)
+    if "--help" in arguments or "-h" in arguments:
+        print(USAGE)
+        return 0
+    try:
+        run(parse(arguments), started)
+    except UserError as error:
+        print(f"vae_jax: error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("vae_jax: interrupted; the same command continues from the newest checkpoint", file=sys.stderr)
+        return 130
+    return 0
+
+
+def run(command: Command, started: float) -> None:
+    """Do what was asked for; the rooms are imported only when the command line is known to be good.
+
+    Args:
+        command: the command line.
+        started: `time.perf_counter()` at the start, for the total seconds.
+
+    Raises:
+        UserError: something that the user gave can't be used.
+    """
+    from vae_jax.runs import evaluate_run, figures_of_run, train_run
+
+    if command.mode == "train":
+        train_run(command, started)
+    elif command.mode == "evaluate":
+        evaluate_run(command, started)
+    else:
+        figures_of_run(command, started)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The parts of an autoencoder: pure functions, and modules that hold parameters."""

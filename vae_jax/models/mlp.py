@@ -1,0 +1,73 @@
+"""Dense encoders and decoders with any number of hidden layers."""
+
+import math
+from collections.abc import Callable, Sequence
+
+import jax
+from flax import nnx
+from jaxtyping import Array, Float
+
+from vae_jax.models.initialisers import Init
+from vae_jax.registry import Registry
+
+Activation = Callable[[Array], Array]
+
+ACTIVATIONS: Registry[Activation] = Registry(
+    "config.model.activation",
+    {"gelu": jax.nn.gelu, "relu": jax.nn.relu, "silu": jax.nn.silu, "tanh": jax.numpy.tanh},
+)
+
+
+def dense_stack(sizes: Sequence[int], activation: Activation, init: Init, rngs: nnx.Rngs) -> nnx.Sequential:
+    """Dense layers of `sizes`, the activation between them and none after the last."""
+    layers: list[Callable[[Array], Array]] = []
+    for fan_in, fan_out in zip(sizes[:-1], sizes[1:], strict=True):
+        kernel_init, bias_init = init(fan_in)
+        layers += [nnx.Linear(fan_in, fan_out, kernel_init=kernel_init, bias_init=bias_init, rngs=rngs)]
+        layers += [activation]
+    return nnx.Sequential(*layers[:-1])
+
+
+class MLPEncoder(nnx.Module):
+    """From images to the numbers that a posterior is made of."""
+
+    def __init__(
+        self,
+        image_shape: tuple[int, int, int],
+        hidden: Sequence[int],
+        outputs: int,
+        activation: Activation,
+        init: Init,
+        rngs: nnx.Rngs,
+    ) -> None:
+        self.layers = dense_stack([math.prod(image_shape), *hidden, outputs], activation, init, rngs)
+
+    def __call__(self, x: Float[Array, "batch height width channels"]) -> Float[Array, "batch outputs"]:
+        """Encode images with pixels in [0, 1]."""
+        y: Array = self.layers(x.reshape(len(x), -1))
+        return y
+
+
+class MLPDecoder(nnx.Module):
+    """From latents to the numbers that a likelihood is made of, one a pixel and channel."""
+
+    def __init__(
+        self,
+        latent_dim: int,
+        hidden: Sequence[int],
+        image_shape: tuple[int, int, int],
+        activation: Activation,
+        init: Init,
+        rngs: nnx.Rngs,
+    ) -> None:
+        self.image_shape = image_shape
+        self.layers = dense_stack([latent_dim, *hidden, math.prod(image_shape)], activation, init, rngs)
+
+    def __call__(self, z: Float[Array, "batch latent"]) -> Float[Array, "batch height width channels"]:
+        """Decode latents."""
+        y: Array = self.layers(z)
+        return y.reshape(len(z), *self.image_shape)
+
+
+ENCODERS: Registry[type[MLPEncoder]] = Registry("config.model.encoder", {"mlp": MLPEncoder})
+DECODERS: Registry[type[MLPDecoder]] = Registry("config.model.decoder", {"mlp": MLPDecoder})

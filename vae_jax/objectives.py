@@ -1,0 +1,92 @@
+"""What is minimised, and the numbers that every run reports."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from vae_jax.registry import Registry
+
+Scalar = Float[Array, ""]
+
+
+class Terms(NamedTuple):
+    """The two costs of each image of a batch, in nats.
+
+    Attributes:
+        fit: -log p(x|z) less the likelihood's constant, `[batch]`.
+        rate: KL(q(z|x) || p(z)), `[batch]`.
+    """
+
+    fit: Float[Array, " batch"]
+    rate: Float[Array, " batch"]
+
+
+class Metrics(NamedTuple):
+    """Means over a batch, or over several, under their names in `metrics.jsonl`.
+
+    Attributes:
+        beta_kl: the weight of `kl` at the time.
+        loss: what was minimised.
+        recon, kl: its two terms in the run's own normalisation, `kl` before it is weighted.
+        distortion: -log p(x|z), in nats per image.
+        rate: KL(q(z|x) || p(z)), in nats per image.
+        elbo: -(distortion + rate), in nats per image.
+    """
+
+    beta_kl: Scalar
+    loss: Scalar
+    recon: Scalar
+    kl: Scalar
+    distortion: Scalar
+    rate: Scalar
+    elbo: Scalar
+
+
+class Normalisation(NamedTuple):
+    """What the two reductions need to know.
+
+    Attributes:
+        reduction: `nats` or `blog`.
+        batch_size: images in a training batch (the post sums kl over it).
+        pixels: pixels of an image, channels counted.
+        constant: what the likelihood left out, in nats a pixel.
+    """
+
+    reduction: str
+    batch_size: int
+    pixels: int
+    constant: float
+
+
+def normalise(fit: Scalar, rate: Scalar, how: Normalisation) -> tuple[Scalar, Scalar]:
+    """Return recon and kl in the run's normalisation from mean fit and mean rate per image."""
+    if how.reduction == "blog":
+        return fit / how.pixels, rate * how.batch_size
+    return fit + how.pixels * how.constant, rate
+
+
+def standard_beta_kl(beta_kl: float, how: Normalisation) -> float:
+    """Return the beta_KL that weighs alike in nats per image (SEED: 1e-4 of the post's are about 2.5)."""
+    return beta_kl * how.batch_size * how.pixels if how.reduction == "blog" else beta_kl
+
+
+def elbo(terms: Terms, beta_kl: Scalar, how: Normalisation) -> Metrics:
+    """`recon + beta_kl * kl`: the negative ELBO at beta_kl 1 (Higgins et al. 2017 for other weights)."""
+    fit, rate = jnp.mean(terms.fit), jnp.mean(terms.rate)
+    recon, kl = normalise(fit, rate, how)
+    distortion = fit + how.pixels * how.constant
+    return Metrics(beta_kl, recon + beta_kl * kl, recon, kl, distortion, rate, -(distortion + rate))
+
+
+OBJECTIVES: Registry[Callable[[Terms, Scalar, Normalisation], Metrics]] = Registry(
+    "config.objective.name", {"elbo": elbo}
+)
+
+
+def metric_lines(metrics: Metrics) -> list[dict[str, float]]:
+    """Turn metrics, each `[members]`, into one dict of plain floats a member."""
+    table = jax.device_get(metrics)._asdict()
+    return [{name: float(values[member]) for name, values in table.items()} for member in range(len(table["loss"]))]

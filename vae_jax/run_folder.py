@@ -1,0 +1,106 @@
+"""The folder of a run: what lies where in it, and how it is written without ever leaving a half."""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from vae_jax.config import Config, differences, from_json, to_json
+from vae_jax.errors import UserError
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file so that it is there whole or not at all."""
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
+
+
+class RunFolder:
+    """Paths of a run folder, and its small files."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.config = path / "config.json"
+        self.metrics = path / "metrics.jsonl"
+        self.summary = path / "summary.json"
+        self.checkpoints = path / "checkpoints"
+        self.figures = path / "figures"
+        self.report = path / "report.html"
+        self.tensorboard = path / "tensorboard"
+
+    def check(self, config: Config) -> None:
+        """Make sure that this run can go here, without leaving a trace.
+
+        Raises:
+            UserError: the folder can't be written, or holds something else, or a run with another config.
+        """
+        self._check_writable()
+        if self.config.exists():
+            changed = list(differences(self.read_config(), config))
+            if changed:
+                raise UserError(
+                    f"{self.path}: holds a run with another config ({'; '.join(changed)}); "
+                    "use another --workdir, or the same config to continue it"
+                )
+        elif self.path.is_dir() and any(self.path.iterdir()):
+            raise UserError(f"{self.path}: not empty and not a run folder (no config.json); use another --workdir")
+
+    def _check_writable(self) -> None:
+        nearest = self.path
+        while not nearest.exists() and nearest != nearest.parent:
+            nearest = nearest.parent
+        if not nearest.is_dir():
+            raise UserError(f"{self.path}: {nearest} is not a folder; use another --workdir")
+        try:
+            with tempfile.NamedTemporaryFile(dir=nearest, prefix=".vae_jax_"):
+                pass
+        except OSError as error:
+            raise UserError(
+                f"{self.path}: can't be written ({error.strerror} in {nearest}); use another --workdir"
+            ) from None
+
+    def create(self, config: Config) -> None:
+        """Make the folder and write the config into it."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        if not self.config.exists():
+            write_whole(self.config, to_json(config))
+
+    def read_config(self) -> Config:
+        """Read the config that the run was made with.
+
+        Raises:
+            UserError: there is none, or it can't be read.
+        """
+        if not self.config.is_file():
+            raise UserError(f"{self.path}: no run here (no config.json); train one first, or give its --workdir")
+        try:
+            return from_json(self.config.read_text(encoding="utf-8"))
+        except UserError as error:
+            raise UserError(f"{self.config}: {error}") from None
+
+    def read_summary(self) -> dict[str, Any] | None:
+        """Read `summary.json`, or None where the run has not ended yet."""
+        if not self.summary.is_file():
+            return None
+        try:
+            summary: dict[str, Any] = json.loads(self.summary.read_text(encoding="utf-8"))
+        except json.JSONDecodeError:
+            return None
+        return summary
+
+    def write_summary(self, summary: dict[str, Any]) -> None:
+        """Write `summary.json`."""
+        write_whole(self.summary, json.dumps(summary, indent=2) + "\n")
+
+
+def read_metrics(path: Path) -> list[dict[str, Any]]:
+    """Read the whole lines of a `metrics.jsonl`; a line that a crash cut short is left out."""
+    lines = []
+    if path.is_file():
+        for text in path.read_text(encoding="utf-8").splitlines():
+            try:
+                lines.append(json.loads(text))
+            except json.JSONDecodeError:
+                continue
+    return lines

@@ -1,0 +1,1 @@
+"""Training as pure functions over members, and the loop that drives them."""

@@ -1,0 +1,120 @@
+"""Checkpoints: written by Orbax beside the training, checked leaf by leaf when they are read."""
+
+import hashlib
+import json
+import logging
+from pathlib import Path
+from typing import Any, TypeVar
+
+import jax
+import numpy as np
+
+from vae_jax.errors import UserError
+
+Tree = TypeVar("Tree")
+log = logging.getLogger("vae_jax")
+
+
+class Checkpoints:
+    """The checkpoints of one run folder.
+
+    Orbax makes a step appear whole or not at all, but reads a damaged array file without complaint. So a hash of
+    every leaf is kept in the step's metadata and compared on reading.
+    """
+
+    def __init__(self, folder: Path, keep: int) -> None:
+        """Open the folder; it is made when the first checkpoint is saved.
+
+        Args:
+            folder: holds a folder for each step.
+            keep: how many of the newest steps stay.
+        """
+        self.folder = folder
+        self._keep = keep
+        self._opened: Any = None
+
+    @property
+    def _checkpointer(self) -> Any:
+        # Orbax takes as long to import as JAX does: only when there is something to read or write.
+        if self._opened is None:
+            from orbax.checkpoint import v1 as ocp
+
+            logging.getLogger("absl").setLevel(logging.ERROR)
+            policy = ocp.training.preservation_policies.LatestN(self._keep)
+            self._opened = ocp.training.Checkpointer(
+                self.folder.absolute(), preservation_policy=policy, cleanup_tmp_directories=True
+            )
+        return self._opened
+
+    def save(self, step: int, state: Any, record: dict[str, Any]) -> None:
+        """Begin to write a step and return; the state may be donated at once.
+
+        Args:
+            step: how many steps were taken.
+            state: a pytree of arrays.
+            record: JSON values kept with it.
+        """
+        leaves = {name: np.array(leaf) for name, leaf in _named_leaves(jax.device_get(state))}
+        hashes = {name: _hash(leaf) for name, leaf in leaves.items()}
+        self._checkpointer.save_async(step, leaves, custom_metadata={"record": record, "hashes": hashes}, force=True)
+
+    def restore(self, template: Tree) -> tuple[Tree, dict[str, Any]] | None:
+        """Read the newest step that is whole.
+
+        A damaged step is named in the log, moved aside to `damaged_checkpoints` and never deleted.
+
+        Args:
+            template: a pytree with the shapes and types that must be found.
+
+        Returns:
+            the state and its record, or None where there is no checkpoint.
+
+        Raises:
+            UserError: there are checkpoints and none of them can be read.
+        """
+        if not self.folder.is_dir():
+            return None
+        steps = sorted((int(p.name) for p in self.folder.iterdir() if p.name.isdigit()), reverse=True)
+        for step in steps:
+            try:
+                return self._read(step, template)
+            except (ValueError, KeyError, OSError, TypeError, json.JSONDecodeError) as error:
+                reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+                log.warning("%s: damaged (%s); trying the checkpoint before it", self.folder / str(step), reason)
+                self._move_aside(step)
+        if steps:
+            raise UserError(f"{self.folder}: none of the checkpoints {steps} can be read; use another workdir")
+        return None
+
+    def _read(self, step: int, template: Tree) -> tuple[Tree, dict[str, Any]]:
+        metadata = self._checkpointer.metadata(step).custom_metadata
+        if not isinstance(metadata, dict) or not {"record", "hashes"} <= set(metadata):
+            raise ValueError("its metadata are missing")
+        leaves = self._checkpointer.load(step, {name: np.empty(leaf.shape, leaf.dtype) for name, leaf in _named_leaves(template)})
+        for name, leaf in leaves.items():
+            if _hash(np.asarray(leaf)) != metadata["hashes"].get(name):
+                raise ValueError(f"{name} is not what was written")
+        restored = [jax.numpy.asarray(leaves[name]) for name, _ in _named_leaves(template)]
+        return jax.tree.unflatten(jax.tree.structure(template), restored), metadata["record"]
+
+    def _move_aside(self, step: int) -> None:
+        aside = self.folder.parent / "damaged_checkpoints"
+        aside.mkdir(exist_ok=True)
+        taken = sum(1 for _ in aside.glob(f"{step}*"))
+        (self.folder / str(step)).rename(aside / (f"{step}" if not taken else f"{step}_{taken}"))
+        self.close()
+
+    def close(self) -> None:
+        """Wait until all that was saved is on the disk."""
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
+
+
+def _named_leaves(tree: Any) -> list[tuple[str, Any]]:
+    leaves = jax.tree_util.tree_leaves_with_path(tree)
+    return [(jax.tree_util.keystr(path, simple=True, separator="."), leaf) for path, leaf in leaves]
+
+
+def _hash(leaf: np.ndarray) -> str:
+    return hashlib.sha256(f"{leaf.dtype}{leaf.shape}".encode() + np.ascontiguousarray(leaf).tobytes()).hexdigest()
