@@ -1,6 +1,7 @@
 """From a trained member and the data to its portrait."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 from jaxtyping import Int32, UInt8
@@ -35,7 +36,7 @@ def sit(program: Program, params: nnx.State, dataset: Dataset, *, seed: int, tit
     ways = np.stack([walk(codes.mu[a], codes.mu[b], STEPS) for a, b in zip(starts, ends, strict=True)])
     plane, components = widest_plane(codes.mu), principal_components(codes.mu)
     grid = square_grid(plane, codes.mu, GRID_SIDE)
-    prior = jax.random.normal(named(member_key(np.uint32(seed)), "samples"), (SAMPLES, codes.mu.shape[1]))
+    prior = jax.random.normal(named(member_key(jnp.uint32(seed)), "samples"), (SAMPLES, codes.mu.shape[1]))
     how = program.normalisation
     in_blog = program.reduction == "blog"
     return Portrait(

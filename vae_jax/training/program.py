@@ -73,11 +73,11 @@ class Members(NamedTuple):
         warmup_delay, warmup_length: the rise of beta_kl, in steps.
     """
 
-    seed: UInt32[Array, " members"]
-    beta_kl: Float[Array, " members"]
-    learning_rate: Float[Array, " members"]
-    warmup_delay: Int[Array, " members"]
-    warmup_length: Int[Array, " members"]
+    seed: UInt32[Array, "*members"]
+    beta_kl: Float[Array, "*members"]
+    learning_rate: Float[Array, "*members"]
+    warmup_delay: Int[Array, "*members"]
+    warmup_length: Int[Array, "*members"]
 
 
 # The fields that may differ between members of one program.

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import optax
 from flax import nnx
-from jaxtyping import Array, Float, Int, Int32, Key, UInt8
+from jaxtyping import Array, Float, Int32, Key, UInt8, UInt32
 
 from vae_jax.keys import named
 from vae_jax.models.vae import VAE, encode, fit_loss, to_unit
@@ -42,7 +42,7 @@ class TrainData(NamedTuple):
     draws: Int32[Array, " m"]
 
 
-def member_key(seed: Int[Array, ""]) -> Key[Array, ""]:
+def member_key(seed: UInt32[Array, ""]) -> Key[Array, ""]:
     """Return a member's key: from its own seed alone."""
     return jax.random.key(seed)
 
@@ -67,7 +67,7 @@ def batch_terms(
     )
 
 
-def _init_member(program: Program, seed: Int[Array, ""]) -> TrainState:
+def _init_member(program: Program, seed: UInt32[Array, ""]) -> TrainState:
     vae = VAE(program.model, program.image_shape, named(member_key(seed), "init"))
     params = nnx.state(vae, nnx.Param)
     return TrainState(params, optimiser_of(program).init(params), jnp.zeros((), jnp.int32))

@@ -1,0 +1,32 @@
+"""q(z|x): its divergence against a library's, its floor, its samples."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpyro.distributions as dist
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vae_jax.models.posteriors import POSTERIORS, SIGMA_FLOOR, DiagonalGaussian, diagonal_gaussian
+
+
+@given(st.floats(-5, 5), st.floats(1e-3, 10))
+def test_kl_is_that_of_two_normals(mu, sigma):
+    ours = DiagonalGaussian(jnp.full((1, 1), mu), jnp.full((1, 1), sigma)).kl()
+    theirs = dist.kl_divergence(dist.Normal(mu, sigma), dist.Normal(0, 1))
+    np.testing.assert_allclose(ours[0, 0], theirs, rtol=2e-4, atol=2e-5)
+
+
+def test_encoder_outputs_split_into_mu_and_a_positive_sigma():
+    outputs = jnp.array([[1.0, 2.0, -1000.0, 0.0]])
+    q = diagonal_gaussian(outputs)
+    np.testing.assert_allclose(q.mu, [[1, 2]])
+    np.testing.assert_allclose(q.sigma, [[SIGMA_FLOOR, np.log(2) + SIGMA_FLOOR]], rtol=1e-5)
+    assert POSTERIORS["diagonal_gaussian"].outputs(2) == 4
+
+
+def test_samples_have_the_mean_and_the_scale():
+    q = DiagonalGaussian(jnp.full((20_000, 1), 3.0), jnp.full((20_000, 1), 0.5))
+    z = q.sample(jax.random.normal(jax.random.key(0), (20_000, 1)))
+    np.testing.assert_allclose(z.mean(), 3, atol=0.02)
+    np.testing.assert_allclose(z.std(), 0.5, atol=0.02)

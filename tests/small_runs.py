@@ -1,0 +1,39 @@
+"""A small data set, program and run that several tests start from."""
+
+import dataclasses
+
+import numpy as np
+
+from vae_jax.config import Config
+from vae_jax.data.dataset import Dataset, Split
+from vae_jax.training.program import program_of
+
+
+def small_dataset(n=60, seed=0):
+    """Bright and dark squares with noise, two classes."""
+    draw = np.random.default_rng(seed)
+    labels = (np.arange(n) % 2).astype(np.int32)
+    images = draw.integers(0, 80, (n, 6, 6, 1)) + 150 * labels[:, None, None, None]
+    images = images.astype(np.uint8)
+    cut = n * 5 // 6
+    train, test = Split(images[:cut], labels[:cut]), Split(images[cut:], labels[cut:])
+    return Dataset("small", "made by the tests", train, test, ("dark", "bright"))
+
+
+def small_config(**sections):
+    """The defaults at a small size, with fields of sections replaced: `train={"epochs": 2}`."""
+    config = dataclasses.replace(
+        Config(),
+        model=dataclasses.replace(Config().model, hidden=(8,)),
+        train=dataclasses.replace(Config().train, epochs=4, steps_per_epoch=5, batch_size=10),
+        eval=dataclasses.replace(Config().eval, batch_size=4),
+    )
+    for name, fields in sections.items():
+        value = dataclasses.replace(getattr(config, name), **fields) if isinstance(fields, dict) else fields
+        config = dataclasses.replace(config, **{name: value})
+    return config
+
+
+def small_program(**sections):
+    """The program of `small_config` on `small_dataset`."""
+    return program_of(small_config(**sections), small_dataset())

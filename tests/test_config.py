@@ -1,0 +1,99 @@
+"""Settings: a config is read back as it was written, and whatever is wrong with one is said in one line."""
+
+import dataclasses
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vae_jax.config import Config, default_config, differences, from_json, leaf_fields, to_json, validate
+from vae_jax.errors import UserError
+
+
+def test_the_defaults_are_valid():
+    assert validate(default_config()) == Config()
+
+
+@given(
+    st.floats(0, 1e6),
+    st.lists(st.integers(1, 5000), max_size=4),
+    st.integers(0, 2**32 - 1),
+    st.lists(st.text(max_size=20), max_size=3),
+)
+def test_a_config_survives_its_json(beta_kl, hidden, seed, sweep):
+    config = default_config()
+    config.objective.beta_kl = beta_kl
+    config.model.hidden = tuple(hidden)
+    config.seed = seed
+    config.sweep = tuple(sweep)
+    frozen = validate(config)
+    assert from_json(to_json(frozen)) == frozen
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("train.epochs", 0, "config.train.epochs: found 0; needs at least 1"),
+        ("train.batch_size", -3, "config.train.batch_size: found -3; needs at least 1"),
+        ("model.latent_dim", 0, "config.model.latent_dim: found 0"),
+        ("model.hidden", (200, -1), "config.model.hidden[1]: found -1; needs at least 1"),
+        ("model.hidden", (200, 1.5), "config.model.hidden[1]: found 1.5 (float); needs a whole number"),
+        ("objective.beta_kl", float("nan"), "config.objective.beta_kl: found nan; needs a finite number"),
+        ("objective.beta_kl", float("inf"), "config.objective.beta_kl: found inf; needs a finite number"),
+        ("objective.beta_kl", -1.0, "config.objective.beta_kl: found -1.0; needs at least 0"),
+        ("train.learning_rate", 0.0, "config.train.learning_rate: found 0.0; needs more than 0"),
+        ("objective.reduction", "blgo", "did you mean 'blog'?"),
+        ("seed", 2**32, "config.seed: found 4294967296; needs at most 4,294,967,295"),
+        ("seed", -1, "config.seed: found -1"),
+    ],
+)
+def test_a_value_that_will_not_do_is_named(field, value, said):
+    config = default_config()
+    section, _, name = field.rpartition(".")
+    (config[section] if section else config)[name] = value
+    with pytest.raises(UserError) as error:
+        validate(config)
+    assert said in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_whole_number_will_do_for_a_number_but_not_the_other_way():
+    values = dataclasses.asdict(Config())
+    values["objective"]["beta_kl"] = 2
+    values["train"]["epochs"] = 2.0
+    with pytest.raises(UserError, match="config.train.epochs: found 2.0"):
+        from_json(json.dumps(values))
+
+
+def test_an_unknown_field_is_named_with_the_one_that_may_be_meant():
+    config = default_config()
+    with config.unlocked():
+        config.train.epohcs = 3
+    with pytest.raises(UserError, match=r"config.train.epohcs: no such field.*did you mean 'epochs'"):
+        validate(config)
+
+
+def test_a_missing_field_is_named():
+    config = default_config()
+    with config.unlocked():
+        del config.train["epochs"]
+    with pytest.raises(UserError, match=r"config.train.epochs: missing"):
+        validate(config)
+
+
+def test_true_is_not_a_number():
+    values = dataclasses.asdict(Config())
+    values["seed"] = True
+    with pytest.raises(UserError, match=r"config.seed: found True"):
+        from_json(json.dumps(values))
+
+
+def test_differences_name_every_field_that_differs():
+    other = dataclasses.replace(Config(), seed=3, train=dataclasses.replace(Config().train, epochs=7))
+    assert list(differences(Config(), other)) == ["seed: 0 -> 3", "train.epochs: 20 -> 7"]
+    assert not list(differences(Config(), Config()))
+
+
+def test_every_field_has_a_full_name():
+    assert {"seed", "sweep", "model.latent_dim", "objective.beta_kl"} <= set(leaf_fields())

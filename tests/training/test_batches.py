@@ -1,0 +1,66 @@
+"""Which images make a batch: each once a pass, a function of the key and the step."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from small_runs import small_program
+from vae_jax.training.batches import batch_at, block_order, passes_touched, take
+
+
+def positions(program, first, steps, seed=0):
+    key = jax.random.key(seed)
+    order = block_order(program, steps, key, jnp.asarray(first))
+    return np.stack(
+        [batch_at(program, order, jnp.asarray(first), jnp.asarray(first + k), key) for k in range(steps)]
+    )
+
+
+PROGRAM = dataclasses.replace(small_program(), draws=23, batch_size=5, sampling="shuffle")
+
+
+def test_a_pass_draws_no_position_twice():
+    one_pass = positions(PROGRAM, 0, PROGRAM.steps_per_pass)
+    assert len(set(one_pass.ravel())) == one_pass.size == 20
+
+
+def test_every_pass_has_an_order_of_its_own():
+    two = positions(PROGRAM, 0, 2 * PROGRAM.steps_per_pass)
+    assert (two[:4] != two[4:]).any()
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 4, 6, 8, 12])
+@pytest.mark.parametrize("sampling", ["shuffle", "replacement"])
+def test_batches_do_not_depend_on_the_blocks_they_are_made_in(steps, sampling):
+    program = dataclasses.replace(PROGRAM, sampling=sampling)
+    whole = positions(program, 0, 24)
+    parts = np.concatenate([positions(program, first, steps) for first in range(0, 24, steps)])
+    np.testing.assert_array_equal(whole, parts)
+
+
+def test_a_block_never_touches_more_passes_than_are_shuffled_for_it():
+    for steps in range(1, 30):
+        for first in range(0, 10 * steps, steps):
+            last = first + steps - 1
+            touched = last // PROGRAM.steps_per_pass - first // PROGRAM.steps_per_pass + 1
+            assert touched <= passes_touched(PROGRAM, steps)
+
+
+def test_with_replacement_every_position_is_drawn_about_equally_often():
+    program = dataclasses.replace(PROGRAM, sampling="replacement", batch_size=1000)
+    counts = np.bincount(positions(program, 0, 23).ravel(), minlength=23)
+    assert counts.min() > 850
+    assert counts.max() < 1150
+
+
+def test_members_of_other_seeds_draw_other_batches():
+    assert (positions(PROGRAM, 0, 4, seed=0) != positions(PROGRAM, 0, 4, seed=1)).any()
+
+
+def test_images_are_taken_by_the_draws_of_the_data():
+    images = jnp.arange(4, dtype=jnp.uint8)[:, None, None, None]
+    taken = take(images, jnp.array([3, 3, 0], jnp.int32), jnp.array([0, 1, 2]))
+    assert taken.ravel().tolist() == [3, 3, 0]

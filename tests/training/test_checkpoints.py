@@ -1,0 +1,97 @@
+"""Checkpoints: what is read is what was written, and damage is named and survived."""
+
+import logging
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from vae_jax.errors import UserError
+from vae_jax.training.checkpoints import Checkpoints
+
+
+def state_at(step):
+    return {"w": jnp.arange(600, dtype=jnp.float32).reshape(2, 300) + step, "step": jnp.array([step, step])}
+
+
+def saved(folder, steps, keep=5):
+    checkpoints = Checkpoints(folder, keep)
+    for step in steps:
+        checkpoints.save(step, state_at(step), {"step": step, "note": "é"})
+    checkpoints.close()
+
+
+def restored(folder):
+    template = jax.eval_shape(lambda: state_at(0))
+    checkpoints = Checkpoints(folder, 5)
+    found = checkpoints.restore(template)
+    checkpoints.close()
+    return found
+
+
+def flip_a_byte(folder):
+    largest = max((p for p in folder.rglob("*") if p.is_file()), key=lambda p: p.stat().st_size)
+    content = bytearray(largest.read_bytes())
+    content[len(content) // 2] ^= 1
+    largest.write_bytes(content)
+
+
+def test_no_folder_means_no_checkpoint(tmp_path):
+    assert restored(tmp_path / "checkpoints") is None
+    assert not (tmp_path / "checkpoints").exists()
+
+
+def test_the_newest_state_and_its_record_come_back(tmp_path):
+    saved(tmp_path / "checkpoints", [10, 20])
+    state, record = restored(tmp_path / "checkpoints")
+    assert record == {"step": 20, "note": "é"}
+    for name, leaf in state_at(20).items():
+        np.testing.assert_array_equal(state[name], leaf)
+        assert state[name].dtype == leaf.dtype
+
+
+def test_only_the_newest_are_kept(tmp_path):
+    saved(tmp_path / "checkpoints", [10, 20, 30], keep=2)
+    assert sorted(p.name for p in (tmp_path / "checkpoints").iterdir()) == ["20", "30"]
+
+
+def test_a_saved_state_may_be_overwritten_at_once(tmp_path):
+    """Training donates the state: what is on its way to the disk must not change with it."""
+    checkpoints = Checkpoints(tmp_path / "checkpoints", 1)
+    state = {"w": np.zeros((1, 2_000_000), np.float32)}
+    checkpoints.save(1, state, {})
+    state["w"][:] = 1
+    checkpoints.close()
+    found, _ = Checkpoints(tmp_path / "checkpoints", 1).restore(jax.eval_shape(lambda: jax.tree.map(jnp.asarray, state)))
+    assert not np.asarray(found["w"]).any()
+
+
+@pytest.mark.parametrize("harm", ["flip", "truncate", "remove", "metadata"])
+def test_a_damaged_step_is_named_kept_aside_and_the_one_before_is_used(tmp_path, caplog, harm):
+    folder = tmp_path / "checkpoints"
+    saved(folder, [10, 20])
+    step = folder / "20"
+    if harm == "flip":
+        flip_a_byte(step)
+    elif harm == "truncate":
+        largest = max((p for p in step.rglob("*") if p.is_file()), key=lambda p: p.stat().st_size)
+        largest.write_bytes(b"")
+    elif harm == "remove":
+        max((p for p in step.rglob("*") if p.is_file()), key=lambda p: p.stat().st_size).unlink()
+    else:
+        (step / "_CHECKPOINT_METADATA").write_text("{")
+    with caplog.at_level(logging.WARNING, "vae_jax"):
+        state, record = restored(folder)
+    assert record["step"] == 10
+    np.testing.assert_array_equal(state["w"], state_at(10)["w"])
+    assert "checkpoints/20: damaged" in caplog.text
+    assert (tmp_path / "damaged_checkpoints" / "20").is_dir()
+
+
+def test_nothing_readable_is_an_error_that_names_the_folder(tmp_path):
+    folder = tmp_path / "checkpoints"
+    saved(folder, [10])
+    flip_a_byte(folder / "10")
+    with pytest.raises(UserError, match=r"checkpoints: none of the checkpoints \[10\] can be read"):
+        restored(folder)
