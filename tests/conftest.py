@@ -4,8 +4,8 @@ import os
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
-import hypothesis  # noqa: E402
-import jaxtyping  # noqa: E402
+import hypothesis
+import jaxtyping
 
 jaxtyping.install_import_hook("vae_jax", "strict_types.typechecked")
 # The first example compiles; a deadline would only measure that.

@@ -36,7 +36,10 @@ def test_a_member_has_the_settings_of_a_run_alone():
 
 
 def test_full_names_are_said_for_short_ones():
-    assert swept_fields(dataclasses.replace(Config(), sweep=("beta_kl=1", "seed=0"))) == ["objective.beta_kl", "seed"]
+    assert swept_fields(dataclasses.replace(Config(), sweep=("beta_kl=1", "seed=0"))) == [
+        "objective.beta_kl",
+        "seed",
+    ]
 
 
 @pytest.mark.parametrize(

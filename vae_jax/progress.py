@@ -17,7 +17,12 @@ class Progress:
             done: steps taken already.
         """
         self._bar = tqdm(
-            total=total, initial=done, unit="step", disable=not sys.stderr.isatty(), dynamic_ncols=True, leave=False
+            total=total,
+            initial=done,
+            unit="step",
+            disable=not sys.stderr.isatty(),
+            dynamic_ncols=True,
+            leave=False,
         )
 
     def show(self, line: dict[str, Any]) -> None:

@@ -184,7 +184,9 @@ def draw(folder: RunFolder, plan: Plan, dataset: Dataset, state: TrainState) -> 
     shown = min(plan.config.eval.figure_members, len(plan.configs))
     for k, member in enumerate(plan.configs[:shown]):
         params = jax.tree.map(lambda leaf, k=k: leaf[k], state.params)
-        portrait = sit(plan.program, params, dataset, seed=member.seed, title=member_title(plan.config, member))
+        portrait = sit(
+            plan.program, params, dataset, seed=member.seed, title=member_title(plan.config, member)
+        )
         suffix = f"_member{k}" if len(plan.configs) > 1 else ""
         save_figures(draw_gallery(portrait), folder.figures, suffix)
 

@@ -35,10 +35,10 @@ def expand(config: Config) -> list[Config]:
         raise UserError(f"config.sweep: found {total:,} members; needs at most {MOST_MEMBERS:,}")
     members = []
     for combination in itertools.product(*(values for _, values in lines)):
-        values = dataclasses.asdict(alone)
+        settings = dataclasses.asdict(alone)
         for name, value in zip(names, combination, strict=True):
-            _put(values, name, value)
-        members.append(from_dict(values))
+            _put(settings, name, value)
+        members.append(from_dict(settings))
     return members
 
 

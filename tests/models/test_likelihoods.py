@@ -46,4 +46,6 @@ def test_extreme_outputs_stay_finite():
 
 
 def test_only_the_learned_gaussian_has_a_parameter():
-    assert [name for name, likelihood in LIKELIHOODS.items() if likelihood.learns_sigma] == ["gaussian_learned"]
+    assert [name for name, likelihood in LIKELIHOODS.items() if likelihood.learns_sigma] == [
+        "gaussian_learned"
+    ]

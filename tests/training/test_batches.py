@@ -6,8 +6,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-
 from small_runs import small_program
+
 from vae_jax.training.batches import batch_at, block_order, passes_touched, take
 
 

@@ -63,7 +63,9 @@ def test_a_saved_state_may_be_overwritten_at_once(tmp_path):
     checkpoints.save(1, state, {})
     state["w"][:] = 1
     checkpoints.close()
-    found, _ = Checkpoints(tmp_path / "checkpoints", 1).restore(jax.eval_shape(lambda: jax.tree.map(jnp.asarray, state)))
+    found, _ = Checkpoints(tmp_path / "checkpoints", 1).restore(
+        jax.eval_shape(lambda: jax.tree.map(jnp.asarray, state))
+    )
     assert not np.asarray(found["w"]).any()
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import optax
 import pytest
 from flax import nnx
-
 from small_runs import small_config, small_dataset, small_program
+
 from vae_jax.keys import named
 from vae_jax.models.vae import VAE
 from vae_jax.sweep import expand
@@ -75,7 +75,9 @@ def test_a_step_is_adam_on_the_gradient_of_the_loss():
     state, metrics = trained(config, steps=1)
     key = member_key(jnp.uint32(0))
     params = nnx.state(VAE(program.model, program.image_shape, named(key, "init")), nnx.Param)
-    at = jax.random.randint(jax.random.fold_in(named(key, "batch"), 0), (program.batch_size,), 0, program.draws)
+    at = jax.random.randint(
+        jax.random.fold_in(named(key, "batch"), 0), (program.batch_size,), 0, program.draws
+    )
     x = jnp.asarray(DATASET.train.images)[at] / 255
     noise = jax.random.fold_in(named(key, "noise"), 0)
     eps = jax.random.normal(noise, (program.batch_size, program.model.latent_dim))

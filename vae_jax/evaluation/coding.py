@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, UInt8
 
 from vae_jax.models.vae import decode, encode, fit_loss, to_unit
 from vae_jax.training.program import Program
-from vae_jax.training.steps import graph_of
+from vae_jax.training.steps import Params, graph_of
 
 
 class Codes(NamedTuple):
@@ -30,7 +30,7 @@ class Codes(NamedTuple):
 
 
 @partial(jax.jit, static_argnums=0)
-def _encode_batch(program: Program, params: nnx.State, images: Array) -> tuple[Array, Array, Array, Array]:
+def _encode_batch(program: Program, params: Params, images: Array) -> tuple[Array, Array, Array, Array]:
     vae = nnx.merge(graph_of(program), params)
     x = to_unit(images, program.levels)
     q = encode(vae, program.model, x)
@@ -38,7 +38,7 @@ def _encode_batch(program: Program, params: nnx.State, images: Array) -> tuple[A
 
 
 @partial(jax.jit, static_argnums=0)
-def _decode_batch(program: Program, params: nnx.State, z: Array) -> Array:
+def _decode_batch(program: Program, params: Params, z: Array) -> Array:
     return _stored(decode(nnx.merge(graph_of(program), params), z), program)
 
 
@@ -47,7 +47,7 @@ def _stored(x: Array, program: Program) -> Array:
 
 
 def encode_images(
-    program: Program, params: nnx.State, images: UInt8[np.ndarray, "n height width channels"], batch: int = 500
+    program: Program, params: Params, images: UInt8[np.ndarray, "n height width channels"], batch: int = 500
 ) -> Codes:
     """Encode images and decode them again.
 
@@ -58,11 +58,13 @@ def encode_images(
         batch: images at a time.
     """
     parts = [_encode_batch(program, params, chunk) for chunk in _chunks(images, batch)]
-    return Codes(*(np.concatenate([np.asarray(p) for p in each])[: len(images)] for each in zip(*parts, strict=True)))
+    return Codes(
+        *(np.concatenate([np.asarray(p) for p in each])[: len(images)] for each in zip(*parts, strict=True))
+    )
 
 
 def decode_latents(
-    program: Program, params: nnx.State, z: Float[np.ndarray, "*shape latent"], batch: int = 500
+    program: Program, params: Params, z: Float[np.ndarray, "*shape latent"], batch: int = 500
 ) -> UInt8[np.ndarray, "*shape height width channels"]:
     """Decode latents of any leading shape to the expected pictures.
 
@@ -73,7 +75,9 @@ def decode_latents(
         batch: latents at a time.
     """
     flat = np.asarray(z, np.float32).reshape(-1, z.shape[-1])
-    images = np.concatenate([np.asarray(_decode_batch(program, params, chunk)) for chunk in _chunks(flat, batch)])
+    images = np.concatenate(
+        [np.asarray(_decode_batch(program, params, chunk)) for chunk in _chunks(flat, batch)]
+    )
     return images[: len(flat)].reshape(*z.shape[:-1], *program.image_shape)
 
 

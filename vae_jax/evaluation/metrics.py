@@ -5,17 +5,19 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 from flax import nnx
-from jaxtyping import Array, Float, Int, UInt8
+from jaxtyping import Array, Int, UInt8
 
 from vae_jax.keys import named
-from vae_jax.objectives import OBJECTIVES, Metrics, Terms
 from vae_jax.models.vae import to_unit
+from vae_jax.objectives import OBJECTIVES, Metrics, Terms
 from vae_jax.schedules import beta_kl_at
 from vae_jax.training.program import Members, Program
-from vae_jax.training.steps import batch_terms, graph_of, member_key
+from vae_jax.training.steps import Params, batch_terms, graph_of, member_key
 
 
-def _pad(images: UInt8[Array, "n height width channels"], batch: int) -> UInt8[Array, "padded height width channels"]:
+def _pad(
+    images: UInt8[Array, "n height width channels"], batch: int
+) -> UInt8[Array, "padded height width channels"]:
     missing = -len(images) % batch
     return jnp.pad(images, ((0, missing), (0, 0), (0, 0), (0, 0)))
 
@@ -25,7 +27,7 @@ def _member_metrics(
     batch: int,
     images: UInt8[Array, "n height width channels"],
     member: Members,
-    params: nnx.State,
+    params: Params,
     step: Int[Array, ""],
 ) -> Metrics:
     vae = nnx.merge(graph_of(program), params)
@@ -58,7 +60,7 @@ def split_metrics(
     batch: int,
     images: UInt8[Array, "n height width channels"],
     members: Members,
-    params: nnx.State,
+    params: Params,
     step: Int[Array, " members"],
 ) -> Metrics:
     """Judge every member on all images, one latent sample an image, always the same one.
@@ -77,4 +79,3 @@ def split_metrics(
     of_one = partial(_member_metrics, program, batch, images)
     metrics: Metrics = jax.lax.map(lambda each: of_one(*each), (members, params, step))
     return metrics
-

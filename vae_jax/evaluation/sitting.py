@@ -3,7 +3,6 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
-from flax import nnx
 from jaxtyping import Int32, UInt8
 
 from vae_jax.data.dataset import Dataset, Split
@@ -13,12 +12,12 @@ from vae_jax.keys import named
 from vae_jax.latent.paths import PATHS
 from vae_jax.latent.planes import principal_components, square_grid, widest_plane
 from vae_jax.training.program import Program
-from vae_jax.training.steps import member_key
+from vae_jax.training.steps import Params, member_key
 
 STEPS, GRID_SIDE, PAIRS, SAMPLES, SHEET = 25, 15, 6, 60, 20
 
 
-def sit(program: Program, params: nnx.State, dataset: Dataset, *, seed: int, title: str) -> Portrait:
+def sit(program: Program, params: Params, dataset: Dataset, *, seed: int, title: str) -> Portrait:
     """Make all the arrays that the pictures of one member show.
 
     Args:

@@ -11,7 +11,8 @@ def linear(
 ) -> Float[np.ndarray, "steps latent"]:
     """The straight line, in equal steps, both ends included."""
     t = np.linspace(0, 1, steps, dtype=np.float32)[:, None]
-    return (1 - t) * start + t * end
+    points: Float[np.ndarray, "steps latent"] = (1 - t) * start + t * end
+    return points
 
 
 PATHS = Registry("path", {"linear": linear})

@@ -41,7 +41,8 @@ class Plane(NamedTuple):
 
     def coordinates(self, codes: Float[np.ndarray, "n latent"]) -> Float[np.ndarray, "n two"]:
         """Project codes onto the plane."""
-        return (codes - self.centre) @ self.axes.T
+        flat: Float[np.ndarray, "n two"] = (codes - self.centre) @ self.axes.T
+        return flat
 
 
 def widest_plane(codes: Float[np.ndarray, "n latent"]) -> Plane:
@@ -53,7 +54,9 @@ def widest_plane(codes: Float[np.ndarray, "n latent"]) -> Plane:
     return Plane(components.centre, components.directions[:2])
 
 
-def square_grid(plane: Plane, codes: Float[np.ndarray, "n latent"], side: int) -> Float[np.ndarray, "side side latent"]:
+def square_grid(
+    plane: Plane, codes: Float[np.ndarray, "n latent"], side: int
+) -> Float[np.ndarray, "side side latent"]:
     """Lay a square grid over the codes, as the post does: its radius is a quarter of the larger range.
 
     Args:
@@ -69,4 +72,7 @@ def square_grid(plane: Plane, codes: Float[np.ndarray, "n latent"], side: int) -
     radius = float(np.ptp(flat, axis=0).max()) / 4
     reach = np.linspace(-radius, radius, side, dtype=np.float32)
     across, down = np.meshgrid(middle[0] + reach, middle[1] - reach)
-    return plane.centre + np.stack([across, down], axis=-1) @ plane.axes
+    points: Float[np.ndarray, "side side latent"] = (
+        plane.centre + np.stack([across, down], axis=-1) @ plane.axes
+    )
+    return points

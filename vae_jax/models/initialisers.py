@@ -1,6 +1,7 @@
 """How the weights of a dense layer start."""
 
 from collections.abc import Callable
+from typing import Any
 
 import jax
 from jax.nn.initializers import Initializer, lecun_normal, zeros
@@ -22,7 +23,8 @@ def blog(fan_in: int) -> tuple[Initializer, Initializer]:
     """Weights and biases uniform in ±1/sqrt(fan_in + 1): the post counts the bias as an input."""
     bound = (fan_in + 1) ** -0.5
 
-    def uniform(key: Array, shape: tuple[int, ...], dtype: jax.typing.DTypeLike = float, **_: object) -> Array:
+    def uniform(key: Array, shape: Any, dtype: Any = float, out_sharding: Any = None) -> Array:
+        del out_sharding
         return jax.random.uniform(key, shape, dtype, -bound, bound)
 
     return uniform, uniform

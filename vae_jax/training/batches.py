@@ -29,7 +29,12 @@ def block_order(
         return None
     passes = first // program.steps_per_pass + jnp.arange(passes_touched(program, steps))
     shuffle = named(key, "shuffle")
-    return jax.lax.map(lambda p: jax.random.permutation(jax.random.fold_in(shuffle, p), program.draws), passes)
+
+    def of_pass(number: Int[Array, ""]) -> Int32[Array, " draws"]:
+        return jax.random.permutation(jax.random.fold_in(shuffle, number), program.draws)
+
+    order: Int32[Array, "passes draws"] = jax.lax.map(of_pass, passes)
+    return order
 
 
 def batch_at(
@@ -57,7 +62,9 @@ def batch_at(
 
 
 def take(
-    images: UInt8[Array, "n height width channels"], draws: Int32[Array, " m"], positions: Int[Array, " batch"]
+    images: UInt8[Array, "n height width channels"],
+    draws: Int32[Array, " m"],
+    positions: Int[Array, " batch"],
 ) -> UInt8[Array, "batch height width channels"]:
     """Gather the images at positions of the data's draws."""
     return images[draws[positions]]

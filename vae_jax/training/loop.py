@@ -107,7 +107,9 @@ class Trainer:
     checkpoints: Checkpoints
     started: float
     step: int = 0
-    seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(("compile", "train", "total"), 0.0))
+    seconds: dict[str, float] = field(
+        default_factory=lambda: dict.fromkeys(("compile", "train", "total"), 0.0)
+    )
     last: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {"train": [], "test": []})
 
     def __post_init__(self) -> None:
@@ -124,7 +126,8 @@ class Trainer:
         found = self.checkpoints.restore(template)
         if found is None:
             return None
-        state, record = found
+        state: TrainState = found[0]
+        record = found[1]
         if record["data"] != self.dataset.fingerprint:
             raise UserError(
                 f"config.data: the run's checkpoint was trained on other images (fingerprint {record['data']}, found "
@@ -189,8 +192,9 @@ class Trainer:
             for member, values in enumerate(metric_lines(metrics))
         ]
         self.last[split] = lines
-        for line in lines if listen else ():
-            listen(line)
+        if listen is not None:
+            for line in lines:
+                listen(line)
 
     def _save(self, state: TrainState) -> None:
         record = {
@@ -200,5 +204,3 @@ class Trainer:
             "data": self.dataset.fingerprint,
         }
         self.checkpoints.save(self.step, state, record)
-
-

@@ -98,7 +98,9 @@ def check_sweep(swept: Sequence[str]) -> None:
     """
     for name in swept:
         if name not in MEMBER_FIELDS:
-            raise UserError(f"config.sweep: found {name}; fields that can be swept are {', '.join(MEMBER_FIELDS)}")
+            raise UserError(
+                f"config.sweep: found {name}; fields that can be swept are {', '.join(MEMBER_FIELDS)}"
+            )
 
 
 def check_names(config: Config) -> None:
@@ -157,7 +159,12 @@ def members_of(configs: Sequence[Config], steps_per_epoch: int) -> Members:
         steps_per_epoch: steps of an epoch.
     """
     rises = [
-        rise(c.objective.warmup, c.objective.warmup_steps, c.objective.warmup_delay, c.train.epochs * steps_per_epoch)
+        rise(
+            c.objective.warmup,
+            c.objective.warmup_steps,
+            c.objective.warmup_delay,
+            c.train.epochs * steps_per_epoch,
+        )
         for c in configs
     ]
     return Members(

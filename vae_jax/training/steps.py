@@ -5,7 +5,7 @@ member's arithmetic is exactly that of a run of its own.
 """
 
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -14,11 +14,13 @@ from flax import nnx
 from jaxtyping import Array, Float, Int32, Key, UInt8, UInt32
 
 from vae_jax.keys import named
-from vae_jax.models.vae import VAE, encode, fit_loss, to_unit
+from vae_jax.models.vae import VAE, Images, encode, fit_loss, to_unit
 from vae_jax.objectives import OBJECTIVES, Metrics, Terms
 from vae_jax.schedules import beta_kl_at
 from vae_jax.training.batches import batch_at, block_order, take
 from vae_jax.training.program import Members, Program
+
+Params = nnx.State[Any, Any]
 
 
 class TrainState(NamedTuple):
@@ -30,7 +32,7 @@ class TrainState(NamedTuple):
         step: how many steps have been taken.
     """
 
-    params: nnx.State
+    params: Params
     optimiser: optax.OptState
     step: Int32[Array, "*members"]
 
@@ -57,9 +59,7 @@ def optimiser_of(program: Program) -> optax.GradientTransformation:
     return optax.scale_by_adam(program.adam_b1, program.adam_b2, program.adam_eps)
 
 
-def batch_terms(
-    vae: VAE, program: Program, x: Float[Array, "batch height width channels"], eps: Float[Array, "batch latent"]
-) -> Terms:
+def batch_terms(vae: VAE, program: Program, x: Images, eps: Float[Array, "batch latent"]) -> Terms:
     """Return the two costs of each image, the latent sampled with the noise `eps`."""
     posterior = encode(vae, program.model, x)
     return Terms(
@@ -76,7 +76,8 @@ def _init_member(program: Program, seed: UInt32[Array, ""]) -> TrainState:
 @partial(jax.jit, static_argnums=0)
 def init_state(program: Program, members: Members) -> TrainState:
     """Return the state before the first step, every array with a leading members axis."""
-    return jax.lax.map(partial(_init_member, program), members.seed)
+    state: TrainState = jax.lax.map(partial(_init_member, program), members.seed)
+    return state
 
 
 def _train_member(
@@ -89,8 +90,8 @@ def _train_member(
     minimised = OBJECTIVES[program.objective]
 
     def loss(
-        params: nnx.State, x: Float[Array, "batch height width channels"], eps: Float[Array, "batch latent"], step: Array
-    ) -> tuple[Array, Metrics]:
+        params: Params, x: Images, eps: Float[Array, "batch latent"], step: Int32[Array, ""]
+    ) -> tuple[Float[Array, ""], Metrics]:
         beta_kl = beta_kl_at(
             step,
             warmup=program.warmup,
@@ -133,4 +134,6 @@ def train_block(
     Returns:
         the new state, and the means of the metrics over the steps, each `[members]`.
     """
-    return jax.lax.map(lambda both: _train_member(program, steps, data, *both), (members, state))
+    of_one = partial(_train_member, program, steps, data)
+    result: tuple[TrainState, Metrics] = jax.lax.map(lambda both: of_one(*both), (members, state))
+    return result

@@ -1,0 +1,70 @@
+"""Frey faces: 1,965 frames of a film of one face, 28×20 pixels (Roweis, Saul and Hinton 2002)."""
+
+from pathlib import Path
+
+import numpy as np
+
+from vae_jax.config import DataConfig
+from vae_jax.data.dataset import Dataset, Split
+from vae_jax.errors import UserError
+
+BLOCK = 20  # frames: neighbours in a film are nearly the same picture
+SHAPE = (28, 20)
+
+
+def load(config: DataConfig) -> Dataset:
+    """Read `frey_rawface.mat` as published, or a `.npy` of frames, from the raw folder.
+
+    Raises:
+        UserError: neither is there, or it holds something else.
+    """
+    raw = config.raw_folder
+    folders = [folder for folder in (raw / "freyfaces", raw) if folder.is_dir()]
+    found = [path for folder in folders for path in (folder / "frey_rawface.mat", *sorted(folder.glob("frey*.npy")))]
+    path = next((path for path in found if path.is_file()), None)
+    if path is None:
+        raise UserError(
+            f"{raw / 'freyfaces'}: found no frey_rawface.mat and no frey*.npy; put one there, "
+            "or set config.data.raw_dir or VAE_JAX_RAW to the folder above it"
+        )
+    frames = _read_mat(path) if path.suffix == ".mat" else _read_npy(path)
+    train, test = split_film(frames, config.test_fraction)
+    return Dataset("freyfaces", str(path), train, test, ("frey",))
+
+
+def _read_mat(path: Path) -> np.ndarray:
+    from scipy.io import loadmat
+
+    try:
+        film = np.asarray(loadmat(path)["ff"])
+    except (KeyError, ValueError, OSError, NotImplementedError, TypeError) as error:
+        raise UserError(f"{path}: not frey_rawface.mat as published ({error})") from None
+    if film.ndim != 2 or film.shape[0] != SHAPE[0] * SHAPE[1] or not film.shape[1]:
+        raise UserError(f"{path}: found an array of shape {film.shape}; needs 560 pixels by frames")
+    return film.T.reshape(-1, *SHAPE).astype(np.uint8)
+
+
+def _read_npy(path: Path) -> np.ndarray:
+    try:
+        film = np.load(path, allow_pickle=False)
+    except (ValueError, OSError, EOFError) as error:
+        raise UserError(f"{path}: not a readable .npy file ({error})") from None
+    if film.dtype != np.uint8 or film.shape[1:] != SHAPE or not len(film):
+        raise UserError(f"{path}: found {film.dtype}{film.shape}; needs uint8 (frames, 28, 20)")
+    return np.asarray(film)
+
+
+def split_film(frames: np.ndarray, test_fraction: float) -> tuple[Split, Split]:
+    """Hold out whole blocks of consecutive frames, evenly spread.
+
+    Args:
+        frames: uint8 `[n, height, width]` in their order in the film.
+        test_fraction: the share held out.
+    """
+    blocks = np.arange(len(frames)) // BLOCK
+    count = int(blocks[-1]) + 1
+    held = np.unique(np.linspace(0, count - 1, max(1, round(test_fraction * count)) + 2).round()[1:-1])
+    in_test = np.isin(blocks, held)
+    labels = np.zeros(len(frames), np.int32)
+    images = frames[..., None]
+    return Split(images[~in_test], labels[~in_test]), Split(images[in_test], labels[in_test])

@@ -1,0 +1,43 @@
+"""The data sources by name; each is imported only when it is asked for."""
+
+from collections.abc import Callable
+from importlib import import_module
+
+from vae_jax.config import DataConfig
+from vae_jax.data.dataset import Dataset
+from vae_jax.errors import UserError
+from vae_jax.registry import Registry
+
+
+def _lazy(module: str, function: str = "load") -> Callable[[DataConfig], Dataset]:
+    def source(config: DataConfig) -> Dataset:
+        found: Dataset = getattr(import_module(f"vae_jax.data.{module}"), function)(config)
+        return found
+
+    return source
+
+
+SOURCES: Registry[Callable[[DataConfig], Dataset]] = Registry(
+    "config.data.name",
+    {
+        "digits": _lazy("digits"),
+        "dogpeople": _lazy("dogpeople"),
+        "drawn_faces": _lazy("drawn_faces"),
+        "fashion_mnist": _lazy("mnist", "load_fashion"),
+        "freyfaces": _lazy("freyfaces"),
+        "mnist": _lazy("mnist"),
+    },
+)
+
+
+def load(config: DataConfig) -> Dataset:
+    """Read or make the images that a config asks for.
+
+    Raises:
+        UserError: the source is unknown, or its files are missing or can't be used.
+    """
+    dataset = SOURCES[config.name](config)
+    for name, split in (("training", dataset.train), ("test", dataset.test)):
+        if not len(split):
+            raise UserError(f"config.data: found no {name} images in {dataset.source}; change config.data.test_fraction")
+    return dataset
