@@ -1,0 +1,55 @@
+"""Reading picture files that may be anything: what can't be used is skipped with its name and reason."""
+
+import logging
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt8
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+log = logging.getLogger("vae_jax")
+
+MOST_PIXELS = 50_000_000  # a picture larger than this is refused by its header, before it is decoded
+
+
+class UnusablePictureError(Exception):
+    """A file that is no usable picture; says why in a few words."""
+
+
+def read_grey(path: Path) -> UInt8[np.ndarray, "height width"]:
+    """Read a picture as grey levels, turned as its EXIF orientation says.
+
+    Raises:
+        UnusablePictureError: it can't be read, or is too large.
+    """
+    if not path.is_file():
+        raise UnusablePictureError("not a file")
+    if not path.stat().st_size:
+        raise UnusablePictureError("empty file")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow's own doubts about odd files: decoding decides
+            with Image.open(path) as picture:
+                if picture.width * picture.height > MOST_PIXELS:
+                    raise UnusablePictureError(f"{picture.width}×{picture.height} pixels, more than {MOST_PIXELS:,}")
+                return np.asarray(ImageOps.exif_transpose(picture).convert("L"))
+    except UnidentifiedImageError:
+        raise UnusablePictureError("not a picture") from None
+    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+        raise UnusablePictureError(f"damaged: {str(error).splitlines()[0] if str(error) else 'no data'}") from None
+
+
+def report_skipped(what: str, skipped: Sequence[tuple[str, str]], most: int = 5) -> None:
+    """Log how many files were skipped, with the names and reasons of the first.
+
+    Args:
+        what: the files' kind.
+        skipped: names and reasons.
+        most: how many names are said.
+    """
+    if skipped:
+        named = ", ".join(f"{name} ({reason})" for name, reason in skipped[:most])
+        more = f" and {len(skipped) - most} more" if len(skipped) > most else ""
+        log.warning("%s: skipped %s: %s%s", what, len(skipped), named, more)
