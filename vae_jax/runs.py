@@ -3,20 +3,20 @@
 import logging
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
 
 from vae_jax.command_line import Command
-from vae_jax.config import Config
+from vae_jax.config import Config, to_json
 from vae_jax.data.dataset import Dataset
 from vae_jax.data.sources import load
 from vae_jax.errors import UserError
 from vae_jax.evaluation.metrics import split_metrics
 from vae_jax.objectives import Metrics
 from vae_jax.progress import Progress
-from vae_jax.run_folder import RunFolder
+from vae_jax.run_folder import RunFolder, read_metrics, write_whole
 from vae_jax.summary import closing_line, member_title, summarise
 from vae_jax.sweep import expand, swept_fields
 from vae_jax.training.checkpoints import Checkpoints
@@ -24,6 +24,9 @@ from vae_jax.training.loop import Judge, Plan, Trainer, plan_of
 from vae_jax.training.program import Members, check_names, check_sweep
 from vae_jax.training.recorder import Recorder
 from vae_jax.training.steps import TrainState
+
+if TYPE_CHECKING:
+    from vae_jax.report import MemberPage, Picture
 
 log = logging.getLogger("vae_jax")
 
@@ -176,10 +179,11 @@ def judge_of(plan: Plan, dataset: Dataset) -> Judge:
 
 
 def draw(folder: RunFolder, plan: Plan, dataset: Dataset, state: TrainState) -> None:
-    """Draw the figures of the first members, and those of all."""
+    """Draw the figures of the first members, and the losses of all."""
     # matplotlib takes a second to import.
     from vae_jax.evaluation.sitting import sit
-    from vae_jax.figures.gallery import draw_gallery, save_figures
+    from vae_jax.figures.gallery import LOSS_CURVES, draw_gallery, save_figures
+    from vae_jax.figures.losses import loss_curves
 
     shown = min(plan.config.eval.figure_members, len(plan.configs))
     for k, member in enumerate(plan.configs[:shown]):
@@ -189,6 +193,9 @@ def draw(folder: RunFolder, plan: Plan, dataset: Dataset, state: TrainState) -> 
         )
         suffix = f"_member{k}" if len(plan.configs) > 1 else ""
         save_figures(draw_gallery(portrait), folder.figures, suffix)
+    lines = read_metrics(folder.metrics)
+    title = member_title(plan.config, plan.configs[0]) if len(plan.configs) == 1 else f"{plan.config.data.name}, all members"
+    save_figures({LOSS_CURVES[0]: loss_curves(lines, title, dataset.notice)}, folder.figures)
 
 
 def write_end(
@@ -204,5 +211,27 @@ def write_end(
         train=trainer.last["train"],
         test=trainer.last["test"],
     )
+    from vae_jax.report import render
+
+    shared, members = pictures_of(folder, plan)
+    write_whole(folder.report, render(summary, to_json(plan.config), shared, members))
     folder.write_summary(summary)
     log.info("%s", closing_line(summary))
+
+
+def pictures_of(folder: RunFolder, plan: Plan) -> "tuple[list[Picture], list[MemberPage]]":
+    """Find the figures in the run folder, those of all members and those of each."""
+    from vae_jax.figures.gallery import FIGURES, LOSS_CURVES
+    from vae_jax.report import MemberPage, Picture
+
+    def existing(captions: dict[str, str], suffix: str) -> "list[Picture]":
+        pictures = [Picture(caption, folder.figures / f"{name}{suffix}.png") for name, caption in captions.items()]
+        return [picture for picture in pictures if picture.path.is_file()]
+
+    captions = {name: caption for name, (caption, _) in FIGURES.items()}
+    pages = []
+    for k, member in enumerate(plan.configs):
+        pictures = existing(captions, f"_member{k}" if len(plan.configs) > 1 else "")
+        if pictures:
+            pages.append(MemberPage(member_title(plan.config, member), pictures))
+    return existing(dict([LOSS_CURVES]), ""), pages

@@ -1,0 +1,129 @@
+"""What all figures share: sheets of images as one array, colours of classes, titles and notices."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float, Int, UInt8
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import BoundaryNorm, ListedColormap
+from matplotlib.figure import Figure
+
+WIDTH = 9.0  # inches
+DPI = 110
+INK, MUTED, LINE = "#22262b", "#6b737c", "#d5dade"
+
+# Ten colours that colour-blind readers can tell apart in their first eight (after Okabe and Ito, and Tol).
+COLOURS = (
+    "#0072b2",
+    "#d55e00",
+    "#009e73",
+    "#cc79a7",
+    "#e6a700",
+    "#56b4e9",
+    "#7a3b8f",
+    "#8c6d31",
+    "#4d4d4d",
+    "#a5cf4c",
+)
+
+Images = UInt8[np.ndarray, "n height width channels"]
+
+
+def new_figure(height: float, width: float = WIDTH) -> Figure:
+    """Start a figure of that size in inches."""
+    figure = Figure(figsize=(width, height), dpi=DPI, facecolor="white", layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def finish(figure: Figure, title: str, notice: str) -> Figure:
+    """Write the title above, and below it the notice that every picture of the data must carry."""
+    figure.suptitle(title, fontsize=9, color=MUTED, x=0.01, ha="left")
+    if notice:
+        figure.supxlabel(notice, fontsize=7.5, color="#a33b00")
+    return figure
+
+
+def tile(images: Images, columns: int, gap: int = 2, scale: int = 1) -> UInt8[np.ndarray, "rows across 3"]:
+    """Lay images out in rows on white, as one array.
+
+    Args:
+        images: grey (1 channel) or colour (3).
+        columns: images in a row.
+        gap: white pixels between them.
+        scale: how many times each pixel is repeated in both directions.
+    """
+    n, height, width, _ = images.shape
+    images = np.broadcast_to(images, (*images.shape[:3], 3)).repeat(scale, axis=1).repeat(scale, axis=2)
+    height, width = height * scale, width * scale
+    rows = -(-n // columns)
+    sheet = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap, 3), 255, np.uint8)
+    for k, image in enumerate(images):
+        top, left = k // columns * (height + gap), k % columns * (width + gap)
+        sheet[top : top + height, left : left + width] = image
+    return sheet
+
+
+def magnification(width: int, columns: int) -> int:
+    """How often to repeat a pixel so that a row of images fills a figure's width without being resampled much."""
+    return max(1, round(WIDTH * DPI / (columns * width)))
+
+
+def show(axes: Axes, sheet: UInt8[np.ndarray, "rows across 3"], title: str = "") -> None:
+    """Show a sheet without axes."""
+    axes.imshow(sheet, interpolation="antialiased")
+    axes.set_axis_off()
+    if title:
+        axes.set_title(title, fontsize=9, loc="left", color=INK)
+
+
+def plain(axes: Axes, x: str = "", y: str = "") -> Axes:
+    """Give axes labels and a quiet frame."""
+    axes.set_xlabel(x, fontsize=9, color=INK)
+    axes.set_ylabel(y, fontsize=9, color=INK)
+    axes.tick_params(labelsize=8, colors=MUTED)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_color(LINE)
+    return axes
+
+
+def class_colours(count: int) -> ListedColormap:
+    """One colour a class."""
+    return ListedColormap([COLOURS[k % len(COLOURS)] for k in range(count)])
+
+
+def scatter_classes(
+    axes: Axes,
+    points: Float[np.ndarray, "n two"],
+    labels: Int[np.ndarray, " n"],
+    class_names: Sequence[str],
+    *,
+    bar: bool = True,
+    alpha: float = 0.6,
+) -> None:
+    """Scatter points in the colours of their classes, with a colour bar that names them."""
+    count = len(class_names)
+    norm = BoundaryNorm(np.arange(count + 1) - 0.5, max(count, 1))
+    size = 14 if len(points) < 1000 else 6 if len(points) < 4000 else 3
+    order = np.random.default_rng(0).permutation(len(points))  # no class always on top
+    dots = axes.scatter(
+        points[order, 0],
+        points[order, 1],
+        c=labels[order],
+        s=size,
+        cmap=class_colours(count),
+        norm=norm,
+        alpha=alpha,
+        linewidths=0,
+        rasterized=True,
+    )
+    axes.set_aspect("equal", adjustable="datalim")
+    if bar and count > 1 and axes.figure is not None:
+        colours = axes.figure.colorbar(dots, ax=axes, ticks=np.arange(count), fraction=0.04, pad=0.02)
+        colours.ax.set_yticklabels(class_names, fontsize=8)
+        colours.ax.tick_params(length=0)
+        colours.solids.set_alpha(1)
+        colours.outline.set_visible(False)

@@ -1,0 +1,119 @@
+"""Figures made of images: reconstructions, sheets, samples, morphs, best and worst."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from vae_jax.evaluation.portrait import Portrait
+from vae_jax.figures.canvas import INK, WIDTH, Images, finish, magnification, new_figure, show, tile
+
+COLUMNS = 12
+
+
+def _sheet_height(sheet: np.ndarray) -> float:
+    """Inches that a sheet takes at the full width."""
+    return float(WIDTH * sheet.shape[0] / sheet.shape[1])
+
+
+def spread_over_classes(portrait: Portrait, count: int) -> np.ndarray:
+    """Choose test images, the classes taking turns."""
+    groups = [np.flatnonzero(portrait.test_labels == label) for label in np.unique(portrait.test_labels)]
+    turns = [group[k] for k in range(count) for group in groups if k < len(group)]
+    return np.array(turns[:count])
+
+
+def reconstructions(portrait: Portrait) -> Figure:
+    """Input rows over output rows."""
+    chosen = spread_over_classes(portrait, 2 * COLUMNS)
+    scale = magnification(portrait.test_images.shape[2], COLUMNS)
+    bands = [chosen[k : k + COLUMNS] for k in range(0, len(chosen), COLUMNS)]
+    sheets = [
+        tile(np.concatenate([_row(portrait.test_images[band]), _row(portrait.reconstructions[band])]), COLUMNS, 2, scale)
+        for band in bands
+    ]
+    figure = new_figure(sum(_sheet_height(sheet) + 0.3 for sheet in sheets) + 0.4)
+    for axes, sheet in zip(figure.subplots(len(sheets), 1, squeeze=False)[:, 0], sheets, strict=True):
+        show(axes, sheet, "test images above, what the model makes of them below")
+    return finish(figure, portrait.title, portrait.notice)
+
+
+def _row(images: Images) -> Images:
+    """Fill a row up with white."""
+    missing = COLUMNS - len(images)
+    return np.concatenate([images, np.full((missing, *images.shape[1:]), 255, np.uint8)])
+
+
+def class_sheets(portrait: Portrait) -> Figure:
+    """Training images of each class."""
+    count = len(portrait.class_names)
+    rows = 2 if count <= 3 else 1
+    columns = 10 if rows == 2 else 16
+    per_class = rows * columns
+    width = portrait.class_sheets.shape[3]
+    sheets = [tile(sheet[:per_class], columns, 2, magnification(width, columns)) for sheet in portrait.class_sheets]
+    figure = new_figure(sum(_sheet_height(sheet) + 0.28 for sheet in sheets) + 0.4)
+    for axes, sheet, name in zip(
+        figure.subplots(count, 1, squeeze=False)[:, 0], sheets, portrait.class_names, strict=True
+    ):
+        show(axes, sheet, f"training images: {name}")
+    return finish(figure, portrait.title, portrait.notice)
+
+
+def samples(portrait: Portrait) -> Figure:
+    """Images decoded from the prior."""
+    columns = 12 if portrait.samples.shape[2] >= 20 else 15
+    sheet = tile(portrait.samples, columns, 2, magnification(portrait.samples.shape[2], columns))
+    figure = new_figure(_sheet_height(sheet) + 0.7)
+    show(figure.subplots(), sheet, "decoded from z ~ N(0, 1)")
+    return finish(figure, portrait.title, portrait.notice)
+
+
+def morphs(portrait: Portrait) -> Figure:
+    """From one test image to another of a different class, the originals at both ends."""
+    steps = portrait.morph_images.shape[1]
+    frames = np.linspace(0, steps - 1, min(11, steps)).round().astype(int)
+    gap = 2
+    strips = []
+    for start, end, images in zip(portrait.morph_starts, portrait.morph_ends, portrait.morph_images, strict=True):
+        originals = portrait.test_images[[start, end]]
+        strips += [originals[:1], images[frames], originals[1:]]
+    columns = len(frames) + 2
+    width = portrait.test_images.shape[2]
+    scale = magnification(width, columns)
+    sheet = tile(np.concatenate(strips), columns, gap * scale, scale)
+    cell = (width + gap) * scale
+    edge = 3 * scale  # set the originals off from what was decoded
+    blank = np.full((len(sheet), edge, 3), 255, np.uint8)
+    sheet = np.concatenate(
+        [sheet[:, : cell - gap * scale], blank, sheet[:, cell - gap * scale : -cell], blank, sheet[:, -cell:]], axis=1
+    )
+    figure = new_figure(_sheet_height(sheet) + 0.75)
+    axes = figure.subplots()
+    show(axes, sheet)
+    side = {"fontsize": 8, "color": INK, "transform": axes.transAxes, "va": "bottom"}
+    axes.text(0.0, 1.005, "original", ha="left", **side)
+    axes.text(0.5, 1.005, "decoded on the straight way between them", ha="center", **side)
+    axes.text(1.0, 1.005, "original", ha="right", **side)
+    return finish(figure, portrait.title, portrait.notice)
+
+
+def best_and_worst(portrait: Portrait) -> Figure:
+    """The test images that the model makes again best and worst, originals above."""
+    order = np.argsort(portrait.losses)
+    count = min(15, len(order))
+    scale = magnification(portrait.test_images.shape[2], 15)
+    parts = {"best": order[:count], "worst": order[::-1][:count]}
+    sheets = [
+        tile(np.concatenate([portrait.test_images[chosen], portrait.reconstructions[chosen]]), count, 2, scale)
+        for chosen in parts.values()
+    ]
+    figure = new_figure(sum(_sheet_height(sheet) + 0.5 for sheet in sheets) + 0.4)
+    for axes, sheet, (name, chosen) in zip(
+        figure.subplots(2, 1, squeeze=False)[:, 0], sheets, parts.items(), strict=True
+    ):
+        show(axes, sheet, f"the {count} {name}, in {portrait.loss_unit} (originals above)")
+        cell = sheet.shape[1] / count
+        for k, image in enumerate(chosen):
+            axes.text(
+                (k + 0.5) * cell, len(sheet) + 2, f"{portrait.losses[image]:.3g}", fontsize=7, ha="center", va="top"
+            )
+    return finish(figure, portrait.title, portrait.notice)

@@ -1,0 +1,84 @@
+"""Figures of the latent space: where images lie, ways and grids through it, its principal components."""
+
+import numpy as np
+from jaxtyping import Float
+from matplotlib.figure import Figure
+
+from vae_jax.evaluation.portrait import Portrait
+from vae_jax.figures.canvas import COLOURS, INK, WIDTH, finish, magnification, new_figure, plain, scatter_classes, show, tile
+
+
+def _flat(portrait: Portrait, codes: Float[np.ndarray, "*n latent"]) -> Float[np.ndarray, "*n two"]:
+    """Coordinates in the portrait's plane."""
+    flat: Float[np.ndarray, "*n two"] = (codes - portrait.plane_centre) @ portrait.plane_axes.T
+    return flat
+
+
+def _axis_names(portrait: Portrait) -> tuple[str, str]:
+    if portrait.mu.shape[1] == 1:
+        return "z1", ""
+    if portrait.mu.shape[1] == 2:
+        return "z1", "z2"
+    return "first principal component", "second principal component"
+
+
+def latent_space(portrait: Portrait) -> Figure:
+    """Posterior means of the test images in the first two latent dimensions."""
+    points = portrait.mu[:, :2]
+    if points.shape[1] == 1:
+        points = np.concatenate([points, np.zeros_like(points)], axis=1)
+    figure = new_figure(6.6, 7.6)
+    scatter_classes(plain(figure.subplots(), "z1", "z2"), points, portrait.test_labels, portrait.class_names)
+    return finish(figure, portrait.title, portrait.notice)
+
+
+def path(portrait: Portrait) -> Figure:
+    """A straight way through the latent space, and what is decoded on it."""
+    steps = len(portrait.path_images)
+    columns = -(-steps // 2) if portrait.path_images.shape[2] > 12 else steps
+    strip = tile(portrait.path_images, columns, 2, magnification(portrait.path_images.shape[2], columns))
+    strip_height = WIDTH * strip.shape[0] / strip.shape[1]
+    figure = new_figure(5.2 + strip_height)
+    above, below = figure.subplots(2, 1, height_ratios=[4.6, strip_height])
+    _scatter_plane(portrait, above)
+    way = _flat(portrait, portrait.path_points)
+    above.plot(way[:, 0], way[:, 1], "-o", color=INK, markersize=3.5, linewidth=1.2, markerfacecolor="white")
+    above.plot(*way[0], "o", color=INK, markersize=8)
+    above.plot(*way[-1], "s", color=INK, markersize=8)
+    show(below, strip, f"decoded along the way, {steps} steps from ● to ■")
+    return finish(figure, portrait.title, portrait.notice)
+
+
+def _scatter_plane(portrait: Portrait, axes: object) -> None:
+    points = _flat(portrait, portrait.mu)
+    scatter_classes(plain(axes, *_axis_names(portrait)), points, portrait.test_labels, portrait.class_names, alpha=0.4)  # type: ignore[arg-type]
+
+
+def manifold(portrait: Portrait) -> Figure:
+    """A square grid in the latent space, and what is decoded on it."""
+    side = len(portrait.plane_points)
+    images = portrait.plane_images.reshape(-1, *portrait.plane_images.shape[2:])
+    figure = new_figure(4.9, 1.15 * WIDTH)
+    left, right = figure.subplots(1, 2, width_ratios=[1.12, 1])
+    _scatter_plane(portrait, left)
+    grid = _flat(portrait, portrait.plane_points).reshape(-1, 2)
+    left.plot(grid[:, 0], grid[:, 1], ".", color=INK, markersize=2.5)
+    show(right, tile(images, side, 0), f"decoded on the {side}×{side} grid")
+    return finish(figure, portrait.title, portrait.notice)
+
+
+def pca(portrait: Portrait) -> Figure | None:
+    """Principal components of the posterior means; None where there are only two dimensions to see."""
+    components = len(portrait.pca_directions)
+    if portrait.mu.shape[1] < 3 or components < 3:
+        return None
+    codes = (portrait.mu - portrait.mu.mean(axis=0)) @ portrait.pca_directions.T
+    pairs = [(0, 1), (2, 3)] if components >= 4 else [(0, 1), (1, 2)]
+    figure = new_figure(3.7, 1.25 * WIDTH)
+    axes = figure.subplots(1, 3, width_ratios=[1, 1.2, 0.8])
+    for k, ((a, b), panel) in enumerate(zip(pairs, axes[:2], strict=True)):
+        plain(panel, f"component {a + 1}", f"component {b + 1}")
+        scatter_classes(panel, codes[:, [a, b]], portrait.test_labels, portrait.class_names, bar=k == 1)
+    shares = 100 * portrait.pca_explained[:20]
+    plain(axes[2], "component", "% of the variance").bar(np.arange(1, len(shares) + 1), shares, color=COLOURS[0])
+    return finish(figure, portrait.title, portrait.notice)

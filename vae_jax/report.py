@@ -1,0 +1,52 @@
+"""`report.html`: a run on one page that needs nothing beside itself."""
+
+import base64
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+
+class Picture(NamedTuple):
+    """A figure on the page: its caption and its PNG file."""
+
+    caption: str
+    path: Path
+
+    @property
+    def data(self) -> str:
+        """The file's content, in base64."""
+        return base64.b64encode(self.path.read_bytes()).decode()
+
+
+class MemberPage(NamedTuple):
+    """A member's part of the page."""
+
+    title: str
+    pictures: Sequence[Picture]
+
+
+def render(summary: dict[str, Any], config_json: str, shared: Sequence[Picture], members: Sequence[MemberPage]) -> str:
+    """Write the page.
+
+    Args:
+        summary: as in `summary.json`.
+        config_json: as in `config.json`.
+        shared: figures of all members together.
+        members: those with figures of their own.
+
+    Returns:
+        HTML; whatever came from outside is escaped.
+    """
+    from jinja2 import Environment, PackageLoader
+
+    environment = Environment(loader=PackageLoader("vae_jax", "."), autoescape=True, trim_blocks=True)
+    page: str = environment.get_template("report.html.jinja").render(
+        summary=summary,
+        best=max(summary["members"], key=lambda member: member["test"]["elbo"]),
+        versions=json.dumps(summary["versions"], indent=2),
+        config=config_json,
+        shared=shared,
+        members=members,
+    )
+    return page
