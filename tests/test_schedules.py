@@ -35,9 +35,7 @@ def test_linear_rises_in_a_line_and_stays():
 
 
 def test_delayed_waits_then_rises_in_a_line():
-    np.testing.assert_allclose(
-        heights("delayed", [0, 49, 50, 75, 100, 200], delay=50, length=50), [0, 0, 0, 1, 2, 2]
-    )
+    np.testing.assert_allclose(heights("delayed", [0, 49, 50, 75, 100, 200], delay=50, length=50), [0, 0, 0, 1, 2, 2])
 
 
 @pytest.mark.parametrize("warmup", ["sigmoid", "cosine"])

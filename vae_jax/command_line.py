@@ -92,9 +92,7 @@ def _check_config_flags(argv: Sequence[str]) -> None:
         elif field not in known:
             ends = [name for name in known if name.rpartition(".")[2] == field]
             hint = f"; did you mean {ends[0]!r}?" if ends else nearest(field, known)
-            raise UserError(
-                f"--config.{field}: no such field{hint or '; known are ' + ', '.join(leaf_fields())}"
-            )
+            raise UserError(f"--config.{field}: no such field{hint or '; known are ' + ', '.join(leaf_fields())}")
 
 
 def _check_file(value: str) -> None:

@@ -19,9 +19,7 @@ import ml_collections
 from vae_jax.errors import UserError, nearest
 
 
-def _limited(
-    default: Any, *, low: float | None = None, above: float | None = None, high: float | None = None
-) -> Any:
+def _limited(default: Any, *, low: float | None = None, above: float | None = None, high: float | None = None) -> Any:
     """A number, or a tuple of numbers, with `low <= number`, `above < number` and `number <= high`."""
     return field(default=default, metadata={"low": low, "above": above, "high": high})
 
@@ -269,15 +267,11 @@ def _flat(section: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 def _checked_section(kind: Any, found: Any, path: str) -> Any:
     if not isinstance(found, (ml_collections.ConfigDict, dict)):
-        raise UserError(
-            f"{path}: found {found!r}; needs the fields {', '.join(f.name for f in fields(kind))}"
-        )
+        raise UserError(f"{path}: found {found!r}; needs the fields {', '.join(f.name for f in fields(kind))}")
     known = {entry.name: entry for entry in fields(kind)}
     for name in found:
         if name not in known:
-            raise UserError(
-                f"{path}.{name}: no such field; known are {', '.join(known)}{nearest(name, known)}"
-            )
+            raise UserError(f"{path}.{name}: no such field; known are {', '.join(known)}{nearest(name, known)}")
     values = {}
     for name, entry in known.items():
         if name not in found:
@@ -312,9 +306,7 @@ KINDS = {int: "a whole number", float: "a number", str: "a text", bool: "True or
 def _check_limits(found: Any, path: str, limits: Any) -> None:
     if "choices" in limits and found not in limits["choices"]:
         choices = limits["choices"]
-        raise UserError(
-            f"{path}: found {found!r}; needs one of {', '.join(choices)}{nearest(found, choices)}"
-        )
+        raise UserError(f"{path}: found {found!r}; needs one of {', '.join(choices)}{nearest(found, choices)}")
     low, above, high = (limits.get(bound) for bound in ("low", "above", "high"))
     if low is not None and found < low:
         raise UserError(f"{path}: found {found}; needs at least {low}")

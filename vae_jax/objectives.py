@@ -89,7 +89,4 @@ OBJECTIVES: Registry[Callable[[Terms, Scalar, Normalisation], Metrics]] = Regist
 def metric_lines(metrics: Metrics) -> list[dict[str, float]]:
     """Turn metrics, each `[members]`, into one dict of plain floats a member."""
     table = jax.device_get(metrics)._asdict()
-    return [
-        {name: float(values[member]) for name, values in table.items()}
-        for member in range(len(table["loss"]))
-    ]
+    return [{name: float(values[member]) for name, values in table.items()} for member in range(len(table["loss"]))]

@@ -44,9 +44,7 @@ class RunFolder:
                     "use another --workdir, or the same config to continue it"
                 )
         elif self.path.is_dir() and any(self.path.iterdir()):
-            raise UserError(
-                f"{self.path}: not empty and not a run folder (no config.json); use another --workdir"
-            )
+            raise UserError(f"{self.path}: not empty and not a run folder (no config.json); use another --workdir")
 
     def _check_writable(self) -> None:
         nearest = self.path
@@ -75,9 +73,7 @@ class RunFolder:
             UserError: there is none, or it can't be read.
         """
         if not self.config.is_file():
-            raise UserError(
-                f"{self.path}: no run here (no config.json); train one first, or give its --workdir"
-            )
+            raise UserError(f"{self.path}: no run here (no config.json); train one first, or give its --workdir")
         try:
             return from_json(self.config.read_text(encoding="utf-8"))
         except UserError as error:

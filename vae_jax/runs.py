@@ -59,9 +59,7 @@ def train_run(command: Command, started: float) -> None:
     state = trainer.restore()
     if state is not None:
         log.info("continuing after step %s of %s", f"{trainer.step:,}", f"{plan.total:,}")
-    recorder = Recorder(
-        folder.metrics, folder.tensorboard if config.log.tensorboard else None, from_step=trainer.step
-    )
+    recorder = Recorder(folder.metrics, folder.tensorboard if config.log.tensorboard else None, from_step=trainer.step)
     progress = Progress(plan.total, trainer.step)
 
     def listen(line: dict[str, Any]) -> None:
@@ -188,19 +186,19 @@ def draw(folder: RunFolder, plan: Plan, dataset: Dataset, state: TrainState) -> 
     shown = min(plan.config.eval.figure_members, len(plan.configs))
     for k, member in enumerate(plan.configs[:shown]):
         params = jax.tree.map(lambda leaf, k=k: leaf[k], state.params)
-        portrait = sit(
-            plan.program, params, dataset, seed=member.seed, title=member_title(plan.config, member)
-        )
+        portrait = sit(plan.program, params, dataset, seed=member.seed, title=member_title(plan.config, member))
         suffix = f"_member{k}" if len(plan.configs) > 1 else ""
         save_figures(draw_gallery(portrait), folder.figures, suffix)
     lines = read_metrics(folder.metrics)
-    title = member_title(plan.config, plan.configs[0]) if len(plan.configs) == 1 else f"{plan.config.data.name}, all members"
+    title = (
+        member_title(plan.config, plan.configs[0])
+        if len(plan.configs) == 1
+        else f"{plan.config.data.name}, all members"
+    )
     save_figures({LOSS_CURVES[0]: loss_curves(lines, title, dataset.notice)}, folder.figures)
 
 
-def write_end(
-    folder: RunFolder, plan: Plan, dataset: Dataset, trainer: Trainer, seconds: dict[str, float]
-) -> None:
+def write_end(folder: RunFolder, plan: Plan, dataset: Dataset, trainer: Trainer, seconds: dict[str, float]) -> None:
     """Write the report and, last of all, the summary: it says that the run is whole."""
     summary = summarise(
         plan.config,

@@ -83,11 +83,7 @@ def summarise(
 
 
 def _metrics(lines: list[dict[str, Any]], member: int) -> dict[str, Any]:
-    return (
-        {name: value for name, value in lines[member].items() if name not in ("member", "split")}
-        if lines
-        else {}
-    )
+    return {name: value for name, value in lines[member].items() if name not in ("member", "split")} if lines else {}
 
 
 def closing_line(summary: dict[str, Any]) -> str:

@@ -34,9 +34,7 @@ def test_bernoulli_is_the_negative_log_probability_of_binary_pixels():
 
 
 def test_the_posts_loss_is_the_squared_error_itself():
-    np.testing.assert_allclose(
-        LIKELIHOODS["mse"].pixel_loss(X, OUTPUT, jnp.log(1.0)), (X - mean_image(OUTPUT)) ** 2
-    )
+    np.testing.assert_allclose(LIKELIHOODS["mse"].pixel_loss(X, OUTPUT, jnp.log(1.0)), (X - mean_image(OUTPUT)) ** 2)
 
 
 def test_extreme_outputs_stay_finite():
@@ -46,6 +44,4 @@ def test_extreme_outputs_stay_finite():
 
 
 def test_only_the_learned_gaussian_has_a_parameter():
-    assert [name for name, likelihood in LIKELIHOODS.items() if likelihood.learns_sigma] == [
-        "gaussian_learned"
-    ]
+    assert [name for name, likelihood in LIKELIHOODS.items() if likelihood.learns_sigma] == ["gaussian_learned"]

@@ -59,9 +59,7 @@ def test_the_posts_weights_and_biases_fill_one_over_root_of_fan_in_plus_one():
 
 def test_lecun_weights_have_variance_one_over_fan_in_and_no_bias():
     kernel_init, bias_init = lecun(100)
-    assert float(kernel_init(jax.random.key(0), (100, 500), jnp.float32).std()) == pytest.approx(
-        0.1, rel=0.05
-    )
+    assert float(kernel_init(jax.random.key(0), (100, 500), jnp.float32).std()) == pytest.approx(0.1, rel=0.05)
     assert not bias_init(jax.random.key(0), (5,), jnp.float32).any()
 
 
@@ -80,9 +78,7 @@ def test_the_elbo_is_below_the_log_likelihood_and_meets_it_at_the_true_posterior
     x = jax.random.uniform(jax.random.key(1), (1, *SHAPE))
     z = jnp.linspace(-8, 8, 4001)[:, None]
     constant = math.prod(SHAPE) * 0.5 * math.log(2 * math.pi)
-    log_joint = (
-        -fit_loss(vae, model, jnp.repeat(x, len(z), 0), z) - constant + dist.Normal(0, 1).log_prob(z[:, 0])
-    )
+    log_joint = -fit_loss(vae, model, jnp.repeat(x, len(z), 0), z) - constant + dist.Normal(0, 1).log_prob(z[:, 0])
     width = z[1, 0] - z[0, 0]
     evidence = jax.nn.logsumexp(log_joint) + jnp.log(width)
 

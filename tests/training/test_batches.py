@@ -14,9 +14,7 @@ from vae_jax.training.batches import batch_at, block_order, passes_touched, take
 def positions(program, first, steps, seed=0):
     key = jax.random.key(seed)
     order = block_order(program, steps, key, jnp.asarray(first))
-    return np.stack(
-        [batch_at(program, order, jnp.asarray(first), jnp.asarray(first + k), key) for k in range(steps)]
-    )
+    return np.stack([batch_at(program, order, jnp.asarray(first), jnp.asarray(first + k), key) for k in range(steps)])
 
 
 PROGRAM = dataclasses.replace(small_program(), draws=23, batch_size=5, sampling="shuffle")

@@ -26,9 +26,7 @@ DATA = TrainData(jnp.asarray(DATASET.train.images), jnp.asarray(DATASET.draws))
 
 
 def trained(config, steps=20, blocks=1):
-    program = small_program(
-        **{name: vars(getattr(config, name)) for name in ("data", "model", "objective", "train")}
-    )
+    program = small_program(**{name: vars(getattr(config, name)) for name in ("data", "model", "objective", "train")})
     members = members_of(expand(config), steps_per_epoch=5)
     state = init_state(program, members)
     for _ in range(blocks):
@@ -75,9 +73,7 @@ def test_a_step_is_adam_on_the_gradient_of_the_loss():
     state, metrics = trained(config, steps=1)
     key = member_key(jnp.uint32(0))
     params = nnx.state(VAE(program.model, program.image_shape, named(key, "init")), nnx.Param)
-    at = jax.random.randint(
-        jax.random.fold_in(named(key, "batch"), 0), (program.batch_size,), 0, program.draws
-    )
+    at = jax.random.randint(jax.random.fold_in(named(key, "batch"), 0), (program.batch_size,), 0, program.draws)
     x = jnp.asarray(DATASET.train.images)[at] / 255
     noise = jax.random.fold_in(named(key, "noise"), 0)
     eps = jax.random.normal(noise, (program.batch_size, program.model.latent_dim))

@@ -116,7 +116,7 @@ def _key(people: Sequence[Path], dogs: Sequence[tuple[Path, Points]], size: int)
 
 def _prepare(people: Sequence[Path], dogs: Sequence[tuple[Path, Points]], size: int) -> Arrays:
     log.info("preparing %s pictures of people and %s of dogs (once)", f"{len(people):,}", f"{len(dogs):,}")
-    faces, skipped_people = _collect(((path, partial(person_face, path, size)) for path in people))
+    faces, skipped_people = _collect((path, partial(person_face, path, size)) for path in people)
     dog_faces, skipped_dogs = _collect(((path, partial(dog_face, path, points, size)) for path, points in dogs))
     images = np.array([*faces, *dog_faces], np.uint8).reshape(-1, size, size, 1)
     return {

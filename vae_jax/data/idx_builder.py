@@ -49,9 +49,7 @@ def make_builder(name: str, files: dict[str, tuple[Path, Path]], class_names: tu
                 "image": tfds.features.Image(shape=(28, 28, 1), encoding_format="png"),
                 "label": tfds.features.ClassLabel(names=class_names),
             }
-            return self.dataset_info_from_configs(
-                features=tfds.features.FeaturesDict(features), disable_shuffling=True
-            )
+            return self.dataset_info_from_configs(features=tfds.features.FeaturesDict(features), disable_shuffling=True)
 
         def _split_generators(self, dl_manager: Any) -> dict[str, Iterator[tuple[int, dict[str, Any]]]]:
             del dl_manager
@@ -78,7 +76,11 @@ def prepare(builder: Any) -> None:
 def read_split(builder: Any, split: str) -> tuple[np.ndarray, np.ndarray]:
     """Read a prepared split whole: uint8 `[n, 28, 28, 1]` and int32 `[n]`."""
     source = builder.as_data_source(split=split)
-    rows = [row for k in range(0, len(source), 10_000) for row in source.__getitems__(range(k, min(k + 10_000, len(source))))]
+    rows = [
+        row
+        for k in range(0, len(source), 10_000)
+        for row in source.__getitems__(range(k, min(k + 10_000, len(source))))
+    ]
     images = np.stack([row["image"] for row in rows])
     if images.shape[1:] != (28, 28, 1) or images.dtype != np.uint8:
         raise UserError(f"config.data.prepared_dir: found images {images.dtype}{images.shape[1:]}; remove the folder")

@@ -39,5 +39,7 @@ def load(config: DataConfig) -> Dataset:
     dataset = SOURCES[config.name](config)
     for name, split in (("training", dataset.train), ("test", dataset.test)):
         if not len(split):
-            raise UserError(f"config.data: found no {name} images in {dataset.source}; change config.data.test_fraction")
+            raise UserError(
+                f"config.data: found no {name} images in {dataset.source}; change config.data.test_fraction"
+            )
     return dataset

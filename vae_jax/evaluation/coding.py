@@ -58,9 +58,7 @@ def encode_images(
         batch: images at a time.
     """
     parts = [_encode_batch(program, params, chunk) for chunk in _chunks(images, batch)]
-    return Codes(
-        *(np.concatenate([np.asarray(p) for p in each])[: len(images)] for each in zip(*parts, strict=True))
-    )
+    return Codes(*(np.concatenate([np.asarray(p) for p in each])[: len(images)] for each in zip(*parts, strict=True)))
 
 
 def decode_latents(
@@ -75,9 +73,7 @@ def decode_latents(
         batch: latents at a time.
     """
     flat = np.asarray(z, np.float32).reshape(-1, z.shape[-1])
-    images = np.concatenate(
-        [np.asarray(_decode_batch(program, params, chunk)) for chunk in _chunks(flat, batch)]
-    )
+    images = np.concatenate([np.asarray(_decode_batch(program, params, chunk)) for chunk in _chunks(flat, batch)])
     return images[: len(flat)].reshape(*z.shape[:-1], *program.image_shape)
 
 

@@ -15,9 +15,7 @@ from vae_jax.training.program import Members, Program
 from vae_jax.training.steps import Params, batch_terms, graph_of, member_key
 
 
-def _pad(
-    images: UInt8[Array, "n height width channels"], batch: int
-) -> UInt8[Array, "padded height width channels"]:
+def _pad(images: UInt8[Array, "n height width channels"], batch: int) -> UInt8[Array, "padded height width channels"]:
     missing = -len(images) % batch
     return jnp.pad(images, ((0, missing), (0, 0), (0, 0), (0, 0)))
 

@@ -122,7 +122,7 @@ def scatter_classes(
     )
     axes.set_aspect("equal", adjustable="datalim")
     if bar and count > 1 and axes.figure is not None:
-        colours = axes.figure.colorbar(dots, ax=axes, ticks=np.arange(count), fraction=0.04, pad=0.02)
+        colours = axes.figure.colorbar(dots, ax=axes, ticks=np.arange(count), fraction=0.03, pad=0.02, aspect=30)
         colours.ax.set_yticklabels(class_names, fontsize=8)
         colours.ax.tick_params(length=0)
         colours.solids.set_alpha(1)

@@ -27,7 +27,9 @@ def reconstructions(portrait: Portrait) -> Figure:
     scale = magnification(portrait.test_images.shape[2], COLUMNS)
     bands = [chosen[k : k + COLUMNS] for k in range(0, len(chosen), COLUMNS)]
     sheets = [
-        tile(np.concatenate([_row(portrait.test_images[band]), _row(portrait.reconstructions[band])]), COLUMNS, 2, scale)
+        tile(
+            np.concatenate([_row(portrait.test_images[band]), _row(portrait.reconstructions[band])]), COLUMNS, 2, scale
+        )
         for band in bands
     ]
     figure = new_figure(sum(_sheet_height(sheet) + 0.3 for sheet in sheets) + 0.4)
@@ -96,6 +98,10 @@ def morphs(portrait: Portrait) -> Figure:
     return finish(figure, portrait.title, portrait.notice)
 
 
+def _short(loss: float) -> str:
+    return f"{loss:,.0f}" if abs(loss) >= 100 else f"{loss:.3g}"
+
+
 def best_and_worst(portrait: Portrait) -> Figure:
     """The test images that the model makes again best and worst, originals above."""
     order = np.argsort(portrait.losses)
@@ -114,6 +120,6 @@ def best_and_worst(portrait: Portrait) -> Figure:
         cell = sheet.shape[1] / count
         for k, image in enumerate(chosen):
             axes.text(
-                (k + 0.5) * cell, len(sheet) + 2, f"{portrait.losses[image]:.3g}", fontsize=7, ha="center", va="top"
+                (k + 0.5) * cell, len(sheet) + 2, _short(portrait.losses[image]), fontsize=7, ha="center", va="top"
             )
     return finish(figure, portrait.title, portrait.notice)

@@ -5,7 +5,18 @@ from jaxtyping import Float
 from matplotlib.figure import Figure
 
 from vae_jax.evaluation.portrait import Portrait
-from vae_jax.figures.canvas import COLOURS, INK, WIDTH, finish, magnification, new_figure, plain, scatter_classes, show, tile
+from vae_jax.figures.canvas import (
+    COLOURS,
+    INK,
+    WIDTH,
+    finish,
+    magnification,
+    new_figure,
+    plain,
+    scatter_classes,
+    show,
+    tile,
+)
 
 
 def _flat(portrait: Portrait, codes: Float[np.ndarray, "*n latent"]) -> Float[np.ndarray, "*n two"]:

@@ -54,9 +54,7 @@ def widest_plane(codes: Float[np.ndarray, "n latent"]) -> Plane:
     return Plane(components.centre, components.directions[:2])
 
 
-def square_grid(
-    plane: Plane, codes: Float[np.ndarray, "n latent"], side: int
-) -> Float[np.ndarray, "side side latent"]:
+def square_grid(plane: Plane, codes: Float[np.ndarray, "n latent"], side: int) -> Float[np.ndarray, "side side latent"]:
     """Lay a square grid over the codes, as the post does: its radius is a quarter of the larger range.
 
     Args:
@@ -72,7 +70,5 @@ def square_grid(
     radius = float(np.ptp(flat, axis=0).max()) / 4
     reach = np.linspace(-radius, radius, side, dtype=np.float32)
     across, down = np.meshgrid(middle[0] + reach, middle[1] - reach)
-    points: Float[np.ndarray, "side side latent"] = (
-        plane.centre + np.stack([across, down], axis=-1) @ plane.axes
-    )
+    points: Float[np.ndarray, "side side latent"] = plane.centre + np.stack([across, down], axis=-1) @ plane.axes
     return points

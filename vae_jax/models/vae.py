@@ -36,9 +36,7 @@ class VAE(nnx.Module):
         outputs = POSTERIORS[model.posterior].outputs(model.latent_dim)
         mirrored = model.decoder_hidden or model.hidden[::-1]
         self.encoder = ENCODERS[model.encoder](image_shape, model.hidden, outputs, activation, init, rngs)
-        self.decoder = DECODERS[model.decoder](
-            model.latent_dim, mirrored, image_shape, activation, init, rngs
-        )
+        self.decoder = DECODERS[model.decoder](model.latent_dim, mirrored, image_shape, activation, init, rngs)
         if LIKELIHOODS[model.likelihood].learns_sigma:
             self.log_sigma = nnx.Param(jnp.asarray(math.log(model.likelihood_sigma), jnp.float32))
 

@@ -56,9 +56,7 @@ class Checkpoints:
         """
         leaves = {name: np.array(leaf) for name, leaf in _named_leaves(jax.device_get(state))}
         hashes = {name: _hash(leaf) for name, leaf in leaves.items()}
-        self._checkpointer.save_async(
-            step, leaves, custom_metadata={"record": record, "hashes": hashes}, force=True
-        )
+        self._checkpointer.save_async(step, leaves, custom_metadata={"record": record, "hashes": hashes}, force=True)
 
     def restore(self, template: Tree) -> tuple[Tree, dict[str, Any]] | None:
         """Read the newest step that is whole.
@@ -82,14 +80,10 @@ class Checkpoints:
                 return self._read(step, template)
             except (ValueError, KeyError, OSError, TypeError, json.JSONDecodeError) as error:
                 reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-                log.warning(
-                    "%s: damaged (%s); trying the checkpoint before it", self.folder / str(step), reason
-                )
+                log.warning("%s: damaged (%s); trying the checkpoint before it", self.folder / str(step), reason)
                 self._move_aside(step)
         if steps:
-            raise UserError(
-                f"{self.folder}: none of the checkpoints {steps} can be read; use another workdir"
-            )
+            raise UserError(f"{self.folder}: none of the checkpoints {steps} can be read; use another workdir")
         return None
 
     def _read(self, step: int, template: Tree) -> tuple[Tree, dict[str, Any]]:
@@ -125,6 +119,4 @@ def _named_leaves(tree: Any) -> list[tuple[str, Any]]:
 
 
 def _hash(leaf: np.ndarray) -> str:
-    return hashlib.sha256(
-        f"{leaf.dtype}{leaf.shape}".encode() + np.ascontiguousarray(leaf).tobytes()
-    ).hexdigest()
+    return hashlib.sha256(f"{leaf.dtype}{leaf.shape}".encode() + np.ascontiguousarray(leaf).tobytes()).hexdigest()

@@ -107,9 +107,7 @@ class Trainer:
     checkpoints: Checkpoints
     started: float
     step: int = 0
-    seconds: dict[str, float] = field(
-        default_factory=lambda: dict.fromkeys(("compile", "train", "total"), 0.0)
-    )
+    seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(("compile", "train", "total"), 0.0))
     last: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {"train": [], "test": []})
 
     def __post_init__(self) -> None:

@@ -98,9 +98,7 @@ def check_sweep(swept: Sequence[str]) -> None:
     """
     for name in swept:
         if name not in MEMBER_FIELDS:
-            raise UserError(
-                f"config.sweep: found {name}; fields that can be swept are {', '.join(MEMBER_FIELDS)}"
-            )
+            raise UserError(f"config.sweep: found {name}; fields that can be swept are {', '.join(MEMBER_FIELDS)}")
 
 
 def check_names(config: Config) -> None:

@@ -62,9 +62,7 @@ def optimiser_of(program: Program) -> optax.GradientTransformation:
 def batch_terms(vae: VAE, program: Program, x: Images, eps: Float[Array, "batch latent"]) -> Terms:
     """Return the two costs of each image, the latent sampled with the noise `eps`."""
     posterior = encode(vae, program.model, x)
-    return Terms(
-        fit=fit_loss(vae, program.model, x, posterior.sample(eps)), rate=jnp.sum(posterior.kl(), axis=-1)
-    )
+    return Terms(fit=fit_loss(vae, program.model, x, posterior.sample(eps)), rate=jnp.sum(posterior.kl(), axis=-1))
 
 
 def _init_member(program: Program, seed: UInt32[Array, ""]) -> TrainState:

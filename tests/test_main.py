@@ -1,0 +1,236 @@
+"""The command as its users run it: what it leaves, how it goes on, and what it says of what it can't do."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vae_jax.main import main
+
+ROOT = Path(__file__).parents[1]
+QUICK = [
+    "--config=configs/digits.py",
+    "--config.model.hidden=(16,)",
+    "--config.train.steps_per_epoch=5",
+    "--config.train.epochs=4",
+]
+
+
+def command(*arguments, raw=None, **environment):
+    env = {k: v for k, v in os.environ.items() if k != "VAE_JAX_RAW"}
+    env |= {"JAX_PLATFORMS": "cpu", **environment} | ({"VAE_JAX_RAW": str(raw)} if raw else {})
+    return [sys.executable, "-m", "vae_jax.main", *map(str, arguments)], env
+
+
+def run(*arguments, **environment):
+    line, env = command(*arguments, **environment)
+    return subprocess.run(line, cwd=ROOT, env=env, capture_output=True, text=True, timeout=300, check=False)
+
+
+def metrics(folder):
+    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "two seeds"
+    done = run(*QUICK, "--sweep=seed=0,1", f"--workdir={folder}")
+    assert done.returncode == 0, done.stderr
+    return folder, done
+
+
+def test_the_run_folder_holds_what_was_promised(finished):
+    folder, _ = finished
+    names = {path.name for path in folder.iterdir()}
+    assert names == {
+        "config.json",
+        "metrics.jsonl",
+        "summary.json",
+        "checkpoints",
+        "figures",
+        "report.html",
+        "tensorboard",
+    }
+    figures = {path.name for path in (folder / "figures").iterdir()}
+    for member in (0, 1):
+        for name in ("reconstructions", "latent_space", "manifold", "path", "samples", "best_and_worst", "morphs"):
+            assert f"{name}_member{member}.png" in figures
+    assert "loss_curves.png" in figures
+    assert list((folder / "tensorboard").glob("events*"))
+
+
+def test_every_member_has_a_line_an_epoch(finished):
+    lines = metrics(finished[0])
+    train = [(line["epoch"], line["member"]) for line in lines if line["split"] == "train"]
+    assert train == [(epoch, member) for epoch in (1, 2, 3, 4) for member in (0, 1)]
+    for line in lines:
+        assert line["loss"] == pytest.approx(line["recon"] + line["beta_kl"] * line["kl"], rel=1e-5)
+        assert line["elbo"] == pytest.approx(-line["distortion"] - line["rate"], rel=1e-5)
+        assert line["step"] == 5 * line["epoch"]
+
+
+def test_the_summary_says_what_was_trained_on_what(finished):
+    summary = json.loads((finished[0] / "summary.json").read_text())
+    assert summary["data"]["name"] == "digits"
+    assert summary["data"]["train"] + summary["data"]["test"] == 1797
+    assert set(summary["seconds"]) == {"compile", "train", "total"}
+    assert [member["values"] for member in summary["members"]] == [
+        {"seed": seed, "beta_kl": 1.0, "latent_dim": 2} for seed in (0, 1)
+    ]
+    last = [line for line in metrics(finished[0]) if line["split"] == "test"][-2:]
+    for member, line in zip(summary["members"], last, strict=True):
+        assert member["test"]["elbo"] == line["elbo"]
+        assert member["train"]["step"] == 20
+    assert {"device", "versions"} <= set(summary)
+
+
+def test_the_report_needs_nothing_beside_itself(finished):
+    page = (finished[0] / "report.html").read_text()
+    assert page.count("data:image/png;base64,") > 15
+    sources = re.findall(r'(?:src|href|url)\s*[=(]\s*"?([^">)]{0,30})', page)
+    assert sources
+    assert all(source.startswith("data:image/png;base64,") for source in sources)
+    assert finished[1].stderr.rstrip().endswith("report.html")
+
+
+def test_a_finished_run_is_left_as_it_is(finished):
+    folder, _ = finished
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+    again = run(*QUICK, "--sweep=seed=0,1", f"--workdir={folder}")
+    assert again.returncode == 0
+    assert "finished already" in again.stderr
+    assert before == {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+
+
+def test_another_config_in_the_same_folder_is_refused_and_the_fields_named(finished):
+    folder, _ = finished
+    other = run(*QUICK, "--config.objective.beta_kl=3", "--sweep=seed=0,1", f"--workdir={folder}")
+    assert other.returncode == 2
+    assert "objective.beta_kl: 1.0 -> 3.0" in other.stderr
+
+
+def test_evaluate_gives_the_same_numbers_and_figures_the_same_pictures(finished):
+    folder, _ = finished
+    summary = json.loads((folder / "summary.json").read_text())
+    picture = (folder / "figures" / "reconstructions_member1.png").read_bytes()
+    (folder / "figures" / "reconstructions_member1.png").unlink()
+    assert run("--mode=evaluate", f"--workdir={folder}").returncode == 0
+    assert json.loads((folder / "summary.json").read_text())["members"] == summary["members"]
+    assert run("--mode=figures", *QUICK, "--sweep=seed=0,1", f"--workdir={folder}").returncode == 0
+    assert (folder / "figures" / "reconstructions_member1.png").read_bytes() == picture
+
+
+def final_arrays(folder, step):
+    import jax
+    from orbax.checkpoint import v1 as ocp
+
+    leaves = ocp.training.Checkpointer((folder / "checkpoints").absolute()).load(step)
+    return jax.tree.map(np.asarray, leaves)
+
+
+def test_a_killed_run_goes_on_and_ends_with_the_same_bits(tmp_path):
+    """SIGKILL as soon as the first checkpoint is there, then the same command again."""
+    longer = [
+        *QUICK,
+        "--config.train.epochs=400",
+        "--config.checkpoint.every_epochs=5",
+        "--config.log.tensorboard=False",
+    ]
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    assert run(*longer, f"--workdir={whole}").returncode == 0
+    line, env = command(*longer, f"--workdir={killed}")
+    with subprocess.Popen(line, cwd=ROOT, env=env, stderr=subprocess.DEVNULL) as process:
+        give_up = time.monotonic() + 120
+        while not any(p.name.isdigit() for p in killed.glob("checkpoints/*")) and time.monotonic() < give_up:
+            time.sleep(0.002)
+        process.send_signal(signal.SIGKILL)
+    assert process.returncode == -signal.SIGKILL
+    assert not (killed / "summary.json").exists(), "the run ended before it could be killed"
+    again = run(*longer, f"--workdir={killed}")
+    assert again.returncode == 0, again.stderr
+    assert "continuing after step" in again.stderr
+    ours, theirs = final_arrays(killed, 2000), final_arrays(whole, 2000)
+    assert ours.keys() == theirs.keys()
+    for name in ours:
+        np.testing.assert_array_equal(ours[name], theirs[name])
+    assert metrics(killed) == metrics(whole)
+
+
+def test_a_run_is_not_continued_on_other_images(tmp_path):
+    folder = tmp_path / "run"
+    film = np.random.default_rng(0).integers(0, 255, (200, 28, 20)).astype(np.uint8)
+    (tmp_path / "freyfaces").mkdir()
+    np.save(tmp_path / "freyfaces" / "frey.npy", film)
+    line = ["--config=configs/freyfaces.py", "--config.train.epochs=2", "--config.model.hidden=(8,)"]
+    assert run(*line, "--config.train.batch_size=50", f"--workdir={folder}", raw=tmp_path).returncode == 0
+    (folder / "summary.json").unlink()
+    np.save(tmp_path / "freyfaces" / "frey.npy", 255 - film)
+    other = run(*line, "--config.train.batch_size=50", f"--workdir={folder}", raw=tmp_path)
+    assert other.returncode == 2
+    assert "trained on other images" in other.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "--config: missing"),
+        (["--config=configs/digit.py"], "did you mean 'configs/digits.py'"),
+        (["--config=configs/digits.py", "--config.train.epohcs=3"], "did you mean 'train.epochs'"),
+        (["--config=configs/digits.py", "--config.epochs=3"], "did you mean 'train.epochs'"),
+        (["--config=configs/digits.py", "--config.train.epochs=abc"], "--config.train.epochs=abc"),
+        (["--config=configs/digits.py", "--config.train.epochs=1.5"], "--config.train.epochs=1.5"),
+        (["--config=configs/digits.py", "--config.objective.beta_kl=nan"], "beta_kl: found nan; needs a finite number"),
+        (["--config=configs/digits.py", "--config.train.batch_size=-1"], "batch_size: found -1; needs at least 1"),
+        (["--config=configs/digits.py", "--config.train.batch_size=5000"], "found 5000 for 1618 training images"),
+        (["--config=configs/digits.py", "--config.data.name=minst"], "did you mean 'mnist'"),
+        (["--config=configs/digits.py", "--config.model.likelihood=mes"], "did you mean 'mse'"),
+        (["--config=configs/digits.py", "--config.log.every_steps=7"], "log.every_steps: found 7"),
+        (["--config=configs/digits.py", "--sweep=latent_dim=2,3"], "found model.latent_dim; fields that can be swept"),
+        (["--config=configs/digits.py", "--mode=tarin"], "--mode: found 'tarin'"),
+        (["--config=configs/digits.py", "--wokdir=x"], "wokdir"),
+        (["--config=configs/digits.py", "train"], "found 'train'"),
+        (["--mode=evaluate", "--workdir=nothing/here"], "no run here"),
+        (["--config=configs/freyfaces.py", "--config.data.raw_dir=nothing/here"], "found no frey_rawface.mat"),
+        (["--config=configs/dogpeople.py", "--config.data.raw_dir=nothing/here"], "nothing/here: no such folder"),
+    ],
+)
+def test_what_can_not_be_done_is_one_line_and_leaves_nothing(tmp_path, monkeypatch, capsys, arguments, said):
+    workdir = [] if any("workdir" in argument for argument in arguments) else [f"--workdir={tmp_path / 'run'}"]
+    monkeypatch.chdir(ROOT)
+    monkeypatch.delenv("VAE_JAX_RAW", raising=False)
+    assert main(["vae_jax.main", *arguments, *workdir]) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert said in line
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("broken", ["syntax error (", "def get_config():\n    raise ValueError('boom')\n", "x = 1\n"])
+def test_a_config_file_that_fails_is_one_line(tmp_path, capsys, broken):
+    (tmp_path / "mine.py").write_text(broken)
+    assert main(["vae_jax.main", f"--config={tmp_path / 'mine.py'}", f"--workdir={tmp_path / 'run'}"]) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert "--config" in line
+
+
+def test_a_workdir_that_can_not_be_written_is_one_line(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    (tmp_path / "file").write_text("")
+    assert main(["vae_jax.main", *QUICK, f"--workdir={tmp_path / 'file' / 'run'}"]) == 2
+    assert "is not a folder" in capsys.readouterr().err
+    assert main(["vae_jax.main", *QUICK, "--workdir=/proc/vae_jax"]) == 2
+    assert "can't be written" in capsys.readouterr().err
+
+
+def test_a_folder_of_other_things_is_not_written_into(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    (tmp_path / "thesis.txt").write_text("precious")
+    assert main(["vae_jax.main", *QUICK, f"--workdir={tmp_path}"]) == 2
+    assert "not a run folder" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
