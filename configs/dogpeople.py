@@ -12,5 +12,4 @@ def get_config():
     config.train.epochs = 40
     config.train.steps_per_epoch = 100
     config.train.batch_size = 64
-    config.objective.warmup = "linear"
     return config

@@ -10,5 +10,4 @@ def get_config():
     config = blog()
     config.data.name = "mnist"
     config.model.hidden = (1000,)
-    config.model.latent_dim = 2
     return config

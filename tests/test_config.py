@@ -62,7 +62,7 @@ def test_a_whole_number_will_do_for_a_number_but_not_the_other_way():
     values = dataclasses.asdict(Config())
     values["objective"]["beta_kl"] = 2
     values["train"]["epochs"] = 2.0
-    with pytest.raises(UserError, match="config.train.epochs: found 2.0"):
+    with pytest.raises(UserError, match=r"config\.train\.epochs: found 2\.0"):
         from_json(json.dumps(values))
 
 

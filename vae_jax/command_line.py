@@ -48,7 +48,7 @@ def parse(argv: Sequence[str]) -> Command:
         UserError: a flag, the config file or one of its fields can't be used.
     """
     values = flags.FlagValues()
-    config_flags.DEFINE_config_file("config", None, "config file", flag_values=values)
+    config_flags.DEFINE_config_file("config", None, "config file", flag_values=values, sys_argv=list(argv))
     flags.DEFINE_multi_string("sweep", None, "sweep", flag_values=values)
     flags.DEFINE_string("workdir", None, "run folder", flag_values=values)
     flags.DEFINE_string("mode", "train", "mode", flag_values=values)

@@ -140,7 +140,10 @@ def check_config(config: Config) -> list[Config]:
 
 
 def keep_compiled_programs() -> None:
-    """Let JAX keep what it compiles, so that a second start compiles nothing; `JAX_COMPILATION_CACHE_DIR` says where."""
+    """Let JAX keep what it compiles, so that a second start compiles nothing.
+
+    `JAX_COMPILATION_CACHE_DIR` says where, else `XDG_CACHE_HOME` or `~/.cache`.
+    """
     if not os.environ.get("JAX_COMPILATION_CACHE_DIR"):
         cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "vae_jax" / "compiled"
         jax.config.update("jax_compilation_cache_dir", str(cache))
@@ -171,7 +174,8 @@ def judge_of(plan: Plan, dataset: Dataset) -> Judge:
 
     def judge(members: Members, state: TrainState) -> Metrics:
         batch = min(plan.config.eval.batch_size, len(images))
-        return split_metrics(plan.program, batch, images, members, state.params, state.step)
+        metrics: Metrics = split_metrics(plan.program, batch, images, members, state.params, state.step)
+        return metrics
 
     return judge
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import jax
 from flax import nnx
@@ -21,7 +22,7 @@ ACTIVATIONS: Registry[Activation] = Registry(
 def dense_stack(sizes: Sequence[int], activation: Activation, init: Init, rngs: nnx.Rngs) -> nnx.Sequential:
     """Dense layers of `sizes`, the activation between them and none after the last."""
     layers: list[Callable[[Array], Array]] = []
-    for fan_in, fan_out in zip(sizes[:-1], sizes[1:], strict=True):
+    for fan_in, fan_out in pairwise(sizes):
         kernel_init, bias_init = init(fan_in)
         layers += [nnx.Linear(fan_in, fan_out, kernel_init=kernel_init, bias_init=bias_init, rngs=rngs)]
         layers += [activation]

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -81,11 +81,8 @@ def _divisor_near(number: int, wanted: int) -> int:
 Listener = Callable[[dict[str, Any]], None]
 
 
-class Judge(Protocol):
-    """Judges all members on the test images."""
-
-    def __call__(self, members: Members, state: TrainState) -> Metrics:
-        """Return the metrics, each `[members]`."""
+# Judges all members on the test images; each metric is [members].
+Judge = Callable[[Members, TrainState], Metrics]
 
 
 @dataclass

@@ -1,0 +1,45 @@
+"""The config files: each is valid, differs from the defaults, and the post's recipe is the post's."""
+
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+
+from vae_jax.config import Config, differences, validate
+from vae_jax.data.sources import SOURCES
+from vae_jax.runs import check_config
+
+FILES = sorted((Path(__file__).parents[1] / "configs").glob("*.py"))
+
+
+def load(file):
+    spec = importlib.util.spec_from_file_location(file.stem, file)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return validate(module.get_config())
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_every_config_is_valid_and_says_only_what_differs(file):
+    config = load(file)
+    assert check_config(config) == [config]
+    assert config.data.name in SOURCES
+    assigned = set(re.findall(r"config\.([\w.]+) =", file.read_text()))
+    differing = {line.partition(":")[0] for line in differences(Config(), config)}
+    assert assigned - {"data.name"} <= differing
+
+
+@pytest.mark.parametrize(
+    ("name", "hidden", "latent_dim", "epochs"), [("mnist_blog", 1000, 2, 100), ("dogpeople_blog", 2000, 60, 200)]
+)
+def test_the_blog_configs_are_the_posts_recipe(name, hidden, latent_dim, epochs):
+    """SEED.md, "The model", "The loss" and "Training"."""
+    config = load(Path(__file__).parents[1] / "configs" / f"{name}.py")
+    model, objective, train, data = config.model, config.objective, config.train, config.data
+    assert (model.hidden, model.latent_dim, model.activation, model.init) == ((hidden,), latent_dim, "tanh", "blog")
+    assert (model.likelihood, objective.reduction, objective.beta_kl) == ("mse", "blog", 0)
+    assert (train.learning_rate, train.adam_b1, train.adam_b2, train.adam_eps) == (1e-3, 0.9, 0.999, 1e-6)
+    assert (train.batch_size, train.steps_per_epoch, train.epochs) == (32, 100, epochs)
+    assert (data.levels, data.sampling) == (256, "replacement")
+    assert objective.warmup == "delayed"
