@@ -25,6 +25,26 @@ def test_values_are_literals_and_ranges():
     assert [c.seed for c in sweep("seed=range(2,4)")] == [2, 3]
 
 
+def test_values_may_be_spread_evenly_or_by_equal_factors():
+    assert [c.objective.beta_kl for c in sweep("beta_kl=linspace(0,2,5)")] == [0, 0.5, 1, 1.5, 2]
+    rates = [c.train.learning_rate for c in sweep("train.learning_rate=geom(1e-4,1e-2,3)")]
+    assert rates == pytest.approx([1e-4, 1e-3, 1e-2], rel=1e-12)
+    assert (rates[0], rates[-1]) == (1e-4, 1e-2)
+    assert [c.model.latent_dim for c in sweep("latent_dim=geom(2,32,5)")] == [2, 4, 8, 16, 32]
+    assert [c.objective.beta_kl for c in sweep("beta_kl=0,geom(1,4,3)")] == [0, 1, 2, 4]
+
+
+def test_tuples_are_alternatives():
+    assert [c.model.hidden for c in sweep("hidden=(200,)|(1000,500)")] == [(200,), (1000, 500)]
+    assert [c.model.hidden for c in sweep("hidden=(200,),(1000,500)")] == [(200,), (1000, 500)]
+
+
+def test_zipped_fields_change_together():
+    members = sweep("zip(beta_kl=1,4;warmup_steps=100,200)", "seed=0,1")
+    found = [(c.objective.beta_kl, c.objective.warmup_steps, c.seed) for c in members]
+    assert found == [(1, 100, 0), (1, 100, 1), (4, 200, 0), (4, 200, 1)]
+
+
 def test_lines_multiply_and_the_last_runs_fastest():
     members = sweep("objective.beta_kl=1,2", "seed=0,1")
     assert [(c.objective.beta_kl, c.seed) for c in members] == [(1, 0), (1, 1), (2, 0), (2, 1)]
@@ -56,7 +76,21 @@ def test_full_names_are_said_for_short_ones():
         (("seed=0,1.5",), "config.seed: found 1.5"),
         (("seed=range(1000000)",), "at most 10,000"),
         (("seed=range(200)", "warmup_steps=range(200)"), "found 40,000 members"),
-        (("seed=__import__('os')",), "needs a number or a name"),
+        (("seed=range(1000000000000000000000)",), "at most 10,000"),
+        (("seed=__import__('os')",), "found '__import__'"),
+        (("beta_kl=linspce(0,1,3)",), "did you mean 'linspace'?"),
+        (("beta_kl=linspace(0,1)",), "needs linspace(a,b,n)"),
+        (("beta_kl=geom(0,1,3)",), "both of one sign and not 0"),
+        (("beta_kl=geom(1,2,x)",), "needs numbers"),
+        (("learning_rate=geom(1e-4,1e-2,1)",), "n of 2 or more"),
+        (("latent_dim=linspace(2,5,3)",), "config.model.latent_dim: found 3.5"),
+        (("hidden=(200,)|(0,)",), "config.model.hidden[0]: found 0"),
+        (("hidden=(200,",), "closing brackets"),
+        (("seed=0,1,0",), "found the same member twice (seed=0)"),
+        (("zip(beta_kl=1,2;seed=0,1,2)",), "found 2 for objective.beta_kl, 3 for seed"),
+        (("zip(seed=0,1;seed=2,3)",), "found seed twice"),
+        (("zip(beta_kl=1,2;seed=0,1)", "seed=5"), "found seed twice"),
+        (("zip()",), "needs FIELD=VALUES"),
     ],
 )
 def test_what_can_not_be_swept_is_said_in_one_line(lines, said):

@@ -1,19 +1,26 @@
-"""The small language of sweeps: `FIELD=VALUES` lines, parsed and never evaluated.
+"""The small language of sweeps: lines that are parsed and never evaluated.
 
-`seed=0,1`, `beta_kl=0,1e-4,1e-3`, `seed=range(3)`: several lines make their cross product, the last line fastest.
+A line is `FIELD=VALUES`, or `zip(FIELD=VALUES;FIELD=VALUES)` for fields that change together; lines multiply, the last
+one fastest. A field is any config field, by its full name or its last part where that is unambiguous. Values are
+literals and names with commas between, `range(n)`, `range(a,b)`, `linspace(a,b,n)` and `geom(a,b,n)`; alternatives of
+tuples may have `|` between: `hidden=(200,)|(1000,500)`.
 """
 
 import ast
 import dataclasses
 import itertools
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from vae_jax.config import Config, from_dict, leaf_fields
+from vae_jax.config import Config, field_of, from_dict, leaf_fields
 from vae_jax.errors import UserError, nearest
 
 MOST_MEMBERS = 10_000
+
+# One step of a line: the values that its fields take together.
+Point = Mapping[str, Any]
 
 
 def expand(config: Config) -> list[Config]:
@@ -22,29 +29,37 @@ def expand(config: Config) -> list[Config]:
     Raises:
         UserError: a line can't be read, names no field or an ambiguous one, or gives a value that won't do.
     """
-    alone = dataclasses.replace(config, sweep=())
-    lines = [_parse_line(line) for line in config.sweep]
-    names = [name for name, _ in lines]
+    axes = [_parse_line(line) for line in config.sweep]
+    names = [name for axis in axes for name in axis[0]]
     for name in names:
         if names.count(name) > 1:
             raise UserError(f"config.sweep: found {name} twice; give all its values in one line")
-    total = 1
-    for _, values in lines:
-        total *= len(values)
+    total = math.prod(len(axis) for axis in axes)
     if total > MOST_MEMBERS:
         raise UserError(f"config.sweep: found {total:,} members; needs at most {MOST_MEMBERS:,}")
+    alone = dataclasses.replace(config, sweep=())
     members = []
-    for combination in itertools.product(*(values for _, values in lines)):
+    for points in itertools.product(*axes):
         settings = dataclasses.asdict(alone)
-        for name, value in zip(names, combination, strict=True):
-            _put(settings, name, value)
+        for name, value in (item for point in points for item in point.items()):
+            _put(settings, name, value if not isinstance(value, float) else _whole(alone, name, value))
         members.append(from_dict(settings))
+    if len(set(members)) < len(members):
+        twice = next(member for member in members if members.count(member) > 1)
+        values = ", ".join(f"{name}={field_of(twice, name)!r}" for name in names)
+        raise UserError(f"config.sweep: found the same member twice ({values}); give every value once")
     return members
 
 
 def swept_fields(config: Config) -> list[str]:
     """Return the full names of the fields that a config sweeps."""
-    return [_parse_line(line)[0] for line in config.sweep]
+    return [name for line in config.sweep for name in _parse_line(line)[0]]
+
+
+def _whole(config: Config, name: str, value: float) -> Any:
+    """Let `geom(2,32,5)` give whole numbers where the field holds them."""
+    is_whole = math.isfinite(value) and abs(value - round(value)) < 1e-9 * max(1.0, abs(value))
+    return round(value) if is_whole and type(field_of(config, name)) is int else value
 
 
 def _put(values: dict[str, Any], name: str, value: Any) -> None:
@@ -54,11 +69,23 @@ def _put(values: dict[str, Any], name: str, value: Any) -> None:
     values[last] = value
 
 
-def _parse_line(line: str) -> tuple[str, list[Any]]:
-    field, equals, text = line.partition("=")
-    if not equals or not text.strip():
-        raise UserError(f"config.sweep: found {line!r}; needs FIELD=VALUES such as seed=0,1")
-    return _full_name(field.strip()), _parse_values(line, text.strip())
+def _parse_line(line: str) -> list[Point]:
+    together = re.fullmatch(r"\s*zip\((.*)\)\s*", line, re.DOTALL)
+    parts = _split(line, together[1], ";") if together else [line]
+    columns: dict[str, list[Any]] = {}
+    for part in parts:
+        field, equals, text = part.partition("=")
+        if not equals or not text.strip():
+            raise UserError(f"config.sweep: found {part.strip()!r}; needs FIELD=VALUES such as seed=0,1")
+        name = _full_name(field.strip())
+        if name in columns:
+            raise UserError(f"config.sweep: found {name} twice in {line!r}; give all its values once")
+        columns[name] = _parse_values(line, text.strip())
+    lengths = {name: len(values) for name, values in columns.items()}
+    if len(set(lengths.values())) > 1:
+        found = ", ".join(f"{length} for {name}" for name, length in lengths.items())
+        raise UserError(f"config.sweep: found {found} in {line!r}; zip needs as many values for each field")
+    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
 
 
 def _full_name(found: str) -> str:
@@ -75,23 +102,81 @@ def _full_name(found: str) -> str:
 
 
 def _parse_values(line: str, text: str) -> list[Any]:
-    ranged = re.fullmatch(r"range\((-?\d+)(?:,\s*(-?\d+))?\)", text)
-    if ranged:
-        bounds = [int(bound) for bound in ranged.groups() if bound is not None]
-        if len(range(*bounds)) > MOST_MEMBERS:
-            raise UserError(f"config.sweep: found {line!r}; needs at most {MOST_MEMBERS:,} values")
-        values: Sequence[Any] = range(*bounds)
-    else:
-        values = [_literal(line, part.strip()) for part in text.split(",")]
+    alternatives = _split(line, text, "|")
+    parts = alternatives if len(alternatives) > 1 else _split(line, text, ",")
+    values = [value for part in parts for value in _part_values(line, part.strip())]
     if not values:
         raise UserError(f"config.sweep: found no values in {line!r}; needs at least one")
-    return list(values)
+    return values
+
+
+def _split(line: str, text: str, separator: str) -> list[str]:
+    """Split at the separators that stand outside of brackets."""
+    parts, depth = [""], 0
+    for character in text:
+        depth += (character in "([") - (character in ")]")
+        if character == separator and not depth:
+            parts.append("")
+        else:
+            parts[-1] += character
+    if depth:
+        raise UserError(f"config.sweep: found {line!r}; needs as many closing brackets as opening ones")
+    return parts
+
+
+def _part_values(line: str, part: str) -> Sequence[Any]:
+    call = re.fullmatch(r"([A-Za-z_]\w*)\((.*)\)", part, re.DOTALL)
+    if not call:
+        return [_literal(line, part)]
+    name, inside = call.groups()
+    if name not in FUNCTIONS:
+        raise UserError(
+            f"config.sweep: found {name!r} in {line!r}; known are {', '.join(FUNCTIONS)}{nearest(name, FUNCTIONS)}"
+        )
+    numbers = [_literal(line, text.strip()) for text in inside.split(",")]
+    usage, make = FUNCTIONS[name]
+    if not all(type(number) in (int, float) and math.isfinite(number) for number in numbers):
+        raise UserError(f"config.sweep: found {part!r} in {line!r}; needs numbers: {usage}")
+    try:
+        values = make(*numbers)
+        too_many = len(values) > MOST_MEMBERS
+    except (TypeError, ValueError):
+        raise UserError(f"config.sweep: found {part!r} in {line!r}; needs {usage}") from None
+    except OverflowError:
+        too_many = True
+    if too_many:
+        raise UserError(f"config.sweep: found {part!r} in {line!r}; needs at most {MOST_MEMBERS:,} values")
+    return values
+
+
+def _linspace(first: float, last: float, count: int) -> Sequence[float]:
+    return [float(first + (last - first) * t) for t in _fractions(count)]
+
+
+def _geom(first: float, last: float, count: int) -> Sequence[float]:
+    if first * last <= 0:
+        raise ValueError("ends of one sign, not zero")
+    ends = {0.0: float(first), 1.0: float(last)}  # exactly, whatever rounding makes of the powers
+    return [ends[t] if t in ends else first * (last / first) ** t for t in _fractions(count)]
+
+
+def _fractions(count: int) -> Sequence[float]:
+    if type(count) is not int or count < 2:
+        raise ValueError("at least two values")
+    return [k / (count - 1) for k in range(min(count, MOST_MEMBERS + 1))]
+
+
+FUNCTIONS: Mapping[str, tuple[str, Callable[..., Sequence[Any]]]] = {
+    "range": ("range(n) or range(a,b) of whole numbers", range),
+    "linspace": ("linspace(a,b,n): n of 2 or more numbers from a to b", _linspace),
+    "geom": ("geom(a,b,n): n of 2 or more numbers from a to b, both of one sign and not 0", _geom),
+}
 
 
 def _literal(line: str, part: str) -> Any:
     try:
         return ast.literal_eval(part)
-    except (ValueError, SyntaxError):
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         if re.fullmatch(r"[A-Za-z_]\w*", part):
             return part
         raise UserError(f"config.sweep: found {part!r} in {line!r}; needs a number or a name") from None
