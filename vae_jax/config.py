@@ -126,6 +126,9 @@ class TrainConfig:
         batch_size: images a step.
         learning_rate: Adam's.
         adam_b1, adam_b2, adam_eps: Adam's decay rates and the term that keeps it from dividing by zero.
+        members_per_step: members that a device computes at once; 0 means one on a CPU, where that is fastest, and as
+            many as fit into the memory elsewhere.
+        data_devices: over how many devices each batch is spread; the others are for members.
     """
 
     epochs: int = _limited(20, low=1, high=10_000_000)
@@ -135,6 +138,8 @@ class TrainConfig:
     adam_b1: float = _limited(0.9, low=0, high=1)
     adam_b2: float = _limited(0.999, low=0, high=1)
     adam_eps: float = _limited(1e-8, above=0)
+    members_per_step: int = _limited(0, low=0, high=100_000)
+    data_devices: int = _limited(1, low=1, high=100_000)
 
 
 @dataclass(frozen=True)

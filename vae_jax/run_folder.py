@@ -5,8 +5,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from vae_jax.config import Config, differences, from_json, to_json
+from vae_jax.config import Config, from_json, to_json
 from vae_jax.errors import UserError
+from vae_jax.sweep import growth_faults
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -37,7 +38,7 @@ class RunFolder:
         """
         self._check_writable()
         if self.config.exists():
-            changed = list(differences(self.read_config(), config))
+            changed = growth_faults(self.read_config(), config)
             if changed:
                 raise UserError(
                     f"{self.path}: holds a run with another config ({'; '.join(changed)}); "
@@ -61,9 +62,10 @@ class RunFolder:
             ) from None
 
     def create(self, config: Config) -> None:
-        """Make the folder and write the config into it."""
+        """Make the folder and write the config into it; a run that grows has not ended any more."""
         self.path.mkdir(parents=True, exist_ok=True)
-        if not self.config.exists():
+        if not self.config.exists() or self.read_config() != config:
+            self.summary.unlink(missing_ok=True)
             write_whole(self.config, to_json(config))
 
     def read_config(self) -> Config:

@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from vae_jax.config import Config, field_of, from_dict, leaf_fields
+from vae_jax.config import Config, differences, field_of, from_dict, leaf_fields
 from vae_jax.errors import UserError, nearest
 
 MOST_MEMBERS = 10_000
@@ -54,6 +54,44 @@ def expand(config: Config) -> list[Config]:
 def swept_fields(config: Config) -> list[str]:
     """Return the full names of the fields that a config sweeps."""
     return [name for line in config.sweep for name in _parse_line(line)[0]]
+
+
+def growth_faults(before: Config, now: Config) -> list[str]:
+    """Say what keeps a run from being continued with other settings: it may only gain members and epochs.
+
+    Args:
+        before: the run's settings.
+        now: those that it shall go on with.
+
+    Returns:
+        what is in the way, a phrase each; nothing where the run can go on.
+    """
+    changed = list(differences(before, now))
+    others = [line for line in changed if line.partition(":")[0] not in ("sweep", "train.epochs")]
+    if others or not changed:
+        return others
+    if now.train.epochs < before.train.epochs:
+        return [line for line in changed if line.startswith("train.epochs")]
+    lost = set(map(identity, expand(before))) - set(map(identity, expand(now)))
+    if lost:
+        return [f"sweep: {before.sweep!r} -> {now.sweep!r} lacks {len(lost)} of its members, and a sweep can only grow"]
+    moved = [member for member in expand(before) if warmup_follows_epochs(member)]
+    if now.train.epochs > before.train.epochs and moved:
+        return ["train.epochs: more of them would move the warm-up of beta_KL, which was set by the run's length"]
+    return []
+
+
+def identity(member: Config) -> Config:
+    """Return what makes a member the same one when its run goes on for more epochs."""
+    return dataclasses.replace(member, train=dataclasses.replace(member.train, epochs=1), sweep=())
+
+
+def warmup_follows_epochs(member: Config) -> bool:
+    """Whether beta_KL's rise depends on the length of the run."""
+    objective = member.objective
+    if objective.warmup == "constant":
+        return False
+    return not objective.warmup_steps or (objective.warmup == "delayed" and not objective.warmup_delay)
 
 
 def _whole(config: Config, name: str, value: float) -> Any:

@@ -17,12 +17,12 @@ def test_kl_is_that_of_two_normals(mu, sigma):
     np.testing.assert_allclose(ours[0, 0], theirs, rtol=2e-4, atol=2e-5)
 
 
-def test_encoder_outputs_split_into_mu_and_a_positive_sigma():
-    outputs = jnp.array([[1.0, 2.0, -1000.0, 0.0]])
+def test_the_outputs_of_each_unit_are_its_mu_and_a_positive_sigma():
+    outputs = jnp.array([[1.0, -1000.0, 2.0, 0.0]])
     q = diagonal_gaussian(outputs)
     np.testing.assert_allclose(q.mu, [[1, 2]])
     np.testing.assert_allclose(q.sigma, [[SIGMA_FLOOR, np.log(2) + SIGMA_FLOOR]], rtol=1e-5)
-    assert POSTERIORS["diagonal_gaussian"].outputs(2) == 4
+    assert POSTERIORS["diagonal_gaussian"].outputs == 2
 
 
 def test_samples_have_the_mean_and_the_scale():

@@ -12,7 +12,7 @@ from flax import nnx
 
 from vae_jax.config import ModelConfig
 from vae_jax.errors import UserError
-from vae_jax.models.initialisers import blog, lecun
+from vae_jax.models.initialisers import INITIALISERS
 from vae_jax.models.vae import VAE, decode, encode, fit_loss, parameter_count, to_unit
 
 SHAPE = (5, 4, 1)
@@ -50,17 +50,28 @@ def test_pixels_are_value_over_levels():
 
 
 def test_the_posts_weights_and_biases_fill_one_over_root_of_fan_in_plus_one():
-    kernel_init, bias_init = blog(99)
-    for init, shape in ((kernel_init, (99, 300)), (bias_init, (3000,))):
-        drawn = init(jax.random.key(0), shape, jnp.float32)
+    for draw, shape in zip(INITIALISERS["blog"], ((99, 300), (3000,)), strict=True):
+        drawn = draw(jax.random.key(0), shape, 99)
         assert 0.095 < float(jnp.abs(drawn).max()) <= 0.1
         assert float(drawn.std()) == pytest.approx(0.1 / math.sqrt(3), rel=0.05)
 
 
 def test_lecun_weights_have_variance_one_over_fan_in_and_no_bias():
-    kernel_init, bias_init = lecun(100)
-    assert float(kernel_init(jax.random.key(0), (100, 500), jnp.float32).std()) == pytest.approx(0.1, rel=0.05)
-    assert not bias_init(jax.random.key(0), (5,), jnp.float32).any()
+    kernel, bias = INITIALISERS["lecun"]
+    assert float(kernel(jax.random.key(0), (100, 500), 100).std()) == pytest.approx(0.1, rel=0.05)
+    assert not bias(jax.random.key(0), (5,), 100).any()
+
+
+@pytest.mark.parametrize("init", sorted(INITIALISERS))
+@pytest.mark.parametrize("hidden", [(), (7,), (7, 6)])
+@pytest.mark.parametrize("size", [1, 2, 5])
+def test_a_masked_model_starts_as_a_model_of_the_masked_units_alone(init, hidden, size):
+    large = dataclasses.replace(MODEL, latent_dim=5, init=init, hidden=hidden)
+    alone = VAE(dataclasses.replace(large, latent_dim=size), SHAPE, jax.random.key(0))
+    masked = VAE(large, SHAPE, jax.random.key(0), jnp.arange(5) < size)
+    pairs = zip(jax.tree.leaves(nnx.state(alone)), jax.tree.leaves(nnx.state(masked)), strict=True)
+    for small, padded in pairs:
+        np.testing.assert_array_equal(small, padded[tuple(slice(n) for n in small.shape)])
 
 
 def test_parameters_are_counted_without_making_them():

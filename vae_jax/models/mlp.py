@@ -6,12 +6,14 @@ from itertools import pairwise
 
 import jax
 from flax import nnx
-from jaxtyping import Array, Float
+from jax.nn.initializers import Initializer
+from jaxtyping import Array, Bool, Float
 
-from vae_jax.models.initialisers import Init
+from vae_jax.models.initialisers import Init, head_init, layer_init, tail_init
 from vae_jax.registry import Registry
 
 Activation = Callable[[Array], Array]
+LayerInit = tuple[Initializer, Initializer]  # of the kernel and the bias
 
 ACTIVATIONS: Registry[Activation] = Registry(
     "config.model.activation",
@@ -19,11 +21,12 @@ ACTIVATIONS: Registry[Activation] = Registry(
 )
 
 
-def dense_stack(sizes: Sequence[int], activation: Activation, init: Init, rngs: nnx.Rngs) -> nnx.Sequential:
-    """Dense layers of `sizes`, the activation between them and none after the last."""
+def dense_stack(
+    sizes: Sequence[int], activation: Activation, inits: Sequence[LayerInit], rngs: nnx.Rngs
+) -> nnx.Sequential:
+    """Dense layers of `sizes`, each with its own start, the activation between them and none after the last."""
     layers: list[Callable[[Array], Array]] = []
-    for fan_in, fan_out in pairwise(sizes):
-        kernel_init, bias_init = init(fan_in)
+    for (fan_in, fan_out), (kernel_init, bias_init) in zip(pairwise(sizes), inits, strict=True):
         layers += [nnx.Linear(fan_in, fan_out, kernel_init=kernel_init, bias_init=bias_init, rngs=rngs)]
         layers += [activation]
     return nnx.Sequential(*layers[:-1])
@@ -36,12 +39,16 @@ class MLPEncoder(nnx.Module):
         self,
         image_shape: tuple[int, int, int],
         hidden: Sequence[int],
+        latent_dim: int,
         outputs: int,
         activation: Activation,
         init: Init,
         rngs: nnx.Rngs,
     ) -> None:
-        self.layers = dense_stack([math.prod(image_shape), *hidden, outputs], activation, init, rngs)
+        """Draw the starting weights; `outputs` numbers for each of `latent_dim` units."""
+        sizes = [math.prod(image_shape), *hidden]
+        inits = [*(layer_init(init, fan_in) for fan_in in sizes[:-1]), head_init(init, sizes[-1], latent_dim)]
+        self.layers = dense_stack([*sizes, outputs * latent_dim], activation, inits, rngs)
 
     def __call__(self, x: Float[Array, "batch height width channels"]) -> Float[Array, "batch outputs"]:
         """Encode images with pixels in [0, 1]."""
@@ -54,15 +61,18 @@ class MLPDecoder(nnx.Module):
 
     def __init__(
         self,
-        latent_dim: int,
+        mask: Bool[Array, " latent"],
         hidden: Sequence[int],
         image_shape: tuple[int, int, int],
         activation: Activation,
         init: Init,
         rngs: nnx.Rngs,
     ) -> None:
+        """Draw the starting weights, as a model of the masked units alone would."""
         self.image_shape = image_shape
-        self.layers = dense_stack([latent_dim, *hidden, math.prod(image_shape)], activation, init, rngs)
+        sizes = [*hidden, math.prod(image_shape)]
+        inits = [tail_init(init, len(mask), mask), *(layer_init(init, fan_in) for fan_in in sizes[:-1])]
+        self.layers = dense_stack([len(mask), *sizes], activation, inits, rngs)
 
     def __call__(self, z: Float[Array, "batch latent"]) -> Float[Array, "batch height width channels"]:
         """Decode latents."""

@@ -31,11 +31,11 @@ class PosteriorFamily:
     """How an encoder's output becomes a posterior.
 
     Attributes:
-        outputs: from the latent size to the number of encoder outputs.
+        outputs: how many encoder outputs each latent unit has; those of a unit lie together.
         of: from these outputs to the posterior.
     """
 
-    outputs: Callable[[int], int]
+    outputs: int
     of: Callable[[Float[Array, "batch outputs"]], DiagonalGaussian]
 
 
@@ -43,12 +43,11 @@ SIGMA_FLOOR = 1e-6
 
 
 def diagonal_gaussian(outputs: Float[Array, "batch outputs"]) -> DiagonalGaussian:
-    """Split into mu and s, `sigma = 1e-6 + softplus(s)`: never 0, never negative."""
-    mu, s = jnp.split(outputs, 2, axis=-1)
-    return DiagonalGaussian(mu, SIGMA_FLOOR + jax.nn.softplus(s))
+    """Take each unit's mu and s, `sigma = 1e-6 + softplus(s)`: never 0, never negative."""
+    return DiagonalGaussian(outputs[:, 0::2], SIGMA_FLOOR + jax.nn.softplus(outputs[:, 1::2]))
 
 
 POSTERIORS: Registry[PosteriorFamily] = Registry(
     "config.model.posterior",
-    {"diagonal_gaussian": PosteriorFamily(outputs=lambda latent_dim: 2 * latent_dim, of=diagonal_gaussian)},
+    {"diagonal_gaussian": PosteriorFamily(outputs=2, of=diagonal_gaussian)},
 )

@@ -5,7 +5,7 @@ import math
 import jax
 import jax.numpy as jnp
 from flax import nnx
-from jaxtyping import Array, Float, Key, UInt8
+from jaxtyping import Array, Bool, Float, Key, UInt8
 
 from vae_jax.config import ModelConfig
 from vae_jax.models.initialisers import INITIALISERS
@@ -20,23 +20,33 @@ Latents = Float[Array, "batch latent"]
 class VAE(nnx.Module):
     """The parameters of an autoencoder; the functions below are what it does."""
 
-    def __init__(self, model: ModelConfig, image_shape: tuple[int, int, int], key: Key[Array, ""]) -> None:
+    def __init__(
+        self,
+        model: ModelConfig,
+        image_shape: tuple[int, int, int],
+        key: Key[Array, ""],
+        mask: Bool[Array, " latent"] | None = None,
+    ) -> None:
         """Draw the starting weights.
 
         Args:
             model: which parts, of which sizes.
             image_shape: height, width, channels.
             key: all randomness of the start.
+            mask: which of the `model.latent_dim` units there are, the first ones; they start as in a model of
+                these alone. None means all.
 
         Raises:
             UserError: a part's name is not registered.
         """
         rngs = nnx.Rngs(params=key)
+        mask = jnp.ones(model.latent_dim, bool) if mask is None else mask
         activation, init = ACTIVATIONS[model.activation], INITIALISERS[model.init]
-        outputs = POSTERIORS[model.posterior].outputs(model.latent_dim)
+        outputs = POSTERIORS[model.posterior].outputs
         mirrored = model.decoder_hidden or model.hidden[::-1]
-        self.encoder = ENCODERS[model.encoder](image_shape, model.hidden, outputs, activation, init, rngs)
-        self.decoder = DECODERS[model.decoder](model.latent_dim, mirrored, image_shape, activation, init, rngs)
+        encoder, decoder = ENCODERS[model.encoder], DECODERS[model.decoder]
+        self.encoder = encoder(image_shape, model.hidden, model.latent_dim, outputs, activation, init, rngs)
+        self.decoder = decoder(mask, mirrored, image_shape, activation, init, rngs)
         if LIKELIHOODS[model.likelihood].learns_sigma:
             self.log_sigma = nnx.Param(jnp.asarray(math.log(model.likelihood_sigma), jnp.float32))
 

@@ -1,5 +1,7 @@
-"""A run from its first step, or from its newest checkpoint, to its last."""
+"""A cohort from its first step, or from its newest checkpoint, to its last."""
 
+import logging
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,72 +11,16 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from vae_jax.config import Config
 from vae_jax.data.dataset import Dataset
 from vae_jax.errors import UserError
 from vae_jax.objectives import Metrics, metric_lines
 from vae_jax.training.checkpoints import Checkpoints
-from vae_jax.training.program import Members, Program, epoch_steps, members_of, program_of
-from vae_jax.training.steps import TrainData, TrainState, init_state, train_block
+from vae_jax.training.cohorts import Cohort
+from vae_jax.training.devices import Layout
+from vae_jax.training.program import Members, members_of
+from vae_jax.training.steps import NEVER, TrainData, TrainState, init_state, train_block
 
-
-@dataclass(frozen=True)
-class Plan:
-    """What will be trained, known before anything is compiled.
-
-    Attributes:
-        config: the settings of the whole run.
-        configs: each member's settings, as it would have them alone.
-        program: what they share.
-        steps_per_epoch, epochs: how long.
-        block: steps between two logged moments, compiled as one.
-        evaluate_every, save_every: in epochs.
-    """
-
-    config: Config
-    configs: tuple[Config, ...]
-    program: Program
-    steps_per_epoch: int
-    epochs: int
-    block: int
-    evaluate_every: int
-    save_every: int
-
-    @property
-    def total(self) -> int:
-        """Steps of the run."""
-        return self.steps_per_epoch * self.epochs
-
-
-def plan_of(config: Config, configs: list[Config], dataset: Dataset) -> Plan:
-    """Plan a run.
-
-    Raises:
-        UserError: a field doesn't fit the data.
-    """
-    # Swept fields only change numbers (`check_sweep`), so the first member's program is every member's.
-    program, steps_per_epoch = program_of(configs[0], dataset), epoch_steps(configs[0], dataset)
-    epochs = config.train.epochs
-    block = config.log.every_steps or steps_per_epoch
-    if steps_per_epoch % block:
-        raise UserError(
-            f"config.log.every_steps: found {block}, which does not divide an epoch of {steps_per_epoch} steps; "
-            f"needs a divisor, such as {_divisor_near(steps_per_epoch, block)}"
-        )
-    return Plan(
-        config=config,
-        configs=tuple(configs),
-        program=program,
-        steps_per_epoch=steps_per_epoch,
-        epochs=epochs,
-        block=block,
-        evaluate_every=config.eval.every_epochs or -(-epochs // 10),
-        save_every=config.checkpoint.every_epochs or -(-epochs // 20),
-    )
-
-
-def _divisor_near(number: int, wanted: int) -> int:
-    return min((d for d in range(1, number + 1) if number % d == 0), key=lambda d: abs(d - wanted))
+log = logging.getLogger("vae_jax")
 
 
 # Takes one line of metrics: one member, one split, one moment.
@@ -87,29 +33,34 @@ Judge = Callable[[Members, TrainState], Metrics]
 
 @dataclass
 class Trainer:
-    """Trains the members of a plan on a data set, from wherever the checkpoints say.
+    """Trains the members of a cohort on a data set, from wherever the checkpoints say.
 
     Attributes:
-        plan: what to train.
+        cohort: what to train.
         dataset: what on.
+        layout: where.
         checkpoints: where to save to and continue from.
-        started: when the command started, by `time.perf_counter()`.
+        clock: seconds since the command started, and those of the run before it.
         step: how many steps were taken.
         seconds: `compile`, `train` and `total`, over all the times that the run was continued.
         last: the newest metrics of each split, a line a member.
+        failed: the step in which each member failed, or `NEVER`.
     """
 
-    plan: Plan
+    cohort: Cohort
     dataset: Dataset
+    layout: Layout
     checkpoints: Checkpoints
-    started: float
+    clock: Callable[[], float]
     step: int = 0
     seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(("compile", "train", "total"), 0.0))
     last: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {"train": [], "test": []})
 
     def __post_init__(self) -> None:
-        """Put the members' numbers on the device."""
-        self.members = members_of(self.plan.configs, self.plan.steps_per_epoch)
+        """Put the members' numbers on the devices."""
+        self.count = len(self.cohort.configs)
+        self.failed = [NEVER] * self.count
+        self.members: Members = self._spread(members_of(self.cohort.configs, self.cohort.steps_per_epoch))
 
     def restore(self) -> TrainState | None:
         """Read the newest checkpoint.
@@ -117,7 +68,8 @@ class Trainer:
         Raises:
             UserError: it was made from other data, or none can be read.
         """
-        template = jax.eval_shape(partial(init_state, self.plan.program), self.members)
+        numbers = members_of(self.cohort.configs, self.cohort.steps_per_epoch)
+        template = jax.eval_shape(partial(init_state, self.cohort.program, Layout()), numbers)
         found = self.checkpoints.restore(template)
         if found is None:
             return None
@@ -129,73 +81,96 @@ class Trainer:
                 f"{self.dataset.fingerprint} from {self.dataset.source}); give it the same data or another --workdir"
             )
         self.step, self.seconds, self.last = record["step"], record["seconds"], record["last"]
+        self.failed = state.failed.tolist()
         return state
 
     def run(self, state: TrainState | None, judge: Judge, listen: Listener) -> TrainState:
         """Train to the last step.
 
         Args:
-            state: from `restore`, or None to start; it is donated.
+            state: from `restore`, or None to start.
             judge: called at every evaluation.
             listen: called with every logged line.
 
         Returns:
             the state of all members after the last step.
         """
-        plan = self.plan
+        cohort, layout = self.cohort, self.layout
+        if state is not None and self.step >= cohort.total:
+            return state
         begun = time.perf_counter()
-        data = TrainData(jnp.asarray(self.dataset.train.images), jnp.asarray(self.dataset.draws))
-        if state is None:
-            state = init_state(plan.program, self.members)
-        compiled = train_block.lower(plan.program, plan.block, data, self.members, state).compile()
+        images = (jnp.asarray(self.dataset.train.images), jnp.asarray(self.dataset.draws))
+        data = TrainData(*layout.place(images, shared=True))
+        spread = init_state(cohort.program, layout, self.members) if state is None else self._spread(state)
+        compiled = train_block.lower(cohort.program, layout, cohort.block, data, self.members, spread).compile()
         self.seconds["compile"] += time.perf_counter() - begun
         begun = time.perf_counter()
-        while self.step < plan.total:
-            state, metrics = compiled(data, self.members, state)
-            self.step += plan.block
+        while self.step < cohort.total:
+            spread, metrics = compiled(data, self.members, spread)
+            self.step += cohort.block
+            self.note_failures(spread)
             self.hear("train", metrics, listen)
-            if self._ends(plan.evaluate_every):
-                self.hear("test", judge(self.members, state), listen)
-            if self._ends(plan.save_every):
+            if self._ends(cohort.evaluate_every):
+                self.hear("test", judge(self.members, spread), listen)
+            if self._ends(cohort.save_every):
                 now = time.perf_counter()
                 self.seconds["train"] += now - begun
                 begun = now
-                self._save(state)
+                self._save(spread)
         self.seconds["train"] += time.perf_counter() - begun
-        return state
+        return self._gathered(spread)
 
-    def total_seconds(self) -> float:
-        """Seconds since the command started, and those before the newest checkpoint of a continued run."""
-        return self.seconds["total"] + time.perf_counter() - self.started
+    def _spread(self, tree: Any) -> Any:
+        """Put arrays with a members axis on the devices, the last member repeated where the layout needs more."""
+        missing = self.layout.padded(self.count) - self.count
+        if missing:
+            tree = jax.tree.map(lambda leaf: jnp.concatenate([leaf, jnp.repeat(leaf[-1:], missing, axis=0)]), tree)
+        return self.layout.place(tree)
+
+    def _gathered(self, tree: Any) -> Any:
+        """Leave out the members that were repeated."""
+        if self.layout.padded(self.count) == self.count:
+            return tree
+        return jax.tree.map(lambda leaf: leaf[: self.count], tree)
+
+    def note_failures(self, state: TrainState) -> None:
+        """Say which members failed since the last look."""
+        before, self.failed = self.failed, jax.device_get(state.failed)[: self.count].tolist()
+        for number, was, step in zip(self.cohort.numbers, before, self.failed, strict=True):
+            if step != was:
+                log.warning(
+                    "member %s: the loss was no number in step %s; it stays as it was before", number, f"{step:,}"
+                )
 
     def _ends(self, every: int) -> bool:
         """Whether an epoch ends here after which something is due: every so many, and at the last."""
-        epoch, within = divmod(self.step, self.plan.steps_per_epoch)
-        return not within and (epoch % every == 0 or self.step == self.plan.total)
+        epoch, within = divmod(self.step, self.cohort.steps_per_epoch)
+        return not within and (epoch % every == 0 or self.step == self.cohort.total)
 
     def hear(self, split: str, metrics: Metrics, listen: Listener | None = None) -> None:
         """Keep metrics, each `[members]`, as the newest of a split, and pass them on.
+
+        A member that failed before the first of the steps has none any more, and keeps its last.
 
         Args:
             split: `train` or `test`.
             metrics: each `[members]`.
             listen: called with every member's line.
         """
-        epoch = self.step / self.plan.steps_per_epoch
+        epoch = self.step / self.cohort.steps_per_epoch
         lines = [
-            {"step": self.step, "epoch": epoch, "member": member, "split": split, **values}
-            for member, values in enumerate(metric_lines(metrics))
+            {"step": self.step, "epoch": epoch, "member": number, "split": split, **values}
+            for number, values in zip(self.cohort.numbers, metric_lines(metrics)[: self.count], strict=True)
         ]
-        self.last[split] = lines
+        well = [math.isfinite(line["loss"]) for line in lines]
+        before = self.last[split] or lines
+        self.last[split] = [line if ok else old for line, old, ok in zip(lines, before, well, strict=True)]
         if listen is not None:
-            for line in lines:
-                listen(line)
+            for line, ok in zip(lines, well, strict=True):
+                if ok:
+                    listen(line)
 
     def _save(self, state: TrainState) -> None:
-        record = {
-            "step": self.step,
-            "seconds": {**self.seconds, "total": self.total_seconds()},
-            "last": self.last,
-            "data": self.dataset.fingerprint,
-        }
-        self.checkpoints.save(self.step, state, record)
+        self.seconds["total"] = self.clock()
+        record = {"step": self.step, "seconds": self.seconds, "last": self.last, "data": self.dataset.fingerprint}
+        self.checkpoints.save(self.step, self._gathered(state), record)

@@ -6,7 +6,7 @@ A member's settings split in two: a `Program`, static and hashable, equal for al
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import jax.numpy as jnp
@@ -71,6 +71,7 @@ class Members(NamedTuple):
         beta_kl: the KL term's weight at its height.
         learning_rate: Adam's.
         warmup_delay, warmup_length: the rise of beta_kl, in steps.
+        latent_dim: latent units; the program has as many as its largest member.
     """
 
     seed: UInt32[Array, "*members"]
@@ -78,27 +79,37 @@ class Members(NamedTuple):
     learning_rate: Float[Array, "*members"]
     warmup_delay: Int[Array, "*members"]
     warmup_length: Int[Array, "*members"]
+    latent_dim: Int[Array, "*members"]
 
 
-# The fields that may differ between members of one program.
+# The fields in which members of one program may differ.
 MEMBER_FIELDS = (
     "seed",
     "objective.beta_kl",
     "objective.warmup_steps",
     "objective.warmup_delay",
     "train.learning_rate",
+    "model.latent_dim",
 )
+
+# The parts of the config that say how members are trained; the others are the run's and the same for all.
+MEMBER_PARTS = ("seed", "model", "objective", "train")
+MEMBER_DATA = ("data.levels", "data.sampling")
+RUN_TRAIN = ("train.members_per_step", "train.data_devices")
 
 
 def check_sweep(swept: Sequence[str]) -> None:
-    """Make sure that the swept fields only change numbers.
+    """Make sure that the swept fields are ones that members can differ in.
 
     Raises:
-        UserError: one shapes the program.
+        UserError: one is the whole run's.
     """
     for name in swept:
-        if name not in MEMBER_FIELDS:
-            raise UserError(f"config.sweep: found {name}; fields that can be swept are {', '.join(MEMBER_FIELDS)}")
+        if name in RUN_TRAIN or (name.partition(".")[0] not in MEMBER_PARTS and name not in MEMBER_DATA):
+            raise UserError(
+                f"config.sweep: found {name}, which all members of a run share; needs a field of "
+                f"{', '.join(MEMBER_PARTS)}, or {' or '.join(MEMBER_DATA)} (else start a run for each value)"
+            )
 
 
 def check_names(config: Config) -> None:
@@ -121,19 +132,24 @@ def check_names(config: Config) -> None:
         registry[name]
 
 
-def program_of(config: Config, dataset: Dataset) -> Program:
-    """Return the program that one member's settings ask for on a data set.
+def program_of(configs: Sequence[Config], dataset: Dataset) -> Program:
+    """Return the program that members share on a data set, with as many latent units as the largest has.
+
+    Args:
+        configs: settings that differ in `MEMBER_FIELDS` only.
+        dataset: what they are trained on.
 
     Raises:
         UserError: there are fewer images than a batch holds.
     """
+    config = configs[0]
     if config.train.batch_size > len(dataset.draws):
         raise UserError(
             f"config.train.batch_size: found {config.train.batch_size} for {len(dataset.draws)} training images; "
             f"needs at most {len(dataset.draws)}"
         )
     return Program(
-        model=config.model,
+        model=replace(config.model, latent_dim=max(each.model.latent_dim for each in configs)),
         image_shape=dataset.image_shape,
         objective=config.objective.name,
         warmup=config.objective.warmup,
@@ -171,6 +187,7 @@ def members_of(configs: Sequence[Config], steps_per_epoch: int) -> Members:
         learning_rate=jnp.asarray(np.array([c.train.learning_rate for c in configs], np.float32)),
         warmup_delay=jnp.asarray(np.array([delay for delay, _ in rises], np.int32)),
         warmup_length=jnp.asarray(np.array([length for _, length in rises], np.int32)),
+        latent_dim=jnp.asarray(np.array([c.model.latent_dim for c in configs], np.int32)),
     )
 
 

@@ -1,7 +1,7 @@
 """Training as pure functions of (program, members' numbers, state, data).
 
-Members run one after another inside one compiled program (`lax.map`), the steps of each in a `lax.scan`: so a
-member's arithmetic is exactly that of a run of its own.
+Members run inside one compiled program, the steps of each in a `lax.scan`. One after another (`Layout.at_once` 1), a
+member's arithmetic is to the bit that of a run of its own.
 """
 
 from functools import partial
@@ -11,16 +11,19 @@ import jax
 import jax.numpy as jnp
 import optax
 from flax import nnx
-from jaxtyping import Array, Float, Int32, Key, UInt8, UInt32
+from jaxtyping import Array, Bool, Float, Int32, Key, UInt8, UInt32
 
-from vae_jax.keys import named
+from vae_jax.keys import named, unit_normal
 from vae_jax.models.vae import VAE, Images, encode, fit_loss, to_unit
 from vae_jax.objectives import OBJECTIVES, Metrics, Terms
 from vae_jax.schedules import beta_kl_at
 from vae_jax.training.batches import batch_at, block_order, take
+from vae_jax.training.devices import DATA, Layout, for_members
 from vae_jax.training.program import Members, Program
 
 Params = nnx.State[Any, Any]
+
+NEVER = -1
 
 
 class TrainState(NamedTuple):
@@ -30,11 +33,13 @@ class TrainState(NamedTuple):
         params: the model's parameters, as an NNX state.
         optimiser: Adam's moments and count.
         step: how many steps have been taken.
+        failed: the step in which a member's loss was no number any more and it was frozen, or `NEVER`.
     """
 
     params: Params
     optimiser: optax.OptState
     step: Int32[Array, "*members"]
+    failed: Int32[Array, "*members"]
 
 
 class TrainData(NamedTuple):
@@ -59,30 +64,39 @@ def optimiser_of(program: Program) -> optax.GradientTransformation:
     return optax.scale_by_adam(program.adam_b1, program.adam_b2, program.adam_eps)
 
 
-def batch_terms(vae: VAE, program: Program, x: Images, eps: Float[Array, "batch latent"]) -> Terms:
-    """Return the two costs of each image, the latent sampled with the noise `eps`."""
+def latent_mask(program: Program, member: Members) -> Bool[Array, " latent"]:
+    """Say which of the program's latent units a member has: the first ones."""
+    return jnp.arange(program.model.latent_dim) < member.latent_dim
+
+
+def batch_terms(
+    vae: VAE, program: Program, x: Images, eps: Float[Array, "batch latent"], mask: Bool[Array, " latent"]
+) -> Terms:
+    """Return the two costs of each image, the latent sampled with the noise `eps`, in a model of the masked units."""
     posterior = encode(vae, program.model, x)
-    return Terms(fit=fit_loss(vae, program.model, x, posterior.sample(eps)), rate=jnp.sum(posterior.kl(), axis=-1))
+    z = jnp.where(mask, posterior.sample(eps), 0.0)
+    rate = jnp.sum(jnp.where(mask, posterior.kl(), 0.0), axis=-1)
+    return Terms(fit=fit_loss(vae, program.model, x, z), rate=rate)
 
 
-def _init_member(program: Program, seed: UInt32[Array, ""]) -> TrainState:
-    vae = VAE(program.model, program.image_shape, named(member_key(seed), "init"))
+def _init_member(program: Program, member: Members) -> TrainState:
+    key = named(member_key(member.seed), "init")
+    vae = VAE(program.model, program.image_shape, key, latent_mask(program, member))
     params = nnx.state(vae, nnx.Param)
-    return TrainState(params, optimiser_of(program).init(params), jnp.zeros((), jnp.int32))
+    return TrainState(params, optimiser_of(program).init(params), jnp.zeros((), jnp.int32), jnp.int32(NEVER))
 
 
-@partial(jax.jit, static_argnums=0)
-def init_state(program: Program, members: Members) -> TrainState:
+@partial(jax.jit, static_argnums=(0, 1))
+def init_state(program: Program, layout: Layout, members: Members) -> TrainState:
     """Return the state before the first step, every array with a leading members axis."""
-    state: TrainState = jax.lax.map(partial(_init_member, program), members.seed)
-    return state
+    return for_members(layout, lambda _, member: _init_member(program, member), None, members)
 
 
 def _train_member(
-    program: Program, steps: int, data: TrainData, member: Members, state: TrainState
+    program: Program, layout: Layout, steps: int, data: TrainData, member: Members, state: TrainState
 ) -> tuple[TrainState, Metrics]:
     graph, optimiser = graph_of(program), optimiser_of(program)
-    key = member_key(member.seed)
+    key, mask = member_key(member.seed), latent_mask(program, member)
     first = state.step
     order = block_order(program, steps, key, first)
     minimised = OBJECTIVES[program.objective]
@@ -90,48 +104,73 @@ def _train_member(
     def loss(
         params: Params, x: Images, eps: Float[Array, "batch latent"], step: Int32[Array, ""]
     ) -> tuple[Float[Array, ""], Metrics]:
-        beta_kl = beta_kl_at(
-            step,
-            warmup=program.warmup,
-            beta_kl=member.beta_kl,
-            delay=member.warmup_delay,
-            length=member.warmup_length,
-            cycles=program.warmup_cycles,
-        )
-        terms = batch_terms(nnx.merge(graph, params), program, x, eps)
-        metrics = minimised(terms, beta_kl, program.normalisation)
+        terms = batch_terms(nnx.merge(graph, params), program, x, eps, mask)
+        metrics = minimised(terms, beta_kl_of(program, member, step), program.normalisation)
         return metrics.loss, metrics
 
-    def one_step(state: TrainState, _: None) -> tuple[TrainState, Metrics]:
+    def one_step(state: TrainState, _: None) -> tuple[TrainState, tuple[Bool[Array, ""], Metrics]]:
         positions = batch_at(program, order, first, state.step, key)
-        x = to_unit(take(data.images, data.draws, positions), program.levels)
         noise = jax.random.fold_in(named(key, "noise"), state.step)
-        eps = jax.random.normal(noise, (program.batch_size, program.model.latent_dim))
-        grads, metrics = jax.grad(loss, has_aux=True)(state.params, x, eps, state.step)
+        eps = unit_normal(noise, program.batch_size, program.model.latent_dim)
+        x = to_unit(take(data.images, data.draws, _share(layout, positions)), program.levels)
+        grads, metrics = jax.grad(loss, has_aux=True)(state.params, x, _share(layout, eps), state.step)
+        grads, metrics = _mean_over_shares(layout, (grads, metrics))
         direction, adam = optimiser.update(grads, state.optimiser)
         updates = jax.tree.map(lambda d: -member.learning_rate * d, direction)
-        return TrainState(optax.apply_updates(state.params, updates), adam, state.step + 1), metrics
+        # A loss that is no number freezes the member as it was before the step.
+        well = jnp.isfinite(metrics.loss) & (state.failed == NEVER)
+        params, adam = jax.tree.map(
+            lambda new, old: jnp.where(well, new, old),
+            (optax.apply_updates(state.params, updates), adam),
+            (state.params, state.optimiser),
+        )
+        failed = jnp.where(well | (state.failed != NEVER), state.failed, state.step)
+        return TrainState(params, adam, state.step + 1, failed), (well, metrics)
 
-    state, trace = jax.lax.scan(one_step, state, length=steps)
-    return state, jax.tree.map(jnp.mean, trace)
+    state, (well, trace) = jax.lax.scan(one_step, state, length=steps)
+    return state, jax.tree.map(lambda of_steps: jnp.mean(of_steps, where=well), trace)
 
 
-@partial(jax.jit, static_argnums=(0, 1), donate_argnums=4)
+def _share(layout: Layout, batch: Array) -> Array:
+    """Return this device's share of a batch."""
+    if layout.data_devices == 1:
+        return batch
+    size = len(batch) // layout.data_devices
+    return jax.lax.dynamic_slice_in_dim(batch, jax.lax.axis_index(DATA) * size, size)
+
+
+def _mean_over_shares(layout: Layout, tree: Any) -> Any:
+    return tree if layout.data_devices == 1 else jax.lax.pmean(tree, DATA)
+
+
+def beta_kl_of(program: Program, member: Members, step: Int32[Array, ""]) -> Float[Array, ""]:
+    """Return the weight of a member's KL term at one step."""
+    return beta_kl_at(
+        step,
+        warmup=program.warmup,
+        beta_kl=member.beta_kl,
+        delay=member.warmup_delay,
+        length=member.warmup_length,
+        cycles=program.warmup_cycles,
+    )
+
+
+@partial(jax.jit, static_argnums=(0, 1, 2), donate_argnums=5)
 def train_block(
-    program: Program, steps: int, data: TrainData, members: Members, state: TrainState
+    program: Program, layout: Layout, steps: int, data: TrainData, members: Members, state: TrainState
 ) -> tuple[TrainState, Metrics]:
     """Take `steps` steps with every member.
 
     Args:
         program: shapes the compiled code.
+        layout: where the members are computed.
         steps: how many; blocks of one run all have the same length and start at its multiples.
         data: shared by the members.
         members: `[members]`.
         state: donated; don't use it again.
 
     Returns:
-        the new state, and the means of the metrics over the steps, each `[members]`.
+        the new state, and the means of the metrics over the steps before a member failed (NaN where there are none),
+        each `[members]`.
     """
-    of_one = partial(_train_member, program, steps, data)
-    result: tuple[TrainState, Metrics] = jax.lax.map(lambda both: of_one(*both), (members, state))
-    return result
+    return for_members(layout, partial(_train_member, program, layout, steps), data, members, state)

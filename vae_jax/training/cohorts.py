@@ -1,0 +1,166 @@
+"""Which members train together: those of one program, begun at the same time.
+
+A run's members are numbered as they come. Each cohort has a folder of checkpoints of its own with a list of its members
+in it, so that a sweep that grows trains only the new ones.
+"""
+
+import dataclasses
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vae_jax.config import Config, from_dict
+from vae_jax.data.dataset import Dataset
+from vae_jax.errors import UserError
+from vae_jax.sweep import identity
+from vae_jax.training.program import Program, epoch_steps, program_of
+
+MEMBERS_FILE = "members.json"
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Members that take their steps together, known before anything is compiled.
+
+    Attributes:
+        name: of its folder below the run's checkpoints.
+        numbers: each member's number in the run.
+        configs: each member's settings, as it would have them alone.
+        program: what they share.
+        steps_per_epoch, epochs: how long.
+        block: steps between two logged moments, compiled as one.
+        evaluate_every, save_every: in epochs.
+    """
+
+    name: str
+    numbers: tuple[int, ...]
+    configs: tuple[Config, ...]
+    program: Program
+    steps_per_epoch: int
+    epochs: int
+    block: int
+    evaluate_every: int
+    save_every: int
+
+    @property
+    def total(self) -> int:
+        """Steps of the run."""
+        return self.steps_per_epoch * self.epochs
+
+
+# Members under their numbers.
+Numbered = list[tuple[int, Config]]
+
+
+def number_members(configs: Sequence[Config], recorded: Iterable[Numbered]) -> list[Numbered]:
+    """Give every member its number: the one that it has already, or the next.
+
+    Args:
+        configs: the settings that the members shall have now.
+        recorded: the members of each cohort that was begun.
+
+    Returns:
+        the begun cohorts' members with their settings of now, and last of all the new members.
+    """
+    now = {identity(config): config for config in configs}
+    if len(now) < len(configs):  # members that differ in epochs alone
+        now = {config: config for config in configs}
+    begun = [
+        [(number, now.get(config) or now[identity(config)]) for number, config in members] for members in recorded
+    ]
+    taken = {config for members in begun for _, config in members}
+    first = 1 + max((number for members in begun for number, _ in members), default=-1)
+    new = [config for config in configs if config not in taken]
+    return [*begun, list(enumerate(new, first))]
+
+
+def plan_cohorts(configs: Sequence[Config], dataset: Dataset, checkpoints: Path, most: int) -> list[Cohort]:
+    """Plan the cohorts of a run.
+
+    Args:
+        configs: every member's settings.
+        dataset: what they are trained on.
+        checkpoints: where the cohorts that were begun are.
+        most: how many members may be in a new one.
+
+    Raises:
+        UserError: a field doesn't fit the data, or a cohort's list of members can't be read.
+    """
+    names = sorted((path.parent.name for path in checkpoints.glob(f"*/{MEMBERS_FILE}")), key=lambda n: (len(n), n))
+    *begun, new = number_members(configs, [read_members(checkpoints / name) for name in names])
+    cohorts = [_cohort(name, members, dataset) for name, members in zip(names, begun, strict=True)]
+    free = (f"group_{k}" for k in range(len(names) + len(new) + 1) if f"group_{k}" not in names)
+    for group in _groups(new, dataset):
+        for start in range(0, len(group), most):
+            cohorts.append(_cohort(next(free), group[start : start + most], dataset))
+    return cohorts
+
+
+def _groups(members: Numbered, dataset: Dataset) -> list[Numbered]:
+    """Put members together that have a program, a length and logged moments in common."""
+    groups: dict[Any, Numbered] = {}
+    for number, config in members:
+        unsized = dataclasses.replace(config, model=dataclasses.replace(config.model, latent_dim=1))
+        key = (program_of([unsized], dataset), config.train.epochs, epoch_steps(config, dataset))
+        groups.setdefault(key, []).append((number, config))
+    return list(groups.values())
+
+
+def _cohort(name: str, members: Numbered, dataset: Dataset) -> Cohort:
+    configs = tuple(config for _, config in members)
+    config, epochs = configs[0], configs[0].train.epochs
+    steps_per_epoch = epoch_steps(config, dataset)
+    block = config.log.every_steps or steps_per_epoch
+    if steps_per_epoch % block:
+        raise UserError(
+            f"config.log.every_steps: found {block}, which does not divide an epoch of {steps_per_epoch} steps; "
+            f"needs a divisor, such as {_divisor_near(steps_per_epoch, block)}"
+        )
+    if config.train.batch_size % config.train.data_devices:
+        raise UserError(
+            f"config.train.data_devices: found {config.train.data_devices}, which does not divide the batch of "
+            f"{config.train.batch_size}; needs a divisor"
+        )
+    return Cohort(
+        name=name,
+        numbers=tuple(number for number, _ in members),
+        configs=configs,
+        program=program_of(configs, dataset),
+        steps_per_epoch=steps_per_epoch,
+        epochs=epochs,
+        block=block,
+        evaluate_every=config.eval.every_epochs or -(-epochs // 10),
+        save_every=config.checkpoint.every_epochs or -(-epochs // 20),
+    )
+
+
+def _divisor_near(number: int, wanted: int) -> int:
+    return min((d for d in range(1, number + 1) if number % d == 0), key=lambda d: abs(d - wanted))
+
+
+def write_members(folder: Path, cohort: Cohort) -> None:
+    """Note a cohort's members in its folder, whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    members = [
+        {"member": number, "config": dataclasses.asdict(config)}
+        for number, config in zip(cohort.numbers, cohort.configs, strict=True)
+    ]
+    partial = folder / f".{MEMBERS_FILE}.partial"
+    partial.write_text(json.dumps(members), encoding="utf-8")
+    partial.replace(folder / MEMBERS_FILE)
+
+
+def read_members(folder: Path) -> Numbered:
+    """Read the members of a cohort.
+
+    Raises:
+        UserError: the list is damaged.
+    """
+    file = folder / MEMBERS_FILE
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+        return [(int(entry["member"]), from_dict(entry["config"])) for entry in found]
+    except (OSError, ValueError, KeyError, TypeError, UserError) as error:
+        raise UserError(f"{file}: can't be read ({error}); restore it or use another --workdir") from None
