@@ -54,7 +54,7 @@ def serve():
         asked = []
 
         class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):  # noqa: N802
+            def do_GET(self):
                 asked.append(self.path[1:])
                 content = files.get(self.path[1:])
                 if content is None:
@@ -84,5 +84,4 @@ def serve():
 def nobody():
     """An address where no server listens."""
     with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
-        address = f"http://127.0.0.1:{server.server_port}/"
-    return address
+        return f"http://127.0.0.1:{server.server_port}/"

@@ -108,7 +108,7 @@ def test_any_landmarks_without_a_fault_give_a_face(values):
 def test_a_square_is_averaged_down():
     picture = np.random.default_rng(0).integers(0, 256, (12, 12)).astype(np.uint8)
     means = picture.reshape(4, 3, 4, 3).mean(axis=(1, 3))
-    np.testing.assert_allclose(shrink_square(picture, 4), means, atol=0.51)
+    np.testing.assert_allclose(shrink_square(picture, 4), means, atol=1)
 
 
 @pytest.mark.parametrize("shape", [(4, 10), (10, 4)])

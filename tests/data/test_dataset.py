@@ -117,7 +117,7 @@ def test_balanced_draws_draw_every_class_and_every_image_equally_often(labels):
 )
 def test_a_split_takes_only_bytes_of_four_dimensions_with_a_label_each(monkeypatch, images, labels):
     monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)  # as it is outside the tests
-    with pytest.raises(ValueError, match="^(images|labels): "):
+    with pytest.raises(ValueError, match=r"^(images|labels): "):
         Split(images, labels)
 
 

@@ -1,10 +1,8 @@
 """dogpeople: photographs of people and dogs laid over each other, what can't be used skipped by name."""
 
-import dataclasses
 import logging
 import os
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +14,7 @@ from vae_jax.config import DataConfig
 from vae_jax.data import dogpeople
 from vae_jax.data.alignment import TEMPLATE
 from vae_jax.data.dataset import content_hashes
-from vae_jax.data.dogpeople import COLUMNS, CLASSES, find_landmarks, load
+from vae_jax.data.dogpeople import CLASSES, COLUMNS, find_landmarks, load
 from vae_jax.errors import UserError
 
 HEADER = ",".join(("file", *COLUMNS))
@@ -264,7 +262,7 @@ def test_a_photograph_on_its_side_is_turned_before_its_landmarks_are_used(tmp_pa
 
 def test_photographs_are_prepared_once(raw, monkeypatch):
     before = load(config(raw))
-    monkeypatch.setattr(dogpeople, "_prepare", None)
+    monkeypatch.setattr(dogpeople, "read_grey", None)
     assert load(config(raw)).fingerprint == before.fingerprint
 
 
@@ -390,7 +388,7 @@ def test_real_photographs_are_read(photographs):
     people, dogs = counts(dataset)
     assert people == len(list((raw / "utkface").iterdir())) > 500
     assert dogs > 700
-    assert dataset.images_shape == (50, 50, 1) if hasattr(dataset, "images_shape") else True
+    assert dataset.image_shape == (50, 50, 1)
     assert not set(content_hashes(dataset.train.images)) & set(content_hashes(dataset.test.images))
     assert len(set(np.bincount(dataset.test.labels))) == 1
 

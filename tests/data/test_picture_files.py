@@ -127,6 +127,7 @@ def test_what_is_no_file_says_so(tmp_path, name):
         read_grey(tmp_path / name)
 
 
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 @pytest.mark.parametrize(("width", "height"), [(8000, MOST_PIXELS // 8000 + 1), (10_000, 9_000), (60_000, 60_000)])
 def test_a_picture_that_is_too_large_is_refused_before_it_is_decoded(read, monkeypatch, width, height):
     def load(_):
@@ -200,13 +201,3 @@ def test_real_odd_files_are_all_pictures_but_the_matrix(real_folder):
             assert grey.std() > 10, path.name
     assert unusable == [(".mat", "not a picture")]
     assert len(files) > 5
-
-
-def test_real_photographs_taken_on_their_side_stand_upright(real_folder):
-    turned = 0
-    for path in real_folder("odd_files").glob("*.jpg"):
-        with Image.open(path) as picture:
-            if picture.getexif().get(ORIENTATION, 1) in (5, 6, 7, 8):
-                turned += 1
-                assert read_grey(path).shape == picture.size
-    assert turned

@@ -50,7 +50,7 @@ def load(config: DataConfig) -> Dataset:
     for k, name in enumerate(CLASSES):
         skipped = text_value(arrays[f"skipped_{name}"])
         assert isinstance(skipped, list)
-        report_skipped(f"{raw}: {name}", skipped)
+        report_skipped(f"{raw}: {name}", [(file, reason) for file, reason in skipped])
         if not (arrays["labels"] == k).any():
             raise UserError(f"{raw}: found no readable {name} ({len(skipped)} files skipped); {NEEDS}")
     labels = arrays["labels"]

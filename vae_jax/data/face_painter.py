@@ -103,7 +103,7 @@ def _start(f: Factors, size: int) -> Canvas:
     return Canvas(x, y, 1.2 * edge / f.scale, f.background + f.backdrop_slope * px)
 
 
-def _mix(f: Factors, person: Scalar, dog: Grid | Scalar) -> Number:
+def _mix(f: Factors, person: Grid | Scalar, dog: Grid | Scalar) -> Grid | Number:
     return person + f.species * (dog - person)
 
 
