@@ -145,18 +145,6 @@ def test_a_shift_by_a_part_of_a_pixel_shifts_the_shape_by_that_part(shape, part)
     assert np.abs(after - before).max() <= part / 1.2 + 1e-3
 
 
-def test_a_quarter_of_a_pixel_of_head_is_a_quarter_of_a_pixel_of_grey():
-    """A fair, hairless head on black sinks by quarters of a pixel: so does the light in the column through its top."""
-    bald = {"background": 0.0, "skin": 0.9, "hair_length": 0.0}
-    faces = painted(*(bald | {"y": quarters / 4 * 2 / SIZE} for quarters in range(9)))
-    forehead = np.flatnonzero(LINE < -0.45)
-    columns = faces[:, forehead, SIZE // 2]
-    assert (columns[:, 0] == 0).all()
-    lost = -np.diff(columns.sum(axis=1))
-    np.testing.assert_allclose(lost, columns[:-1, -1] / 4, atol=5)
-    assert len(set(columns[:, 3])) + len(set(columns[:, 4])) > 4
-
-
 def test_a_head_that_moves_by_less_than_a_pixel_changes_the_picture_a_little():
     pixel = 2 / SIZE
     before, little, more = painted({}, {"x": 0.1 * pixel}, {"x": 0.5 * pixel})
