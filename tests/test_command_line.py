@@ -61,6 +61,15 @@ def test_the_run_folder_can_be_named_and_may_lie_at_home(mine, monkeypatch, tmp_
     monkeypatch.setenv("HOME", str(tmp_path))
     assert asked(mine, "--workdir=elsewhere").workdir == Path("elsewhere")
     assert asked(mine, "--workdir=~/runs/one").workdir == tmp_path / "runs" / "one"
+    assert asked("--mode=evaluate", "--workdir=~/runs/one").workdir == tmp_path / "runs" / "one"
+
+
+@pytest.mark.parametrize(("given", "kind"), [("{'seed': 1}", "dict"), ("None", "NoneType"), ("3", "int")])
+def test_a_config_file_that_gives_something_else_is_named(tmp_path, given, kind):
+    file = tmp_path / "other.py"
+    file.write_text(f"def get_config():\n    return {given}\n")
+    with pytest.raises(UserError, match=rf"get_config\(\) in .*other\.py gave {kind}; needs a ConfigDict"):
+        asked(f"--config={file}", "--sweep=seed=0")
 
 
 @pytest.mark.parametrize("mode", ["evaluate", "figures"])
