@@ -10,6 +10,7 @@ def get_config():
     config.model.latent_dim = 50
     config.model.likelihood = "gaussian_learned"
     config.train.epochs = 40
+    config.train.learning_rate = 3e-4
     config.train.steps_per_epoch = 100
     config.train.batch_size = 64
     return config

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from absl import flags
 from ml_collections import ConfigDict, config_flags
@@ -55,7 +56,7 @@ def parse(argv: Sequence[str]) -> Command:
     _check_config_flags(argv)
     try:
         rest = values(list(argv))
-        given: ConfigDict | None = values.config
+        given = values.config
     except flags.Error as error:
         raise UserError(_one_line(error)) from None
     except Exception as error:  # a config file is the user's program: it can raise anything
@@ -64,14 +65,17 @@ def parse(argv: Sequence[str]) -> Command:
         raise UserError(f"found {rest[1]!r}; every argument is a flag, such as --config=configs/digits.py")
     if values.mode not in MODES:
         raise UserError(f"--mode: found {values.mode!r}; needs one of {', '.join(MODES)}")
-    return _command(given, values["config"].config_filename if given else None, values)
+    flag = values["config"]
+    return _command(given, flag.config_filename if flag.present else None, values)
 
 
-def _command(given: ConfigDict | None, file: str | None, values: flags.FlagValues) -> Command:
-    if given is None or file is None:
+def _command(given: Any, file: str | None, values: flags.FlagValues) -> Command:
+    if file is None:
         if values.mode == "train" or not values.workdir:
             raise UserError("--config: missing; needs a config file such as --config=configs/digits.py")
-        return Command(None, Path(values.workdir), values.mode)
+        return Command(None, Path(values.workdir).expanduser(), values.mode)
+    if not isinstance(given, ConfigDict):
+        raise UserError(f"--config: get_config() in {file} gave {type(given).__name__}; needs a ConfigDict")
     if values.sweep is not None and "sweep" in given:
         given.sweep = tuple(values.sweep)
     workdir = Path(values.workdir or Path("runs") / Path(file).stem)

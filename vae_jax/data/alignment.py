@@ -31,8 +31,11 @@ def landmark_fault(points: Float[np.ndarray, "3 2"], height: int, width: int) ->
         return "landmarks missing"
     if (points < 0).any() or (points[:, 0] > width).any() or (points[:, 1] > height).any():
         return "landmarks outside the picture"
-    if np.linalg.norm(points[0] - points[1]) < 4:
+    across, down = points[1] - points[0], points[2] - points[0]
+    if np.linalg.norm(across) < 4:
         return "eyes less than 4 pixels apart"
+    if across[0] * down[1] <= across[1] * down[0]:
+        return "nose not below the eyes, or left and right eye swapped"
     return ""
 
 
@@ -56,4 +59,5 @@ def align_face(
     if blur > 0:
         grey = gaussian(grey, blur, mode="nearest")
     face = warp(grey, transform.inverse, output_shape=(size, size), order=1, mode="edge")
-    return np.clip(np.round(face * 255), 0, 255).astype(np.uint8)
+    levels: UInt8[np.ndarray, "size size"] = np.clip(np.round(face * 255), 0, 255).astype(np.uint8)
+    return levels

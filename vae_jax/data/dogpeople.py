@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import logging
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -49,7 +50,7 @@ def load(config: DataConfig) -> Dataset:
     for k, name in enumerate(CLASSES):
         skipped = text_value(arrays[f"skipped_{name}"])
         assert isinstance(skipped, list)
-        report_skipped(f"{raw}: {name}", skipped)
+        report_skipped(f"{raw}: {name}", [(file, reason) for file, reason in skipped])
         if not (arrays["labels"] == k).any():
             raise UserError(f"{raw}: found no readable {name} ({len(skipped)} files skipped); {NEEDS}")
     labels = arrays["labels"]
@@ -82,7 +83,7 @@ def find_landmarks(raw: Path) -> list[tuple[Path, Points]]:
     if not table.is_file():
         return []
     try:
-        with table.open(newline="", encoding="utf-8") as file:
+        with table.open(newline="", encoding="utf-8-sig") as file:
             rows = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"{table}: can't be read as CSV ({error})") from None
@@ -107,11 +108,18 @@ def _key(people: Sequence[Path], dogs: Sequence[tuple[Path, Points]], size: int)
     """Stand for the files, their times and landmarks, the size and the way of preparing."""
     digest = hashlib.sha256(f"{VERSION} {size}".encode())
     for path in (*people, *(path for path, _ in dogs)):
-        stat = path.stat() if path.is_file() else None
-        digest.update(f"{path}|{stat and (stat.st_size, stat.st_mtime_ns)}".encode())
+        digest.update(f"{path}|{_stamp(path)}".encode(errors="surrogateescape"))
     for _, points in dogs:
         digest.update(points.tobytes())
     return digest.hexdigest()[:16]
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        stat = path.stat()
+    except (OSError, ValueError):  # not there, or no name that a file can have
+        return None
+    return stat.st_size, stat.st_mtime_ns
 
 
 def _prepare(people: Sequence[Path], dogs: Sequence[tuple[Path, Points]], size: int) -> Arrays:
@@ -137,7 +145,8 @@ def _collect(tasks: Iterable[tuple[Path, Callable[[], Face]]]) -> tuple[list[Fac
         except UnusablePictureError as error:
             return path.name, str(error)
 
-    with ThreadPoolExecutor() as pool:
+    with warnings.catch_warnings(), ThreadPoolExecutor() as pool:
+        warnings.simplefilter("ignore")  # Pillow's own doubts about odd files: decoding decides
         results = list(pool.map(attempt, tasks))
     faces = [result for result in results if not isinstance(result, tuple)]
     return faces, [result for result in results if isinstance(result, tuple)]

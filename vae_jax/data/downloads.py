@@ -1,8 +1,8 @@
 """Getting published files: quickly found missing, checked, and there whole or not at all."""
 
 import hashlib
+import http.client
 import sys
-import urllib.error
 import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,8 +28,8 @@ def fetch(urls: Sequence[str], md5: str, target: Path) -> None:
         try:
             with urllib.request.urlopen(url, timeout=TIMEOUT) as response:
                 content = response.read()
-        except (urllib.error.URLError, OSError, EOFError) as error:
-            answers.append(f"{url}: {getattr(error, 'reason', error)}")
+        except (OSError, http.client.HTTPException) as error:
+            answers.append(f"{url}: {' '.join(str(getattr(error, 'reason', error)).split())}")
             continue
         found = hashlib.md5(content, usedforsecurity=False).hexdigest()
         if found != md5:

@@ -14,6 +14,7 @@ from jaxtyping import Array, Float, UInt8
 
 Number = Float[Array, "*n"]
 Grid = Float[Array, "size size"]
+Scalar = Number | float
 
 WAVES = 6  # of the fur's texture
 
@@ -81,13 +82,13 @@ class Canvas(NamedTuple):
         """How much of each pixel lies inside a shape, from its signed distance."""
         return jnp.clip(0.5 - distance / self.soft, 0, 1)
 
-    def ellipse(self, x: Number, y: Number, rx: Number, ry: Number, turn: Number | float = 0.0) -> Grid:
+    def ellipse(self, x: Scalar, y: Scalar, rx: Scalar, ry: Scalar, turn: Scalar = 0.0) -> Grid:
         """How much of each pixel lies inside an ellipse, turned by `turn`."""
         c, s = jnp.cos(turn), jnp.sin(turn)
         u, v = c * (self.x - x) + s * (self.y - y), c * (self.y - y) - s * (self.x - x)
         return self.inside((jnp.sqrt((u / rx) ** 2 + (v / ry) ** 2 + 1e-9) - 1) * jnp.minimum(rx, ry))
 
-    def over(self, cover: Grid, tone: Grid | Number | float) -> "Canvas":
+    def over(self, cover: Grid, tone: Grid | Scalar) -> "Canvas":
         """Lay a tone over what is there."""
         return self._replace(tone=self.tone + cover * (tone - self.tone))
 
@@ -102,7 +103,7 @@ def _start(f: Factors, size: int) -> Canvas:
     return Canvas(x, y, 1.2 * edge / f.scale, f.background + f.backdrop_slope * px)
 
 
-def _mix(f: Factors, person: Number | float, dog: Number | float) -> Number:
+def _mix(f: Factors, person: Grid | Scalar, dog: Grid | Scalar) -> Grid | Number:
     return person + f.species * (dog - person)
 
 

@@ -37,21 +37,28 @@ def _read_mat(path: Path) -> np.ndarray:
 
     try:
         film = np.asarray(loadmat(path)["ff"])
-    except (KeyError, ValueError, OSError, NotImplementedError, TypeError) as error:
-        raise UserError(f"{path}: not frey_rawface.mat as published ({error})") from None
+    except Exception as error:  # scipy raises many kinds on a damaged file
+        raise UserError(f"{path}: not frey_rawface.mat as published ({_said(error)})") from None
     if film.ndim != 2 or film.shape[0] != SHAPE[0] * SHAPE[1] or not film.shape[1]:
         raise UserError(f"{path}: found an array of shape {film.shape}; needs 560 pixels by frames")
+    if film.dtype.kind not in "uif" or not np.isin(film, np.arange(256)).all():
+        raise UserError(f"{path}: found {film.dtype} pixels; needs whole numbers from 0 to 255")
     return film.T.reshape(-1, *SHAPE).astype(np.uint8)
 
 
 def _read_npy(path: Path) -> np.ndarray:
     try:
-        film = np.load(path, allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
-        raise UserError(f"{path}: not a readable .npy file ({error})") from None
+        with path.open("rb") as file:
+            film = np.lib.format.read_array(file, allow_pickle=False)
+    except Exception as error:  # numpy raises many kinds on a damaged header
+        raise UserError(f"{path}: not a readable .npy file ({_said(error)})") from None
     if film.dtype != np.uint8 or film.shape[1:] != SHAPE or not len(film):
         raise UserError(f"{path}: found {film.dtype}{film.shape}; needs uint8 (frames, 28, 20)")
-    return np.asarray(film)
+    return film
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
 def split_film(frames: np.ndarray, test_fraction: float) -> tuple[Split, Split]:

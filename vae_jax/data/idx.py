@@ -41,4 +41,6 @@ def read_idx(path: Path, dimensions: int) -> UInt8[np.ndarray, "..."]:
             f"{path}: found {len(content) - header:,} bytes for shape {shape}; needs {math.prod(shape):,}; "
             "put the published file there again"
         )
+    if not len(content) - header:
+        raise UserError(f"{path}: found nothing in it (shape {shape}); put the published file there again")
     return np.frombuffer(content, np.uint8, offset=header).reshape(shape)

@@ -22,7 +22,7 @@ def read_images(path: Path) -> np.ndarray:
     """
     images = read_idx(path, 3)
     if images.shape[1:] != (28, 28):
-        raise UserError(f"{path}: found images of shape {images.shape[1:]}; needs 28×28")
+        raise UserError(f"{path}: found images of shape {images.shape[1:]}; needs (28, 28)")
     return images
 
 
@@ -39,7 +39,7 @@ def make_builder(name: str, files: dict[str, tuple[Path, Path]], class_names: tu
     import tensorflow_datasets as tfds
     from PIL import Image
 
-    class IdxImages(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # type: ignore[misc]
+    class IdxImages(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # type: ignore[misc,call-arg]
         """Grey images and their classes, as PNG."""
 
         VERSION = tfds.core.Version("1.0.0")
@@ -74,7 +74,11 @@ def prepare(builder: Any) -> None:
 
 
 def read_split(builder: Any, split: str) -> tuple[np.ndarray, np.ndarray]:
-    """Read a prepared split whole: uint8 `[n, 28, 28, 1]` and int32 `[n]`."""
+    """Read a prepared split whole: uint8 `[n, 28, 28, 1]` and int32 `[n]`.
+
+    Raises:
+        ValueError: it holds something else.
+    """
     source = builder.as_data_source(split=split)
     rows = [
         row
@@ -83,5 +87,5 @@ def read_split(builder: Any, split: str) -> tuple[np.ndarray, np.ndarray]:
     ]
     images = np.stack([row["image"] for row in rows])
     if images.shape[1:] != (28, 28, 1) or images.dtype != np.uint8:
-        raise UserError(f"config.data.prepared_dir: found images {images.dtype}{images.shape[1:]}; remove the folder")
+        raise ValueError(f"found images {images.dtype}{images.shape[1:]}")
     return images, np.array([row["label"] for row in rows], np.int32)

@@ -106,16 +106,26 @@ def locate(published: Published, stem: str, folder: Path) -> Path:
 
 
 def _prepare(published: Published, files: dict[str, tuple[Path, ...]], folder: Path) -> Arrays:
-    from vae_jax.data.idx_builder import make_builder, prepare, read_images, read_split
+    from vae_jax.data.idx_builder import read_images
 
     for images, labels in files.values():  # before TFDS writes anything
         count, found, classes = len(read_images(images)), read_idx(labels, 1), len(published.class_names)
-        if count != len(found) or not count or found.max(initial=0) >= classes:
+        if count != len(found) or found.max() >= classes:
             raise UserError(
-                f"{labels}: found {len(found)} labels up to {found.max(initial=0)} for {count} images; "
+                f"{labels}: found {len(found)} labels up to {found.max()} for {count} images; "
                 f"needs one label below {classes} for each"
             )
     log.info("preparing %s (once)", published.name)
+    try:
+        return _through_tfds(published, files, folder)
+    except Exception as error:  # TFDS raises many kinds where its folder is damaged or can't be written
+        said = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        raise UserError(f"{folder}: can't be used ({said}); remove it or change config.data.prepared_dir") from None
+
+
+def _through_tfds(published: Published, files: dict[str, tuple[Path, ...]], folder: Path) -> Arrays:
+    from vae_jax.data.idx_builder import make_builder, prepare, read_split
+
     builder = make_builder(published.name, {s: (a, b) for s, (a, b) in files.items()}, published.class_names, folder)
     prepare(builder)
     arrays: dict[str, np.ndarray] = {}

@@ -1,7 +1,6 @@
 """Reading picture files that may be anything: what can't be used is skipped with its name and reason."""
 
 import logging
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,20 +23,22 @@ def read_grey(path: Path) -> UInt8[np.ndarray, "height width"]:
     Raises:
         UnusablePictureError: it can't be read, or is too large.
     """
-    if not path.is_file():
-        raise UnusablePictureError("not a file")
-    if not path.stat().st_size:
-        raise UnusablePictureError("empty file")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's own doubts about odd files: decoding decides
-            with Image.open(path) as picture:
-                if picture.width * picture.height > MOST_PIXELS:
-                    raise UnusablePictureError(f"{picture.width}×{picture.height} pixels, more than {MOST_PIXELS:,}")
-                return np.asarray(ImageOps.exif_transpose(picture).convert("L"))
+        if not path.is_file():
+            raise UnusablePictureError("not a file")
+        if not path.stat().st_size:
+            raise UnusablePictureError("empty file")
+        with Image.open(path) as picture:
+            if picture.width * picture.height > MOST_PIXELS:
+                raise UnusablePictureError(f"{picture.width} by {picture.height} pixels, more than {MOST_PIXELS:,}")
+            if picture.mode[0] in "IF":  # converting would clip them to white
+                raise UnusablePictureError("more than 8 bits a pixel")
+            return np.asarray(ImageOps.exif_transpose(picture).convert("L"))
+    except UnusablePictureError:
+        raise
     except UnidentifiedImageError:
         raise UnusablePictureError("not a picture") from None
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+    except Exception as error:  # a decoder may raise anything on a damaged file
         raise UnusablePictureError(f"damaged: {str(error).splitlines()[0] if str(error) else 'no data'}") from None
 
 

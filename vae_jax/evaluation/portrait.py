@@ -21,7 +21,7 @@ class Portrait:
         losses: `[n]`, each image's reconstruction loss at z = mu, in `loss_unit`.
         loss_unit: e.g. `nats per image` or `mean squared error per pixel`.
         class_sheets: `[classes, k, height, width, channels]`, training images of each class.
-        samples: `[k, height, width, channels]`, decoded from the prior.
+        samples: `[drawn, height, width, channels]`, decoded from the prior.
         plane_points: `[g, g, latent]`, a square grid in the latent space; row 0 is its upper edge.
         plane_images: `[g, g, height, width, channels]`, decoded from it.
         plane_axes: `[2, latent]`, orthonormal directions that span it (the two units themselves if latent is 2).
@@ -45,7 +45,7 @@ class Portrait:
     losses: Float[np.ndarray, " n"]
     loss_unit: str
     class_sheets: UInt8[np.ndarray, "classes k height width channels"]
-    samples: UInt8[np.ndarray, "k height width channels"]
+    samples: UInt8[np.ndarray, "drawn height width channels"]
     plane_points: Float[np.ndarray, "g g latent"]
     plane_images: UInt8[np.ndarray, "g g height width channels"]
     plane_axes: Float[np.ndarray, "two latent"]

@@ -68,14 +68,14 @@ def sit(program: Program, params: Params, dataset: Dataset, *, seed: int, title:
 def pick_pairs(
     labels: Int32[np.ndarray, " n"], pairs: int, choose: np.random.Generator
 ) -> tuple[Int32[np.ndarray, " pairs"], Int32[np.ndarray, " pairs"]]:
-    """Choose pairs of test images: the first of the first class and the second of the second one.
+    """Choose pairs of test images to go from and to.
 
-    With more than two classes each pair takes two neighbours among the classes, cyclically; with one class, any two
-    different images.
+    With two or three classes the way is from the first to the second one that occurs; with more, each pair takes two
+    neighbours among the classes, cyclically; with one class, any two different images.
 
     Args:
         labels: the classes of the test images.
-        pairs: how many pairs; fewer where there are too few images.
+        pairs: how many pairs, all different; fewer where there are too few images.
         choose: where chance comes from.
     """
     classes = np.unique(labels)
@@ -89,9 +89,9 @@ def pick_pairs(
         turns = [(0, 1)] * pairs
     else:
         turns = [(2 * k % len(members), (2 * k + 1) % len(members)) for k in range(pairs)]
-    starts = [members[a][k % len(members[a])] for k, (a, _) in enumerate(turns)]
-    ends = [members[b][k % len(members[b])] for k, (_, b) in enumerate(turns)]
-    return np.array(starts, np.int32), np.array(ends, np.int32)
+    found = [(members[a][k % len(members[a])], members[b][k % len(members[b])]) for k, (a, b) in enumerate(turns)]
+    starts, ends = np.array(list(dict.fromkeys(found)), np.int32).T
+    return starts, ends
 
 
 def class_sheets(

@@ -1,11 +1,13 @@
 """What all figures share: sheets of images as one array, colours of classes, titles and notices."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int, UInt8
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.cm import ScalarMappable
 from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.figure import Figure
 
@@ -39,9 +41,10 @@ def new_figure(height: float, width: float = WIDTH) -> Figure:
 
 def finish(figure: Figure, title: str, notice: str) -> Figure:
     """Write the title above, and below it the notice that every picture of the data must carry."""
-    figure.suptitle(title, fontsize=9, color=MUTED, x=0.01, ha="left")
+    as_it_stands: dict[str, Any] = {"wrap": True, "parse_math": False}
+    figure.suptitle(title, fontsize=9, color=MUTED, x=0.01, ha="left", **as_it_stands)
     if notice:
-        figure.supxlabel(notice, fontsize=7.5, color="#a33b00")
+        figure.supxlabel(notice, fontsize=7.5, color="#a33b00", **as_it_stands)
     return figure
 
 
@@ -82,7 +85,7 @@ def plain(axes: Axes, x: str = "", y: str = "") -> Axes:
     """Give axes labels and a quiet frame."""
     axes.set_xlabel(x, fontsize=9, color=INK)
     axes.set_ylabel(y, fontsize=9, color=INK)
-    axes.tick_params(labelsize=8, colors=MUTED)
+    axes.tick_params(which="both", labelsize=8, colors=MUTED)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     for side in ("left", "bottom"):
@@ -90,9 +93,14 @@ def plain(axes: Axes, x: str = "", y: str = "") -> Axes:
     return axes
 
 
+def colour(k: int) -> str:
+    """Return the colour of a class or a member; past the last one they begin again."""
+    return COLOURS[k % len(COLOURS)]
+
+
 def class_colours(count: int) -> ListedColormap:
     """One colour a class."""
-    return ListedColormap([COLOURS[k % len(COLOURS)] for k in range(count)])
+    return ListedColormap([colour(k) for k in range(count)])
 
 
 def scatter_classes(
@@ -106,15 +114,15 @@ def scatter_classes(
 ) -> None:
     """Scatter points in the colours of their classes, with a colour bar that names them."""
     count = len(class_names)
-    norm = BoundaryNorm(np.arange(count + 1) - 0.5, max(count, 1))
+    norm, colours = BoundaryNorm(np.arange(count + 1) - 0.5, max(count, 1)), class_colours(count)
     size = 14 if len(points) < 1000 else 6 if len(points) < 4000 else 3
     order = np.random.default_rng(0).permutation(len(points))  # no class always on top
-    dots = axes.scatter(
+    axes.scatter(
         points[order, 0],
         points[order, 1],
         c=labels[order],
         s=size,
-        cmap=class_colours(count),
+        cmap=colours,
         norm=norm,
         alpha=alpha,
         linewidths=0,
@@ -122,8 +130,8 @@ def scatter_classes(
     )
     axes.set_aspect("equal", adjustable="datalim")
     if bar and count > 1 and axes.figure is not None:
-        colours = axes.figure.colorbar(dots, ax=axes, ticks=np.arange(count), fraction=0.03, pad=0.02, aspect=30)
-        colours.ax.set_yticklabels(class_names, fontsize=8)
-        colours.ax.tick_params(length=0)
-        colours.solids.set_alpha(1)
-        colours.outline.set_visible(False)
+        opaque = ScalarMappable(norm, colours)
+        named = axes.figure.colorbar(opaque, ax=axes, ticks=np.arange(count), fraction=0.03, pad=0.02, aspect=30)
+        named.ax.set_yticklabels(class_names, fontsize=8)
+        named.ax.tick_params(length=0)
+        named.outline.set_visible(False)

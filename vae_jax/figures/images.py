@@ -1,6 +1,9 @@
 """Figures made of images: reconstructions, sheets, samples, morphs, best and worst."""
 
+from typing import Any
+
 import numpy as np
+from jaxtyping import UInt8
 from matplotlib.figure import Figure
 
 from vae_jax.evaluation.portrait import Portrait
@@ -27,9 +30,7 @@ def reconstructions(portrait: Portrait) -> Figure:
     scale = magnification(portrait.test_images.shape[2], COLUMNS)
     bands = [chosen[k : k + COLUMNS] for k in range(0, len(chosen), COLUMNS)]
     sheets = [
-        tile(
-            np.concatenate([_row(portrait.test_images[band]), _row(portrait.reconstructions[band])]), COLUMNS, 2, scale
-        )
+        tile(_rows(COLUMNS, portrait.test_images[band], portrait.reconstructions[band]), COLUMNS, 2, scale)
         for band in bands
     ]
     figure = new_figure(sum(_sheet_height(sheet) + 0.3 for sheet in sheets) + 0.4)
@@ -38,10 +39,10 @@ def reconstructions(portrait: Portrait) -> Figure:
     return finish(figure, portrait.title, portrait.notice)
 
 
-def _row(images: Images) -> Images:
-    """Fill a row up with white."""
-    missing = COLUMNS - len(images)
-    return np.concatenate([images, np.full((missing, *images.shape[1:]), 255, np.uint8)])
+def _rows(columns: int, *rows: Images) -> UInt8[np.ndarray, "cells height width channels"]:
+    """Fill each row up with white."""
+    missing = np.full((columns - len(rows[0]), *rows[0].shape[1:]), 255, np.uint8)
+    return np.concatenate([part for row in rows for part in (row, missing)])
 
 
 def class_sheets(portrait: Portrait) -> Figure:
@@ -91,7 +92,7 @@ def morphs(portrait: Portrait) -> Figure:
     figure = new_figure(_sheet_height(sheet) + 0.75)
     axes = figure.subplots()
     show(axes, sheet)
-    side = {"fontsize": 8, "color": INK, "transform": axes.transAxes, "va": "bottom"}
+    side: dict[str, Any] = {"fontsize": 8, "color": INK, "transform": axes.transAxes, "va": "bottom"}
     axes.text(0.0, 1.005, "original", ha="left", **side)
     axes.text(0.5, 1.005, "decoded on the straight way between them", ha="center", **side)
     axes.text(1.0, 1.005, "original", ha="right", **side)
@@ -105,11 +106,12 @@ def _short(loss: float) -> str:
 def best_and_worst(portrait: Portrait) -> Figure:
     """The test images that the model makes again best and worst, originals above."""
     order = np.argsort(portrait.losses)
-    count = min(15, len(order))
-    scale = magnification(portrait.test_images.shape[2], 15)
+    columns = 15
+    count = min(columns, len(order))
+    scale = magnification(portrait.test_images.shape[2], columns)
     parts = {"best": order[:count], "worst": order[::-1][:count]}
     sheets = [
-        tile(np.concatenate([portrait.test_images[chosen], portrait.reconstructions[chosen]]), count, 2, scale)
+        tile(_rows(columns, portrait.test_images[chosen], portrait.reconstructions[chosen]), columns, 2, scale)
         for chosen in parts.values()
     ]
     figure = new_figure(sum(_sheet_height(sheet) + 0.5 for sheet in sheets) + 0.4)
@@ -117,9 +119,7 @@ def best_and_worst(portrait: Portrait) -> Figure:
         figure.subplots(2, 1, squeeze=False)[:, 0], sheets, parts.items(), strict=True
     ):
         show(axes, sheet, f"the {count} {name}, in {portrait.loss_unit} (originals above)")
-        cell = sheet.shape[1] / count
-        for k, image in enumerate(chosen):
-            axes.text(
-                (k + 0.5) * cell, len(sheet) + 2, _short(portrait.losses[image]), fontsize=7, ha="center", va="top"
-            )
+        cell = sheet.shape[1] / columns
+        for k, loss in enumerate(portrait.losses[chosen].tolist()):
+            axes.text((k + 0.5) * cell, len(sheet) + 2, _short(loss), fontsize=7, ha="center", va="top")
     return finish(figure, portrait.title, portrait.notice)

@@ -1,5 +1,6 @@
 """Figures of losses: over the run, and over the test images."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -7,20 +8,30 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogFormatter
 
 from vae_jax.evaluation.portrait import Portrait
-from vae_jax.figures.canvas import COLOURS, finish, new_figure, plain
+from vae_jax.figures.canvas import COLOURS, colour, finish, new_figure, plain
 
 PANELS = (("recon", "recon"), ("kl", "KL"), ("loss", "recon + beta_KL · KL"), ("beta_kl", "beta_KL"))
 
 
 def smoothed(values: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
-    """A centred moving average over about a tenth of the points, shorter at both ends."""
+    """A centred moving average over about a tenth of the points, shorter at both ends; leaves out what isn't finite."""
     reach = len(values) // 20
-    padded = np.concatenate([[0.0], np.cumsum(values)])
     first = np.maximum(np.arange(len(values)) - reach, 0)
     last = np.minimum(np.arange(len(values)) + reach + 1, len(values))
-    mean: Float[np.ndarray, " n"] = (padded[last] - padded[first]) / (last - first)
+
+    def in_windows(each: np.ndarray) -> np.ndarray:
+        sums = np.concatenate([[0.0], np.cumsum(each)])
+        within: np.ndarray = sums[last] - sums[first]
+        return within
+
+    finite = np.isfinite(values)
+    counts = in_windows(finite)
+    origin = values[finite][:1].sum()  # sums of differences from it: a level curve stays level to the last digit
+    sums = in_windows(np.where(finite, values, origin) - origin)
+    mean: Float[np.ndarray, " n"] = origin + sums / np.where(counts > 0, counts, np.nan)
     return mean
 
 
@@ -36,49 +47,56 @@ def loss_curves(lines: Sequence[dict[str, Any]], title: str, notice: str) -> Fig
     for (name, label), axes in zip(PANELS, figure.subplots(2, 2, sharex=True).ravel(), strict=True):
         plain(axes, "epoch" if name in ("loss", "beta_kl") else "", label)
         for member in members:
-            colour = COLOURS[member % len(COLOURS)]
             mine = [line for line in lines if line["member"] == member]
-            _curve(axes, [line for line in mine if line["split"] == "train"], name, colour, test=False)
+            _curve(axes, [line for line in mine if line["split"] == "train"], name, colour(member), test=False)
             if name != "beta_kl":
-                _curve(axes, [line for line in mine if line["split"] == "test"], name, colour, test=True)
-        drawn = [line[name] for line in lines]
-        if name == "recon" and min(drawn) > 0:
-            axes.set_yscale("log")
-            axes.yaxis.set_major_formatter(lambda value, _: f"{value:.3g}")
-            axes.yaxis.set_minor_formatter(lambda value, _: f"{value:.3g}" if max(drawn) < 4 * min(drawn) else "")
-            axes.tick_params(which="minor", labelsize=7, colors="#6b737c")
+                _curve(axes, [line for line in mine if line["split"] == "test"], name, colour(member), test=True)
         if name == "recon":
+            _log_if_positive(axes, [line[name] for line in lines if math.isfinite(line[name])])
             axes.plot([], [], ".", color=COLOURS[0], label="train")
             axes.plot([], [], "D", color=COLOURS[0], markerfacecolor="white", markersize=4.5, label="test")
             axes.legend(fontsize=8, frameon=False)
     return finish(figure, title, notice)
 
 
-def _curve(axes: Axes, lines: Sequence[dict[str, Any]], name: str, colour: str, *, test: bool) -> None:
+def _log_if_positive(axes: Axes, values: Sequence[float]) -> None:
+    """Give y a log scale where all values allow it, with more numbers on it where they lie close together."""
+    if not values or min(values) <= 0:
+        return
+    close = max(values) < 4 * min(values)
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:.6g}")
+    axes.yaxis.set_minor_formatter(lambda value, _: f"{value:.6g}" if close else "")
+
+
+def _curve(axes: Axes, lines: Sequence[dict[str, Any]], name: str, inked: str, *, test: bool) -> None:
     epochs = np.array([line["epoch"] for line in lines], float)
     values = np.array([line[name] for line in lines], float)
     if test:
-        axes.plot(epochs, values, "D", color=colour, markerfacecolor="white", markersize=4.5, zorder=3)
+        axes.plot(epochs, values, "D", color=inked, markerfacecolor="white", markersize=4.5, zorder=3)
     else:
-        axes.plot(epochs, values, ".", color=colour, markersize=3.5, alpha=0.45)
-        axes.plot(epochs, smoothed(values) if name != "beta_kl" else values, color=colour, linewidth=1.4)
+        axes.plot(epochs, values, ".", color=inked, markersize=3.5, alpha=0.45)
+        axes.plot(epochs, smoothed(values) if name != "beta_kl" else values, color=inked, linewidth=1.4)
 
 
 def loss_histogram(portrait: Portrait) -> Figure:
     """How the reconstruction losses of the test images are spread, by class, counts on a log axis."""
     figure = new_figure(3.9, 7.6)
     axes = plain(figure.subplots(), portrait.loss_unit, "test images")
-    edges = np.histogram_bin_edges(portrait.losses, bins=25)
-    classes = np.unique(portrait.test_labels)
+    losses = portrait.losses.astype(np.float64)  # float32 can be too coarse for 25 bins
+    edges = np.histogram_bin_edges(losses, bins=25).tolist()
+    classes = np.unique(portrait.test_labels).tolist()
     if len(classes) > 4:
-        axes.hist(portrait.losses, edges, color=COLOURS[0], alpha=0.8)
+        axes.hist(losses, edges, color=COLOURS[0], alpha=0.8)
     else:
+        style: dict[str, Any] = {"histtype": "stepfilled", "alpha": 0.45, "linewidth": 1.2}
         for label in classes:
-            losses = portrait.losses[portrait.test_labels == label]
-            style = {"histtype": "stepfilled", "alpha": 0.45, "edgecolor": COLOURS[label], "linewidth": 1.2}
-            axes.hist(losses, edges, color=COLOURS[label], label=portrait.class_names[label], **style)
+            of_class, name = losses[portrait.test_labels == label], portrait.class_names[label]
+            axes.hist(of_class, edges, color=colour(label), edgecolor=colour(label), label=name, **style)
         if len(classes) > 1:
             axes.legend(fontsize=8, frameon=False)
     axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(LogFormatter())
+    axes.yaxis.set_minor_formatter(LogFormatter())
     axes.set_ylim(bottom=0.7)
     return finish(figure, portrait.title, portrait.notice)

@@ -2,7 +2,9 @@
 
 import numpy as np
 from jaxtyping import Float
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from vae_jax.evaluation.portrait import Portrait
 from vae_jax.figures.canvas import (
@@ -39,7 +41,8 @@ def latent_space(portrait: Portrait) -> Figure:
     if points.shape[1] == 1:
         points = np.concatenate([points, np.zeros_like(points)], axis=1)
     figure = new_figure(6.6, 7.6)
-    scatter_classes(plain(figure.subplots(), "z1", "z2"), points, portrait.test_labels, portrait.class_names)
+    names = ("z1", "z2" if portrait.mu.shape[1] > 1 else "")
+    scatter_classes(plain(figure.subplots(), *names), points, portrait.test_labels, portrait.class_names)
     return finish(figure, portrait.title, portrait.notice)
 
 
@@ -60,9 +63,9 @@ def path(portrait: Portrait) -> Figure:
     return finish(figure, portrait.title, portrait.notice)
 
 
-def _scatter_plane(portrait: Portrait, axes: object) -> None:
+def _scatter_plane(portrait: Portrait, axes: Axes) -> None:
     points = _flat(portrait, portrait.mu)
-    scatter_classes(plain(axes, *_axis_names(portrait)), points, portrait.test_labels, portrait.class_names, alpha=0.4)  # type: ignore[arg-type]
+    scatter_classes(plain(axes, *_axis_names(portrait)), points, portrait.test_labels, portrait.class_names, alpha=0.4)
 
 
 def manifold(portrait: Portrait) -> Figure:
@@ -74,7 +77,7 @@ def manifold(portrait: Portrait) -> Figure:
     _scatter_plane(portrait, left)
     grid = _flat(portrait, portrait.plane_points).reshape(-1, 2)
     left.plot(grid[:, 0], grid[:, 1], ".", color=INK, markersize=2.5)
-    show(right, tile(images, side, 0), f"decoded on the {side}×{side} grid")
+    show(right, tile(images, side, 0), f"decoded on the grid of {side} by {side}")
     return finish(figure, portrait.title, portrait.notice)
 
 
@@ -92,4 +95,5 @@ def pca(portrait: Portrait) -> Figure | None:
         scatter_classes(panel, codes[:, [a, b]], portrait.test_labels, portrait.class_names, bar=k == 1)
     shares = 100 * portrait.pca_explained[:20]
     plain(axes[2], "component", "% of the variance").bar(np.arange(1, len(shares) + 1), shares, color=COLOURS[0])
+    axes[2].xaxis.set_major_locator(MaxNLocator(integer=True))
     return finish(figure, portrait.title, portrait.notice)

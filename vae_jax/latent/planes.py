@@ -12,7 +12,7 @@ class PrincipalComponents(NamedTuple):
     Attributes:
         centre: the mean code, `[latent]`.
         directions: orthonormal, `[components, latent]`.
-        explained: each one's share of the variance, `[components]`.
+        explained: each one's share of the variance, `[components]`; 0 where all codes are equal.
     """
 
     centre: Float[np.ndarray, " latent"]
@@ -25,12 +25,13 @@ def principal_components(codes: Float[np.ndarray, "n latent"]) -> PrincipalCompo
 
     Each direction's largest entry is positive, so that the same codes always give the same picture.
     """
-    centre = codes.mean(axis=0)
+    centre = codes.mean(axis=0, dtype=np.float64)  # exact enough that equal codes differ by nothing from it
     _, strengths, directions = np.linalg.svd(codes - centre, full_matrices=False)
     largest = np.abs(directions).argmax(axis=1)
     directions = directions * np.sign(directions[np.arange(len(directions)), largest])[:, None]
     variance = strengths**2
-    return PrincipalComponents(centre, directions, variance / max(variance.sum(), 1e-12))
+    found = centre, directions, variance / (variance.sum() or 1)
+    return PrincipalComponents(*(array.astype(codes.dtype) for array in found))
 
 
 class Plane(NamedTuple):
@@ -50,7 +51,7 @@ def widest_plane(codes: Float[np.ndarray, "n latent"]) -> Plane:
     latent_dim = codes.shape[1]
     if latent_dim <= 2:
         return Plane(np.zeros(latent_dim, codes.dtype), np.eye(2, latent_dim, dtype=codes.dtype))
-    components = principal_components(codes)
+    components = principal_components(np.resize(codes, (max(2, len(codes)), latent_dim)))  # one code spans no plane
     return Plane(components.centre, components.directions[:2])
 
 

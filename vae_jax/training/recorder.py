@@ -34,7 +34,8 @@ class Recorder:
         if self._events is None:
             from tensorboardX import SummaryWriter
 
-            purge = self._from_step + 1 if self._from_step else None
+            # Readers forget what an earlier writer left after the step that the run continues from.
+            purge = self._from_step + 1 if self._tensorboard.is_dir() else None
             self._events = SummaryWriter(str(self._tensorboard), purge_step=purge)
         for name, value in line.items():
             if isinstance(value, float) and name != "epoch":

@@ -1,0 +1,87 @@
+"""Where the data tests read and write, and the small published files that they make for themselves."""
+
+import os
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import numpy as np
+import pytest
+
+RAW = Path(os.environ["VAE_JAX_RAW"]).absolute() if os.environ.get("VAE_JAX_RAW") else None
+
+
+@pytest.fixture(autouse=True)
+def _a_folder_of_its_own(monkeypatch, tmp_path):
+    """No raw folder is named, and the default ones lie below `tmp_path`."""
+    monkeypatch.delenv("VAE_JAX_RAW", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def real_folder():
+    """Find a folder of real files below VAE_JAX_RAW, or skip."""
+
+    def find(name):
+        if RAW is None:
+            pytest.skip(f"VAE_JAX_RAW is unset: no {name}")
+        if not (RAW / name).is_dir():
+            pytest.skip(f"VAE_JAX_RAW has no folder {name}")
+        return RAW / name
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def idx_bytes():
+    """Write an array of bytes as an idx file holds it."""
+
+    def content(array):
+        array = np.asarray(array, np.uint8)
+        sizes = b"".join(n.to_bytes(4, "big") for n in array.shape)
+        return bytes([0, 0, 8, array.ndim]) + sizes + array.tobytes()
+
+    return content
+
+
+@pytest.fixture
+def serve():
+    """Serve files on this machine: `with serve({"a": b"..."}) as (address, asked):`; `cut` ends bodies half way."""
+
+    @contextmanager
+    def served(files, cut=False):
+        asked = []
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                asked.append(self.path[1:])
+                content = files.get(self.path[1:])
+                if content is None:
+                    self.send_error(404)
+                    return
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content[: len(content) // 2] if cut else content)
+
+            def log_message(self, *_):
+                pass
+
+        with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+            thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+            thread.start()
+            try:
+                yield f"http://127.0.0.1:{server.server_port}/", asked
+            finally:
+                server.shutdown()
+                thread.join()
+
+    return served
+
+
+@pytest.fixture
+def nobody():
+    """An address where no server listens."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
+        return f"http://127.0.0.1:{server.server_port}/"

@@ -1,0 +1,155 @@
+"""The form of every data set: splits by content, balanced draws, and a fingerprint of it all."""
+
+import dataclasses
+from collections import Counter
+
+import jaxtyping
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from vae_jax.data.dataset import Dataset, Split, balanced_draws, content_hashes, split_by_content
+from vae_jax.errors import UserError
+
+FRACTIONS = st.floats(0.01, 0.9)
+
+
+def distinct_images(n, seed=0):
+    """Images of which no two are the same, in no order."""
+    numbers = np.random.default_rng(seed).permutation(65536)[:n]
+    return np.stack([numbers // 256, numbers % 256], axis=1).astype(np.uint8).reshape(n, 1, 2, 1)
+
+
+@st.composite
+def with_copies(draw):
+    """Images and labels, most of them copies of others, each image always of one class."""
+    values = draw(st.lists(st.integers(0, 9), min_size=4, max_size=30))
+    images = np.array(values, np.uint8).reshape(-1, 1, 1, 1)
+    labels = images[:, 0, 0, 0].astype(np.int32) % 2
+    assume(all(len(np.unique(images[labels == label])) >= 2 for label in np.unique(labels)))
+    return images, labels
+
+
+def content(split):
+    """How often each image comes with each label."""
+    return Counter((image.tobytes(), int(label)) for image, label in zip(split.images, split.labels, strict=True))
+
+
+@given(with_copies(), FRACTIONS, st.booleans())
+def test_copies_of_an_image_lie_on_one_side_of_a_split(data, fraction, equal):
+    train, test = split_by_content(*data, fraction, equal_classes=equal)
+    assert not set(content_hashes(train.images)) & set(content_hashes(test.images))
+
+
+@given(with_copies(), FRACTIONS, st.booleans())
+def test_a_split_loses_nothing_and_adds_nothing(data, fraction, equal):
+    train, test = split_by_content(*data, fraction, equal_classes=equal)
+    assert content(train) + content(test) == content(Split(*data))
+
+
+@given(with_copies(), FRACTIONS, st.booleans(), st.randoms(use_true_random=False))
+def test_a_split_does_not_depend_on_the_order_of_the_files(data, fraction, equal, random):
+    images, labels = data
+    order = list(range(len(labels)))
+    random.shuffle(order)
+    one = split_by_content(images, labels, fraction, equal_classes=equal)
+    other = split_by_content(images[order], labels[order], fraction, equal_classes=equal)
+    assert [content(split) for split in one] == [content(split) for split in other]
+
+
+@given(with_copies(), FRACTIONS, st.booleans())
+def test_every_class_has_images_on_both_sides(data, fraction, equal):
+    train, test = split_by_content(*data, fraction, equal_classes=equal)
+    assert set(train.labels) == set(test.labels) == set(data[1])
+
+
+@given(st.lists(st.integers(2, 60), min_size=1, max_size=4), FRACTIONS)
+def test_the_share_of_test_images_is_that_asked_for_in_every_class(sizes, fraction):
+    labels = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
+    _, test = split_by_content(distinct_images(len(labels)), labels, fraction)
+    for held, size in zip(np.bincount(test.labels), sizes, strict=True):
+        assert abs(held - fraction * size) <= 1
+        assert 0 < held < size
+
+
+@given(st.lists(st.integers(2, 60), min_size=2, max_size=4), FRACTIONS)
+def test_equal_classes_give_as_many_test_images_each(sizes, fraction):
+    labels = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
+    _, test = split_by_content(distinct_images(len(labels)), labels, fraction, equal_classes=True)
+    held = np.bincount(test.labels)
+    assert len(set(held)) == 1
+    assert abs(held[0] - fraction * min(sizes)) <= 1
+
+
+@pytest.mark.parametrize("labels", [[0, 0, 0, 1], [], [0]])
+def test_a_class_with_a_single_image_can_not_be_split(labels):
+    with pytest.raises(UserError, match=r"^data: found a class with fewer than 2 different images.*at least 2$"):
+        split_by_content(distinct_images(len(labels)), np.array(labels, np.int32), 0.5)
+
+
+def test_copies_do_not_make_a_class_that_can_be_split():
+    with pytest.raises(UserError, match="fewer than 2 different"):
+        split_by_content(np.zeros((5, 2, 2, 1), np.uint8), np.zeros(5, np.int32), 0.5)
+
+
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=40))
+def test_balanced_draws_draw_every_class_and_every_image_equally_often(labels):
+    labels = np.array(labels, np.int32)
+    draws = balanced_draws(labels)
+    largest = np.bincount(labels).max()
+    assert (np.bincount(labels[draws])[np.unique(labels)] == largest).all()
+    times = np.bincount(draws, minlength=len(labels))
+    for label in np.unique(labels):
+        assert times[labels == label].min() >= 1
+        assert np.ptp(times[labels == label]) <= 1
+
+
+@pytest.mark.parametrize(
+    ("images", "labels"),
+    [
+        (np.zeros((2, 3, 3), np.uint8), np.zeros(2, np.int32)),
+        (np.zeros((2, 3, 3, 1), np.float32), np.zeros(2, np.int32)),
+        (np.zeros((2, 3, 3, 1), np.uint8), np.zeros(3, np.int32)),
+        (np.zeros((2, 3, 3, 1), np.uint8), np.zeros((2, 1), np.int32)),
+    ],
+    ids=["no channels", "not bytes", "a label too many", "labels in columns"],
+)
+def test_a_split_takes_only_bytes_of_four_dimensions_with_a_label_each(monkeypatch, images, labels):
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)  # as it is outside the tests
+    with pytest.raises(ValueError, match=r"^(images|labels): "):
+        Split(images, labels)
+
+
+def small(**changes):
+    images, labels = distinct_images(6), np.array([0, 1, 0, 1, 0, 1], np.int32)
+    train, test = Split(images[:4], labels[:4]), Split(images[4:], labels[4:])
+    return dataclasses.replace(Dataset("small", "made here", train, test, ("even", "odd")), **changes)
+
+
+def test_every_training_image_is_drawn_once_where_nothing_else_is_said():
+    assert small().draws.tolist() == [0, 1, 2, 3]
+    assert small(draws=np.array([3, 3], np.int32)).draws.tolist() == [3, 3]
+
+
+def test_the_image_shape_is_that_of_one_image():
+    assert small().image_shape == (1, 2, 1)
+
+
+def test_equal_data_have_equal_fingerprints_whatever_they_are_called():
+    assert small().fingerprint == small(name="other", source="there", notice="look", class_names=("a", "b")).fingerprint
+
+
+def test_a_fingerprint_tells_any_change_of_the_data():
+    data = small()
+    pixel = data.train.images.copy()
+    pixel[0, 0, 0, 0] ^= 1
+    changed = [
+        small(train=Split(pixel, data.train.labels)),
+        small(train=Split(data.train.images, 1 - data.train.labels)),
+        small(test=Split(data.test.images[::-1], data.test.labels)),
+        small(test=Split(data.test.images, data.test.labels[::-1])),
+        small(draws=np.array([0, 1, 2, 2], np.int32)),
+        small(train=Split(data.train.images.reshape(4, 2, 1, 1), data.train.labels)),
+    ]
+    assert len({data.fingerprint, *(other.fingerprint for other in changed)}) == 1 + len(changed)

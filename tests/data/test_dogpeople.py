@@ -1,0 +1,409 @@
+"""dogpeople: photographs of people and dogs laid over each other, what can't be used skipped by name."""
+
+import logging
+import os
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from vae_jax.config import DataConfig
+from vae_jax.data import dogpeople
+from vae_jax.data.alignment import TEMPLATE
+from vae_jax.data.dataset import content_hashes
+from vae_jax.data.dogpeople import CLASSES, COLUMNS, find_landmarks, load
+from vae_jax.errors import UserError
+
+HEADER = ",".join(("file", *COLUMNS))
+EYES = (45.0, 50.0, 95.0, 55.0, 70.0, 80.0)  # left, right, nose
+
+
+def draw_photograph(path, number, points=()):
+    """A light photograph, no two alike, with dark discs at the points."""
+    noise = np.random.default_rng(number)
+    y, x = np.mgrid[:120, :140]
+    picture = 200 + noise.normal(0, 3) + 10 * np.sin(x / noise.uniform(9, 30)) + noise.normal(0, 4, x.shape)
+    for px, py in np.reshape(points, (-1, 2)):
+        picture[(x - px) ** 2 + (y - py) ** 2 < 36] = 20
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.clip(picture, 0, 255).astype(np.uint8)).save(path, "JPEG", quality=95)
+
+
+def write_table(raw, rows, header=HEADER):
+    (raw / "dogs").mkdir(parents=True, exist_ok=True)
+    lines = [header, *(row if isinstance(row, str) else ",".join(map(str, row)) for row in rows)]
+    (raw / "dogs" / "landmarks.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def draw_people(raw, n):
+    for k in range(n):
+        draw_photograph(raw / "utkface" / "UTKFace" / f"{k}_0_0_x.jpg.chip.jpg", k)
+
+
+def draw_dogs(raw, n, more=()):
+    rows = []
+    for k in range(n):
+        points = np.add(EYES, [5 * (k % 4), 4 * (k % 3)] * 3)
+        draw_photograph(raw / "dogs" / "images" / f"{k}.jpg", 1000 + k, points)
+        rows.append((f"images/{k}.jpg", *points))
+    write_table(raw, [*rows, *more])
+
+
+@pytest.fixture
+def raw(tmp_path):
+    """A raw folder of 18 people and 8 dogs."""
+    draw_people(tmp_path / "raw", 18)
+    draw_dogs(tmp_path / "raw", 8)
+    return tmp_path / "raw"
+
+
+def config(raw, **changes):
+    """Of a raw folder, with what is prepared kept beside it."""
+    wanted = {"name": "dogpeople", "raw_dir": str(raw), "prepared_dir": f"{raw}-prepared", "image_size": 24}
+    return DataConfig(**(wanted | changes))
+
+
+def counts(dataset):
+    return np.bincount([*dataset.train.labels, *dataset.test.labels], minlength=2).tolist()
+
+
+def test_people_and_dogs_are_grey_squares_of_the_size_asked_for(raw):
+    dataset = load(config(raw, image_size=20))
+    assert dataset.image_shape == (20, 20, 1)
+    assert dataset.class_names == CLASSES == ("people", "dogs")
+    assert counts(dataset) == [18, 8]
+    assert dataset.notice == ""
+    assert dataset.source == f"photographs in {raw}: 18 people (UTKFace) and 8 dogs (landmarks.csv)"
+
+
+def test_eyes_and_nose_of_every_dog_lie_where_they_do_in_people(raw):
+    dataset = load(config(raw, image_size=60))
+    images, labels = dataset.train.images[..., 0], dataset.train.labels
+    for face in images[labels == 1]:
+        for x, y in TEMPLATE:
+            assert face[round(60 * y - 0.5), round(60 * x - 0.5)] < 70
+        assert np.median(face) > 150
+
+
+def test_people_and_dogs_are_drawn_equally_often(raw):
+    dataset = load(config(raw))
+    drawn = np.bincount(dataset.train.labels[dataset.draws])
+    assert drawn[0] == drawn[1] == (dataset.train.labels == 0).sum()
+
+
+def test_as_many_people_as_dogs_are_held_out(raw):
+    held = np.bincount(load(config(raw, test_fraction=0.4)).test.labels)
+    assert held.tolist() == [round(0.4 * 8)] * 2
+
+
+def test_copies_of_a_photograph_lie_on_one_side(raw):
+    for path in sorted((raw / "utkface" / "UTKFace").iterdir()):
+        path.with_name(f"copy {path.name}").write_bytes(path.read_bytes())
+    dataset = load(config(raw, test_fraction=0.5))
+    assert counts(dataset) == [36, 8]
+    assert not set(content_hashes(dataset.train.images)) & set(content_hashes(dataset.test.images))
+
+
+def test_without_photographs_faces_are_drawn_and_the_notice_says_how_to_have_them():
+    dataset = load(DataConfig(name="dogpeople", drawn=40, image_size=16))
+    assert dataset.name == "dogpeople"
+    assert len(dataset.train) + len(dataset.test) == 40
+    assert "drawn by the program, not photographs" in dataset.notice
+    assert "python -m vae_jax.main --config=configs/dogpeople.py --config.data.raw_dir=" in dataset.notice
+    assert "\n" not in dataset.notice
+
+
+def test_photographs_in_the_default_folder_need_not_be_named(raw, tmp_path):
+    (tmp_path / "data").mkdir()
+    raw.rename(tmp_path / "data" / "raw")
+    dataset = load(DataConfig(name="dogpeople", image_size=16))
+    assert counts(dataset) == [18, 8]
+    assert dataset.notice == ""
+
+
+def test_the_environment_can_name_the_folder(raw, monkeypatch):
+    monkeypatch.setenv("VAE_JAX_RAW", str(raw))
+    assert counts(load(config("", prepared_dir="prepared"))) == [18, 8]
+
+
+def refused(settings):
+    """What is said of photographs that can't be used."""
+    with pytest.raises(UserError) as error:
+        load(settings)
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+def test_a_named_folder_that_is_not_there_is_an_error(tmp_path):
+    said = refused(config(tmp_path / "nowhere"))
+    assert said.startswith(f"{tmp_path}/nowhere: no such folder; needs utkface/UTKFace/*.jpg")
+
+
+def test_a_named_folder_without_photographs_is_an_error(tmp_path):
+    (tmp_path / "raw").mkdir()
+    assert refused(config(tmp_path / "raw")).startswith(f"{tmp_path}/raw: found no readable people (0 files skipped)")
+
+
+def test_people_without_dogs_and_dogs_without_people_are_errors(tmp_path):
+    draw_people(tmp_path / "one", 3)
+    draw_dogs(tmp_path / "other", 3)
+    assert "one: found no readable dogs (0 files skipped); needs" in refused(config(tmp_path / "one"))
+    assert "other: found no readable people (0 files skipped); needs" in refused(config(tmp_path / "other"))
+
+
+def test_a_folder_in_which_nothing_can_be_read_is_an_error_with_the_count(raw):
+    for path in (raw / "utkface").rglob("*.jpg"):
+        path.write_bytes(b"")
+    assert "found no readable people (18 files skipped)" in refused(config(raw))
+
+
+def test_odd_files_among_good_ones_are_skipped_by_name(tmp_path, caplog):
+    raw = tmp_path / "raw"
+    draw_people(raw, 6)
+    people, dogs = raw / "utkface" / "UTKFace", raw / "dogs" / "images"
+    (people / "empty.jpg").touch()
+    (people / "text.jpg").write_text("Not Found")
+    (people / "folder.jpg").mkdir()
+    whole = (people / "0_0_0_x.jpg.chip.jpg").read_bytes()
+    (people / "half.jpg").write_bytes(whole[: len(whole) // 2])
+    with Image.open(people / "1_0_0_x.jpg.chip.jpg") as picture:
+        picture.rotate(90).save(people / "really a gif.jpg", "GIF")
+    odd = {
+        "unmarked": ("",) * 6,
+        "half_marked": (*EYES[:4], "", ""),
+        "nan": (*EYES[:4], "nan", 80),
+        "words": (*EYES[:4], "left", "right"),
+        "outside": (*EYES[:2], 141, *EYES[3:]),
+        "one_eyed": (*EYES[:2], *EYES[:2], *EYES[4:]),
+        "swapped": (*EYES[2:4], *EYES[:2], *EYES[4:]),
+    }
+    for k, name in enumerate(odd):
+        draw_photograph(dogs / f"{name}.jpg", 50 + k)
+    rows = [(f"images/{name}.jpg", *points) for name, points in odd.items()]
+    draw_dogs(
+        raw, 5, [*rows, ("images/absent.jpg", *EYES), ("images/" + "x" * 300, *EYES), ("", *EYES), "images/short.jpg"]
+    )
+    with caplog.at_level(logging.WARNING, "vae_jax"):
+        dataset = load(config(raw))
+    assert counts(dataset) == [7, 5]
+    of_people, of_dogs = (record.getMessage() for record in caplog.records)
+    assert of_people.startswith(f"{raw}: people: skipped 4: ")
+    for reason in (
+        "empty.jpg (empty file)",
+        "text.jpg (not a picture)",
+        "folder.jpg (not a file)",
+        "half.jpg (damaged: ",
+    ):
+        assert reason in of_people
+    assert of_dogs.startswith(f"{raw}: dogs: skipped 11: ")
+    assert of_dogs.endswith(" and 6 more")
+
+
+@pytest.mark.parametrize(
+    ("points", "reason"),
+    [
+        ((*EYES[:4], "", ""), "eyes or nose not marked"),
+        ((*EYES[:4], "inf", 80), "eyes or nose not marked"),
+        ((*EYES[:2], 141, *EYES[3:]), "landmarks outside the picture"),
+        ((*EYES[:2], *EYES[:2], *EYES[4:]), "eyes less than 4 pixels apart"),
+        ((*EYES[2:4], *EYES[:2], *EYES[4:]), "nose not below the eyes, or left and right eye swapped"),
+    ],
+)
+def test_a_dog_whose_landmarks_can_not_be_used_is_skipped_with_the_reason(tmp_path, caplog, points, reason):
+    raw = tmp_path / "raw"
+    draw_people(raw, 3)
+    draw_photograph(raw / "dogs" / "images" / "odd.jpg", 50)
+    draw_dogs(raw, 3, [("images/odd.jpg", *points)])
+    with caplog.at_level(logging.WARNING, "vae_jax"):
+        load(config(raw))
+    assert [record.getMessage() for record in caplog.records] == [f"{raw}: dogs: skipped 1: odd.jpg ({reason})"]
+
+
+def test_skipped_files_are_named_again_when_what_was_prepared_is_used(raw, caplog):
+    (raw / "utkface" / "UTKFace" / "empty.jpg").touch()
+    for _ in range(2):
+        caplog.clear()
+        with caplog.at_level(logging.WARNING, "vae_jax"):
+            load(config(raw))
+        assert "people: skipped 1: empty.jpg (empty file)" in caplog.text
+
+
+def test_a_photograph_may_have_any_name(raw):
+    path = raw / "utkface" / os.fsdecode(b"caf\xe9 \xff.jpg")
+    draw_photograph(raw / "new.jpg", 77)
+    (raw / "new.jpg").rename(path)
+    assert counts(load(config(raw))) == [19, 8]
+
+
+def test_a_photograph_on_its_side_is_turned_before_its_landmarks_are_used(tmp_path):
+    """The landmarks are those of the upright picture; it is stored lying, with orientation 6."""
+    raw = tmp_path / "raw"
+    draw_people(raw, 3)
+    draw_dogs(raw, 3)
+    upright = load(config(raw, image_size=30))
+    exif = Image.Exif()
+    exif[0x112] = 6
+    for path in (raw / "dogs" / "images").glob("*.jpg"):
+        with Image.open(path) as picture:
+            lying = picture.transpose(Image.Transpose.ROTATE_90)
+        lying.save(path, "JPEG", quality=95, exif=exif)
+    turned = load(config(raw, image_size=30))
+
+    def dogs(dataset):
+        faces = [split.images[split.labels == 1] for split in (dataset.train, dataset.test)]
+        return sorted(np.concatenate(faces).astype(int), key=np.sum)
+
+    for before, after in zip(dogs(upright), dogs(turned), strict=True):
+        assert np.abs(before - after).mean() < 5
+
+
+def test_photographs_are_prepared_once(raw, monkeypatch):
+    before = load(config(raw))
+    monkeypatch.setattr(dogpeople, "read_grey", None)
+    assert load(config(raw)).fingerprint == before.fingerprint
+
+
+def touch(raw):
+    os.utime(raw / "dogs" / "images" / "0.jpg", (1, 1))
+
+
+def add(raw):
+    draw_people(raw, 19)
+
+
+def move_a_landmark(raw):
+    table = raw / "dogs" / "landmarks.csv"
+    table.write_text(table.read_text().replace("45.0", "46.0"))
+
+
+@pytest.mark.parametrize("change", [touch, add, move_a_landmark])
+def test_photographs_are_prepared_anew_where_anything_changed(raw, monkeypatch, change):
+    load(config(raw))
+    prepare, times = dogpeople._prepare, []
+    monkeypatch.setattr(dogpeople, "_prepare", lambda *arguments: (times.append(1), prepare(*arguments))[1])
+    change(raw)
+    load(config(raw))
+    assert times
+
+
+def test_another_size_is_prepared_for_itself(raw):
+    assert load(config(raw, image_size=16)).image_shape == (16, 16, 1)
+    assert load(config(raw, image_size=18)).image_shape == (18, 18, 1)
+
+
+def test_preparing_leaves_the_warnings_as_they_were(raw):
+    before = list(warnings.filters)
+    load(config(raw))
+    assert warnings.filters == before
+
+
+@pytest.mark.parametrize("missing", ["file", "nose_y", "left_eye_x"])
+def test_a_table_without_a_column_is_named(raw, missing):
+    table = raw / "dogs" / "landmarks.csv"
+    table.write_text(table.read_text().replace(missing, "other", 1))
+    assert refused(config(raw)).startswith(f"{table}: has no column {missing}; needs file, left_eye_x, ")
+
+
+@pytest.mark.parametrize("content", [b"file,caf\xe9\n", b"a" * 200_000, HEADER.encode("utf-16")])
+def test_a_table_that_is_no_text_is_named(raw, content):
+    table = raw / "dogs" / "landmarks.csv"
+    table.write_bytes(content + b"\n" + content)
+    assert refused(config(raw)).startswith(f"{table}: ")
+
+
+def test_a_table_may_come_from_a_spreadsheet(raw):
+    """With the byte-order mark, the line ends, other columns and another order of them."""
+    table = raw / "dogs" / "landmarks.csv"
+    lines = [line.split(",") for line in table.read_text().splitlines()]
+    text = "\r\n".join(",".join(["7", *reversed(cells)]) for cells in lines)
+    plain = load(config(raw))
+    table.write_bytes(b"\xef\xbb\xbf" + text.encode())
+    assert load(config(raw)).fingerprint == plain.fingerprint
+
+
+@pytest.fixture(scope="module")
+def fuzzed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("fuzzed") / "raw"
+    draw_people(folder, 2)
+    draw_dogs(folder, 3)
+    return folder, (folder / "dogs" / "landmarks.csv").read_bytes()
+
+
+NUMBERS = st.floats().map(str) | st.sampled_from(["", "0", "60", "1e999", "-3", "\0", '"', "x" * 300])
+
+
+@given(
+    st.binary(max_size=200)
+    | st.lists(st.tuples(st.integers(0, 250), st.binary(max_size=4)), min_size=1, max_size=4)
+    | st.lists(st.lists(NUMBERS, max_size=9), max_size=4)
+)
+def test_any_table_gives_faces_or_an_error_in_one_line(fuzzed, given_table):
+    """Arbitrary bytes, the good table with some bytes replaced, or the good one with odd rows after it."""
+    raw, good = fuzzed
+    content = bytearray(good)
+    if isinstance(given_table, bytes):
+        content = given_table
+    elif given_table and isinstance(given_table[0], tuple):
+        for place, new in given_table:
+            content[place : place + len(new)] = new
+    else:
+        content += "\n".join(",".join(["images/0.jpg", *row]) for row in given_table).encode()
+    (raw / "dogs" / "landmarks.csv").write_bytes(content)
+    try:
+        dataset = load(config(raw, image_size=8))
+    except UserError as error:
+        assert str(raw) in str(error) or str(error).startswith("data: ")
+        assert "\n" not in str(error)
+    else:
+        assert dataset.image_shape == (8, 8, 1)
+
+
+def test_landmarks_are_read_in_the_order_of_the_template(tmp_path):
+    write_table(tmp_path, [("images/b.jpg", 1, 2, 3, 4, 5, 6), ("images/a.jpg", "", "", 7, 8, 9.5, 1e1)])
+    (first, unmarked), (second, points) = find_landmarks(tmp_path)
+    assert [path.name for path in (first, second)] == ["a.jpg", "b.jpg"]
+    np.testing.assert_array_equal(points, [[1, 2], [3, 4], [5, 6]])
+    np.testing.assert_array_equal(unmarked, [[np.nan, np.nan], [7, 8], [9.5, 10]])
+
+
+@pytest.fixture(scope="module")
+def photographs(real_folder, tmp_path_factory):
+    """The real dogs and some of the real people, the set's malformed names among them."""
+    people, dogs = real_folder("utkface"), real_folder("dogs")
+    raw = tmp_path_factory.mktemp("real") / "raw"
+    (raw / "utkface").mkdir(parents=True)
+    (raw / "dogs").symlink_to(dogs)
+    files = sorted(people.rglob("*.jpg"))
+    malformed = [path for path in files if path.name.count("_") != 3]
+    for path in {*files[::10], *malformed}:
+        (raw / "utkface" / path.name).symlink_to(path)
+    return raw, load(config(raw, image_size=50))
+
+
+def test_real_photographs_are_read(photographs):
+    raw, dataset = photographs
+    people, dogs = counts(dataset)
+    assert people == len(list((raw / "utkface").iterdir())) > 500
+    assert dogs > 700
+    assert dataset.image_shape == (50, 50, 1)
+    assert not set(content_hashes(dataset.train.images)) & set(content_hashes(dataset.test.images))
+    assert len(set(np.bincount(dataset.test.labels))) == 1
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_the_eyes_of_real_people_and_dogs_lie_over_each_other(photographs, name):
+    """In the mean face, both eyes are darker than what is between and below them."""
+    _, dataset = photographs
+    mean = dataset.train.images[dataset.train.labels == CLASSES.index(name), ..., 0].mean(axis=0)
+
+    def around(x, y):
+        column, row = round(50 * x), round(50 * y)
+        return mean[row - 2 : row + 2, column - 2 : column + 2].mean()
+
+    (left, y), (right, _), (nose, _) = TEMPLATE
+    for eye in (left, right):
+        assert around(eye, y) < around(nose, y) - 5
+        assert around(eye, y) < around(eye, y + 0.15) - 5

@@ -1,0 +1,122 @@
+"""Drawn faces: always there, always the same, in known shares and from known factors."""
+
+from collections import Counter
+
+import jax
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vae_jax.config import DataConfig
+from vae_jax.data.dataset import content_hashes
+from vae_jax.data.drawn_faces import CLASSES, SHARES, draw_factors, draw_species, known_factors, load
+from vae_jax.data.face_painter import Factors, paint
+
+CONFIG = DataConfig(name="drawn_faces", drawn=320, image_size=24)
+
+
+@pytest.fixture(scope="module")
+def faces():
+    return load(CONFIG)
+
+
+@pytest.fixture(scope="module")
+def known():
+    return known_factors(CONFIG)
+
+
+def test_as_many_faces_are_drawn_as_asked_for_in_the_size_asked_for(faces):
+    assert len(faces.train) + len(faces.test) == 320
+    assert faces.image_shape == (24, 24, 1)
+    assert faces.class_names == CLASSES == ("people", "dogs", "between")
+    assert faces.source == "faces drawn by vae_jax itself, no photographs"
+
+
+def test_the_same_config_gives_the_same_faces(faces):
+    assert load(CONFIG).fingerprint == faces.fingerprint
+
+
+def test_no_two_faces_are_alike(faces):
+    hashes = content_hashes(np.concatenate([faces.train.images, faces.test.images]))
+    assert len(set(hashes)) == 320
+
+
+def test_the_faces_are_painted_from_the_known_factors(faces, known):
+    labels, factors = known
+    expected = zip(content_hashes(np.asarray(paint(factors, 24))), labels.tolist(), strict=True)
+    found = Counter()
+    for split in (faces.train, faces.test):
+        found.update(zip(content_hashes(split.images), split.labels.tolist(), strict=True))
+    assert found == Counter(expected)
+
+
+def test_ten_thousand_faces_are_drawn_where_nothing_else_is_said():
+    labels, factors = known_factors(DataConfig())
+    assert len(labels) == 10_000
+    assert {len(factor) for factor in factors} == {10_000}
+    assert [round(share * 10_000) for share in SHARES] == np.bincount(labels).tolist()
+
+
+@given(st.integers(20, 1_000_000))
+def test_the_shares_of_the_classes_are_kept_for_any_number(total):
+    from vae_jax.data.drawn_faces import _counts
+
+    counts = _counts(total)
+    assert sum(counts) == total
+    for count, share in zip(counts, SHARES, strict=True):
+        assert abs(count - share * total) <= 1
+
+
+def test_people_are_people_and_dogs_are_dogs(known):
+    labels, factors = known
+    species = np.asarray(factors.species)
+    assert species[labels == 0].max() <= 0.12
+    assert species[labels == 1].min() >= 0.88
+    between = species[labels == 2]
+    assert between.min() >= 0.12
+    assert between.max() <= 0.88
+    assert np.ptp(between) > 0.4
+
+
+def test_factors_stay_where_the_painter_has_use_for_them(known):
+    _, factors = known
+    values = {name: np.asarray(value) for name, value in factors._asdict().items()}
+    for name, value in values.items():
+        assert np.isfinite(value).all(), name
+        assert np.ptp(value) > 0, name
+    for tone in ("background", "skin", "fur", "hair", "clothes"):
+        assert 0 <= values[tone].min() < values[tone].max() <= 1, tone
+    for share in ("species", "hair_length", "beard", "spectacles", "droop", "patches"):
+        assert 0 <= values[share].min() < values[share].max() <= 1, share
+    for bounded in ("yaw", "gaze", "light_x", "light_y"):
+        assert np.abs(values[bounded]).max() <= 1, bounded
+    for length in ("scale", "width", "eye_size", "shag"):
+        assert values[length].min() > 0, length
+    assert np.abs(values["x"]).max() < 0.2
+    assert np.abs(values["roll"]).max() < 0.3
+
+
+def test_no_factor_tells_of_another(known):
+    """Correlations of independent factors stay within a few standard deviations of 0; species shows in spectacles."""
+    _, factors = known
+    names = [name for name in Factors._fields if name not in ("texture", "spectacles")]
+    columns = [np.asarray(getattr(factors, name)) for name in names] + list(np.asarray(factors.texture).T)
+    correlations = np.corrcoef(columns) - np.eye(len(columns))
+    assert np.abs(correlations).max() < 5 / np.sqrt(320)
+
+
+def test_another_key_draws_other_factors():
+    species = np.full(320, 0.5, np.float32)
+    one, same, other = (draw_factors(jax.random.key(seed), jax.numpy.asarray(species)) for seed in (0, 0, 1))
+    for name in Factors._fields:
+        if name != "species":
+            assert (getattr(one, name) == getattr(same, name)).all(), name
+            assert (getattr(one, name) != getattr(other, name)).any(), name
+
+
+def test_species_are_drawn_by_the_labels():
+    labels = np.repeat([2, 0, 1], [100, 120, 100])
+    species = np.asarray(draw_species(jax.random.key(0), labels))
+    assert species[100:220].max() <= 0.12 <= species[:100].min()
+    assert species[:100].max() <= 0.88 <= species[220:].min()

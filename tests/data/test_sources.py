@@ -1,0 +1,65 @@
+"""Sources by name: each gives the same form, and what can't be given is said in one line."""
+
+import gzip
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from vae_jax.config import DataConfig
+from vae_jax.data.dataset import content_hashes
+from vae_jax.data.mnist import STEMS
+from vae_jax.data.sources import SOURCES, load
+from vae_jax.errors import UserError
+
+
+@pytest.fixture
+def raw(tmp_path, idx_bytes):
+    """A raw folder with the files of every source that needs some, but for photographs."""
+    noise = np.random.default_rng(0)
+    for name in ("mnist", "fashion_mnist"):
+        (tmp_path / name).mkdir()
+        for n, stems in zip((30, 12), STEMS.values(), strict=True):
+            arrays = noise.integers(0, 256, (n, 28, 28)), np.arange(n) % 10
+            for stem, array in zip(stems, arrays, strict=True):
+                (tmp_path / name / f"{stem}.gz").write_bytes(gzip.compress(idx_bytes(array)))
+    (tmp_path / "freyfaces").mkdir()
+    np.save(tmp_path / "freyfaces" / "frey.npy", noise.integers(0, 256, (100, 28, 20)).astype(np.uint8))
+    return str(tmp_path)
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_every_source_gives_images_of_the_same_form(raw, name):
+    named = "" if name == "dogpeople" else raw
+    dataset = load(DataConfig(name=name, raw_dir=named, prepared_dir="prepared", drawn=48, image_size=12))
+    assert dataset.name == name
+    assert dataset.source
+    for split in (dataset.train, dataset.test):
+        assert split.images.dtype == np.uint8
+        assert split.images.shape == (len(split.labels), *dataset.image_shape)
+        assert split.labels.dtype == np.int32
+        assert 0 <= split.labels.min() <= split.labels.max() < len(dataset.class_names)
+    assert set(dataset.draws) == set(range(len(dataset.train)))
+    assert not set(content_hashes(dataset.train.images)) & set(content_hashes(dataset.test.images))
+
+
+def test_an_unknown_source_is_named_with_the_one_that_may_be_meant():
+    with pytest.raises(UserError) as error:
+        load(DataConfig(name="dogpoeple"))
+    assert str(error.value).startswith("config.data.name: found 'dogpoeple'; known are digits, dogpeople, ")
+    assert str(error.value).endswith("did you mean 'dogpeople'?")
+
+
+def test_data_without_training_images_are_an_error(tmp_path):
+    (tmp_path / "freyfaces").mkdir()
+    np.save(tmp_path / "freyfaces" / "frey.npy", np.zeros((10, 28, 20), np.uint8))
+    with pytest.raises(UserError, match=r"^config\.data: found no training images in .*frey\.npy; change"):
+        load(DataConfig(name="freyfaces", raw_dir=str(tmp_path)))
+
+
+def test_a_source_is_imported_only_when_it_is_asked_for():
+    heavy = {"tensorflow_datasets", "sklearn", "skimage", "scipy.io", "PIL"}
+    asked = f"import sys, vae_jax.data.sources; print(sorted({heavy!r} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

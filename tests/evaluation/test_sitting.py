@@ -1,0 +1,135 @@
+"""A portrait: what belongs together does, and chance comes from the seed alone."""
+
+import dataclasses
+
+import jax
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from small_runs import small_config, small_dataset, small_program
+
+from vae_jax.data.dataset import Split
+from vae_jax.evaluation.coding import decode_latents
+from vae_jax.evaluation.sitting import GRID_SIDE, SHEET, STEPS, class_sheets, pick_pairs, sit
+from vae_jax.training.program import members_of
+from vae_jax.training.steps import init_state
+
+DATASET = small_dataset()
+LABELS = st.lists(st.integers(0, 4), min_size=1, max_size=30).map(lambda labels: np.array(labels, np.int32))
+
+
+def params_of(program):
+    params = init_state(program, members_of([small_config()], steps_per_epoch=5)).params
+    return jax.tree.map(lambda leaf: leaf[0], params)
+
+
+PROGRAM = small_program()
+PARAMS = params_of(PROGRAM)
+
+
+def sitting(dataset=DATASET, program=PROGRAM, params=PARAMS, seed=0):
+    return sit(program, params, dataset, seed=seed, title="a member")
+
+
+PORTRAIT = sitting()
+
+
+def test_each_picture_is_decoded_from_the_point_that_stands_beside_it():
+    for points, images in (
+        (PORTRAIT.mu, PORTRAIT.reconstructions),
+        (PORTRAIT.plane_points, PORTRAIT.plane_images),
+        (PORTRAIT.path_points, PORTRAIT.path_images),
+    ):
+        np.testing.assert_array_equal(decode_latents(PROGRAM, PARAMS, points), images)
+    assert PORTRAIT.plane_images.shape[:2] == (GRID_SIDE, GRID_SIDE)
+
+
+def test_morphs_go_from_one_image_of_the_first_class_to_one_of_the_second():
+    starts, ends = PORTRAIT.morph_starts, PORTRAIT.morph_ends
+    assert set(DATASET.test.labels[starts]) == {0}
+    assert set(DATASET.test.labels[ends]) == {1}
+    assert PORTRAIT.morph_images.shape[:2] == (len(starts), STEPS)
+    np.testing.assert_array_equal(PORTRAIT.morph_images[:, 0], PORTRAIT.reconstructions[starts])
+    np.testing.assert_array_equal(PORTRAIT.morph_images[:, -1], PORTRAIT.reconstructions[ends])
+
+
+def test_the_path_is_the_first_morph():
+    np.testing.assert_array_equal(PORTRAIT.path_points[0], PORTRAIT.mu[PORTRAIT.morph_starts[0]])
+    np.testing.assert_array_equal(PORTRAIT.path_points[-1], PORTRAIT.mu[PORTRAIT.morph_ends[0]])
+    np.testing.assert_array_equal(PORTRAIT.path_images, PORTRAIT.morph_images[0])
+
+
+def test_the_same_seed_gives_the_same_portrait_and_another_one_other_samples():
+    again, other = sitting(), sitting(seed=1)
+    for field in dataclasses.fields(PORTRAIT):
+        np.testing.assert_array_equal(getattr(again, field.name), getattr(PORTRAIT, field.name), err_msg=field.name)
+    assert (other.samples != PORTRAIT.samples).any()
+    np.testing.assert_array_equal(other.reconstructions, PORTRAIT.reconstructions)
+
+
+def test_losses_are_in_the_runs_own_normalisation():
+    """The post's mean squared error per pixel, and the nats of a Gaussian of variance 1/2."""
+    nats = small_program(model={"likelihood": "mse"})
+    blog = small_program(model={"likelihood": "mse"}, objective={"reduction": "blog"})
+    ours, theirs = sitting(program=nats), sitting(program=blog)
+    assert (ours.loss_unit, theirs.loss_unit) == ("nats per image", "mse loss per pixel")
+    np.testing.assert_allclose(ours.losses, 36 * (theirs.losses + 0.5 * np.log(np.pi)), rtol=1e-5)
+    squared = ((DATASET.test.images / 255 - theirs.reconstructions / 255) ** 2).mean(axis=(1, 2, 3))
+    np.testing.assert_allclose(theirs.losses, squared, atol=0.004)  # reconstructions are whole grey levels
+
+
+@pytest.mark.parametrize("latent", [1, 3])
+@pytest.mark.parametrize("tests", [1, 2])
+def test_few_test_images_and_any_latent_size_sit_too(latent, tests):
+    program = small_program(model={"latent_dim": latent})
+    few = Split(DATASET.test.images[:tests], DATASET.test.labels[:tests])
+    portrait = sitting(dataclasses.replace(DATASET, test=few), program, params_of(program))
+    assert portrait.plane_points.shape == (GRID_SIDE, GRID_SIDE, latent)
+    assert portrait.plane_axes.shape == (2, latent)
+    assert len(portrait.morph_images) == 1
+
+
+@given(LABELS, st.integers(1, 8))
+def test_pairs_are_all_different_and_join_two_classes_where_there_are_two(labels, pairs):
+    starts, ends = pick_pairs(labels, pairs, np.random.default_rng(0))
+    found = list(zip(starts.tolist(), ends.tolist(), strict=True))
+    assert 1 <= len(found) == len(set(found)) <= pairs
+    if len(np.unique(labels)) > 1:
+        assert (labels[starts] != labels[ends]).all()
+    elif len(labels) > 1:
+        assert (starts != ends).all()
+
+
+@given(LABELS, st.integers(0, 5))
+def test_pairs_are_as_many_as_asked_for_where_every_class_has_as_many_images(labels, seed):
+    labels = np.tile(labels, 16)
+    assert len(pick_pairs(labels, 8, np.random.default_rng(seed))[0]) == 8
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_with_two_or_three_classes_all_pairs_go_from_the_first_to_the_second(classes):
+    labels = (np.arange(30) % classes).astype(np.int32)
+    starts, ends = pick_pairs(labels, 6, np.random.default_rng(0))
+    assert set(labels[starts]) == {0}
+    assert set(labels[ends]) == {1}
+
+
+def test_with_many_classes_neighbours_take_turns():
+    labels = np.repeat(np.arange(10, dtype=np.int32), 3)
+    starts, ends = pick_pairs(labels, 6, np.random.default_rng(0))
+    assert labels[starts].tolist() == [0, 2, 4, 6, 8, 0]
+    assert labels[ends].tolist() == [1, 3, 5, 7, 9, 1]
+
+
+def test_sheets_show_different_images_of_their_class_and_blanks_where_there_are_none():
+    images = np.arange(50, dtype=np.uint8)[:, None, None, None] * np.ones((1, 2, 2, 1), np.uint8)
+    labels = np.array([0] * 47 + [2] * 3, np.int32)
+    sheets = class_sheets(Split(images, labels), 3, np.random.default_rng(0))
+    shown = sheets[:, :, 0, 0, 0]
+    assert sheets.shape == (3, SHEET, 2, 2, 1)
+    assert len(set(shown[0])) == SHEET
+    assert set(shown[0]) <= set(range(47))
+    assert set(shown[1]) == {255}
+    assert sorted(shown[2][:3]) == [47, 48, 49]
+    assert set(shown[2][3:]) == {255}

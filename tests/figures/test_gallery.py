@@ -1,0 +1,103 @@
+"""Every figure is drawn for every portrait that can occur: without a warning, and with nothing cut off."""
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from picture_edges import beyond_the_edge
+from PIL import Image
+from portraits import portrait
+
+from vae_jax.figures.canvas import DPI
+from vae_jax.figures.gallery import FIGURES, draw_gallery, save_figures
+
+pytestmark = pytest.mark.filterwarnings("error")
+
+NOTICE = (
+    "These faces are drawn by the program, not photographs. With photographs: python -m vae_jax.main "
+    "--config=configs/dogpeople.py --config.data.raw_dir=FOLDER"
+)
+LONG_TITLE = "dogpeople · 50 latent · beta_KL 0.0001 · seed 123456 · warmup_steps 1000 · warmup_delay 2000 · lr 0.0003"
+CLOTHES = (
+    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+)  # fmt: skip
+
+
+def collapsed(n, latent):
+    """A posterior that says the same of every image."""
+    return np.full((n, latent), 0.3, np.float32)
+
+
+PORTRAITS = {
+    "ten classes of digits in 2 units": lambda: portrait(classes=10, n=180),
+    "1 unit and 2 test images": lambda: portrait(latent=1, shape=(28, 28, 1), n=2),
+    "3 units, 3 classes, one of them missing among the test images, a notice": lambda: portrait(
+        latent=3,
+        classes=3,
+        shape=(50, 50, 1),
+        class_names=("people", "dogs", "between"),
+        test_labels=np.array([0, 2] * 30, np.int32),
+        notice=NOTICE,
+    ),
+    "50 units, many test images, negative losses": lambda: portrait(
+        latent=50, shape=(50, 50, 1), n=1200, losses=np.linspace(-4000, -1, 1200).astype(np.float32)
+    ),
+    "1 class and a collapsed posterior, all losses equal": lambda: portrait(
+        classes=1, shape=(28, 20, 1), n=40, mu=collapsed(40, 2), losses=np.full(40, 1234567, np.float32)
+    ),
+    "50 units and a collapsed posterior, losses apart by rounding": lambda: portrait(
+        mu=collapsed(60, 50),
+        losses=np.nextafter(np.full(60, 1000, np.float32), np.arange(60, dtype=np.float32) % 2 * 2000),
+    ),
+    "colour, ten long names, 5 test images, a long title and a notice": lambda: portrait(
+        latent=50, classes=10, shape=(28, 28, 3), n=5, class_names=CLOTHES, title=LONG_TITLE, notice=NOTICE
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PORTRAITS)
+def test_nothing_of_any_figure_is_cut_off(name):
+    shown = PORTRAITS[name]()
+    figures = draw_gallery(shown)
+    assert set(FIGURES) - set(figures) <= {"pca"}
+    assert {name: over for name, figure in figures.items() if (over := beyond_the_edge(figure))} == {}
+    for figure in figures.values():
+        assert figure.get_suptitle() == shown.title
+        assert figure.get_supxlabel() == shown.notice
+        assert figure.get_figheight() < 12  # few images don't become giants
+
+
+def test_principal_components_are_drawn_where_there_are_three_dimensions_to_see():
+    draw = FIGURES["pca"][1]
+    assert draw(portrait(latent=2)) is None
+    assert draw(portrait(latent=50, n=2)) is None
+    assert draw(portrait(latent=3)) is not None
+
+
+def test_the_same_portrait_gives_the_same_bytes(tmp_path):
+    for folder in ("first", "second"):
+        save_figures(draw_gallery(portrait(latent=3)), tmp_path / folder)
+    first = {path.name: path.read_bytes() for path in (tmp_path / "first").iterdir()}
+    second = {path.name: path.read_bytes() for path in (tmp_path / "second").iterdir()}
+    assert set(first) == {f"{name}.png" for name in FIGURES}
+    assert [name for name in first if first[name] != second[name]] == []
+
+
+def test_figures_are_saved_whole_under_their_names_at_their_size(tmp_path):
+    figure = FIGURES["samples"][1](portrait())
+    paths = save_figures({"samples": figure}, tmp_path / "new" / "figures", "_member3")
+    assert paths == [tmp_path / "new" / "figures" / "samples_member3.png"]
+    assert list(paths[0].parent.iterdir()) == paths
+    with Image.open(paths[0]) as picture:
+        assert picture.size == tuple(int(inches * DPI) for inches in figure.get_size_inches())
+
+
+def test_a_figure_that_fails_leaves_the_one_before(tmp_path):
+    class Failing(Figure):
+        def savefig(self, path, **_):
+            path.write_bytes(b"half")
+            raise OSError("no space left")
+
+    (tmp_path / "samples.png").write_bytes(b"before")
+    with pytest.raises(OSError, match="no space left"):
+        save_figures({"samples": Failing()}, tmp_path)
+    assert (tmp_path / "samples.png").read_bytes() == b"before"

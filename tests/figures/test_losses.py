@@ -1,0 +1,120 @@
+"""Losses over the run and over the images."""
+
+import math
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from picture_edges import beyond_the_edge
+from portraits import portrait
+
+from vae_jax.figures.losses import loss_curves, loss_histogram, smoothed
+
+LOSS = st.floats(-1e4, 1e4)
+CURVE = st.integers(1, 100).flatmap(lambda n: arrays(float, n, elements=LOSS))
+
+
+@given(LOSS, st.integers(1, 200))
+def test_smoothing_keeps_a_constant_to_the_last_bit(value, n):
+    np.testing.assert_array_equal(smoothed(np.full(n, value)), value)
+
+
+@given(CURVE)
+def test_smoothing_keeps_the_mean_of_symmetric_data_and_their_symmetry(half):
+    whole = np.concatenate([half, 2 * half[-1] - half[::-1]])  # symmetric about the point in the middle
+    smooth = smoothed(whole)
+    np.testing.assert_allclose(smooth - half[-1], -(smooth - half[-1])[::-1], atol=1e-7)
+    assert smooth.mean() == pytest.approx(whole.mean(), abs=1e-7)
+
+
+@given(CURVE)
+def test_smoothing_is_the_mean_of_a_tenth_of_the_points_around(values):
+    reach = len(values) // 20
+    windows = [values[max(k - reach, 0) : k + reach + 1] for k in range(len(values))]
+    np.testing.assert_allclose(smoothed(values), [window.mean() for window in windows], atol=1e-7)
+
+
+def test_smoothing_leaves_out_what_is_not_finite():
+    values = np.array([1.0] * 20 + [math.inf] + [1.0] * 19 + [math.nan] * 40)
+    smooth = smoothed(values)
+    np.testing.assert_array_equal(smooth[:40], 1)
+    assert np.isnan(smooth[45:]).all()
+
+
+def line(epoch, member=0, split="train", **values):
+    recon, kl = 50 / (epoch + 1) + 5, 3.0
+    given_values = {"recon": recon, "kl": kl, "loss": recon + kl, "beta_kl": 1.0} | values
+    return {"step": 5 * epoch, "epoch": float(epoch), "member": member, "split": split, **given_values}
+
+
+RUNS = {
+    "no lines": [],
+    "one line": [line(1)],
+    "losses that are not numbers": [line(k, recon=math.nan, kl=math.nan, loss=math.nan) for k in range(5)],
+    "a loss that is infinite once": [line(k, recon=math.inf if k == 3 else 5.0) for k in range(40)],
+    "zeros": [line(k, recon=0.0, kl=0.0, loss=0.0, beta_kl=0.0) for k in range(5)],
+    "negative losses": [line(k, recon=-5000.0 - k, loss=-1e6 * k) for k in range(5)],
+    "losses of all sizes": [line(k, recon=1e30 * k + 1e-3, loss=1e38, kl=1e-30) for k in range(5)],
+    "equal losses": [line(k, recon=0.0456) for k in range(30)],
+    "many members": [line(k, m, split) for k in range(1, 5) for m in range(25) for split in ("train", "test")],
+}
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", RUNS)
+def test_any_run_can_be_drawn_and_nothing_is_cut_off(name):
+    figure = loss_curves(RUNS[name], "a title · " * 20, "a notice that goes on. " * 12)
+    assert beyond_the_edge(figure) == {}
+
+
+def drawn(axes, marker):
+    """The points of the lines of that marker."""
+    return [
+        handle.get_xydata().tolist()
+        for handle in axes.lines
+        if handle.get_marker() == marker and len(handle.get_xdata())
+    ]
+
+
+def test_points_and_line_stand_at_their_epochs_train_and_test_apart():
+    lines = [line(k) for k in range(1, 6)] + [line(k, split="test", recon=9.0, kl=1.0) for k in (2, 4)]
+    recon, kl, total, beta_kl = loss_curves(lines, "t", "").axes
+    assert drawn(recon, ".") == [[[k, 50 / (k + 1) + 5] for k in range(1, 6)]]
+    assert drawn(recon, "D") == [[[2, 9], [4, 9]]]
+    assert drawn(kl, "D") == [[[2, 1], [4, 1]]]
+    np.testing.assert_allclose(drawn(total, "None"), drawn(total, "."))  # of five points the average is the points
+    assert drawn(beta_kl, "D") == []
+
+
+def test_members_have_curves_of_their_own():
+    lines = [line(k, member, recon=float(member + 1)) for k in range(3) for member in (0, 1, 2)]
+    recon = loss_curves(lines, "t", "").axes[0]
+    assert [[y for _, y in points] for points in drawn(recon, ".")] == [[1] * 3, [2] * 3, [3] * 3]
+
+
+@pytest.mark.parametrize(("lowest", "scale"), [(0.01, "log"), (0.0, "linear"), (-1.0, "linear")])
+def test_recon_has_a_log_axis_where_all_its_values_allow_it(lowest, scale):
+    recon = loss_curves([line(1), line(2, recon=lowest)], "t", "").axes[0]
+    assert recon.get_yscale() == scale
+
+
+@pytest.mark.parametrize("classes", [1, 3, 10])
+def test_every_image_is_counted_in_the_histogram(classes):
+    shown = portrait(classes=classes, n=90)
+    axes = loss_histogram(shown).axes[0]
+    counted = sum(height_of(patch) for patch in axes.patches)
+    assert counted == 90
+    assert axes.get_yscale() == "log"
+    assert axes.get_xlabel() == shown.loss_unit
+
+
+def height_of(patch):
+    """Images that a bar, or a stepped outline of 25 bars, stands for."""
+    if hasattr(patch, "get_height"):
+        return patch.get_height()
+    outline = patch.get_xy()
+    steps = {(a, b, y) for (a, y), (b, again) in pairwise(outline) if y == again and a < b}
+    return sum(y for _, _, y in steps)

@@ -1,0 +1,135 @@
+"""The folder of a run: nothing half written, nothing of others touched."""
+
+import dataclasses
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from vae_jax.config import Config
+from vae_jax.errors import UserError
+from vae_jax.run_folder import RunFolder, read_metrics, write_whole
+
+
+def everything(folder):
+    return {path: path.read_bytes() if path.is_file() else None for path in folder.rglob("*")}
+
+
+def test_a_file_is_written_whole_and_nothing_else_is_left(tmp_path):
+    write_whole(tmp_path / "a.txt", "first")
+    write_whole(tmp_path / "a.txt", "zweitens: é")
+    assert everything(tmp_path) == {tmp_path / "a.txt": "zweitens: é".encode()}
+
+
+def test_a_write_that_fails_leaves_the_file_as_it_was(tmp_path):
+    write_whole(tmp_path / "a.txt", "before")
+    with pytest.raises(UnicodeEncodeError):
+        write_whole(tmp_path / "a.txt", "after, as far as \ud800 can be written")
+    assert (tmp_path / "a.txt").read_text() == "before"
+
+
+def test_a_crash_before_the_last_moment_leaves_the_file_as_it_was(tmp_path, monkeypatch):
+    write_whole(tmp_path / "a.txt", "before")
+    monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        write_whole(tmp_path / "a.txt", "after")
+    assert (tmp_path / "a.txt").read_text() == "before"
+
+
+@pytest.mark.parametrize("where", ["new", "new/and/deeper", "empty"])
+def test_a_run_can_go_into_a_new_or_empty_folder_and_the_check_leaves_no_trace(tmp_path, where):
+    (tmp_path / "empty").mkdir()
+    before = everything(tmp_path)
+    RunFolder(tmp_path / where).check(Config())
+    assert everything(tmp_path) == before
+
+
+def test_the_same_config_is_welcome_again_and_the_check_leaves_no_trace(tmp_path):
+    folder = RunFolder(tmp_path / "run")
+    folder.create(Config())
+    before = everything(tmp_path)
+    folder.check(Config())
+    folder.create(Config())
+    assert everything(tmp_path) == before
+    assert folder.read_config() == Config()
+
+
+def test_another_config_is_refused_and_every_field_that_differs_is_named(tmp_path):
+    folder = RunFolder(tmp_path)
+    folder.create(Config())
+    other = dataclasses.replace(Config(), seed=3, train=dataclasses.replace(Config().train, epochs=7))
+    before = everything(tmp_path)
+    with pytest.raises(UserError) as error:
+        folder.check(other)
+    assert "seed: 0 -> 3; train.epochs: 20 -> 7" in str(error.value)
+    assert str(tmp_path) in str(error.value)
+    assert everything(tmp_path) == before
+
+
+def test_a_folder_of_other_things_is_refused_and_left_alone(tmp_path):
+    (tmp_path / "thesis.txt").write_text("precious")
+    with pytest.raises(UserError, match="not empty and not a run folder"):
+        RunFolder(tmp_path).check(Config())
+    assert everything(tmp_path) == {tmp_path / "thesis.txt": b"precious"}
+
+
+def test_a_file_in_the_way_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    for path in (tmp_path / "file", tmp_path / "file" / "run"):
+        with pytest.raises(UserError, match=r"file is not a folder; use another --workdir"):
+            RunFolder(path).check(Config())
+
+
+def test_a_folder_that_can_not_be_written_is_named_with_the_reason(tmp_path):
+    closed = tmp_path
+    if os.geteuid() == 0:  # to whom no folder of one's own is closed
+        closed = Path("/proc")
+    else:
+        closed.chmod(0o500)
+    with pytest.raises(UserError, match=r"can't be written \(.+ in .*\); use another --workdir"):
+        RunFolder(closed / "run").check(Config())
+
+
+def test_a_folder_without_a_run_says_what_to_do(tmp_path):
+    with pytest.raises(UserError, match="no run here"):
+        RunFolder(tmp_path).read_config()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "not JSON"),
+        ("[]", "needs the fields seed"),
+        ('{"seed": 0}', "config.data: missing"),
+    ],
+)
+def test_a_config_that_can_not_be_read_is_named_in_one_line(tmp_path, text, said):
+    (tmp_path / "config.json").write_text(text)
+    for read in (RunFolder(tmp_path).read_config, lambda: RunFolder(tmp_path).check(Config())):
+        with pytest.raises(UserError) as error:
+            read()
+        assert str(tmp_path / "config.json") in str(error.value)
+        assert said in str(error.value)
+        assert "\n" not in str(error.value)
+
+
+def test_a_summary_comes_back_as_it_was_written(tmp_path):
+    folder = RunFolder(tmp_path)
+    assert folder.read_summary() is None
+    summary = {"data": {"name": "digits"}, "members": [{"test": {"elbo": -1.25}}]}
+    folder.write_summary(summary)
+    assert folder.read_summary() == summary
+
+
+def test_a_broken_summary_means_that_the_run_has_not_ended(tmp_path):
+    (tmp_path / "summary.json").write_text('{"data": ')
+    assert RunFolder(tmp_path).read_summary() is None
+
+
+def test_metrics_are_read_without_the_line_that_a_crash_cut(tmp_path):
+    lines = [{"step": 1, "loss": 2.5}, {"step": 2, "loss": float("inf")}]
+    path = tmp_path / "metrics.jsonl"
+    assert read_metrics(path) == []
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines) + '{"step": 3, "lo')
+    assert read_metrics(path) == lines

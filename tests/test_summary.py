@@ -1,0 +1,87 @@
+"""The end of a run in numbers."""
+
+import json
+
+import pytest
+from small_runs import small_config, small_dataset, small_program
+
+from vae_jax.models.vae import parameter_count
+from vae_jax.summary import closing_line, member_title, member_values, summarise
+from vae_jax.sweep import expand
+
+
+def metrics(member, split, elbo):
+    return {
+        "step": 20, "epoch": 4.0, "member": member, "split": split,
+        "beta_kl": 1.0, "loss": 3.0, "recon": 2.0, "kl": 1.0,
+        "distortion": 2.0, "rate": 1.0, "elbo": elbo,
+    }  # fmt: skip
+
+
+def summary_of(*elbos, **sections):
+    config = small_config(**sections)
+    configs = tuple(expand(config))
+    return summarise(
+        config,
+        configs,
+        small_dataset(),
+        small_program(**{name: fields for name, fields in sections.items() if name != "sweep"}),
+        seconds={"compile": 1.23456, "train": 2.0, "total": 4.0},
+        train=[metrics(k, "train", elbo + 1) for k, elbo in enumerate(elbos)],
+        test=[metrics(k, "test", elbo) for k, elbo in enumerate(elbos)],
+    )
+
+
+def test_a_summary_says_what_was_promised():
+    """The contract of `summary.json` in the design."""
+    found = summary_of(-3.0)
+    assert {name: found["data"][name] for name in ("name", "source", "train", "test")} == {
+        "name": "small", "source": "made by the tests", "train": 50, "test": 10,
+    }  # fmt: skip
+    assert found["seconds"] == {"compile": 1.235, "train": 2.0, "total": 4.0}
+    assert found["device"]
+    assert {"python", "vae_jax", "jax", "flax", "numpy"} <= set(found["versions"])
+    (member,) = found["members"]
+    assert (member["member"], member["values"]) == (0, {"seed": 0, "beta_kl": 1.0, "latent_dim": 2})
+    names = {"step", "epoch", "beta_kl", "loss", "recon", "kl", "distortion", "rate", "elbo"}
+    assert set(member["train"]) == set(member["test"]) == names
+    assert (member["train"]["elbo"], member["test"]["elbo"]) == (-2.0, -3.0)
+    assert found["parameters"] == parameter_count(small_config().model, (6, 6, 1))
+    assert json.loads(json.dumps(found)) == found
+
+
+def test_values_are_seed_beta_latent_size_and_whatever_else_is_swept():
+    config = small_config(sweep=("learning_rate=0.1,0.2", "seed=5,6"))
+    assert [member_values(config, member) for member in expand(config)] == [
+        {"seed": seed, "beta_kl": 1.0, "latent_dim": 2, "learning_rate": rate} for rate in (0.1, 0.2) for seed in (5, 6)
+    ]
+
+
+def test_a_title_names_the_member_in_a_few_words():
+    config = small_config(sweep=("warmup_steps=7,9", "beta_kl=1e-4"))
+    assert [member_title(config, member) for member in expand(config)] == [
+        f"dogpeople · 2 latent · beta_KL 0.0001 · seed 0 · warmup_steps {steps}" for steps in (7, 9)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("reduction", "kl", "beta_kl_in_nats"),
+    [("nats", "nats per image", 0.5), ("blog", "nats summed over the batch", 180)],
+)
+def test_a_summary_states_its_normalisation_and_the_weight_in_the_standard_one(reduction, kl, beta_kl_in_nats):
+    """Batches of 10 and 36 pixels: 0.5 in the post's normalisation weighs like 180."""
+    found = summary_of(-3.0, objective={"reduction": reduction, "beta_kl": 0.5})
+    assert found["normalisation"]["reduction"] == reduction
+    assert found["normalisation"]["kl"] == kl
+    assert found["members"][0]["beta_kl_in_nats"] == pytest.approx(beta_kl_in_nats)
+
+
+def test_the_closing_line_gives_the_outcome_of_a_single_run():
+    assert closing_line(summary_of(-3.0)) == (
+        "small: test elbo -3.00 nats (distortion 2.00, rate 1.00), recon 2, kl 1; trained 20 steps in 2.0 s"
+    )
+
+
+def test_the_closing_line_of_a_sweep_is_that_of_its_best_member():
+    said = closing_line(summary_of(-5.0, -3.0, -4.0, sweep=("seed=0,1,2",)))
+    assert said.startswith("small: best of 3 members: 1, test elbo -3.00 nats")
