@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from vae_jax.summary import best_member, brief
+
 
 class Picture(NamedTuple):
     """A figure on the page: its caption and its PNG file."""
@@ -26,12 +28,19 @@ class MemberPage(NamedTuple):
     pictures: Sequence[Picture]
 
 
-def render(summary: dict[str, Any], config_json: str, shared: Sequence[Picture], members: Sequence[MemberPage]) -> str:
+def render(
+    summary: dict[str, Any],
+    config_json: str,
+    sweep: Sequence[Picture],
+    shared: Sequence[Picture],
+    members: Sequence[MemberPage],
+) -> str:
     """Write the page.
 
     Args:
         summary: as in `summary.json`.
         config_json: as in `config.json`.
+        sweep: figures that compare the members of a sweep.
         shared: figures of all members together.
         members: those with figures of their own.
 
@@ -41,11 +50,13 @@ def render(summary: dict[str, Any], config_json: str, shared: Sequence[Picture],
     from jinja2 import Environment, PackageLoader
 
     environment = Environment(loader=PackageLoader("vae_jax", "."), autoescape=True, trim_blocks=True)
+    environment.filters["brief"] = brief
     page: str = environment.get_template("report.html.jinja").render(
         summary=summary,
-        best=max(summary["members"], key=lambda member: member["test"]["elbo"]),
+        best=best_member(summary),
         versions=json.dumps(summary["versions"], indent=2),
         config=config_json,
+        sweep=sweep,
         shared=shared,
         members=members,
     )

@@ -28,6 +28,7 @@ class RunFolder:
         self.checkpoints = path / "checkpoints"
         self.figures = path / "figures"
         self.report = path / "report.html"
+        self.members = path / "members.csv"
         self.tensorboard = path / "tensorboard"
 
     def check(self, config: Config) -> None:
@@ -60,6 +61,10 @@ class RunFolder:
             raise UserError(
                 f"{self.path}: can't be written ({error.strerror} in {nearest}); use another --workdir"
             ) from None
+
+    def is_finished(self, config: Config) -> bool:
+        """Whether the run came to its end with this config."""
+        return self.read_summary() is not None and self.report.is_file() and self.read_config() == config
 
     def create(self, config: Config) -> None:
         """Make the folder and write the config into it; a run that grows has not ended any more."""

@@ -1,13 +1,18 @@
-"""The three things done with a run folder: train into it, judge it again, draw it again."""
+"""What is done with a run folder: train into it, judge it again, draw it again."""
 
 import logging
 import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 
+from vae_jax.album import Album
 from vae_jax.command_line import Command
 from vae_jax.config import Config, to_json
 from vae_jax.data.dataset import Dataset
@@ -16,23 +21,40 @@ from vae_jax.errors import UserError
 from vae_jax.evaluation.metrics import split_metrics
 from vae_jax.objectives import Metrics
 from vae_jax.progress import Progress
-from vae_jax.run_folder import RunFolder, read_metrics, write_whole
-from vae_jax.summary import closing_line, member_title, summarise
+from vae_jax.run_folder import RunFolder, write_whole
+from vae_jax.summary import Outcome, closing_line, members_table, summarise
 from vae_jax.sweep import expand, swept_fields
 from vae_jax.training.checkpoints import Checkpoints
-from vae_jax.training.loop import Judge, Plan, Trainer, plan_of
+from vae_jax.training.cohorts import Cohort, plan_cohorts, write_members
+from vae_jax.training.devices import Layout
+from vae_jax.training.loop import Judge, Trainer
+from vae_jax.training.members import program_alone
+from vae_jax.training.memory import layout_of, most_members
 from vae_jax.training.program import Members, check_names, check_sweep
 from vae_jax.training.recorder import Recorder
-from vae_jax.training.steps import TrainState
-
-if TYPE_CHECKING:
-    from vae_jax.report import MemberPage, Picture
+from vae_jax.training.steps import NEVER, TrainState
 
 log = logging.getLogger("vae_jax")
 
 
+@dataclass
+class Clock:
+    """Seconds of a run over all the times that it was continued."""
+
+    started: float
+    before: float = 0.0
+
+    def __call__(self) -> float:
+        """Seconds since the command started, and those before the newest checkpoint of a continued run."""
+        return self.before + time.perf_counter() - self.started
+
+    def resume(self, total: float) -> None:
+        """Count the seconds that a checkpoint says were spent."""
+        self.before = max(self.before, total)
+
+
 def train_run(command: Command, started: float) -> None:
-    """Train a run from its start, or from its newest checkpoint, to its end, and write all about it.
+    """Train a run from its start, or from its newest checkpoints, to its end, and write all about it.
 
     Args:
         command: what was asked for.
@@ -46,35 +68,57 @@ def train_run(command: Command, started: float) -> None:
     folder = RunFolder(command.workdir)
     configs = check_config(config)
     folder.check(config)
-    if folder.read_summary() is not None and folder.report.is_file():
+    if folder.is_finished(config):
         log.info("%s: finished already; the report lies at %s", folder.path, folder.report)
         return
     keep_compiled_programs()
     dataset = load(config.data)
-    plan = plan_of(config, configs, dataset)
+    cohorts = plan_run(folder, configs, dataset)
+    layouts = [layout_of(cohort, dataset) for cohort in cohorts]
     folder.create(config)
-    announce(dataset, plan)
-    checkpoints = Checkpoints(folder.checkpoints, config.checkpoint.keep)
-    trainer = Trainer(plan, dataset, checkpoints, started)
+    announce(dataset, cohorts)
+    clock, album = Clock(started), Album(folder, config, dataset, cohorts)
+    outcomes, seconds = [], []
+    for k, (cohort, layout) in enumerate(zip(cohorts, layouts, strict=True)):
+        label = f"group {k + 1} of {len(cohorts)}" if len(cohorts) > 1 else ""
+        trainer = train_cohort(folder, cohort, dataset, layout, clock, label, album)
+        outcomes += outcomes_of(trainer)
+        seconds.append(trainer.seconds)
+    album.draw_together()
+    totals = {name: sum(each[name] for each in seconds) for name in ("compile", "train")}
+    write_end(folder, config, dataset, outcomes, {**totals, "total": clock()}, album)
+    log.info("report: %s", folder.report)
+
+
+def train_cohort(
+    folder: RunFolder, cohort: Cohort, dataset: Dataset, layout: Layout, clock: Clock, label: str, album: Album
+) -> Trainer:
+    """Train one cohort to its end, and sit its members for their pictures."""
+    home = folder.checkpoints / cohort.name
+    write_members(home, cohort)
+    checkpoints = Checkpoints(home, cohort.configs[0].checkpoint.keep)
+    trainer = Trainer(cohort, dataset, layout, checkpoints, clock)
     state = trainer.restore()
     if state is not None:
-        log.info("continuing after step %s of %s", f"{trainer.step:,}", f"{plan.total:,}")
-    recorder = Recorder(folder.metrics, folder.tensorboard if config.log.tensorboard else None, from_step=trainer.step)
-    progress = Progress(plan.total, trainer.step)
+        clock.resume(trainer.seconds["total"])
+        if trainer.step < cohort.total:
+            log.info("continuing after step %s of %s", f"{trainer.step:,}", f"{cohort.total:,}")
+    events = folder.tensorboard / cohort.name if cohort.configs[0].log.tensorboard else None
+    recorder = Recorder(folder.metrics, events, from_step=trainer.step, members=cohort.numbers)
+    progress = Progress(cohort.total, trainer.step, member=cohort.numbers[0], label=label)
 
     def listen(line: dict[str, Any]) -> None:
         recorder.write(line)
         progress.show(line)
 
     try:
-        state = trainer.run(state, judge_of(plan, dataset), listen)
+        state = trainer.run(state, judge_of(cohort, layout, dataset), listen)
     finally:
         progress.close()
         recorder.close()
-    draw(folder, plan, dataset, state)
+    album.draw_each(cohort, state)
     checkpoints.close()
-    write_end(folder, plan, dataset, trainer, {**trainer.seconds, "total": trainer.total_seconds()})
-    log.info("report: %s", folder.report)
+    return trainer
 
 
 def evaluate_run(command: Command, started: float) -> None:
@@ -83,9 +127,12 @@ def evaluate_run(command: Command, started: float) -> None:
     Raises:
         UserError: there is no trained run, or its data are not there.
     """
-    folder, plan, trainer, state, dataset = reopen(command, started)
-    trainer.hear("test", judge_of(plan, dataset)(trainer.members, state))
-    write_end(folder, plan, dataset, trainer, _seconds(folder, trainer))
+
+    def judge_again(trainer: Trainer, state: TrainState) -> None:
+        judge = judge_of(trainer.cohort, trainer.layout, trainer.dataset)
+        trainer.hear("test", judge(trainer.members, trainer.spread(state)))
+
+    revisit(command, started, judge_again, draw=False)
 
 
 def figures_of_run(command: Command, started: float) -> None:
@@ -94,22 +141,21 @@ def figures_of_run(command: Command, started: float) -> None:
     Raises:
         UserError: there is no trained run, or its data are not there.
     """
-    folder, plan, trainer, state, dataset = reopen(command, started)
-    draw(folder, plan, dataset, state)
-    write_end(folder, plan, dataset, trainer, _seconds(folder, trainer))
-    log.info("report: %s", folder.report)
+    revisit(command, started, lambda trainer, state: None, draw=True)
+    log.info("report: %s", RunFolder(command.workdir).report)
 
 
-def _seconds(folder: RunFolder, trainer: Trainer) -> dict[str, float]:
-    summary = folder.read_summary()
-    return summary["seconds"] if summary else {**trainer.seconds, "total": trainer.total_seconds()}
+def revisit(command: Command, started: float, visit: Callable[[Trainer, TrainState], None], *, draw: bool) -> None:
+    """Go through the cohorts of a trained run and write its end anew.
 
-
-def reopen(command: Command, started: float) -> tuple[RunFolder, Plan, Trainer, TrainState, Dataset]:
-    """Read a run folder and its newest checkpoint.
+    Args:
+        command: names the run folder.
+        started: when, by `time.perf_counter()`.
+        visit: called with every cohort.
+        draw: whether to draw the figures again.
 
     Raises:
-        UserError: there is none, or it is not of this config or these data.
+        UserError: there is no trained run, or its data are not there.
     """
     folder = RunFolder(command.workdir)
     config = folder.read_config()
@@ -118,12 +164,45 @@ def reopen(command: Command, started: float) -> tuple[RunFolder, Plan, Trainer, 
     configs = check_config(config)
     keep_compiled_programs()
     dataset = load(config.data)
-    plan = plan_of(config, configs, dataset)
-    trainer = Trainer(plan, dataset, Checkpoints(folder.checkpoints, config.checkpoint.keep), started)
-    state = trainer.restore()
-    if state is None:
-        raise UserError(f"{folder.checkpoints}: no checkpoint yet; train the run first")
-    return folder, plan, trainer, state, dataset
+    cohorts = plan_run(folder, configs, dataset)
+    clock, album, outcomes = Clock(started), Album(folder, config, dataset, cohorts), []
+    totals = {"compile": 0.0, "train": 0.0}
+    for trainer, state in reopen(folder, cohorts, dataset, clock):
+        visit(trainer, state)
+        if draw:
+            album.draw_each(trainer.cohort, state)
+        outcomes += outcomes_of(trainer)
+        totals = {name: value + trainer.seconds[name] for name, value in totals.items()}
+    if draw:
+        album.draw_together()
+    summary = folder.read_summary()
+    seconds = summary["seconds"] if summary else {**totals, "total": clock.before}
+    write_end(folder, config, dataset, outcomes, seconds, album)
+
+
+def reopen(
+    folder: RunFolder, cohorts: Sequence[Cohort], dataset: Dataset, clock: Clock
+) -> Iterator[tuple[Trainer, TrainState]]:
+    """Read the newest checkpoint of every cohort.
+
+    Raises:
+        UserError: one has none, or not of these data.
+    """
+    for cohort in cohorts:
+        home = folder.checkpoints / cohort.name
+        checkpoints = Checkpoints(home, cohort.configs[0].checkpoint.keep)
+        trainer = Trainer(cohort, dataset, layout_of(cohort, dataset), checkpoints, clock)
+        state = trainer.restore()
+        if state is None:
+            raise UserError(f"{home}: no checkpoint yet; train the run first")
+        clock.resume(trainer.seconds["total"])
+        yield trainer, state
+        checkpoints.close()
+
+
+def plan_run(folder: RunFolder, configs: Sequence[Config], dataset: Dataset) -> list[Cohort]:
+    """Plan a run's cohorts as its folder and the memory say."""
+    return plan_cohorts(configs, dataset, folder.checkpoints, partial(most_members, dataset=dataset))
 
 
 def check_config(config: Config) -> list[Config]:
@@ -151,89 +230,71 @@ def keep_compiled_programs() -> None:
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 
 
-def announce(dataset: Dataset, plan: Plan) -> None:
+def announce(dataset: Dataset, cohorts: Sequence[Cohort]) -> None:
     """Say what is about to be trained, on what."""
     if dataset.notice:
         log.warning("%s", dataset.notice)
-    members = f"{len(plan.configs)} members, " if len(plan.configs) > 1 else ""
+    count = sum(len(cohort.configs) for cohort in cohorts)
+    members = f"{count} members, " if count > 1 else ""
+    groups = f"{members}{len(cohorts)} programs" if len(cohorts) > 1 else ""
+    length = f"{members}{cohorts[0].epochs} epochs of {cohorts[0].steps_per_epoch:,} steps"
     log.info(
-        "%s: %s; %s training and %s test images; %s%s epochs of %s steps",
+        "%s: %s; %s training and %s test images; %s",
         dataset.name,
         dataset.source,
         f"{len(dataset.train):,}",
         f"{len(dataset.test):,}",
-        members,
-        plan.epochs,
-        f"{plan.steps_per_epoch:,}",
+        groups or length,
     )
 
 
-def judge_of(plan: Plan, dataset: Dataset) -> Judge:
-    """Return the function that judges all members on the test images."""
+def judge_of(cohort: Cohort, layout: Layout, dataset: Dataset) -> Judge:
+    """Return the function that judges all members of a cohort on the test images."""
     images = jnp.asarray(dataset.test.images)
 
     def judge(members: Members, state: TrainState) -> Metrics:
-        batch = min(plan.config.eval.batch_size, len(images))
-        metrics: Metrics = split_metrics(plan.program, batch, images, members, state.params, state.step)
+        batch = min(cohort.configs[0].eval.batch_size, len(images))
+        metrics: Metrics = split_metrics(cohort.program, layout, batch, images, members, state.params, state.step)
         return metrics
 
     return judge
 
 
-def draw(folder: RunFolder, plan: Plan, dataset: Dataset, state: TrainState) -> None:
-    """Draw the figures of the first members, and the losses of all."""
-    # matplotlib takes a second to import.
-    from vae_jax.evaluation.sitting import sit
-    from vae_jax.figures.gallery import LOSS_CURVES, draw_gallery, save_figures
-    from vae_jax.figures.losses import loss_curves
-
-    shown = min(plan.config.eval.figure_members, len(plan.configs))
-    for k, member in enumerate(plan.configs[:shown]):
-        params = jax.tree.map(lambda leaf, k=k: leaf[k], state.params)
-        portrait = sit(plan.program, params, dataset, seed=member.seed, title=member_title(plan.config, member))
-        suffix = f"_member{k}" if len(plan.configs) > 1 else ""
-        save_figures(draw_gallery(portrait), folder.figures, suffix)
-    lines = read_metrics(folder.metrics)
-    title = (
-        member_title(plan.config, plan.configs[0])
-        if len(plan.configs) == 1
-        else f"{plan.config.data.name}, all members"
-    )
-    save_figures({LOSS_CURVES[0]: loss_curves(lines, title, dataset.notice)}, folder.figures)
+def outcomes_of(trainer: Trainer) -> list[Outcome]:
+    """Say what became of the members of a cohort."""
+    cohort = trainer.cohort
+    empty: list[dict[str, Any]] = [{}] * trainer.count
+    return [
+        Outcome(number, config, program_alone(cohort, k), train, test, None if step == NEVER else step)
+        for k, (number, config, train, test, step) in enumerate(
+            zip(
+                cohort.numbers,
+                cohort.configs,
+                trainer.last["train"] or empty,
+                trainer.last["test"] or empty,
+                trainer.failed,
+                strict=True,
+            )
+        )
+    ]
 
 
-def write_end(folder: RunFolder, plan: Plan, dataset: Dataset, trainer: Trainer, seconds: dict[str, float]) -> None:
-    """Write the report and, last of all, the summary: it says that the run is whole."""
-    summary = summarise(
-        plan.config,
-        plan.configs,
-        dataset,
-        plan.program,
-        seconds=seconds,
-        train=trainer.last["train"],
-        test=trainer.last["test"],
-    )
+def write_end(
+    folder: RunFolder,
+    config: Config,
+    dataset: Dataset,
+    outcomes: Sequence[Outcome],
+    seconds: dict[str, float],
+    album: Album,
+) -> None:
+    """Write the table, the report and, last of all, the summary: it says that the run is whole."""
+    ordered = sorted(outcomes, key=lambda outcome: outcome.number)
+    summary = summarise(config, ordered, dataset, seconds)
+    if len(ordered) > 1:
+        album.draw_table(summary)
+        write_whole(folder.members, members_table(summary))
     from vae_jax.report import render
 
-    shared, members = pictures_of(folder, plan)
-    write_whole(folder.report, render(summary, to_json(plan.config), shared, members))
+    write_whole(folder.report, render(summary, to_json(config), *album.pages()))
     folder.write_summary(summary)
     log.info("%s", closing_line(summary))
-
-
-def pictures_of(folder: RunFolder, plan: Plan) -> "tuple[list[Picture], list[MemberPage]]":
-    """Find the figures in the run folder, those of all members and those of each."""
-    from vae_jax.figures.gallery import FIGURES, LOSS_CURVES
-    from vae_jax.report import MemberPage, Picture
-
-    def existing(captions: dict[str, str], suffix: str) -> "list[Picture]":
-        pictures = [Picture(caption, folder.figures / f"{name}{suffix}.png") for name, caption in captions.items()]
-        return [picture for picture in pictures if picture.path.is_file()]
-
-    captions = {name: caption for name, (caption, _) in FIGURES.items()}
-    pages = []
-    for k, member in enumerate(plan.configs):
-        pictures = existing(captions, f"_member{k}" if len(plan.configs) > 1 else "")
-        if pictures:
-            pages.append(MemberPage(member_title(plan.config, member), pictures))
-    return existing(dict([LOSS_CURVES]), ""), pages

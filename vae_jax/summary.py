@@ -1,8 +1,12 @@
 """The end of a run in numbers: `summary.json`, and the one line that says them."""
 
+import csv
+import io
+import math
 import platform
+from collections.abc import Sequence
 from importlib.metadata import version
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 
@@ -25,32 +29,47 @@ def member_values(config: Config, member: Config) -> dict[str, Any]:
 
 def member_title(config: Config, member: Config) -> str:
     """Name a member in a few words."""
-    values = member_values(config, member)
-    words = [config.data.name, f"{values.pop('latent_dim')} latent", f"beta_KL {values.pop('beta_kl'):g}"]
+    values = {name: brief(value) for name, value in member_values(config, member).items()}
+    words = [config.data.name, f"{values.pop('latent_dim')} latent", f"beta_KL {values.pop('beta_kl')}"]
     return " · ".join([*words, *(f"{name} {value}" for name, value in values.items())])
 
 
+def brief(value: Any) -> str:
+    """Write a value as shortly as it can be read."""
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+class Outcome(NamedTuple):
+    """What became of one member.
+
+    Attributes:
+        number: the member's in the run.
+        config: its settings, as it would have them alone.
+        program: its own, as it would have it alone.
+        train, test: its last metrics.
+        failed: the step in which it failed, or None.
+    """
+
+    number: int
+    config: Config
+    program: Program
+    train: dict[str, Any]
+    test: dict[str, Any]
+    failed: int | None
+
+
 def summarise(
-    config: Config,
-    configs: tuple[Config, ...],
-    dataset: Dataset,
-    program: Program,
-    *,
-    seconds: dict[str, float],
-    train: list[dict[str, Any]],
-    test: list[dict[str, Any]],
+    config: Config, outcomes: Sequence[Outcome], dataset: Dataset, seconds: dict[str, float]
 ) -> dict[str, Any]:
     """Make the content of `summary.json`.
 
     Args:
         config: the run's settings.
-        configs: each member's.
+        outcomes: of every member, in the order of their numbers.
         dataset: what was trained on.
-        program: what was trained.
         seconds: `compile`, `train`, `total`.
-        train, test: each member's last metrics.
     """
-    how = program.normalisation
+    blog = config.objective.reduction == "blog"
     return {
         "data": {
             "name": dataset.name,
@@ -64,36 +83,69 @@ def summarise(
         "device": f"{jax.devices()[0].device_kind} ({jax.default_backend()})",
         "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
         "normalisation": {
-            "reduction": program.reduction,
-            "recon": "mean over pixels and batch" if program.reduction == "blog" else "nats per image",
-            "kl": "nats summed over the batch" if program.reduction == "blog" else "nats per image",
+            "reduction": config.objective.reduction,
+            "recon": "mean over pixels and batch" if blog else "nats per image",
+            "kl": "nats summed over the batch" if blog else "nats per image",
         },
-        "parameters": parameter_count(program.model, program.image_shape),
-        "members": [
-            {
-                "member": k,
-                "values": member_values(config, member),
-                "beta_kl_in_nats": standard_beta_kl(member.objective.beta_kl, how),
-                "train": _metrics(train, k),
-                "test": _metrics(test, k),
-            }
-            for k, member in enumerate(configs)
-        ],
+        "members": [_member(config, outcome) for outcome in outcomes],
     }
 
 
-def _metrics(lines: list[dict[str, Any]], member: int) -> dict[str, Any]:
-    return {name: value for name, value in lines[member].items() if name not in ("member", "split")} if lines else {}
+def _member(config: Config, outcome: Outcome) -> dict[str, Any]:
+    program = outcome.program
+    return {
+        "member": outcome.number,
+        "values": member_values(config, outcome.config),
+        "beta_kl_in_nats": standard_beta_kl(outcome.config.objective.beta_kl, program.normalisation),
+        "parameters": parameter_count(program.model, program.image_shape),
+        "failed_in_step": outcome.failed,
+        "train": _metrics(outcome.train),
+        "test": _metrics(outcome.test),
+    }
+
+
+def _metrics(line: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what is no number: JSON has no NaN."""
+    values = {name: value for name, value in line.items() if name not in ("member", "split")}
+    return {name: value for name, value in values.items() if math.isfinite(value)}
+
+
+def best_member(summary: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the member of the best test ELBO among those that did not fail, or None."""
+    well = [m for m in summary["members"] if m["failed_in_step"] is None and "elbo" in m["test"]]
+    return max(well, key=lambda member: float(member["test"]["elbo"]), default=None)
 
 
 def closing_line(summary: dict[str, Any]) -> str:
-    """Say the outcome in one line: the first member's test metrics, or the best of several."""
-    members = summary["members"]
-    best = max(members, key=lambda member: member["test"]["elbo"])
+    """Say the outcome in one line: the test metrics of the only member, or of the best of several."""
+    members, best = summary["members"], best_member(summary)
+    failed = sum(member["failed_in_step"] is not None for member in members)
+    if best is None:
+        return f"{summary['data']['name']}: no member came to a result; {failed} of {len(members)} failed"
     test = best["test"]
     which = f"best of {len(members)} members: {best['member']}, " if len(members) > 1 else ""
+    lost = f"; {failed} of {len(members)} members failed" if failed else ""
     return (
         f"{summary['data']['name']}: {which}test elbo {test['elbo']:.2f} nats (distortion {test['distortion']:.2f}, "
         f"rate {test['rate']:.2f}), recon {test['recon']:.4g}, kl {test['kl']:.4g}; "
-        f"trained {test['step']:,} steps in {summary['seconds']['train']:.1f} s"
+        f"trained {test['step']:,} steps in {summary['seconds']['train']:.1f} s{lost}"
     )
+
+
+def members_table(summary: dict[str, Any]) -> str:
+    """Write the members as CSV: a row each, the metrics as `train.elbo` and `test.elbo`."""
+    rows = [
+        {
+            "member": member["member"],
+            **member["values"],
+            **{name: member[name] for name in ("beta_kl_in_nats", "parameters", "failed_in_step")},
+            **{f"{split}.{name}": value for split in ("train", "test") for name, value in member[split].items()},
+        }
+        for member in summary["members"]
+    ]
+    text = io.StringIO()
+    names = dict.fromkeys(name for row in rows for name in row)
+    writer = csv.DictWriter(text, list(names), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()

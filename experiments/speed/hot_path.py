@@ -16,6 +16,7 @@ from vae_jax.config import validate
 from vae_jax.data.dataset import Dataset, Split
 from vae_jax.models.vae import parameter_count
 from vae_jax.recipes import blog
+from vae_jax.training.devices import Layout
 from vae_jax.training.program import members_of, program_of
 from vae_jax.training.steps import TrainData, init_state, train_block
 
@@ -54,9 +55,9 @@ def measure(rounds: int, steps: int = 200) -> list[Row]:
         steps: of the scan in a round.
     """
     config, dataset = blog_mnist()
-    program, members = program_of(config, dataset), members_of([config], steps)
+    program, members = program_of([config], dataset), members_of([config], steps)
     data = TrainData(jnp.asarray(dataset.train.images), jnp.asarray(dataset.draws))
-    state = init_state(program, members)
+    state = init_state(program, Layout(), members)
     numbers = parameter_count(program.model, program.image_shape)
     operations = sum(2 * program.batch_size * inputs * outputs * times for inputs, outputs, times in LAYERS)
 
@@ -72,7 +73,7 @@ def measure(rounds: int, steps: int = 200) -> list[Row]:
     ratios, scans, products, traffics = [], [], [], []
     for k in range(rounds + 1):
         start = time.perf_counter()
-        state, _ = train_block(program, steps, data, members, state)
+        state, _ = train_block(program, Layout(), steps, data, members, state)
         jax.block_until_ready(state)
         scan = (time.perf_counter() - start) / steps
         flops = 2 * PRODUCT**3 / seconds(lambda: product(square), 3)

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 
 from experiments.speed.hot_path import blog_mnist
 from experiments.speed.table import Row
+from vae_jax.training.devices import Layout
 from vae_jax.training.program import members_of, program_of
 from vae_jax.training.steps import TrainData, init_state, train_block
 
@@ -31,13 +32,13 @@ def measure(epochs: int, folder: Path) -> list[Row]:
     compiled = json.loads((folder / "summary.json").read_text())["seconds"]["compile"]
 
     config, dataset = blog_mnist()
-    program, members = program_of(config, dataset), members_of([config], STEPS)
+    program, members = program_of([config], dataset), members_of([config], STEPS)
     data = TrainData(jnp.asarray(dataset.train.images), jnp.asarray(dataset.draws))
-    state, _ = train_block(program, STEPS, data, members, init_state(program, members))
+    state, _ = train_block(program, Layout(), STEPS, data, members, init_state(program, Layout(), members))
     jax.block_until_ready(state)
     start = time.perf_counter()
     for _ in range(epochs):
-        state, _ = train_block(program, STEPS, data, members, state)
+        state, _ = train_block(program, Layout(), STEPS, data, members, state)
     jax.block_until_ready(state)
     scan = time.perf_counter() - start
     return [

@@ -1,18 +1,20 @@
 """Figures of losses: over the run, and over the test images."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import LogFormatter
 
 from vae_jax.evaluation.portrait import Portrait
 from vae_jax.figures.canvas import COLOURS, colour, finish, new_figure, plain
 
+MOST_NAMED = 12  # groups in a legend
 PANELS = (("recon", "recon"), ("kl", "KL"), ("loss", "recon + beta_KL · KL"), ("beta_kl", "beta_KL"))
 
 
@@ -35,28 +37,57 @@ def smoothed(values: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
     return mean
 
 
-def loss_curves(lines: Sequence[dict[str, Any]], title: str, notice: str) -> Figure:
+def loss_curves(
+    lines: Sequence[dict[str, Any]], title: str, notice: str, groups: Mapping[int, str] | None = None
+) -> Figure:
     """Draw recon, KL, their weighted sum and beta_KL against the epoch: points, and a smoothed line.
 
     Args:
         lines: of `metrics.jsonl`.
         title, notice: what every figure carries.
+        groups: the name of the group of each member, to draw a line and a band a group, from the least to the most of
+            its members, in place of a line a member.
     """
-    members = sorted({line["member"] for line in lines})
     figure = new_figure(5.6)
     for (name, label), axes in zip(PANELS, figure.subplots(2, 2, sharex=True).ravel(), strict=True):
         plain(axes, "epoch" if name in ("loss", "beta_kl") else "", label)
-        for member in members:
-            mine = [line for line in lines if line["member"] == member]
-            _curve(axes, [line for line in mine if line["split"] == "train"], name, colour(member), test=False)
-            if name != "beta_kl":
-                _curve(axes, [line for line in mine if line["split"] == "test"], name, colour(member), test=True)
+        if groups is None:
+            _member_curves(axes, lines, name)
+        else:
+            _group_curves(axes, lines, name, groups)
         if name == "recon":
             _log_if_positive(axes, [line[name] for line in lines if math.isfinite(line[name])])
+        if name == "recon" and groups is None:
             axes.plot([], [], ".", color=COLOURS[0], label="train")
             axes.plot([], [], "D", color=COLOURS[0], markerfacecolor="white", markersize=4.5, label="test")
             axes.legend(fontsize=8, frameon=False)
+    names = list(dict.fromkeys(groups.values())) if groups else []
+    if 1 < len(names) <= MOST_NAMED:
+        handles = [Line2D([], [], color=colour(k), label=group) for k, group in enumerate(names)]
+        figure.legend(handles=handles, loc="outside right center", fontsize=7.5, frameon=False)
     return finish(figure, title, notice)
+
+
+def _member_curves(axes: Axes, lines: Sequence[dict[str, Any]], name: str) -> None:
+    for member in sorted({line["member"] for line in lines}):
+        mine = [line for line in lines if line["member"] == member]
+        _curve(axes, [line for line in mine if line["split"] == "train"], name, colour(member), test=False)
+        if name != "beta_kl":
+            _curve(axes, [line for line in mine if line["split"] == "test"], name, colour(member), test=True)
+
+
+def _group_curves(axes: Axes, lines: Sequence[dict[str, Any]], name: str, groups: Mapping[int, str]) -> None:
+    for k, group in enumerate(dict.fromkeys(groups.values())):
+        at: dict[float, list[float]] = {}
+        for line in lines:
+            if line["split"] == "train" and groups.get(line["member"]) == group and math.isfinite(line[name]):
+                at.setdefault(line["epoch"], []).append(line[name])
+        epochs = sorted(at)
+        mean = smoothed(np.array([np.mean(at[epoch]) for epoch in epochs], float))
+        axes.plot(epochs, mean, color=colour(k), linewidth=1.4)
+        if any(len(values) > 1 for values in at.values()):
+            low, high = ([pick(at[epoch]) for epoch in epochs] for pick in (min, max))
+            axes.fill_between(epochs, low, high, color=colour(k), alpha=0.2, linewidth=0)
 
 
 def _log_if_positive(axes: Axes, values: Sequence[float]) -> None:

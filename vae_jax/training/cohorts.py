@@ -6,7 +6,7 @@ in it, so that a sweep that grows trains only the new ones.
 
 import dataclasses
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,23 +67,25 @@ def number_members(configs: Sequence[Config], recorded: Iterable[Numbered]) -> l
     now = {identity(config): config for config in configs}
     if len(now) < len(configs):  # members that differ in epochs alone
         now = {config: config for config in configs}
-    begun = [
-        [(number, now.get(config) or now[identity(config)]) for number, config in members] for members in recorded
-    ]
+    begun = [[(number, now.get(config) or now[identity(config)]) for number, config in members] for members in recorded]
     taken = {config for members in begun for _, config in members}
     first = 1 + max((number for members in begun for number, _ in members), default=-1)
     new = [config for config in configs if config not in taken]
     return [*begun, list(enumerate(new, first))]
 
 
-def plan_cohorts(configs: Sequence[Config], dataset: Dataset, checkpoints: Path, most: int) -> list[Cohort]:
+# How many members of a program, with settings such as these, may train together.
+Most = Callable[[Program, Config], int]
+
+
+def plan_cohorts(configs: Sequence[Config], dataset: Dataset, checkpoints: Path, most: Most) -> list[Cohort]:
     """Plan the cohorts of a run.
 
     Args:
         configs: every member's settings.
         dataset: what they are trained on.
         checkpoints: where the cohorts that were begun are.
-        most: how many members may be in a new one.
+        most: how large a new cohort may be.
 
     Raises:
         UserError: a field doesn't fit the data, or a cohort's list of members can't be read.
@@ -93,8 +95,9 @@ def plan_cohorts(configs: Sequence[Config], dataset: Dataset, checkpoints: Path,
     cohorts = [_cohort(name, members, dataset) for name, members in zip(names, begun, strict=True)]
     free = (f"group_{k}" for k in range(len(names) + len(new) + 1) if f"group_{k}" not in names)
     for group in _groups(new, dataset):
-        for start in range(0, len(group), most):
-            cohorts.append(_cohort(next(free), group[start : start + most], dataset))
+        size = most(program_of([config for _, config in group], dataset), group[0][1])
+        for start in range(0, len(group), size):
+            cohorts.append(_cohort(next(free), group[start : start + size], dataset))
     return cohorts
 
 

@@ -60,7 +60,7 @@ class Trainer:
         """Put the members' numbers on the devices."""
         self.count = len(self.cohort.configs)
         self.failed = [NEVER] * self.count
-        self.members: Members = self._spread(members_of(self.cohort.configs, self.cohort.steps_per_epoch))
+        self.members: Members = self.spread(members_of(self.cohort.configs, self.cohort.steps_per_epoch))
 
     def restore(self) -> TrainState | None:
         """Read the newest checkpoint.
@@ -101,7 +101,7 @@ class Trainer:
         begun = time.perf_counter()
         images = (jnp.asarray(self.dataset.train.images), jnp.asarray(self.dataset.draws))
         data = TrainData(*layout.place(images, shared=True))
-        spread = init_state(cohort.program, layout, self.members) if state is None else self._spread(state)
+        spread = init_state(cohort.program, layout, self.members) if state is None else self.spread(state)
         compiled = train_block.lower(cohort.program, layout, cohort.block, data, self.members, spread).compile()
         self.seconds["compile"] += time.perf_counter() - begun
         begun = time.perf_counter()
@@ -120,7 +120,7 @@ class Trainer:
         self.seconds["train"] += time.perf_counter() - begun
         return self._gathered(spread)
 
-    def _spread(self, tree: Any) -> Any:
+    def spread(self, tree: Any) -> Any:
         """Put arrays with a members axis on the devices, the last member repeated where the layout needs more."""
         missing = self.layout.padded(self.count) - self.count
         if missing:

@@ -6,7 +6,6 @@ from typing import TypeVar
 
 import jax
 
-from vae_jax.config import Config
 from vae_jax.training.cohorts import Cohort
 from vae_jax.training.devices import Layout
 from vae_jax.training.program import Program, members_of

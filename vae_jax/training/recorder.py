@@ -1,6 +1,7 @@
 """The metrics of a run on the disk: JSON lines as the truth, TensorBoard events for those who like them."""
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -8,15 +9,18 @@ from typing import Any
 class Recorder:
     """Appends lines to `metrics.jsonl` and, if asked, to TensorBoard events."""
 
-    def __init__(self, metrics: Path, tensorboard: Path | None, *, from_step: int) -> None:
+    def __init__(
+        self, metrics: Path, tensorboard: Path | None, *, from_step: int, members: Collection[int] = (0,)
+    ) -> None:
         """Open the files, forgetting what was written after the step that the run continues from.
 
         Args:
             metrics: the JSON lines.
             tensorboard: the events' folder, or None.
-            from_step: steps already taken; later lines come again.
+            from_step: steps already taken; later lines of these members come again.
+            members: whose lines will be written; those of others stay.
         """
-        kept = _lines_until(metrics, from_step)
+        kept = _kept_lines(metrics, from_step, members)
         partial = metrics.with_name(f".{metrics.name}.partial")
         partial.write_text("".join(kept), encoding="utf-8")
         partial.replace(metrics)
@@ -49,7 +53,7 @@ class Recorder:
             self._events.close()
 
 
-def _lines_until(metrics: Path, step: int) -> list[str]:
+def _kept_lines(metrics: Path, step: int, members: Collection[int]) -> list[str]:
     if not metrics.is_file():
         return []
     kept = []
@@ -58,6 +62,6 @@ def _lines_until(metrics: Path, step: int) -> list[str]:
             line = json.loads(text)
         except json.JSONDecodeError:  # cut short by a crash: it comes again
             continue
-        if line["step"] <= step:
+        if line["step"] <= step or line["member"] not in members:
             kept.append(text + "\n")
     return kept

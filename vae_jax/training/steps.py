@@ -115,15 +115,13 @@ def _train_member(
         x = to_unit(take(data.images, data.draws, _share(layout, positions)), program.levels)
         grads, metrics = jax.grad(loss, has_aux=True)(state.params, x, _share(layout, eps), state.step)
         grads, metrics = _mean_over_shares(layout, (grads, metrics))
-        direction, adam = optimiser.update(grads, state.optimiser)
-        updates = jax.tree.map(lambda d: -member.learning_rate * d, direction)
-        # A loss that is no number freezes the member as it was before the step.
+        # A loss that is no number freezes the weights as they were before the step. (Only they are kept: to keep
+        # Adam's moments too would cost their traffic once more in every step.)
         well = jnp.isfinite(metrics.loss) & (state.failed == NEVER)
-        params, adam = jax.tree.map(
-            lambda new, old: jnp.where(well, new, old),
-            (optax.apply_updates(state.params, updates), adam),
-            (state.params, state.optimiser),
-        )
+        grads = jax.tree.map(lambda grad: jnp.where(well, grad, 0.0), grads)
+        direction, adam = optimiser.update(grads, state.optimiser)
+        rate = member.learning_rate
+        params = jax.tree.map(lambda p, d: jnp.where(well, p - rate * d, p), state.params, direction)
         failed = jnp.where(well | (state.failed != NEVER), state.failed, state.step)
         return TrainState(params, adam, state.step + 1, failed), (well, metrics)
 

@@ -1,0 +1,127 @@
+"""The pictures of a run: which members are drawn, and where the pictures lie."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import jax
+import numpy as np
+
+from vae_jax.config import Config
+from vae_jax.data.dataset import Dataset
+from vae_jax.run_folder import RunFolder, read_metrics
+from vae_jax.summary import member_title
+from vae_jax.sweep import swept_fields
+from vae_jax.training.cohorts import Cohort
+from vae_jax.training.members import program_alone, state_alone
+from vae_jax.training.steps import TrainState
+
+if TYPE_CHECKING:
+    from vae_jax.evaluation.portrait import Portrait
+    from vae_jax.report import MemberPage, Picture
+
+# matplotlib takes a second to import: each method imports what it draws with.
+
+
+class Album:
+    """Draws a run's figures into its folder."""
+
+    def __init__(self, folder: RunFolder, config: Config, dataset: Dataset, cohorts: Sequence[Cohort]) -> None:
+        """Choose whom to draw: the first members in full, and one seed of each setting side by side."""
+        self.folder, self.config, self.dataset = folder, config, dataset
+        pairs = (pair for cohort in cohorts for pair in zip(cohort.numbers, cohort.configs, strict=True))
+        self.members = dict(sorted(pairs, key=lambda pair: pair[0]))
+        self.alone = len(self.members) == 1
+        self.in_full = list(self.members)[: config.eval.figure_members]
+        self.names = tuple(name.rpartition(".")[2] for name in swept_fields(config))
+        self._portraits: dict[int, Portrait] = {}
+
+    def title_of(self, number: int) -> str:
+        """Name a member in a few words."""
+        return member_title(self.config, self.members[number])
+
+    def setting_of(self, number: int) -> str:
+        """Name what a member has in common with those that differ in their seed alone."""
+        words = self.title_of(number).split(" · ")
+        return ", ".join(word for word in words[1:] if not word.startswith("seed "))
+
+    def side_by_side(self) -> list[int]:
+        """The first member of each setting, as many as a figure has room for."""
+        from vae_jax.figures.sweeps import MOST_STRIPS
+
+        first: dict[str, int] = {}
+        for number in self.members:
+            first.setdefault(self.setting_of(number), number)
+        return list(first.values())[:MOST_STRIPS] if not self.alone else []
+
+    def draw_each(self, cohort: Cohort, state: TrainState) -> None:
+        """Draw those members of a cohort that get figures of their own; a member that is no number gets none."""
+        from vae_jax.evaluation.sitting import sit
+        from vae_jax.figures.gallery import draw_gallery, save_figures
+
+        together = self.side_by_side()
+        for k, number in enumerate(cohort.numbers):
+            if number not in self.in_full and number not in together:
+                continue
+            params = jax.tree.map(lambda leaf: leaf[0], state_alone(cohort, k, state).params)
+            if not all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(params)):
+                continue
+            seed, title = cohort.configs[k].seed, self.title_of(number)
+            portrait = sit(program_alone(cohort, k), params, self.dataset, seed=seed, title=title)
+            if number in self.in_full:
+                save_figures(draw_gallery(portrait), self.folder.figures, self._suffix(number))
+            if number in together:
+                self._portraits[number] = portrait
+
+    def draw_together(self) -> None:
+        """Draw the losses of all members and, of several, some of them side by side."""
+        from vae_jax.figures.gallery import LOSS_CURVES, save_figures
+        from vae_jax.figures.losses import loss_curves
+        from vae_jax.figures.sweeps import PORTRAIT_FIGURES
+
+        lines, notice = read_metrics(self.folder.metrics), self.dataset.notice
+        title = (
+            self.title_of(self.in_full[0]) if self.alone else f"{self.config.data.name}, {len(self.members)} members"
+        )
+        groups = None if self.alone else {number: self.setting_of(number) for number in self.members}
+        figures = {LOSS_CURVES[0]: loss_curves(lines, title, notice, groups)}
+        sitters = [self._portraits[number] for number in sorted(self._portraits)]
+        drawn = {name: draw(sitters, notice) for name, (_, draw) in PORTRAIT_FIGURES.items()}
+        save_figures(figures | {name: figure for name, figure in drawn.items() if figure}, self.folder.figures)
+
+    def draw_table(self, summary: dict[str, Any]) -> None:
+        """Draw the metrics of all members against what was swept."""
+        from vae_jax.figures.gallery import save_figures
+        from vae_jax.figures.sweeps import TABLE_FIGURES, SweepTable
+
+        well = [m for m in summary["members"] if m["failed_in_step"] is None and "elbo" in m["test"]]
+        table = SweepTable(
+            title=f"{self.config.data.name}, {len(self.members)} members",
+            notice=self.dataset.notice,
+            swept=self.names,
+            values=tuple(member["values"] for member in well),
+            metrics=tuple(member["test"] for member in well),
+        )
+        drawn = {name: draw(table) for name, (_, draw) in TABLE_FIGURES.items()} if well else {}
+        save_figures({name: figure for name, figure in drawn.items() if figure}, self.folder.figures)
+
+    def _suffix(self, number: int) -> str:
+        return "" if self.alone else f"_member{number}"
+
+    def pages(self) -> "tuple[list[Picture], list[Picture], list[MemberPage]]":
+        """Find the pictures in the run folder: of the sweep, of the run, and of each member."""
+        from vae_jax.figures.gallery import FIGURES, LOSS_CURVES
+        from vae_jax.figures.sweeps import PORTRAIT_FIGURES, TABLE_FIGURES
+        from vae_jax.report import MemberPage, Picture
+
+        def existing(captions: dict[str, str], suffix: str = "") -> "list[Picture]":
+            pictures = [Picture(text, self.folder.figures / f"{name}{suffix}.png") for name, text in captions.items()]
+            return [picture for picture in pictures if picture.path.is_file()]
+
+        captions = {name: caption for name, (caption, _) in FIGURES.items()}
+        together = {name: caption for name, (caption, _) in (TABLE_FIGURES | PORTRAIT_FIGURES).items()}
+        pages = [MemberPage(self.title_of(n), existing(captions, self._suffix(n))) for n in self.members]
+        return (
+            existing(together) if not self.alone else [],
+            existing(dict([LOSS_CURVES])),
+            [page for page in pages if page.pictures],
+        )

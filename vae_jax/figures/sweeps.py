@@ -1,0 +1,239 @@
+"""Figures of a whole sweep: what its members cost and fit, by the fields that were swept."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from vae_jax.evaluation.portrait import Portrait
+from vae_jax.figures.canvas import (
+    INK,
+    MUTED,
+    WIDTH,
+    colour,
+    finish,
+    magnification,
+    new_figure,
+    plain,
+    scatter_classes,
+    show,
+    tile,
+)
+from vae_jax.figures.images import spread_over_classes
+
+METRICS = (("elbo", "test ELBO"), ("distortion", "distortion"), ("rate", "rate"))
+MOST_LINES, MOST_STRIPS, STRIP = 10, 16, 14
+
+
+@dataclass(frozen=True)
+class SweepTable:
+    """The members that came to a result.
+
+    Attributes:
+        title: the sweep in a few words.
+        notice: a line that every picture must carry, or ''.
+        swept: the last names of the swept fields.
+        values: a dict a member, of its seed, beta_kl, latent_dim and what else was swept.
+        metrics: a dict a member, of its last test metrics.
+    """
+
+    title: str
+    notice: str
+    swept: tuple[str, ...]
+    values: tuple[dict[str, Any], ...]
+    metrics: tuple[dict[str, float], ...]
+
+    def settings(self) -> list[str]:
+        """Swept fields other than the seed: what members are compared by."""
+        return [name for name in self.swept if name != "seed"]
+
+    def levels(self, name: str) -> list[Any]:
+        """The values of a field, in order."""
+        found = {repr(values[name]): values[name] for values in self.values}
+        return sorted(
+            found.values(), key=lambda value: (not is_number(value), value if is_number(value) else str(value))
+        )
+
+    def spread(self, metric: str, **where: Any) -> tuple[float, float]:
+        """Mean and standard deviation of a metric over the members of some values; NaN where there are none."""
+        found = [
+            metrics[metric]
+            for values, metrics in zip(self.values, self.metrics, strict=True)
+            if all(values[name] == value for name, value in where.items())
+        ]
+        return (float(np.mean(found)), float(np.std(found))) if found else (math.nan, math.nan)
+
+    def lines(self, *, but: str) -> list[dict[str, Any]]:
+        """The combinations of all settings but one: a line each."""
+        names = [name for name in self.settings() if name != but]
+        found = {repr(line): line for line in ({name: values[name] for name in names} for values in self.values)}
+        ordered = sorted(found.values(), key=lambda line: [self.levels(name).index(line[name]) for name in names])
+        return ordered[:MOST_LINES]
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value has a place on an axis of numbers."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def words(line: dict[str, Any]) -> str:
+    """Name some values."""
+    return ", ".join(f"{name} {value:g}" if is_number(value) else f"{name} {value}" for name, value in line.items())
+
+
+def rate_distortion(table: SweepTable) -> Figure | None:
+    """Distortion against rate: a line for each setting but beta_kl, bars of one standard deviation over seeds."""
+    if len(table.values) < 2:
+        return None
+    figure = new_figure(4.8, 7.6)
+    axes = plain(figure.subplots(), "rate: KL, nats per image", "distortion: recon, nats per image")
+    for k, line in enumerate(table.lines(but="beta_kl")):
+        spots = [{**line, "beta_kl": beta_kl} for beta_kl in table.levels("beta_kl")]
+        rate, distortion = (
+            np.array([table.spread(metric, **spot) for spot in spots]) for metric in ("rate", "distortion")
+        )
+        _errorbar(axes, rate[:, 0], distortion[:, 0], k, words(line), distortion[:, 1], rate[:, 1])
+        for spot, x, y in zip(spots, rate[:, 0], distortion[:, 0], strict=True):
+            if len(spots) > 1 and math.isfinite(x):
+                label = f"{spot['beta_kl']:g}"
+                axes.annotate(label, (x, y), (5, 4), textcoords="offset points", fontsize=7, color=MUTED)
+    if len(table.levels("beta_kl")) > 1:
+        axes.set_title("small numbers: beta_KL", fontsize=8, loc="left", color=MUTED)
+    _legend(axes)
+    return finish(figure, table.title, table.notice)
+
+
+def _errorbar(
+    axes: Axes,
+    x: np.ndarray,
+    y: np.ndarray,
+    k: int,
+    label: str,
+    over_y: np.ndarray,
+    over_x: np.ndarray | None = None,
+) -> None:
+    style: dict[str, Any] = {"color": colour(k), "linewidth": 1.4, "markersize": 5, "capsize": 2, "elinewidth": 1}
+    axes.errorbar(x, y, over_y, over_x, "-o", label=label or None, **style)
+
+
+def _legend(axes: Axes) -> None:
+    if axes.get_legend_handles_labels()[1]:
+        axes.legend(fontsize=8, frameon=False)
+
+
+def metrics_by_field(table: SweepTable) -> Figure | None:
+    """Each metric against each setting that was swept, means and bars over seeds."""
+    names = [name for name in table.settings() if len(table.levels(name)) > 1]
+    if not names:
+        return None
+    figure = new_figure(2.7 * len(names) + 0.4, 1.2 * WIDTH)
+    panels = figure.subplots(len(names), len(METRICS), squeeze=False)
+    for row, name in zip(panels, names, strict=True):
+        levels = table.levels(name)
+        for axes, (metric, label) in zip(row, METRICS, strict=True):
+            places = _places(plain(axes, name, f"{label}, nats per image"), levels)
+            for k, line in enumerate(table.lines(but=name)):
+                means = np.array([table.spread(metric, **line, **{name: level}) for level in levels])
+                _errorbar(axes, places, means[:, 0], k, words(line), means[:, 1])
+        if len(table.lines(but=name)) > 1:
+            row[-1].legend(fontsize=7, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return finish(figure, table.title, table.notice)
+
+
+def _places(axes: Axes, levels: Sequence[Any]) -> np.ndarray:
+    """Choose where values lie on x: on a scale of numbers where it shows them apart, else side by side."""
+    numbers = [float(level) for level in levels] if all(map(is_number, levels)) else []
+    if numbers and min(numbers) > 0 and max(numbers) >= 8 * min(numbers):
+        axes.set_xscale("log")
+    elif not numbers or (min(numbers) >= 0 and max(numbers) > 8 * sorted(numbers)[1]):
+        numbers = []
+    places = np.array(numbers or range(len(levels)), float)
+    if len(levels) <= 8:
+        axes.set_xticks(places, [f"{level:g}" if is_number(level) else str(level) for level in levels])
+        axes.minorticks_off()
+    return places
+
+
+def heat_map(table: SweepTable) -> Figure | None:
+    """The metrics over the two settings that have the most values, means over all else."""
+    names = sorted(table.settings(), key=lambda name: -len(table.levels(name)))[:2]
+    if len(names) < 2 or any(len(table.levels(name)) < 2 for name in names):
+        return None
+    across, down = names
+    columns, rows = table.levels(across), table.levels(down)
+    figure = new_figure(1.5 + 0.42 * len(rows), 1.2 * WIDTH)
+    for axes, (metric, label) in zip(figure.subplots(1, len(METRICS)), METRICS, strict=True):
+        means = np.array([[table.spread(metric, **{across: a, down: d})[0] for a in columns] for d in rows])
+        picture = axes.imshow(means, cmap="viridis", aspect="auto")
+        plain(axes, across, down).set_title(f"{label}, nats per image", fontsize=9, loc="left", color=INK)
+        for ticks, levels in ((axes.set_xticks, columns), (axes.set_yticks, rows)):
+            ticks(range(len(levels)), [f"{level:g}" if is_number(level) else str(level) for level in levels])
+        if means.size <= 60:
+            for (row, column), mean in np.ndenumerate(means):
+                red, green, blue, _ = picture.cmap(picture.norm(mean))
+                ink = INK if 0.3 * red + 0.6 * green + 0.1 * blue > 0.5 else "white"
+                if math.isfinite(mean):
+                    axes.text(column, row, f"{mean:.4g}", ha="center", va="center", fontsize=7, color=ink)
+    return finish(figure, table.title, table.notice)
+
+
+def strips(portraits: Sequence[Portrait], notice: str) -> Figure | None:
+    """The same test images, and what each member makes of them: a row a member."""
+    shown = portraits[:MOST_STRIPS]
+    if len(shown) < 2:
+        return None
+    chosen = spread_over_classes(shown[0], STRIP)
+    width = shown[0].test_images.shape[2]
+    rows = [shown[0].test_images[chosen], *(portrait.reconstructions[chosen] for portrait in shown)]
+    sheets = [tile(row, len(chosen), 2, magnification(width, len(chosen))) for row in rows]
+    height = 0.72 * WIDTH * sheets[0].shape[0] / sheets[0].shape[1]
+    figure = new_figure(len(rows) * (height + 0.05) + 0.5)
+    for axes, sheet, label in zip(
+        figure.subplots(len(rows), 1), sheets, ["test images", *(_short(portrait) for portrait in shown)], strict=True
+    ):
+        show(axes, sheet)
+        axes.text(-0.01, 0.5, label, transform=axes.transAxes, ha="right", va="center", fontsize=7.5, color=INK)
+    return finish(figure, "reconstructions from z = mu, a row a member", notice)
+
+
+def latent_spaces(portraits: Sequence[Portrait], notice: str) -> Figure | None:
+    """Where each member of two latent units puts the test images."""
+    shown = [portrait for portrait in portraits if portrait.mu.shape[1] == 2][:MOST_STRIPS]
+    if len(shown) < 2:
+        return None
+    columns = min(4, len(shown))
+    rows = -(-len(shown) // columns)
+    figure = new_figure(rows * 2.55 + 0.5, 1.2 * WIDTH)
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    for k, (axes, portrait) in enumerate(zip(panels, shown, strict=False)):
+        last_in_row = k % columns == columns - 1 or k == len(shown) - 1
+        scatter_classes(plain(axes), portrait.mu, portrait.test_labels, portrait.class_names, bar=last_in_row)
+        axes.set_title(_short(portrait).replace("\n", ", "), fontsize=8, loc="left", color=INK)
+    for axes in panels[len(shown) :]:
+        axes.set_axis_off()
+    return finish(figure, "latent spaces of two units", notice)
+
+
+def _short(portrait: Portrait) -> str:
+    """Name a member below its data."""
+    return "\n".join(portrait.title.split(" · ")[1:])
+
+
+# A figure of a sweep's table: a caption, and a function that returns None where the figure does not apply.
+TABLE_FIGURES: dict[str, tuple[str, Callable[[SweepTable], Figure | None]]] = {
+    "rate_distortion": (
+        "What the members pay (rate) for what they fit (distortion), on the test images.",
+        rate_distortion,
+    ),
+    "metrics_by_field": ("The test metrics against each field that was swept.", metrics_by_field),
+    "heat_map": ("The test metrics over two of the swept fields.", heat_map),
+}
+# Likewise of some members' portraits.
+PORTRAIT_FIGURES: dict[str, tuple[str, Callable[[Sequence[Portrait], str], Figure | None]]] = {
+    "sweep_reconstructions": ("The same test images, as each member makes them again.", strips),
+    "sweep_latent_spaces": ("How the latent space changes over the sweep.", latent_spaces),
+}

@@ -1,0 +1,105 @@
+"""How much memory members take and how much there is: measured, so that a grid too large for it is split."""
+
+import math
+from functools import partial
+from pathlib import Path
+
+import jax
+import numpy as np
+import psutil
+
+from vae_jax.config import Config
+from vae_jax.data.dataset import Dataset
+from vae_jax.errors import UserError
+from vae_jax.training.cohorts import Cohort
+from vae_jax.training.devices import Layout, mesh_of
+from vae_jax.training.program import Program, members_of
+from vae_jax.training.steps import TrainData, init_state, train_block
+
+USABLE = 0.8  # the share of the free memory that is planned with
+CGROUP = Path("/sys/fs/cgroup")
+# On the host: the state, the copy of it on its way to the disk, and the one that is serialised.
+HOST_COPIES = 3
+
+
+def free_bytes() -> int:
+    """Memory that training may take: the device's, or on a CPU that of the machine or its container."""
+    device = jax.devices()[0]
+    stats = device.memory_stats() if device.platform != "cpu" else None
+    if stats and "bytes_limit" in stats:
+        return int(stats["bytes_limit"] - stats["bytes_in_use"])
+    free = int(psutil.virtual_memory().available)
+    try:
+        limit, used = ((CGROUP / f"memory.{name}").read_text().strip() for name in ("max", "current"))
+        return free if limit == "max" else min(free, int(limit) - int(used))
+    except (OSError, ValueError):
+        return free
+
+
+def state_bytes(program: Program, config: Config) -> int:
+    """Bytes of one member's state, padded to the program's latent size."""
+    shapes = jax.eval_shape(partial(init_state, program, Layout()), members_of([config], 1))
+    return sum(math.prod(leaf.shape) * leaf.dtype.itemsize for leaf in jax.tree.leaves(shapes))
+
+
+def most_members(program: Program, config: Config, dataset: Dataset) -> int:
+    """How many members of a program fit into the memory together, at least one."""
+    copies = HOST_COPIES if jax.default_backend() == "cpu" else 1
+    left = USABLE * free_bytes() - dataset.train.images.nbytes
+    return max(1, int(left / (copies * state_bytes(program, config)) * devices_for(config)))
+
+
+def devices_for(config: Config) -> int:
+    """Over how many devices members can be spread.
+
+    Raises:
+        UserError: a batch shall be spread over more devices than there are.
+    """
+    count, data_devices = len(jax.devices()), config.train.data_devices
+    if data_devices > count:
+        raise UserError(f"config.train.data_devices: found {data_devices}; needs at most {count}, as many as there are")
+    return count // data_devices
+
+
+def layout_of(cohort: Cohort, dataset: Dataset) -> Layout:
+    """Choose where a cohort's members are computed, and how many at once.
+
+    Raises:
+        UserError: there are fewer devices than asked for.
+    """
+    config = cohort.configs[0]
+    data_devices = config.train.data_devices
+    spread = min(devices_for(config), len(cohort.configs))
+    mesh = mesh_of(jax.devices()[: spread * data_devices], data_devices)
+    layout = Layout(1, mesh)
+    local = layout.padded(len(cohort.configs)) // layout.member_devices
+    wanted = config.train.members_per_step
+    if not wanted and jax.default_backend() == "cpu":
+        wanted = 1
+    return layout._replace(at_once=min(wanted or _most_at_once(cohort, dataset, layout, local), local))
+
+
+def block_bytes(cohort: Cohort, dataset: Dataset, layout: Layout) -> int:
+    """Bytes that a compiled block of steps takes on each device, its arguments included."""
+    analysis = _compiled(cohort, dataset, layout).memory_analysis()
+    taken = analysis.argument_size_in_bytes + analysis.temp_size_in_bytes + analysis.output_size_in_bytes
+    return int(taken - analysis.alias_size_in_bytes)
+
+
+def _compiled(cohort: Cohort, dataset: Dataset, layout: Layout) -> jax.stages.Compiled:
+    numbers = members_of(cohort.configs, cohort.steps_per_epoch)
+    count = layout.padded(len(cohort.configs))
+    members = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct((count, *leaf.shape[1:]), leaf.dtype), numbers)
+    state = jax.eval_shape(partial(init_state, cohort.program, Layout()), members)
+    images, draws = dataset.train.images, dataset.draws
+    data = TrainData(jax.ShapeDtypeStruct(images.shape, np.uint8), jax.ShapeDtypeStruct(draws.shape, np.int32))
+    return train_block.lower(cohort.program, layout, cohort.block, data, members, state).compile()
+
+
+def _most_at_once(cohort: Cohort, dataset: Dataset, layout: Layout, local: int) -> int:
+    """How many members at once fit into a device, from what one more takes of it."""
+    if local < 2:
+        return 1
+    one, two = (block_bytes(cohort, dataset, layout._replace(at_once=count)) for count in (1, 2))
+    left = USABLE * free_bytes() - one
+    return max(1, min(local, 1 + int(left / max(two - one, 1))))
