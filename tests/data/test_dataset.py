@@ -6,7 +6,7 @@ from collections import Counter
 import jaxtyping
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from vae_jax.data.dataset import Dataset, Split, balanced_draws, content_hashes, split_by_content
@@ -74,6 +74,7 @@ def test_the_share_of_test_images_is_that_asked_for_in_every_class(sizes, fracti
 
 
 @given(st.lists(st.integers(2, 60), min_size=2, max_size=4), FRACTIONS)
+@example([2, 3], 0.75)
 def test_equal_classes_give_as_many_test_images_each(sizes, fraction):
     labels = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
     _, test = split_by_content(distinct_images(len(labels)), labels, fraction, equal_classes=True)

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from vae_jax.config import DataConfig
 from vae_jax.data.dataset import content_hashes
-from vae_jax.data.drawn_faces import CLASSES, SHARES, draw_factors, draw_species, known_factors, load
+from vae_jax.data.drawn_faces import CLASSES, SHARES, _counts, draw_factors, draw_species, known_factors, load
 from vae_jax.data.face_painter import Factors, paint
 
 CONFIG = DataConfig(name="drawn_faces", drawn=320, image_size=24)
@@ -52,16 +53,12 @@ def test_the_faces_are_painted_from_the_known_factors(faces, known):
 
 
 def test_ten_thousand_faces_are_drawn_where_nothing_else_is_said():
-    labels, factors = known_factors(DataConfig())
-    assert len(labels) == 10_000
-    assert {len(factor) for factor in factors} == {10_000}
-    assert [round(share * 10_000) for share in SHARES] == np.bincount(labels).tolist()
+    labels, factors = jax.eval_shape(lambda: known_factors(DataConfig()))
+    assert {len(array) for array in (labels, *factors)} == {10_000}
 
 
 @given(st.integers(20, 1_000_000))
 def test_the_shares_of_the_classes_are_kept_for_any_number(total):
-    from vae_jax.data.drawn_faces import _counts
-
     counts = _counts(total)
     assert sum(counts) == total
     for count, share in zip(counts, SHARES, strict=True):
@@ -120,3 +117,11 @@ def test_species_are_drawn_by_the_labels():
     species = np.asarray(draw_species(jax.random.key(0), labels))
     assert species[100:220].max() <= 0.12 <= species[:100].min()
     assert species[:100].max() <= 0.88 <= species[220:].min()
+
+
+def test_people_and_dogs_can_be_told_apart(faces):
+    """By a straight line: ears, eyes and muzzles differ, whatever the light and the tones."""
+    kept = [(split.images[split.labels < 2], split.labels[split.labels < 2]) for split in (faces.train, faces.test)]
+    (images, labels), (others, truth) = ((pixels.reshape(len(pixels), -1) / 255, names) for pixels, names in kept)
+    line = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto").fit(images, labels)
+    assert line.score(others, truth) > 0.8

@@ -12,7 +12,7 @@ from vae_jax.data.face_painter import WAVES, Canvas, Factors, paint
 
 SIZE = 48
 BATCH = 16  # faces painted at a time here: one program is compiled
-# A person seen from the front, with hair, beard and nothing turned; `with_factors` changes some.
+# A person seen from the front, with hair, beard and nothing turned; `painted` changes some.
 PLAIN = {
     "species": 0.0,
     "x": 0.0,
@@ -143,6 +143,18 @@ def test_a_shift_by_a_part_of_a_pixel_shifts_the_shape_by_that_part(shape, part)
     moved = ((after - before) * GRID[0]).sum() / before.sum() * 64 / 2
     assert moved == pytest.approx(part, abs=0.1)
     assert np.abs(after - before).max() <= part / 1.2 + 1e-3
+
+
+def test_a_head_that_sinks_by_quarters_of_a_pixel_takes_a_little_light_with_each():
+    """A fair, hairless head on black: four quarters take a pixel's light from the forehead, and none takes it all."""
+    bald = {"background": 0.0, "skin": 0.9, "hair_length": 0.0}
+    faces = painted(*(bald | {"y": quarters / 4 * 2 / SIZE} for quarters in range(9)))
+    columns = faces[:, LINE < -0.45, SIZE // 2]
+    light, skin = columns.sum(axis=1), columns[:-4, -1]
+    lost = -np.diff(light) / skin[0]
+    assert lost.min() > 1 / 8
+    assert lost.max() < 1 / 2
+    np.testing.assert_allclose(light[:-4] - light[4:], skin, atol=5)
 
 
 def test_a_head_that_moves_by_less_than_a_pixel_changes_the_picture_a_little():

@@ -35,6 +35,7 @@ def test_every_source_gives_images_of_the_same_form(raw, name):
     dataset = load(DataConfig(name=name, raw_dir=named, prepared_dir="prepared", drawn=48, image_size=12))
     assert dataset.name == name
     assert dataset.source
+    assert bool(dataset.notice) == (name == "dogpeople")
     for split in (dataset.train, dataset.test):
         assert split.images.dtype == np.uint8
         assert split.images.shape == (len(split.labels), *dataset.image_shape)

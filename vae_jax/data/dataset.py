@@ -121,6 +121,6 @@ def split_by_content(
     for label in classes:
         distinct = sorted(set(hashes[labels == label]))
         among = smallest if equal_classes else counts[label]
-        held.update(distinct[: min(max(1, round(test_fraction * among)), len(distinct) - 1)])
+        held.update(distinct[: min(max(1, round(test_fraction * among)), among - 1)])
     in_test = np.isin(hashes, sorted(held))
     return Split(images[~in_test], labels[~in_test]), Split(images[in_test], labels[in_test])
