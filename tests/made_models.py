@@ -25,7 +25,7 @@ def linear_params(program, mu=0.0, sigma=1.0, slope=0.0, output=0.0):
     spread = math.log(math.expm1(sigma - 1e-6))
     latent = program.model.latent_dim
     encoder.kernel[...] = jnp.zeros_like(encoder.kernel[...])
-    encoder.bias[...] = jnp.array([mu] * latent + [spread] * latent)
+    encoder.bias[...] = jnp.array([mu, spread] * latent)
     decoder.kernel[...] = jnp.full_like(decoder.kernel[...], slope)
     decoder.bias[...] = jnp.full_like(decoder.bias[...], output)
     return nnx.state(vae, nnx.Param)

@@ -36,4 +36,4 @@ def small_config(**sections):
 
 def small_program(**sections):
     """The program of `small_config` on `small_dataset`."""
-    return program_of(small_config(**sections), small_dataset())
+    return program_of([small_config(**sections)], small_dataset())

@@ -131,7 +131,7 @@ def final_arrays(folder, step):
     import jax
     from orbax.checkpoint import v1 as ocp
 
-    leaves = ocp.training.Checkpointer((folder / "checkpoints").absolute()).load(step)
+    leaves = ocp.training.Checkpointer((folder / "checkpoints" / "group_0").absolute()).load(step)
     return jax.tree.map(np.asarray, leaves)
 
 
@@ -148,7 +148,7 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bits(tmp_path):
     line, env = command(*longer, f"--workdir={killed}")
     with subprocess.Popen(line, cwd=ROOT, env=env, stderr=subprocess.DEVNULL) as process:
         give_up = time.monotonic() + 120
-        while not any(p.name.isdigit() for p in killed.glob("checkpoints/*")) and time.monotonic() < give_up:
+        while not any(p.name.isdigit() for p in killed.glob("checkpoints/group_0/*")) and time.monotonic() < give_up:
             time.sleep(0.002)
         process.send_signal(signal.SIGKILL)
     assert process.returncode == -signal.SIGKILL

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from vae_jax.evaluation.portrait import Portrait
     from vae_jax.report import MemberPage, Picture
 
+MOST_TOGETHER = 16  # members side by side
+
 # matplotlib takes a second to import: each method imports what it draws with.
 
 
@@ -46,12 +48,10 @@ class Album:
 
     def side_by_side(self) -> list[int]:
         """The first member of each setting, as many as a figure has room for."""
-        from vae_jax.figures.sweeps import MOST_STRIPS
-
         first: dict[str, int] = {}
         for number in self.members:
             first.setdefault(self.setting_of(number), number)
-        return list(first.values())[:MOST_STRIPS] if not self.alone else []
+        return list(first.values())[:MOST_TOGETHER] if not self.alone else []
 
     def draw_each(self, cohort: Cohort, state: TrainState) -> None:
         """Draw those members of a cohort that get figures of their own; a member that is no number gets none."""

@@ -12,16 +12,36 @@ from ml_collections import ConfigDict, config_flags
 from vae_jax.config import Config, leaf_fields, validate
 from vae_jax.errors import UserError, nearest
 
-MODES = ("train", "evaluate", "figures")
+MODES = ("train", "evaluate", "figures", "export")
 
 USAGE = """python -m vae_jax.main --config=configs/NAME.py [options]
 
   --config=FILE           the config file, such as configs/dogpeople.py
   --config.FIELD=VALUE    another value for one of its fields, such as --config.train.epochs=5
-  --sweep=FIELD=VALUES    train one model for each value, such as --sweep=seed=0,1; may be repeated
+  --sweep=FIELD=VALUES    train one model for each value, such as --sweep=seed=0,1 or --sweep=beta_kl=geom(0.1,10,5);
+                          several multiply; --sweep='zip(beta_kl=1,4;warmup_steps=100,400)' pairs
+  --dry_run               say what would be trained, in how many programs, memory and time; write nothing
   --workdir=FOLDER        where the run goes (default: runs/<config name>); the same command continues it
-  --mode=MODE             train (default), evaluate or figures: judge or draw a trained run again
+  --mode=MODE             train (default); evaluate or figures: judge or draw a trained run again;
+                          export: make one member a run folder of its own
+  --member=K              which one to export; or --where=beta_kl=1,latent_dim=50, or --best=test.elbo
+  --out=FOLDER            where it is exported to (default: beside the run, WORKDIR_member_K)
 """
+
+
+@dataclass(frozen=True)
+class Pick:
+    """Which member of a sweep is meant: exactly one of these.
+
+    Attributes:
+        member: its number.
+        where: `FIELD=VALUE,FIELD=VALUE` that only it has.
+        best: the metric in which it is the best, such as `test.elbo`.
+    """
+
+    member: int | None = None
+    where: str | None = None
+    best: str | None = None
 
 
 @dataclass(frozen=True)
@@ -32,11 +52,17 @@ class Command:
         config: the settings, checked; None where the run folder's own are meant.
         workdir: the run folder.
         mode: one of `MODES`.
+        dry_run: only say what would be trained.
+        pick: whom to export.
+        out: where to export to; None means beside the run.
     """
 
     config: Config | None
     workdir: Path
     mode: str
+    dry_run: bool = False
+    pick: Pick = Pick()
+    out: Path | None = None
 
 
 def parse(argv: Sequence[str]) -> Command:
@@ -53,6 +79,10 @@ def parse(argv: Sequence[str]) -> Command:
     flags.DEFINE_multi_string("sweep", None, "sweep", flag_values=values)
     flags.DEFINE_string("workdir", None, "run folder", flag_values=values)
     flags.DEFINE_string("mode", "train", "mode", flag_values=values)
+    flags.DEFINE_bool("dry_run", False, "dry run", flag_values=values)
+    flags.DEFINE_integer("member", None, "member", flag_values=values)
+    for name in ("where", "best", "out"):
+        flags.DEFINE_string(name, None, name, flag_values=values)
     _check_config_flags(argv)
     try:
         rest = values(list(argv))
@@ -73,13 +103,30 @@ def _command(given: Any, file: str | None, values: flags.FlagValues) -> Command:
     if file is None:
         if values.mode == "train" or not values.workdir:
             raise UserError("--config: missing; needs a config file such as --config=configs/digits.py")
-        return Command(None, Path(values.workdir).expanduser(), values.mode)
-    if not isinstance(given, ConfigDict):
+        config = None
+        workdir = Path(values.workdir)
+    elif not isinstance(given, ConfigDict):
         raise UserError(f"--config: get_config() in {file} gave {type(given).__name__}; needs a ConfigDict")
-    if values.sweep is not None and "sweep" in given:
-        given.sweep = tuple(values.sweep)
-    workdir = Path(values.workdir or Path("runs") / Path(file).stem)
-    return Command(validate(given), workdir.expanduser(), values.mode)
+    else:
+        if values.sweep is not None and "sweep" in given:
+            given.sweep = tuple(values.sweep)
+        config = validate(given)
+        workdir = Path(values.workdir or Path("runs") / Path(file).stem)
+    return Command(
+        config=config,
+        workdir=workdir.expanduser(),
+        mode=values.mode,
+        dry_run=_only_in(values, "train", "dry_run"),
+        pick=Pick(*(_only_in(values, "export", name) for name in ("member", "where", "best"))),
+        out=Path(values.out).expanduser() if _only_in(values, "export", "out") else None,
+    )
+
+
+def _only_in(values: flags.FlagValues, mode: str, name: str) -> Any:
+    """Return a flag's value, which may be given in one mode only."""
+    if values[name].value and values.mode != mode:
+        raise UserError(f"--{name}: found with --mode={values.mode}; goes with --mode={mode} only")
+    return values[name].value
 
 
 def _check_config_flags(argv: Sequence[str]) -> None:

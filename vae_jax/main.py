@@ -48,14 +48,15 @@ def run(command: Command, started: float) -> None:
     Raises:
         UserError: something that the user gave can't be used.
     """
+    from vae_jax.export import export_member
+    from vae_jax.forecast import forecast
     from vae_jax.runs import evaluate_run, figures_of_run, train_run
 
-    if command.mode == "train":
-        train_run(command, started)
-    elif command.mode == "evaluate":
-        evaluate_run(command, started)
-    else:
-        figures_of_run(command, started)
+    if command.dry_run:
+        forecast(command)
+        return
+    modes = {"train": train_run, "evaluate": evaluate_run, "figures": figures_of_run, "export": export_member}
+    modes[command.mode](command, started)
 
 
 if __name__ == "__main__":

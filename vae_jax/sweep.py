@@ -94,6 +94,21 @@ def warmup_follows_epochs(member: Config) -> bool:
     return not objective.warmup_steps or (objective.warmup == "delayed" and not objective.warmup_delay)
 
 
+def parse_values(text: str) -> dict[str, Any]:
+    """Read `FIELD=VALUE,FIELD=VALUE`, such as `beta_kl=1,latent_dim=50`, into values by full names.
+
+    Raises:
+        UserError: a part can't be read, or names no field or an ambiguous one.
+    """
+    values = {}
+    for part in _split(text, text, ","):
+        field, equals, value = part.partition("=")
+        if not equals or not value.strip():
+            raise UserError(f"--where: found {part.strip()!r}; needs FIELD=VALUE such as beta_kl=1")
+        values[_full_name(field.strip())] = _literal(text, value.strip())
+    return values
+
+
 def _whole(config: Config, name: str, value: float) -> Any:
     """Let `geom(2,32,5)` give whole numbers where the field holds them."""
     is_whole = math.isfinite(value) and abs(value - round(value)) < 1e-9 * max(1.0, abs(value))

@@ -12,6 +12,7 @@ from small_runs import small_config, small_dataset, small_program
 
 from vae_jax.evaluation.metrics import split_metrics
 from vae_jax.sweep import expand
+from vae_jax.training.devices import Layout
 from vae_jax.training.program import members_of
 from vae_jax.training.steps import init_state
 
@@ -24,8 +25,8 @@ def members(*sweep, **sections):
 
 
 def judged(program, params, images=IMAGES, batch=4, who=None, step=0):
-    who = members() if who is None else who
-    metrics = split_metrics(program, batch, images, who, params, jnp.full(who.seed.shape, step, jnp.int32))
+    who = members(model={"latent_dim": program.model.latent_dim}) if who is None else who
+    metrics = split_metrics(program, Layout(), batch, images, who, params, jnp.full(who.seed.shape, step, jnp.int32))
     return {name: np.asarray(value, float) for name, value in metrics._asdict().items()}
 
 
@@ -51,7 +52,7 @@ def test_latents_are_drawn_from_the_posterior():
 @pytest.mark.parametrize("batch", [1, 3, 64])
 def test_the_batch_size_changes_nothing(batch):
     program = small_program()
-    params = init_state(program, members()).params
+    params = init_state(program, Layout(), members()).params
     assert len(IMAGES) == 10
     few, all_at_once = judged(program, params, batch=batch), judged(program, params, batch=5)
     for name, value in all_at_once.items():
@@ -60,7 +61,7 @@ def test_the_batch_size_changes_nothing(batch):
 
 def test_the_same_model_is_judged_the_same_every_time():
     program = small_program()
-    params = init_state(program, members()).params
+    params = init_state(program, Layout(), members()).params
     assert judged(program, params) == judged(program, params)
 
 
@@ -76,7 +77,7 @@ def test_each_image_and_each_seed_has_noise_of_its_own():
 
 def test_a_member_is_judged_as_it_would_be_alone():
     program, who = small_program(), members("beta_kl=1,2", "seed=3,4")
-    params = init_state(program, who).params
+    params = init_state(program, Layout(), who).params
     together = judged(program, params, who=who)
     for k in range(4):
         one = jax.tree.map(lambda leaf, k=k: leaf[k : k + 1], (who, params))
@@ -88,7 +89,7 @@ def test_a_member_is_judged_as_it_would_be_alone():
 def test_the_loss_weighs_kl_as_training_does_and_the_elbo_never_weighs_it(reduction):
     program = dataclasses.replace(small_program(objective={"reduction": reduction}), warmup="linear")
     who = members("beta_kl=3", objective={"warmup": "linear", "warmup_steps": 8})
-    params = init_state(program, who).params
+    params = init_state(program, Layout(), who).params
     found = judged(program, params, who=who, step=4)
     assert found["beta_kl"] == pytest.approx(1.5)
     np.testing.assert_allclose(found["loss"], found["recon"] + 1.5 * found["kl"], rtol=1e-6)

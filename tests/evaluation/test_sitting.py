@@ -12,6 +12,7 @@ from small_runs import small_config, small_dataset, small_program
 from vae_jax.data.dataset import Split
 from vae_jax.evaluation.coding import decode_latents
 from vae_jax.evaluation.sitting import GRID_SIDE, SHEET, STEPS, class_sheets, pick_pairs, sit
+from vae_jax.training.devices import Layout
 from vae_jax.training.program import members_of
 from vae_jax.training.steps import init_state
 
@@ -20,7 +21,7 @@ LABELS = st.lists(st.integers(0, 4), min_size=1, max_size=30).map(lambda labels:
 
 
 def params_of(program):
-    params = init_state(program, members_of([small_config()], steps_per_epoch=5)).params
+    params = init_state(program, Layout(), members_of([small_config()], steps_per_epoch=5)).params
     return jax.tree.map(lambda leaf: leaf[0], params)
 
 

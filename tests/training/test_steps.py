@@ -6,13 +6,15 @@ import numpy as np
 import optax
 import pytest
 from flax import nnx
-from small_runs import small_config, small_dataset, small_program
+from small_runs import small_config, small_dataset
 
-from vae_jax.keys import named
+from vae_jax.keys import named, unit_normal
 from vae_jax.models.vae import VAE
 from vae_jax.sweep import expand
-from vae_jax.training.program import members_of
+from vae_jax.training.devices import Layout
+from vae_jax.training.program import members_of, program_of
 from vae_jax.training.steps import (
+    NEVER,
     TrainData,
     batch_terms,
     graph_of,
@@ -21,17 +23,23 @@ from vae_jax.training.steps import (
     train_block,
 )
 
+ONE_BY_ONE = Layout()
 DATASET = small_dataset()
 DATA = TrainData(jnp.asarray(DATASET.train.images), jnp.asarray(DATASET.draws))
 
 
-def trained(config, steps=20, blocks=1):
-    program = small_program(**{name: vars(getattr(config, name)) for name in ("data", "model", "objective", "train")})
-    members = members_of(expand(config), steps_per_epoch=5)
-    state = init_state(program, members)
+def trained(config, steps=20, blocks=1, layout=ONE_BY_ONE):
+    configs = expand(config)
+    program, members = program_of(configs, DATASET), members_of(configs, steps_per_epoch=5)
+    state = init_state(program, layout, members)
     for _ in range(blocks):
-        state, metrics = train_block(program, steps // blocks, DATA, members, state)
+        state, metrics = train_block(program, layout, steps // blocks, DATA, members, state)
     return state, metrics
+
+
+def cut_to(small, large):
+    """The first units of every array, as many as the smaller model has."""
+    return jax.tree.map(lambda a, b: b[tuple(slice(n) for n in a.shape)], small, large)
 
 
 def member(tree, k):
@@ -48,13 +56,70 @@ def test_every_array_of_the_state_has_a_members_axis():
     assert state.step.tolist() == [20, 20, 20]
 
 
+GRID = ("beta_kl=0.5,1,4", "latent_dim=2,5", "seed=1,2")
+
+
+def agree(a, b):
+    """To 1e-5 of each array's largest number."""
+    for ours, theirs in zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-5 * np.abs(theirs).max())
+
+
 @pytest.mark.parametrize("sampling", ["shuffle", "replacement"])
-def test_a_member_is_bit_for_bit_the_run_alone(sampling):
-    data = {"sampling": sampling}
-    grid = small_config(sweep=("beta_kl=0.5,4", "learning_rate=0.001,0.01", "seed=1,2"), data=data)
+def test_a_member_is_the_run_alone_and_to_the_bit_where_none_is_larger(sampling):
+    grid = small_config(sweep=GRID, data={"sampling": sampling})
+    together, metrics = trained(grid, steps=200)
+    assert together.step.shape == (12,)
+    for k, alone in enumerate(expand(grid)):
+        expected, losses = (member(tree, 0) for tree in trained(alone, steps=200))
+        found = cut_to(expected, member(together, k))
+        if alone.model.latent_dim == 5:
+            assert same(found, expected), k
+            assert same(member(metrics, k), losses), k
+        agree(found.params, expected.params)
+        agree(member(metrics, k), losses)
+
+
+def test_a_learning_rate_and_a_warmup_are_a_members_own():
+    grid = small_config(sweep=("learning_rate=0.001,0.01", "warmup_steps=5,50"), objective={"warmup": "linear"})
     together, _ = trained(grid)
     for k, alone in enumerate(expand(grid)):
         assert same(member(together, k), member(trained(alone)[0], 0)), k
+
+
+@pytest.mark.parametrize("at_once", [2, 5, 12])
+def test_several_members_at_once_are_the_runs_alone_to_float_tolerance(at_once):
+    grid = small_config(sweep=GRID)
+    together, _ = trained(grid, steps=200, layout=Layout(at_once))
+    for k, alone in enumerate(expand(grid)):
+        expected = member(trained(alone, steps=200)[0].params, 0)
+        agree(cut_to(expected, member(together.params, k)), expected)
+
+
+def test_units_that_a_member_lacks_stay_nothing():
+    state, _ = trained(small_config(sweep=("latent_dim=2,5",)))
+    first = state.params["decoder"]["layers"]["layers"][0]["kernel"][...]
+    assert not first[0, 2:].any()
+    assert first[1, 2:].any()
+
+
+def test_a_member_whose_loss_is_no_number_stays_as_it_was_and_the_others_finish():
+    grid = small_config(sweep=("learning_rate=0.001,1e30",))
+    state, metrics = trained(grid)
+    assert state.failed[0] == NEVER
+    assert 0 < state.failed[1] < 20
+    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(state.params))
+    assert np.isfinite(metrics.loss).all()
+    before, _ = trained(expand(grid)[1], steps=int(state.failed[1]))
+    assert same(member(state.params, 1), member(before.params, 0))
+    alone, _ = trained(small_config())
+    assert same(member(state.params, 0), member(alone.params, 0))
+
+
+def test_a_block_after_the_failure_has_no_metrics():
+    _, metrics = trained(small_config(sweep=("learning_rate=0.001,1e30",)), steps=20, blocks=4)
+    assert np.isfinite(metrics.loss[0])
+    assert np.isnan(metrics.loss[1])
 
 
 def test_blocks_of_steps_make_the_same_run():
@@ -69,17 +134,18 @@ def test_other_seeds_are_other_models_from_the_first_step():
 def test_a_step_is_adam_on_the_gradient_of_the_loss():
     """One step against Optax's own Adam on a loss written out here."""
     config = small_config(data={"sampling": "replacement"}, objective={"beta_kl": 0.7})
-    program = small_program(data={"sampling": "replacement"}, objective={"beta_kl": 0.7})
+    program = program_of([config], DATASET)
     state, metrics = trained(config, steps=1)
     key = member_key(jnp.uint32(0))
     params = nnx.state(VAE(program.model, program.image_shape, named(key, "init")), nnx.Param)
     at = jax.random.randint(jax.random.fold_in(named(key, "batch"), 0), (program.batch_size,), 0, program.draws)
     x = jnp.asarray(DATASET.train.images)[at] / 255
     noise = jax.random.fold_in(named(key, "noise"), 0)
-    eps = jax.random.normal(noise, (program.batch_size, program.model.latent_dim))
+    eps = unit_normal(noise, program.batch_size, program.model.latent_dim)
+    mask = jnp.ones(program.model.latent_dim, bool)
 
     def loss(params):
-        terms = batch_terms(nnx.merge(graph_of(program), params), program, x, eps)
+        terms = batch_terms(nnx.merge(graph_of(program), params), program, x, eps, mask)
         return jnp.mean(terms.fit + 0.7 * terms.rate)
 
     value, grads = jax.value_and_grad(loss)(params)

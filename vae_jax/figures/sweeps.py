@@ -26,7 +26,7 @@ from vae_jax.figures.canvas import (
 from vae_jax.figures.images import spread_over_classes
 
 METRICS = (("elbo", "test ELBO"), ("distortion", "distortion"), ("rate", "rate"))
-MOST_LINES, MOST_STRIPS, STRIP = 10, 16, 14
+MOST_LINES, STRIP = 10, 14
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,7 @@ def heat_map(table: SweepTable) -> Figure | None:
 
 def strips(portraits: Sequence[Portrait], notice: str) -> Figure | None:
     """The same test images, and what each member makes of them: a row a member."""
-    shown = portraits[:MOST_STRIPS]
+    shown = list(portraits)
     if len(shown) < 2:
         return None
     chosen = spread_over_classes(shown[0], STRIP)
@@ -202,7 +202,7 @@ def strips(portraits: Sequence[Portrait], notice: str) -> Figure | None:
 
 def latent_spaces(portraits: Sequence[Portrait], notice: str) -> Figure | None:
     """Where each member of two latent units puts the test images."""
-    shown = [portrait for portrait in portraits if portrait.mu.shape[1] == 2][:MOST_STRIPS]
+    shown = [portrait for portrait in portraits if portrait.mu.shape[1] == 2]
     if len(shown) < 2:
         return None
     columns = min(4, len(shown))

@@ -26,8 +26,8 @@ CUT_OFF_SIGMA = 0.87962566103423978
 
 def cut_off_normal(key: Key[Array, ""], shape: Sequence[int], fan_in: FanIn) -> Array:
     """Normal, cut off at two sigma, of variance 1/fan_in (LeCun et al. 1998)."""
-    drawn: Array = jax.random.truncated_normal(key, -2.0, 2.0, shape) / CUT_OFF_SIGMA
-    return drawn * jnp.float32(fan_in) ** -0.5
+    weights: Array = jax.random.truncated_normal(key, -2.0, 2.0, shape) * jnp.float32(fan_in) ** -0.5 / CUT_OFF_SIGMA
+    return weights
 
 
 def zero(key: Key[Array, ""], shape: Sequence[int], fan_in: FanIn) -> Array:
@@ -38,8 +38,8 @@ def zero(key: Key[Array, ""], shape: Sequence[int], fan_in: FanIn) -> Array:
 
 def uniform_with_bias(key: Key[Array, ""], shape: Sequence[int], fan_in: FanIn) -> Array:
     """Uniform in ±1/sqrt(fan_in + 1): the post counts the bias as an input."""
-    drawn: Array = jax.random.uniform(key, shape, minval=-1.0, maxval=1.0)
-    return drawn * jnp.float32(fan_in + 1) ** -0.5
+    weights: Array = jax.random.uniform(key, shape, minval=-1.0, maxval=1.0) * jnp.float32(fan_in + 1) ** -0.5
+    return weights
 
 
 INITIALISERS: Registry[Init] = Registry(

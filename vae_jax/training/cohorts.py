@@ -92,12 +92,12 @@ def plan_cohorts(configs: Sequence[Config], dataset: Dataset, checkpoints: Path,
     """
     names = sorted((path.parent.name for path in checkpoints.glob(f"*/{MEMBERS_FILE}")), key=lambda n: (len(n), n))
     *begun, new = number_members(configs, [read_members(checkpoints / name) for name in names])
-    cohorts = [_cohort(name, members, dataset) for name, members in zip(names, begun, strict=True)]
+    cohorts = [cohort_of(name, members, dataset) for name, members in zip(names, begun, strict=True)]
     free = (f"group_{k}" for k in range(len(names) + len(new) + 1) if f"group_{k}" not in names)
     for group in _groups(new, dataset):
         size = most(program_of([config for _, config in group], dataset), group[0][1])
         for start in range(0, len(group), size):
-            cohorts.append(_cohort(next(free), group[start : start + size], dataset))
+            cohorts.append(cohort_of(next(free), group[start : start + size], dataset))
     return cohorts
 
 
@@ -111,7 +111,12 @@ def _groups(members: Numbered, dataset: Dataset) -> list[Numbered]:
     return list(groups.values())
 
 
-def _cohort(name: str, members: Numbered, dataset: Dataset) -> Cohort:
+def cohort_of(name: str, members: Numbered, dataset: Dataset) -> Cohort:
+    """Make a cohort of members that have a program and a length in common.
+
+    Raises:
+        UserError: a field doesn't fit the data.
+    """
     configs = tuple(config for _, config in members)
     config, epochs = configs[0], configs[0].train.epochs
     steps_per_epoch = epoch_steps(config, dataset)

@@ -118,7 +118,8 @@ class Trainer:
                 begun = now
                 self._save(spread)
         self.seconds["train"] += time.perf_counter() - begun
-        return self._gathered(spread)
+        gathered: TrainState = self._gathered(spread)
+        return gathered
 
     def spread(self, tree: Any) -> Any:
         """Put arrays with a members axis on the devices, the last member repeated where the layout needs more."""
@@ -158,7 +159,7 @@ class Trainer:
             listen: called with every member's line.
         """
         epoch = self.step / self.cohort.steps_per_epoch
-        lines = [
+        lines: list[dict[str, Any]] = [
             {"step": self.step, "epoch": epoch, "member": number, "split": split, **values}
             for number, values in zip(self.cohort.numbers, metric_lines(metrics)[: self.count], strict=True)
         ]

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from functools import partial
-from typing import TypeVar
 
 import jax
 
@@ -10,8 +9,6 @@ from vae_jax.training.cohorts import Cohort
 from vae_jax.training.devices import Layout
 from vae_jax.training.program import Program, members_of
 from vae_jax.training.steps import TrainState, init_state
-
-Tree = TypeVar("Tree")
 
 
 def program_alone(cohort: Cohort, index: int) -> Program:
@@ -34,6 +31,7 @@ def state_alone(cohort: Cohort, index: int, state: TrainState) -> TrainState:
     numbers = members_of([cohort.configs[index]], cohort.steps_per_epoch)
     sizes = jax.eval_shape(partial(init_state, program_alone(cohort, index), Layout()), numbers)
     # The first units are the member's own, in every array that has an axis of units.
-    return jax.tree.map(
+    alone: TrainState = jax.tree.map(
         lambda size, leaf: leaf[(slice(index, index + 1), *(slice(n) for n in size.shape[1:]))], sizes, state
     )
+    return alone

@@ -3,6 +3,7 @@
 import math
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import jax
 import numpy as np
@@ -18,8 +19,8 @@ from vae_jax.training.steps import TrainData, init_state, train_block
 
 USABLE = 0.8  # the share of the free memory that is planned with
 CGROUP = Path("/sys/fs/cgroup")
-# On the host: the state, the copy of it on its way to the disk, and the one that is serialised.
-HOST_COPIES = 3
+# Of the state, on its way to the disk: the snapshot, and what is being serialised.
+HOST_COPIES = 2
 
 
 def free_bytes() -> int:
@@ -44,7 +45,8 @@ def state_bytes(program: Program, config: Config) -> int:
 
 def most_members(program: Program, config: Config, dataset: Dataset) -> int:
     """How many members of a program fit into the memory together, at least one."""
-    copies = HOST_COPIES if jax.default_backend() == "cpu" else 1
+    # A block of steps holds the state twice, as it was and as it will be.
+    copies = 2 + HOST_COPIES if jax.default_backend() == "cpu" else 2
     left = USABLE * free_bytes() - dataset.train.images.nbytes
     return max(1, int(left / (copies * state_bytes(program, config)) * devices_for(config)))
 
@@ -81,7 +83,7 @@ def layout_of(cohort: Cohort, dataset: Dataset) -> Layout:
 
 def block_bytes(cohort: Cohort, dataset: Dataset, layout: Layout) -> int:
     """Bytes that a compiled block of steps takes on each device, its arguments included."""
-    analysis = _compiled(cohort, dataset, layout).memory_analysis()
+    analysis: Any = _compiled(cohort, dataset, layout).memory_analysis()
     taken = analysis.argument_size_in_bytes + analysis.temp_size_in_bytes + analysis.output_size_in_bytes
     return int(taken - analysis.alias_size_in_bytes)
 
@@ -92,7 +94,10 @@ def _compiled(cohort: Cohort, dataset: Dataset, layout: Layout) -> jax.stages.Co
     members = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct((count, *leaf.shape[1:]), leaf.dtype), numbers)
     state = jax.eval_shape(partial(init_state, cohort.program, Layout()), members)
     images, draws = dataset.train.images, dataset.draws
-    data = TrainData(jax.ShapeDtypeStruct(images.shape, np.uint8), jax.ShapeDtypeStruct(draws.shape, np.int32))
+    data: Any = TrainData(
+        jax.ShapeDtypeStruct(images.shape, np.uint8),  # type: ignore[arg-type]
+        jax.ShapeDtypeStruct(draws.shape, np.int32),  # type: ignore[arg-type]
+    )
     return train_block.lower(cohort.program, layout, cohort.block, data, members, state).compile()
 
 

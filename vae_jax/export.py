@@ -1,0 +1,136 @@
+"""One member of a sweep as a run folder of its own: the one that its settings alone would have given."""
+
+import json
+import logging
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from vae_jax.command_line import Command, Pick
+from vae_jax.config import Config, field_of
+from vae_jax.data.sources import load
+from vae_jax.errors import UserError, nearest
+from vae_jax.run_folder import RunFolder, read_metrics, write_whole
+from vae_jax.runs import Clock, check_config, figures_of_run, keep_compiled_programs, plan_run, reopen
+from vae_jax.sweep import parse_values
+from vae_jax.training.checkpoints import Checkpoints
+from vae_jax.training.cohorts import Cohort, cohort_of, write_members
+from vae_jax.training.loop import Trainer
+from vae_jax.training.members import state_alone
+
+log = logging.getLogger("vae_jax")
+
+LARGER_IS_BETTER = ("elbo",)
+
+
+def export_member(command: Command, started: float) -> None:
+    """Make one member of a trained run an ordinary run folder, to be judged, drawn and continued alone.
+
+    Args:
+        command: names the run folder, the member and where to.
+        started: when, by `time.perf_counter()`.
+
+    Raises:
+        UserError: there is no such run or no such member, or something lies where it would go.
+    """
+    source = RunFolder(command.workdir)
+    config = source.read_config()
+    if command.config is not None:
+        source.check(command.config)
+    keep_compiled_programs()
+    dataset = load(config.data)
+    cohorts = plan_run(source, check_config(config), dataset)
+    number = choose(command.pick, source, members_of_run(cohorts))
+    cohort = next(cohort for cohort in cohorts if number in cohort.numbers)
+    target = RunFolder(command.out or source.path.with_name(f"{source.path.name}_member_{number}"))
+    if target.path.exists():
+        raise UserError(f"{target.path}: is there already; use another --out")
+    target.check(cohort.configs[cohort.numbers.index(number)])
+    partial = target.path.with_name(f".{target.path.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    ((trainer, state),) = reopen(source, [cohort], dataset, Clock(started))
+    write_alone(RunFolder(partial), trainer, number, state, read_metrics(source.metrics))
+    partial.rename(target.path)
+    figures_of_run(Command(None, target.path, "figures"), started)
+
+
+def members_of_run(cohorts: Sequence[Cohort]) -> dict[int, Config]:
+    """Return every member's settings by its number."""
+    pairs = (pair for cohort in cohorts for pair in zip(cohort.numbers, cohort.configs, strict=True))
+    return dict(sorted(pairs, key=lambda pair: pair[0]))
+
+
+def choose(pick: Pick, folder: RunFolder, members: dict[int, Config]) -> int:
+    """Find the one member that is meant.
+
+    Raises:
+        UserError: none or several are meant.
+    """
+    given = {name: value for name, value in vars(pick).items() if value is not None}
+    if len(given) != 1:
+        found = " and ".join(f"--{name}" for name in given) or "none of them"
+        raise UserError(f"--mode=export: found {found}; needs one of --member=K, --where=beta_kl=1, --best=test.elbo")
+    if pick.member is not None:
+        if pick.member not in members:
+            raise UserError(f"--member: found {pick.member}; the run has members {min(members)} to {max(members)}")
+        return pick.member
+    return _by_values(pick.where, members) if pick.where is not None else _by_metric(str(pick.best), folder)
+
+
+def _by_values(where: str, members: dict[int, Config]) -> int:
+    values = parse_values(where)
+    found = [
+        number
+        for number, config in members.items()
+        if all(field_of(config, name) == value for name, value in values.items())
+    ]
+    if len(found) != 1:
+        which = f" ({', '.join(map(str, found[:10]))}{', ...' if len(found) > 10 else ''})" if found else ""
+        raise UserError(f"--where: {where!r} holds for {len(found)} members{which}; needs to hold for one")
+    return found[0]
+
+
+def _by_metric(best: str, folder: RunFolder) -> int:
+    summary = folder.read_summary()
+    if summary is None:
+        raise UserError(f"--best: {folder.summary} is not there; let the run come to its end, or give --member")
+    split, _, metric = best.partition(".")
+    well = [member for member in summary["members"] if member["failed_in_step"] is None]
+    known = [f"{part}.{name}" for part in ("test", "train") for name in (well[0][part] if well else ())]
+    if best not in known:
+        raise UserError(f"--best: found {best!r}; known are {', '.join(known)}{nearest(best, known)}")
+    sign = 1 if metric in LARGER_IS_BETTER else -1
+    chosen: dict[str, Any] = max(well, key=lambda member: sign * float(member[split][metric]))
+    return int(chosen["member"])
+
+
+def write_alone(target: RunFolder, trainer: Trainer, number: int, state: Any, lines: Sequence[dict[str, Any]]) -> None:
+    """Write what a run of one member would have left after as many steps: config, checkpoint and metrics.
+
+    Args:
+        target: the new run folder.
+        trainer: of the member's cohort, at its newest checkpoint.
+        number: the member's.
+        state: of the cohort.
+        lines: the metrics of the whole run.
+    """
+    index = trainer.cohort.numbers.index(number)
+    config = trainer.cohort.configs[index]
+    alone = cohort_of("group_0", [(0, config)], trainer.dataset)
+    target.create(config)
+    home: Path = target.checkpoints / alone.name
+    write_members(home, alone)
+    record = {
+        "step": trainer.step,
+        "seconds": trainer.seconds,
+        "last": {split: [last[index] | {"member": 0}] for split, last in trainer.last.items() if last},
+        "data": trainer.dataset.fingerprint,
+    }
+    checkpoints = Checkpoints(home, config.checkpoint.keep)
+    checkpoints.save(trainer.step, jax.device_get(state_alone(trainer.cohort, index, state)), record)
+    checkpoints.close()
+    mine = [line | {"member": 0} for line in lines if line["member"] == number]
+    write_whole(target.metrics, "".join(json.dumps(line) + "\n" for line in mine))

@@ -1,0 +1,113 @@
+"""What a run would be, without running it: members, programs, memory and time."""
+
+import os
+import time
+from importlib import import_module
+
+import jax
+import jax.numpy as jnp
+import psutil
+
+from vae_jax.album import MOST_TOGETHER
+from vae_jax.command_line import Command
+from vae_jax.config import field_of, leaf_fields
+from vae_jax.data.dataset import Dataset
+from vae_jax.data.sources import load
+from vae_jax.run_folder import RunFolder
+from vae_jax.runs import check_config, keep_compiled_programs, plan_run
+from vae_jax.training.cohorts import Cohort
+from vae_jax.training.devices import Layout
+from vae_jax.training.memory import HOST_COPIES, block_bytes, free_bytes, layout_of, state_bytes
+from vae_jax.training.program import Program, members_of
+from vae_jax.training.steps import TrainData, init_state, train_block
+
+TRIAL = 20  # steps that are timed
+WORKSPACE = 250_000_000  # bytes that compiling, judging and drawing take, as measured with small models
+
+
+def forecast(command: Command) -> None:
+    """Print what a command would train, one line a program, and the memory and time that it would take.
+
+    The programs are compiled, and a few steps of each are timed with one member; nothing is written.
+
+    Raises:
+        UserError: something that the user gave can't be used.
+    """
+    config, folder = command.config, RunFolder(command.workdir)
+    assert config is not None, "training needs a config: the command line saw to that"
+    configs = check_config(config)
+    folder.check(config)
+    keep_compiled_programs()
+    dataset = load(config.data)
+    cohorts = plan_run(folder, configs, dataset)
+    members = sum(len(cohort.configs) for cohort in cohorts)
+    print(f"{_count(members, 'member')} in {_count(len(cohorts), 'program')}")
+    free, most, total = free_bytes(), 0, 0.0
+    for cohort in cohorts:
+        layout = layout_of(cohort, dataset)
+        memory, seconds = run_bytes(cohort, dataset, layout), step_seconds(cohort, dataset)
+        whole = seconds * cohort.total * len(cohort.configs) / layout.member_devices
+        most, total = max(most, memory), total + whole
+        print(f"  {cohort.name}: {describe(cohort, layout)}; {_size(memory)}, {_duration(whole)}")
+    print(f"memory: about {_size(most)}, programs one after another ({_size(free)} free)")
+    print(f"time: about {_duration(total)} of training on {_count(len(jax.devices()), jax.default_backend())}")
+
+
+def describe(cohort: Cohort, layout: Layout) -> str:
+    """Say a cohort's members, sizes, length and what varies in it."""
+    program, configs = cohort.program, cohort.configs
+    varied = [name for name in leaf_fields() if len({repr(field_of(config, name)) for config in configs}) > 1]
+    varying = f" varying in {', '.join(name.rpartition('.')[2] for name in varied)}" if varied else ""
+    at_once = f", {layout.at_once} at once" if layout.at_once > 1 else ""
+    devices = f" on {layout.member_devices} devices" if layout.member_devices > 1 else ""
+    return (
+        f"{_count(len(configs), 'member')}{varying}{at_once}{devices}, {sizes(program)}, batch {program.batch_size}, "
+        f"{_count(cohort.epochs, 'epoch')} of {_count(cohort.steps_per_epoch, 'step')}"
+    )
+
+
+def sizes(program: Program) -> str:
+    """Write a model's sizes as 784-1000-2."""
+    height, width, channels = program.image_shape
+    return "-".join(map(str, (height * width * channels, *program.model.hidden, program.model.latent_dim)))
+
+
+def run_bytes(cohort: Cohort, dataset: Dataset, layout: Layout) -> int:
+    """Estimate the memory of this process at most while it trains a cohort and draws it."""
+    # What a run imports only when it saves and draws counts too.
+    import_module("orbax.checkpoint")
+    import_module("vae_jax.figures.gallery")
+    here = int(psutil.Process(os.getpid()).memory_info().rss)
+    members = layout.padded(len(cohort.configs))
+    state = state_bytes(cohort.program, cohort.configs[0]) * members
+    portraits = min(members, MOST_TOGETHER) * dataset.test.images.nbytes
+    on_host = jax.default_backend() == "cpu"
+    return here + WORKSPACE + HOST_COPIES * state + portraits + (block_bytes(cohort, dataset, layout) if on_host else 0)
+
+
+def step_seconds(cohort: Cohort, dataset: Dataset) -> float:
+    """Time a step of one member, alone."""
+    members = members_of(cohort.configs[:1], cohort.steps_per_epoch)
+    data = TrainData(jnp.asarray(dataset.train.images), jnp.asarray(dataset.draws))
+    state, _ = train_block(
+        cohort.program, Layout(), TRIAL, data, members, init_state(cohort.program, Layout(), members)
+    )
+    jax.block_until_ready(state)
+    start = time.perf_counter()
+    state, _ = train_block(cohort.program, Layout(), TRIAL, data, members, state)
+    jax.block_until_ready(state)
+    return (time.perf_counter() - start) / TRIAL
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'s' if number != 1 else ''}"
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
