@@ -1,6 +1,7 @@
 """A small data set, program and run that several tests start from."""
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 
@@ -37,3 +38,10 @@ def small_config(**sections):
 def small_program(**sections):
     """The program of `small_config` on `small_dataset`."""
     return program_of([small_config(**sections)], small_dataset())
+
+
+def digits_command(folder, *more):
+    """A command line that trains a small model on the embedded digits for 20 steps."""
+    config = Path(__file__).parents[1] / "configs" / "digits.py"
+    shorter = ["--config.model.hidden=(16,)", "--config.train.steps_per_epoch=5", "--config.train.epochs=4"]
+    return ["vae_jax.main", f"--config={config}", f"--workdir={folder}", *shorter, *more]

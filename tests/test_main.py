@@ -57,13 +57,14 @@ def test_the_run_folder_holds_what_was_promised(finished):
         "figures",
         "report.html",
         "tensorboard",
+        "members.csv",
     }
     figures = {path.name for path in (folder / "figures").iterdir()}
     for member in (0, 1):
         for name in ("reconstructions", "latent_space", "manifold", "path", "samples", "best_and_worst", "morphs"):
             assert f"{name}_member{member}.png" in figures
     assert "loss_curves.png" in figures
-    assert list((folder / "tensorboard").glob("events*"))
+    assert list((folder / "tensorboard" / "group_0").glob("events*"))
 
 
 def test_every_member_has_a_line_an_epoch(finished):
@@ -192,7 +193,10 @@ def test_a_run_is_not_continued_on_other_images(tmp_path):
         (["--config=configs/digits.py", "--config.data.name=minst"], "did you mean 'mnist'"),
         (["--config=configs/digits.py", "--config.model.likelihood=mes"], "did you mean 'mse'"),
         (["--config=configs/digits.py", "--config.log.every_steps=7"], "log.every_steps: found 7"),
-        (["--config=configs/digits.py", "--sweep=latent_dim=2,3"], "found model.latent_dim; fields that can be swept"),
+        (["--config=configs/digits.py", "--sweep=test_fraction=0.1,0.2"], "data.test_fraction, which all members"),
+        (["--config=configs/digits.py", "--config.train.data_devices=64"], "train.data_devices: found 64"),
+        (["--config=configs/digits.py", "--member=3"], "--member: found with --mode=train"),
+        (["--config=configs/digits.py", "--mode=evaluate", "--dry_run"], "--dry_run: found with --mode=evaluate"),
         (["--config=configs/digits.py", "--mode=tarin"], "--mode: found 'tarin'"),
         (["--config=configs/digits.py", "--wokdir=x"], "wokdir"),
         (["--config=configs/digits.py", "train"], "found 'train'"),

@@ -1,12 +1,15 @@
 """The end of a run in numbers."""
 
+import csv
+import io
 import json
+import math
 
 import pytest
 from small_runs import small_config, small_dataset, small_program
 
 from vae_jax.models.vae import parameter_count
-from vae_jax.summary import closing_line, member_title, member_values, summarise
+from vae_jax.summary import Outcome, closing_line, member_title, member_values, members_table, summarise
 from vae_jax.sweep import expand
 
 
@@ -18,18 +21,21 @@ def metrics(member, split, elbo):
     }  # fmt: skip
 
 
-def summary_of(*elbos, **sections):
+def summary_of(*elbos, failed=(), **sections):
     config = small_config(**sections)
-    configs = tuple(expand(config))
-    return summarise(
-        config,
-        configs,
-        small_dataset(),
-        small_program(**{name: fields for name, fields in sections.items() if name != "sweep"}),
-        seconds={"compile": 1.23456, "train": 2.0, "total": 4.0},
-        train=[metrics(k, "train", elbo + 1) for k, elbo in enumerate(elbos)],
-        test=[metrics(k, "test", elbo) for k, elbo in enumerate(elbos)],
-    )
+    program = small_program(**{name: fields for name, fields in sections.items() if name != "sweep"})
+    outcomes = [
+        Outcome(
+            k,
+            member,
+            program,
+            metrics(k, "train", elbo + 1),
+            metrics(k, "test", elbo),
+            failed=20 if k in failed else None,
+        )
+        for k, (member, elbo) in enumerate(zip(expand(config), elbos, strict=True))
+    ]
+    return summarise(config, outcomes, small_dataset(), {"compile": 1.23456, "train": 2.0, "total": 4.0})
 
 
 def test_a_summary_says_what_was_promised():
@@ -46,7 +52,7 @@ def test_a_summary_says_what_was_promised():
     names = {"step", "epoch", "beta_kl", "loss", "recon", "kl", "distortion", "rate", "elbo"}
     assert set(member["train"]) == set(member["test"]) == names
     assert (member["train"]["elbo"], member["test"]["elbo"]) == (-2.0, -3.0)
-    assert found["parameters"] == parameter_count(small_config().model, (6, 6, 1))
+    assert member["parameters"] == parameter_count(small_config().model, (6, 6, 1))
     assert json.loads(json.dumps(found)) == found
 
 
@@ -85,3 +91,28 @@ def test_the_closing_line_gives_the_outcome_of_a_single_run():
 def test_the_closing_line_of_a_sweep_is_that_of_its_best_member():
     said = closing_line(summary_of(-5.0, -3.0, -4.0, sweep=("seed=0,1,2",)))
     assert said.startswith("small: best of 3 members: 1, test elbo -3.00 nats")
+
+
+def test_a_member_that_failed_is_never_the_best_and_its_losses_are_no_json():
+    summary = summary_of(math.nan, -9.0, -3.0, failed=(0, 2), sweep=("seed=0,1,2",))
+    assert closing_line(summary).startswith("small: best of 3 members: 1, test elbo -9.00 nats")
+    assert closing_line(summary).endswith("; 2 of 3 members failed")
+    assert [member["failed_in_step"] for member in summary["members"]] == [20, None, 20]
+    assert "elbo" not in summary["members"][0]["test"]
+    assert json.loads(json.dumps(summary, allow_nan=False)) == summary
+
+
+def test_a_run_in_which_all_failed_says_so():
+    assert closing_line(summary_of(-1.0, failed=(0,))) == "small: no member came to a result; 1 of 1 failed"
+
+
+def test_the_table_has_a_row_a_member_with_values_and_metrics():
+    table = list(
+        csv.DictReader(io.StringIO(members_table(summary_of(-5.0, math.nan, sweep=("seed=0,7",), failed=(1,)))))
+    )
+    assert [(row["member"], row["seed"], row["beta_kl"], row["test.elbo"]) for row in table] == [
+        ("0", "0", "1.0", "-5.0"),
+        ("1", "7", "1.0", ""),
+    ]
+    assert [row["failed_in_step"] for row in table] == ["", "20"]
+    assert {"train.recon", "test.rate", "parameters", "latent_dim"} <= set(table[0])

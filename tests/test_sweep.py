@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from vae_jax.config import Config
 from vae_jax.errors import UserError
-from vae_jax.sweep import expand, swept_fields
+from vae_jax.sweep import expand, growth_faults, parse_values, swept_fields
 
 
 def sweep(*lines):
@@ -111,3 +111,61 @@ def refusal(line):
 @given(st.text(max_size=40))
 def test_any_text_is_parsed_or_refused_in_one_line(line):
     assert "\n" not in refusal(line)
+
+
+def config(*lines, epochs=20, **objective):
+    base = Config()
+    return dataclasses.replace(
+        base,
+        sweep=lines,
+        train=dataclasses.replace(base.train, epochs=epochs),
+        objective=dataclasses.replace(base.objective, **objective),
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        (config(), config()),
+        (config(), config("seed=0,1")),
+        (config("seed=0,1"), config("seed=range(5)", "beta_kl=1,2")),
+        (config("beta_kl=1,4"), config("beta_kl=0.5,1,2,4")),
+        (config(), config(epochs=40)),
+        (config("seed=0,1"), config("seed=0,1,2", epochs=21)),
+        (config(warmup="linear", warmup_steps=100), config(warmup="linear", warmup_steps=100, epochs=40)),
+    ],
+)
+def test_a_run_may_gain_members_and_epochs(before, now):
+    assert growth_faults(before, now) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "said"),
+    [
+        (config("seed=0,1"), config("seed=0"), "lacks 1 of its members"),
+        (config("seed=0,1"), config(), "lacks 1 of its members"),
+        (config("seed=1,2"), config("seed=2,3,4"), "lacks 1 of its members"),
+        (config(epochs=20), config(epochs=10), "train.epochs: 20 -> 10"),
+        (config(), config(beta_kl=2.0), "objective.beta_kl: 1.0 -> 2.0"),
+        (config(warmup="linear"), config(warmup="linear", epochs=40), "would move the warm-up"),
+        (config(warmup="delayed", warmup_steps=9), config(warmup="delayed", warmup_steps=9, epochs=40), "the warm-up"),
+    ],
+)
+def test_what_else_changes_keeps_a_run_from_going_on(before, now, said):
+    faults = growth_faults(before, now)
+    assert said in "; ".join(faults)
+
+
+def test_values_that_tell_a_member_are_read_by_any_name():
+    assert parse_values("beta_kl=1e-4, model.latent_dim=50, hidden=(200,100)") == {
+        "objective.beta_kl": 1e-4,
+        "model.latent_dim": 50,
+        "model.hidden": (200, 100),
+    }
+    for text, said in (
+        ("beta_kl", "needs FIELD=VALUE"),
+        ("betakl=1", "did you mean 'beta_kl'"),
+        ("name=x", "say which"),
+    ):
+        with pytest.raises(UserError, match=said):
+            parse_values(text)

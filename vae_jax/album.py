@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import jax
-import numpy as np
 
 from vae_jax.config import Config
 from vae_jax.data.dataset import Dataset
@@ -13,7 +12,7 @@ from vae_jax.summary import member_title
 from vae_jax.sweep import swept_fields
 from vae_jax.training.cohorts import Cohort
 from vae_jax.training.members import program_alone, state_alone
-from vae_jax.training.steps import TrainState
+from vae_jax.training.steps import NEVER, TrainState
 
 if TYPE_CHECKING:
     from vae_jax.evaluation.portrait import Portrait
@@ -54,17 +53,16 @@ class Album:
         return list(first.values())[:MOST_TOGETHER] if not self.alone else []
 
     def draw_each(self, cohort: Cohort, state: TrainState) -> None:
-        """Draw those members of a cohort that get figures of their own; a member that is no number gets none."""
+        """Draw those members of a cohort that get figures of their own; one that failed gets none."""
         from vae_jax.evaluation.sitting import sit
         from vae_jax.figures.gallery import draw_gallery, save_figures
 
         together = self.side_by_side()
         for k, number in enumerate(cohort.numbers):
-            if number not in self.in_full and number not in together:
+            wanted = number in self.in_full or number in together
+            if not wanted or int(state.failed[k]) != NEVER:
                 continue
             params = jax.tree.map(lambda leaf: leaf[0], state_alone(cohort, k, state).params)
-            if not all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(params)):
-                continue
             seed, title = cohort.configs[k].seed, self.title_of(number)
             portrait = sit(program_alone(cohort, k), params, self.dataset, seed=seed, title=title)
             if number in self.in_full:

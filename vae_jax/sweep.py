@@ -69,7 +69,7 @@ def growth_faults(before: Config, now: Config) -> list[str]:
     changed = list(differences(before, now))
     others = [line for line in changed if line.partition(":")[0] not in ("sweep", "train.epochs")]
     if others or not changed:
-        return others
+        return changed
     if now.train.epochs < before.train.epochs:
         return [line for line in changed if line.startswith("train.epochs")]
     lost = set(map(identity, expand(before))) - set(map(identity, expand(now)))

@@ -1,0 +1,107 @@
+"""Figures of sweeps: what is compared is what was measured, and nothing is cut off."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from picture_edges import beyond_the_edge
+from portraits import portrait
+
+from vae_jax.figures.sweeps import (
+    PORTRAIT_FIGURES,
+    TABLE_FIGURES,
+    SweepTable,
+    heat_map,
+    latent_spaces,
+    metrics_by_field,
+    rate_distortion,
+    strips,
+)
+
+
+def table(**swept):
+    """Distortion falls and rate rises as beta_kl falls; seeds lie around that by exactly ±1."""
+    rows, metrics = [], []
+    for values in itertools.product(*swept.values()):
+        row = {"seed": 0, "beta_kl": 1.0, "latent_dim": 2} | dict(zip(swept, values, strict=True))
+        rate, noise = 10 / (1 + row["beta_kl"]), 2 * (row["seed"] % 2) - 1
+        distortion = 100 - rate * row["latent_dim"] + noise
+        rows.append(row)
+        metrics.append({"rate": rate, "distortion": distortion, "elbo": -rate - distortion})
+    return SweepTable("a sweep", "", tuple(swept), tuple(rows), tuple(metrics))
+
+
+BETAS, SIZES, SEEDS = (0.1, 1.0, 4.0), (2, 5), (0, 1)
+
+SWEEPS = {
+    "seeds alone": table(seed=SEEDS),
+    "one beta_kl": table(beta_kl=(1.0,)),
+    "betas and sizes": table(beta_kl=BETAS, latent_dim=SIZES, seed=SEEDS),
+    "many of all": table(beta_kl=np.geomspace(1e-4, 1e2, 9).tolist(), latent_dim=tuple(range(1, 15))),
+    "tuples and words": table(hidden=((200,), (1000, 500)), likelihood=("mse", "bernoulli"), beta_kl=(0.0, 1.0)),
+    "nothing": SweepTable("none", "", ("beta_kl",), (), ()),
+}
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("sweep", SWEEPS)
+@pytest.mark.parametrize("name", TABLE_FIGURES)
+def test_any_sweep_can_be_drawn_and_nothing_is_cut_off(name, sweep):
+    figure = TABLE_FIGURES[name][1](SWEEPS[sweep])
+    assert figure is None or beyond_the_edge(figure) == {}
+
+
+def test_a_rate_distortion_curve_for_each_size_has_a_point_for_each_beta_and_bars_over_seeds():
+    axes = rate_distortion(table(beta_kl=BETAS, latent_dim=SIZES, seed=SEEDS)).axes[0]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["latent_dim 2", "latent_dim 5"]
+    for container, size in zip(axes.containers, SIZES, strict=True):
+        points, _, (_, bars) = container.lines
+        rates = [10 / (1 + beta) for beta in BETAS]
+        np.testing.assert_allclose(points.get_xdata(), rates)
+        np.testing.assert_allclose(points.get_ydata(), [100 - rate * size for rate in rates])
+        heights = [segment[1][1] - segment[0][1] for segment in bars.get_segments()]
+        np.testing.assert_allclose(heights, 2)  # one standard deviation of ±1 to either side
+
+
+def test_every_swept_field_but_the_seed_has_a_row_of_panels():
+    figure = metrics_by_field(table(beta_kl=BETAS, latent_dim=SIZES, seed=SEEDS))
+    assert [axes.get_xlabel() for axes in figure.axes] == ["beta_kl"] * 3 + ["latent_dim"] * 3
+    assert metrics_by_field(table(seed=SEEDS)) is None
+
+
+def test_a_heat_map_shows_the_means_over_all_else():
+    figure = heat_map(table(beta_kl=BETAS, latent_dim=SIZES, seed=SEEDS))
+    distortion = figure.axes[1].images[0].get_array()
+    expected = [[100 - 10 / (1 + beta) * size for beta in BETAS] for size in SIZES]
+    np.testing.assert_allclose(distortion, expected)
+    assert heat_map(table(beta_kl=BETAS, seed=SEEDS)) is None
+
+
+def test_a_combination_that_failed_leaves_a_gap():
+    whole = table(beta_kl=BETAS, latent_dim=SIZES)
+    without = SweepTable(whole.title, "", whole.swept, whole.values[1:], whole.metrics[1:])
+    assert math.isnan(without.spread("elbo", beta_kl=0.1, latent_dim=2)[0])
+    for _, draw in TABLE_FIGURES.values():
+        assert beyond_the_edge(draw(without)) == {}
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", PORTRAIT_FIGURES)
+@pytest.mark.parametrize("count", [2, 5, 16])
+@pytest.mark.parametrize("shape", [(8, 8, 1), (28, 20, 1), (50, 50, 3)])
+def test_members_side_by_side_fit_into_the_picture(name, count, shape):
+    sitters = [portrait(shape=shape, title=f"data · 2 latent · beta_KL {k} · seed 0") for k in range(count)]
+    assert beyond_the_edge(PORTRAIT_FIGURES[name][1](sitters, "a notice that goes on. " * 12)) == {}
+
+
+def test_side_by_side_takes_two():
+    assert strips([portrait()], "") is None
+    assert latent_spaces([portrait(), portrait(latent=3)], "") is None
+
+
+def test_every_strip_shows_the_same_images():
+    sitters = [portrait(title=f"data · 2 latent · beta_KL {k} · seed 0") for k in range(2)]
+    shown = [axes.images[0].get_array() for axes in strips(sitters, "").axes]
+    np.testing.assert_array_equal(shown[1], shown[2])  # the invented portraits are alike
+    assert shown[0].shape == shown[1].shape

@@ -1,0 +1,104 @@
+"""A member of a sweep, exported, is the run that its settings alone would have given."""
+
+import json
+
+import numpy as np
+import pytest
+from small_runs import digits_command
+
+from vae_jax.main import main
+from vae_jax.training.checkpoints import Checkpoints
+
+SWEEP = ("--config.eval.figure_members=1", "--sweep=beta_kl=0.5,4", "--sweep=latent_dim=2,3")
+
+
+@pytest.fixture(scope="module")
+def sweep(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "sweep"
+    assert main(digits_command(folder, *SWEEP)) == 0
+    return folder
+
+
+def export(sweep, out, *pick):
+    return main(["vae_jax.main", "--mode=export", f"--workdir={sweep}", f"--out={out}", *pick])
+
+
+def arrays(folder):
+    checkpoints = Checkpoints(folder / "checkpoints" / "group_0", 1)
+    return {name: np.asarray(leaf) for name, leaf in checkpoints._checkpointer.load(20).items()}
+
+
+def test_it_is_an_ordinary_run_folder_with_the_members_numbers(sweep, tmp_path):
+    assert export(sweep, tmp_path / "one", "--member=1") == 0
+    summary = json.loads((sweep / "summary.json").read_text())["members"][1]
+    (alone,) = json.loads((tmp_path / "one" / "summary.json").read_text())["members"]
+    assert alone == summary | {"member": 0}
+    assert alone["values"] == {"seed": 0, "beta_kl": 0.5, "latent_dim": 3}
+    lines = [json.loads(line) for line in (sweep / "metrics.jsonl").read_text().splitlines()]
+    mine = [json.loads(line) for line in (tmp_path / "one" / "metrics.jsonl").read_text().splitlines()]
+    assert mine == [line | {"member": 0} for line in lines if line["member"] == 1]
+    assert (tmp_path / "one" / "report.html").is_file()
+    assert (tmp_path / "one" / "figures" / "reconstructions.png").is_file()
+    assert not (tmp_path / "one" / "members.csv").exists()
+
+
+@pytest.mark.parametrize(("member", "settings"), [(0, (0.5, 2)), (3, (4.0, 3))])
+def test_it_is_the_run_alone_and_goes_on_as_that(sweep, tmp_path, member, settings):
+    beta_kl, latent_dim = settings
+    alone = (
+        "--config.eval.figure_members=1",
+        f"--config.objective.beta_kl={beta_kl}",
+        f"--config.model.latent_dim={latent_dim}",
+    )
+    assert main(digits_command(tmp_path / "alone", *alone)) == 0
+    assert export(sweep, tmp_path / "one", f"--member={member}") == 0
+    ours, theirs = arrays(tmp_path / "one"), arrays(tmp_path / "alone")
+    assert ours.keys() == theirs.keys()
+    for name in ours:
+        np.testing.assert_allclose(ours[name], theirs[name], rtol=0, atol=1e-5 * max(np.abs(theirs[name]).max(), 1e-3))
+    assert main(digits_command(tmp_path / "one", *alone, "--config.train.epochs=5")) == 0
+    assert json.loads((tmp_path / "one" / "summary.json").read_text())["members"][0]["train"]["step"] == 25
+
+
+@pytest.mark.parametrize(
+    ("pick", "member"),
+    [("--where=beta_kl=4,latent_dim=3", 3), ("--where=objective.beta_kl=0.5,model.latent_dim=2", 0)],
+)
+def test_a_member_can_be_told_by_its_values(sweep, tmp_path, pick, member):
+    assert export(sweep, tmp_path / "one", pick) == 0
+    values = json.loads((sweep / "summary.json").read_text())["members"][member]["values"]
+    assert json.loads((tmp_path / "one" / "summary.json").read_text())["members"][0]["values"] == values
+
+
+@pytest.mark.parametrize(("metric", "best"), [("test.elbo", max), ("test.distortion", min), ("train.kl", min)])
+def test_a_member_can_be_the_best(sweep, tmp_path, metric, best):
+    split, _, name = metric.partition(".")
+    assert export(sweep, tmp_path / "one", f"--best={metric}") == 0
+    members = json.loads((sweep / "summary.json").read_text())["members"]
+    (alone,) = json.loads((tmp_path / "one" / "summary.json").read_text())["members"]
+    assert alone[split][name] == best(member[split][name] for member in members)
+
+
+@pytest.mark.parametrize(
+    ("pick", "said"),
+    [
+        ([], "found none of them; needs one of --member=K"),
+        (["--member=1", "--best=test.elbo"], "found --member and --best; needs one"),
+        (["--member=4"], "--member: found 4; the run has members 0 to 3"),
+        (["--where=beta_kl=4"], "holds for 2 members (2, 3); needs to hold for one"),
+        (["--where=beta_kl=7"], "holds for 0 members; needs to hold for one"),
+        (["--where=beta=7"], "no such field"),
+        (["--best=test.elob"], "did you mean 'test.elbo'?"),
+    ],
+)
+def test_who_is_not_to_be_found_is_said_in_one_line_and_nothing_is_written(sweep, tmp_path, capsys, pick, said):
+    assert export(sweep, tmp_path / "one", *pick) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert said in line
+    assert not list(tmp_path.iterdir())
+
+
+def test_nothing_that_is_there_is_written_over(sweep, tmp_path, capsys):
+    (tmp_path / "one").mkdir()
+    assert export(sweep, tmp_path / "one", "--member=0") == 2
+    assert "is there already; use another --out" in capsys.readouterr().err

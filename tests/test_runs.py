@@ -1,0 +1,135 @@
+"""Runs of several members: they grow, fail alone, go on after a kill in any program, and are drawn together."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from small_runs import digits_command as small_command
+
+from vae_jax.main import main
+from vae_jax.training.checkpoints import Checkpoints
+
+ROOT = Path(__file__).parents[1]
+
+
+def digits_command(folder, *more):
+    """With the figures of one member only: they take longer than the run."""
+    return small_command(folder, "--config.eval.figure_members=1", *more)
+
+
+def metrics(folder):
+    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+
+
+def members(folder):
+    return json.loads((folder / "summary.json").read_text())["members"]
+
+
+def arrays(folder, group, step=20):
+    checkpoints = Checkpoints(folder / "checkpoints" / group, 1)
+    return {name: np.asarray(leaf) for name, leaf in checkpoints._checkpointer.load(step).items()}
+
+
+def test_a_sweep_that_grows_trains_the_new_members_alone(tmp_path):
+    run = tmp_path / "run"
+    assert main(digits_command(run, "--sweep=seed=0,1")) == 0
+    before, first = metrics(run), arrays(run, "group_0")
+    assert main(digits_command(run, "--sweep=seed=0,1,2", "--sweep=latent_dim=2,3")) == 0
+    assert metrics(run)[: len(before)] == before
+    assert {line["member"] for line in metrics(run)[len(before) :]} == {2, 3, 4, 5}
+    values = [(m["member"], m["values"]["seed"], m["values"]["latent_dim"]) for m in members(run)]
+    assert values == [(0, 0, 2), (1, 1, 2), (2, 0, 3), (3, 1, 3), (4, 2, 2), (5, 2, 3)]
+    for name, array in arrays(run, "group_0").items():
+        np.testing.assert_array_equal(array, first[name])
+    together = tmp_path / "together"
+    assert main(digits_command(together, "--sweep=seed=0,1,2", "--sweep=latent_dim=2,3")) == 0
+    assert {(m["values"]["seed"], m["values"]["latent_dim"]): m["test"]["elbo"] for m in members(run)} == pytest.approx(
+        {(m["values"]["seed"], m["values"]["latent_dim"]): m["test"]["elbo"] for m in members(together)}, rel=1e-5
+    )
+
+
+def test_more_epochs_continue_every_member_as_if_they_had_been_asked_for_at_once(tmp_path):
+    assert main(digits_command(tmp_path / "run", "--sweep=seed=0,1")) == 0
+    assert main(digits_command(tmp_path / "run", "--sweep=seed=0,1", "--config.train.epochs=7")) == 0
+    assert main(digits_command(tmp_path / "long", "--sweep=seed=0,1", "--config.train.epochs=7")) == 0
+    for name, array in arrays(tmp_path / "run", "group_0", 35).items():
+        np.testing.assert_array_equal(array, arrays(tmp_path / "long", "group_0", 35)[name])
+
+
+def test_a_member_that_fails_is_named_and_the_others_finish(tmp_path, caplog):
+    run = tmp_path / "run"
+    assert main(digits_command(run, "--sweep=learning_rate=1e-3,1e30", "--sweep=seed=0,1")) == 0
+    said = caplog.text
+    assert "member 2: the loss was no number in step" in said
+    assert "2 of 4 members failed" in said
+    found = members(run)
+    assert [member["failed_in_step"] is None for member in found] == [True, True, False, False]
+    assert all(0 < member["failed_in_step"] < 20 for member in found[2:])
+    assert json.dumps(found, allow_nan=False)
+    assert "in step" in (run / "report.html").read_text()
+    assert (run / "figures" / "rate_distortion.png").is_file()
+    last = [line for line in metrics(run) if line["member"] == 2 and line["split"] == "train"]
+    assert [line["step"] for line in last] == [5]
+    alone = tmp_path / "alone"
+    assert main(digits_command(alone, "--config.seed=1")) == 0
+    assert members(alone)[0]["test"] == found[1]["test"]
+
+
+def test_a_sweep_of_several_programs_is_one_run(tmp_path, caplog):
+    run = tmp_path / "run"
+    assert main(digits_command(run, "--sweep=hidden=(16,)|(8,8)", "--sweep=beta_kl=0.5,4")) == 0
+    assert "4 members, 2 programs" in caplog.text
+    assert [member["values"]["hidden"] for member in members(run)] == [[16], [16], [8, 8], [8, 8]]
+    assert {folder.name for folder in (run / "checkpoints").iterdir()} == {"group_0", "group_1"}
+    assert {folder.name for folder in (run / "tensorboard").iterdir()} == {"group_0", "group_1"}
+    names = {path.stem for path in (run / "figures").iterdir()}
+    assert {"rate_distortion", "metrics_by_field", "heat_map", "sweep_reconstructions", "sweep_latent_spaces"} <= names
+    before = members(run)
+    assert main(["vae_jax.main", "--mode=evaluate", f"--workdir={run}"]) == 0
+    assert members(run) == before
+    alone = tmp_path / "alone"
+    assert main(digits_command(alone, "--sweep=hidden=(8,8)", "--config.objective.beta_kl=4")) == 0
+    assert members(alone)[0]["test"] == before[3]["test"]
+
+
+def test_a_sweep_killed_in_its_second_program_goes_on_and_ends_with_the_same_bits(tmp_path):
+    longer = (
+        "--sweep=hidden=(16,)|(8,)",
+        "--sweep=seed=0,1",
+        "--config.train.epochs=60",
+        "--config.eval.figure_members=1",
+    )
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    assert main(digits_command(whole, *longer)) == 0
+    command = [sys.executable, "-m", *digits_command(killed, *longer, "--config.checkpoint.every_epochs=0")]
+    command[2] = "vae_jax.main"
+    env = {name: value for name, value in os.environ.items() if name != "VAE_JAX_RAW"}
+    with subprocess.Popen(command, cwd=ROOT, env=env, stderr=subprocess.DEVNULL) as process:
+        give_up = time.monotonic() + 120
+        second = killed / "checkpoints" / "group_1"
+        while not any(p.name.isdigit() for p in second.glob("*")) and time.monotonic() < give_up:
+            time.sleep(0.002)
+        process.send_signal(signal.SIGKILL)
+    assert process.returncode == -signal.SIGKILL
+    assert not (killed / "summary.json").exists(), "the run ended before it could be killed"
+    assert main(digits_command(killed, *longer)) == 0
+    for group in ("group_0", "group_1"):
+        ours, theirs = arrays(killed, group, 300), arrays(whole, group, 300)
+        for name, array in theirs.items():
+            np.testing.assert_array_equal(ours[name], array)
+    assert metrics(killed) == metrics(whole)
+    assert [member["test"] for member in members(killed)] == [member["test"] for member in members(whole)]
+
+
+def test_members_at_once_are_the_same_to_float_tolerance(tmp_path):
+    sweep = ("--sweep=beta_kl=0.5,4", "--sweep=seed=0,1,2")
+    assert main(digits_command(tmp_path / "one", *sweep)) == 0
+    assert main(digits_command(tmp_path / "four", *sweep, "--config.train.members_per_step=4")) == 0
+    for ours, theirs in zip(members(tmp_path / "four"), members(tmp_path / "one"), strict=True):
+        assert ours["test"] == pytest.approx(theirs["test"], rel=1e-4)

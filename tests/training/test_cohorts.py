@@ -1,0 +1,115 @@
+"""Which members train together, and what becomes of them when a sweep grows."""
+
+import dataclasses
+
+import pytest
+from small_runs import small_config, small_dataset
+
+from vae_jax.errors import UserError
+from vae_jax.sweep import expand
+from vae_jax.training.cohorts import plan_cohorts, read_members, write_members
+
+DATASET = small_dataset()
+
+
+def plan(folder, *sweep, most=100, **sections):
+    configs = expand(small_config(sweep=sweep, **sections))
+    return plan_cohorts(configs, DATASET, folder, lambda program, config: most)
+
+
+def begun(folder, *sweep, **sections):
+    """Plan, and note the members as a run does when it starts."""
+    cohorts = plan(folder, *sweep, **sections)
+    for cohort in cohorts:
+        write_members(folder / cohort.name, cohort)
+    return cohorts
+
+
+def who(cohorts):
+    return [(cohort.name, cohort.numbers) for cohort in cohorts]
+
+
+def test_members_that_differ_in_numbers_share_a_program(tmp_path):
+    sweep = ("beta_kl=1,2", "latent_dim=2,3", "seed=0,1", "learning_rate=1e-3,1e-4", "warmup_steps=1,2")
+    (cohort,) = plan(tmp_path, *sweep)
+    assert len(cohort.configs) == 32
+    assert cohort.program.model.latent_dim == 3
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "hidden=(8,)|(4,)",
+        "train.batch_size=5,10",
+        "likelihood=mse,bernoulli",
+        "epochs=2,4",
+        "adam_b1=0.9,0.5",
+        "levels=255,256",
+    ],
+)
+def test_members_that_differ_in_shapes_or_parts_have_a_program_for_each(tmp_path, line):
+    cohorts = plan(tmp_path, line, "seed=0,1")
+    assert who(cohorts) == [("group_0", (0, 1)), ("group_1", (2, 3))]
+    assert len({(cohort.program, cohort.epochs) for cohort in cohorts}) == 2
+
+
+def test_a_grid_too_large_for_the_memory_is_split(tmp_path):
+    assert [len(cohort.configs) for cohort in plan(tmp_path, "seed=range(7)", most=3)] == [3, 3, 1]
+
+
+def test_a_run_that_goes_on_has_the_cohorts_that_it_began(tmp_path):
+    sweep = ("hidden=(8,)|(4,)", "seed=0,1,2")
+    first = begun(tmp_path, *sweep)
+    assert plan(tmp_path, *sweep, most=1) == first
+
+
+def test_a_sweep_that_grows_keeps_its_members_numbers_and_adds_the_new_ones(tmp_path):
+    first = begun(tmp_path, "beta_kl=1,4", "seed=0,1")
+    grown = plan(tmp_path, "beta_kl=0.5,1,4", "seed=0,1,2")
+    assert grown[:1] == first
+    (new,) = grown[1:]
+    assert new.name == "group_1"
+    assert new.numbers == (4, 5, 6, 7, 8)
+    assert [(c.objective.beta_kl, c.seed) for c in new.configs] == [(0.5, 0), (0.5, 1), (0.5, 2), (1, 2), (4, 2)]
+
+
+def test_more_epochs_are_more_epochs_of_the_same_members(tmp_path):
+    (first,) = begun(tmp_path, "seed=0,1", train={"epochs": 4})
+    (longer,) = plan(tmp_path, "seed=0,1", train={"epochs": 9})
+    assert (longer.name, longer.numbers, longer.program) == (first.name, first.numbers, first.program)
+    assert (first.total, longer.total) == (20, 45)
+
+
+def test_what_is_noted_of_members_is_read_back(tmp_path):
+    (cohort,) = begun(tmp_path, "seed=0,1", "hidden=(8,)")
+    assert read_members(tmp_path / "group_0") == list(zip(cohort.numbers, cohort.configs, strict=True))
+
+
+@pytest.mark.parametrize("content", ["", "[{]", '[{"member": 0}]', '[{"member": 0, "config": {"seed": -1}}]', "3"])
+def test_a_damaged_list_of_members_is_named(tmp_path, content):
+    begun(tmp_path, "seed=0")
+    (tmp_path / "group_0" / "members.json").write_text(content)
+    with pytest.raises(UserError, match=r"members\.json: can't be read") as error:
+        plan(tmp_path, "seed=0")
+    assert "\n" not in str(error.value)
+
+
+def test_moments_that_do_not_divide_an_epoch_are_refused_with_one_that_does(tmp_path):
+    with pytest.raises(UserError, match=r"log\.every_steps: found 4, .* 5 steps; needs a divisor, such as 5"):
+        plan(tmp_path, log={"every_steps": 4})
+
+
+def test_devices_that_do_not_divide_a_batch_are_refused(tmp_path):
+    with pytest.raises(UserError, match=r"data_devices: found 3, which does not divide the batch of 10"):
+        plan(tmp_path, train={"data_devices": 3})
+
+
+def test_fewer_images_than_a_batch_are_refused(tmp_path):
+    with pytest.raises(UserError, match=r"batch_size: found 51 for 50 training images"):
+        plan(tmp_path, train={"batch_size": 51})
+
+
+def test_evaluations_and_checkpoints_are_spread_over_the_run(tmp_path):
+    (cohort,) = plan(tmp_path, train={"epochs": 100})
+    assert (cohort.evaluate_every, cohort.save_every, cohort.block) == (10, 5, 5)
+    assert dataclasses.replace(cohort, epochs=3).total == 15

@@ -1,0 +1,83 @@
+"""Memory: what members take follows from their sizes, and too many are not put together."""
+
+import dataclasses
+
+import jax
+import numpy as np
+import pytest
+from small_runs import small_config, small_dataset
+
+from vae_jax.errors import UserError
+from vae_jax.models.vae import parameter_count
+from vae_jax.sweep import expand
+from vae_jax.training import memory
+from vae_jax.training.cohorts import cohort_of
+from vae_jax.training.devices import Layout
+from vae_jax.training.program import program_of
+
+DATASET = small_dataset()
+CONFIG = small_config(model={"hidden": (300, 300)})
+PROGRAM = program_of([CONFIG], DATASET)
+STATE = 3 * 4 * parameter_count(PROGRAM.model, (6, 6, 1))  # parameters and two moments of 4 bytes
+
+
+def cohort(members, **sections):
+    configs = expand(dataclasses.replace(small_config(model={"hidden": (300, 300)}, **sections), sweep=members))
+    return cohort_of("group_0", list(enumerate(configs)), DATASET)
+
+
+def test_a_state_is_the_parameters_and_adams_two_moments():
+    assert memory.state_bytes(PROGRAM, CONFIG) == pytest.approx(STATE, abs=12)
+
+
+def test_a_block_holds_its_data_and_the_state_of_every_member():
+    one, five = (memory.block_bytes(cohort((f"seed=range({count})",)), DATASET, Layout()) for count in (1, 5))
+    assert one > STATE + DATASET.train.images.nbytes
+    assert 4 * STATE < five - one < 4 * 3 * STATE
+
+
+def test_members_at_once_take_more_than_one_after_another():
+    many = cohort(("seed=range(12)",))
+    one, two, four = (memory.block_bytes(many, DATASET, Layout(count)) for count in (1, 2, 4))
+    assert one < two < four
+
+
+@pytest.mark.parametrize(("free", "most"), [(0, 1), (101 * STATE, 20), (1001 * STATE, 200)])
+def test_as_many_members_train_together_as_the_memory_holds(monkeypatch, free, most):
+    """A CPU holds a state four times, and plans with 0.8 of what is free."""
+    monkeypatch.setattr(memory, "free_bytes", lambda: free + DATASET.train.images.nbytes / 0.8)
+    assert memory.most_members(PROGRAM, CONFIG, DATASET) == most
+
+
+def test_there_is_free_memory_and_less_than_a_machine_could_have():
+    assert 2**20 < memory.free_bytes() < 2**50
+
+
+def test_a_container_has_what_its_limit_leaves(monkeypatch, tmp_path):
+    monkeypatch.setattr(memory, "CGROUP", tmp_path)
+    (tmp_path / "memory.max").write_text("3000\n")
+    (tmp_path / "memory.current").write_text("1000\n")
+    assert memory.free_bytes() == 2000
+    (tmp_path / "memory.max").write_text("max\n")
+    assert memory.free_bytes() > 2000
+
+
+def test_on_a_cpu_members_come_one_after_another_unless_asked_otherwise():
+    assert memory.layout_of(cohort(("seed=range(5)",)), DATASET) == Layout(1)
+    assert memory.layout_of(cohort(("seed=range(5)",), train={"members_per_step": 3}), DATASET).at_once == 3
+    assert memory.layout_of(cohort(("seed=range(5)",), train={"members_per_step": 30}), DATASET).at_once == 5
+
+
+def test_elsewhere_as_many_at_once_as_fit(monkeypatch):
+    """What one more takes is measured by compiling for one and for two."""
+    many = cohort(("seed=range(50)",))
+    one, two = (memory.block_bytes(many, DATASET, Layout(count)) for count in (1, 2))
+    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    for fit in (1, 7, 50, 80):
+        monkeypatch.setattr(memory, "free_bytes", lambda fit=fit: np.ceil((one + (fit - 0.5) * (two - one)) / 0.8))
+        assert memory.layout_of(many, DATASET).at_once == min(fit, 50)
+
+
+def test_more_devices_than_there_are_is_refused():
+    with pytest.raises(UserError, match=r"train\.data_devices: found 50; needs at most 1"):
+        memory.layout_of(cohort((), train={"data_devices": 50, "batch_size": 50}), DATASET)
