@@ -1,6 +1,10 @@
 """A dry run says what would be trained, and leaves nothing."""
 
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from small_runs import digits_command
@@ -47,3 +51,20 @@ def test_what_can_not_be_trained_can_not_be_forecast(tmp_path, capsys, more, sai
     assert main(digits_command(tmp_path / "run", "--dry_run", more)) == 2
     (line,) = capsys.readouterr().err.strip().splitlines()
     assert said in line
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("members", [2, 8])
+def test_the_memory_that_is_said_is_what_a_run_takes_within_a_fifth(tmp_path, members):
+    """In a process of its own each, as users start them."""
+    config = Path(__file__).parents[1] / "configs" / "dogpeople.py"
+    sizes = ["--config.data.drawn=2000", "--config.train.epochs=4", "--config.train.steps_per_epoch=20"]
+    line = [sys.executable, "-m", "vae_jax.main", f"--config={config}", f"--workdir={tmp_path / 'run'}", *sizes]
+    line += [f"--config.data.prepared_dir={tmp_path}", f"--sweep=seed=range({members})"]
+    env = {name: value for name, value in os.environ.items() if name != "VAE_JAX_RAW"}
+    said = subprocess.run([*line, "--dry_run"], env=env, capture_output=True, text=True, check=True).stdout
+    memory, unit = re.search(r"memory: about ([\d.]+) (MB|GB)", said).groups()
+    with subprocess.Popen(line, env=env, stderr=subprocess.DEVNULL) as process:
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = status
+    assert float(memory) * {"MB": 1e6, "GB": 1e9}[unit] == pytest.approx(1024 * usage.ru_maxrss, rel=0.2)

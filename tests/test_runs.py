@@ -133,3 +133,11 @@ def test_members_at_once_are_the_same_to_float_tolerance(tmp_path):
     assert main(digits_command(tmp_path / "four", *sweep, "--config.train.members_per_step=4")) == 0
     for ours, theirs in zip(members(tmp_path / "four"), members(tmp_path / "one"), strict=True):
         assert ours["test"] == pytest.approx(theirs["test"], rel=1e-4)
+
+
+def test_a_grid_too_large_for_the_memory_is_trained_in_parts_with_the_same_result(tmp_path, monkeypatch):
+    assert main(digits_command(tmp_path / "whole", "--sweep=seed=range(3)")) == 0
+    monkeypatch.setattr("vae_jax.training.memory.free_bytes", lambda: 0)
+    assert main(digits_command(tmp_path / "parts", "--sweep=seed=range(3)")) == 0
+    assert len(list((tmp_path / "parts" / "checkpoints").iterdir())) == 3
+    assert members(tmp_path / "parts") == members(tmp_path / "whole")

@@ -147,7 +147,8 @@ class EvalConfig:
     """Judging and drawing.
 
     Attributes:
-        every_epochs: epochs between evaluations on the test images; 0 means ten in a run.
+        every_epochs: epochs between evaluations on the test images; 0 means ten in a run, fewer where they would take
+            more than a twentieth of it.
         batch_size: images at a time; changes nothing but memory and time.
         figure_members: how many members get pictures of their own.
     """

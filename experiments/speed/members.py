@@ -6,7 +6,7 @@ import time
 import jax
 import jax.numpy as jnp
 
-from experiments.speed.hot_path import blog_mnist
+from experiments.speed.hot_path import blog_mnist, seconds
 from experiments.speed.table import Row
 from vae_jax.config import Config
 from vae_jax.data.dataset import Dataset
@@ -42,25 +42,28 @@ class Bench:
         return time.perf_counter() - start
 
 
-def measure(rounds: int, steps: int = 50) -> list[Row]:
+def measure(rounds: int, steps: int = 100) -> list[Row]:
     """Compare members in one program with runs alone, in turn.
 
     Args:
         rounds: how many times each.
-        steps: in a block.
+        steps: in a block; 100 are the post's epoch.
     """
     config, dataset = blog_mnist()
     on_cpu = jax.default_backend() == "cpu"
     count = 16 if on_cpu else ON_ACCELERATOR
     alone = Bench(config, dataset, 1, Layout(), steps)
     together = Bench(config, dataset, count, Layout(1 if on_cpu else count), steps)
+    more = Bench(config, dataset, 4 * count, Layout(1 if on_cpu else 4 * count), steps).compile_seconds
     costs = []
     for _ in range(rounds + 1):  # the first warms up
         singles = sum(alone.seconds() for _ in range(count))
         costs.append((together.seconds(), singles))
     ratios = [many / singles for many, singles in costs[1:]]
     many, singles = (statistics.median(column) for column in zip(*costs[1:], strict=True))
+    rows = [] if on_cpu else [against_bandwidth(together, count, steps, many)]
     return [
+        *rows,
         Row(
             f"{count} members of 784-1000-2 in one program, {steps} steps",
             f"{many:.2f} s",
@@ -69,9 +72,32 @@ def measure(rounds: int, steps: int = 50) -> list[Row]:
             1.05 if on_cpu else 1 / 20,
         ),
         Row(
-            f"compiling for {count} members",
+            f"compiling for {count} members at once",
             f"{together.compile_seconds:.2f} s",
-            f"for one {alone.compile_seconds:.2f} s",
-            together.compile_seconds / alone.compile_seconds,
+            f"{count} compiled alone {count * alone.compile_seconds:.2f} s",
+            together.compile_seconds / (count * alone.compile_seconds),
+        ),
+        Row(
+            f"compiling for {4 * count} members",
+            f"{more:.2f} s",
+            f"for {count} {together.compile_seconds:.2f} s",
+            more / together.compile_seconds,
         ),
     ]
+
+
+def against_bandwidth(bench: Bench, count: int, steps: int, took: float) -> Row:
+    """Compare with the least that Adam's traffic costs at the rate at which the device copies a large array."""
+    large = jnp.ones(2**28)
+    copy = jax.jit(lambda x: x + 1)
+    seconds(lambda: copy(large), 3)
+    bytes_a_second = 2 * large.nbytes / seconds(lambda: copy(large), 20)
+    # Parameters and two moments are read and written, the gradient is read.
+    state = sum(leaf.nbytes for leaf in jax.tree.leaves((bench.state.params, bench.state.optimiser)))
+    least = steps * state * 7 / 3 / bytes_a_second
+    return Row(
+        f"{count} members at once, {steps} steps",
+        f"{count * steps / took:,.0f} members' steps a second",
+        f"Adam's traffic at the device's bandwidth {count * steps / least:,.0f}",
+        took / least,
+    )

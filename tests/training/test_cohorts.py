@@ -113,3 +113,11 @@ def test_evaluations_and_checkpoints_are_spread_over_the_run(tmp_path):
     (cohort,) = plan(tmp_path, train={"epochs": 100})
     assert (cohort.evaluate_every, cohort.save_every, cohort.block) == (10, 5, 5)
     assert dataclasses.replace(cohort, epochs=3).total == 15
+
+
+def test_few_small_epochs_are_evaluated_less_often(tmp_path):
+    """50 epochs of 5 steps of 2 images are 1,500 passes: a twentieth of them judges the 10 test images 7 times."""
+    (cohort,) = plan(tmp_path, train={"epochs": 50, "batch_size": 2, "steps_per_epoch": 5})
+    assert cohort.evaluate_every == 8
+    (cohort,) = plan(tmp_path, train={"epochs": 4, "batch_size": 2, "steps_per_epoch": 5})
+    assert cohort.evaluate_every == 4

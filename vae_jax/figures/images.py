@@ -46,18 +46,20 @@ def _rows(columns: int, *rows: Images) -> UInt8[np.ndarray, "cells height width 
 
 
 def class_sheets(portrait: Portrait) -> Figure:
-    """Training images of each class."""
+    """Training images of each class, a band a class."""
     count = len(portrait.class_names)
     rows = 2 if count <= 3 else 1
     columns = 10 if rows == 2 else 16
-    per_class = rows * columns
-    width = portrait.class_sheets.shape[3]
-    sheets = [tile(sheet[:per_class], columns, 2, magnification(width, columns)) for sheet in portrait.class_sheets]
-    figure = new_figure(sum(_sheet_height(sheet) + 0.28 for sheet in sheets) + 0.4)
-    for axes, sheet, name in zip(
-        figure.subplots(count, 1, squeeze=False)[:, 0], sheets, portrait.class_names, strict=True
-    ):
-        show(axes, sheet, f"training images: {name}")
+    height, width = portrait.class_sheets.shape[2:4]
+    images = np.concatenate([_rows(columns * rows, sheet[: columns * rows]) for sheet in portrait.class_sheets])
+    scale = magnification(width, columns)
+    sheet = tile(images, columns, 2, scale)
+    figure = new_figure(_sheet_height(sheet) + 0.7)
+    axes = figure.subplots()
+    show(axes, sheet, "training images")
+    band = rows * (height * scale + 2)
+    for k, name in enumerate(portrait.class_names):
+        axes.text(-6, (k + 0.5) * band, name, fontsize=8, color=INK, ha="right", va="center")
     return finish(figure, portrait.title, portrait.notice)
 
 

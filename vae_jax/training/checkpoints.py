@@ -119,4 +119,6 @@ def _named_leaves(tree: Any) -> list[tuple[str, Any]]:
 
 
 def _hash(leaf: np.ndarray) -> str:
-    return hashlib.sha256(f"{leaf.dtype}{leaf.shape}".encode() + np.ascontiguousarray(leaf).tobytes()).hexdigest()
+    digest = hashlib.sha256(f"{leaf.dtype}{leaf.shape}".encode())
+    digest.update(np.ascontiguousarray(leaf).reshape(-1).view(np.uint8).data)
+    return digest.hexdigest()

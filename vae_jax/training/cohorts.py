@@ -139,9 +139,18 @@ def cohort_of(name: str, members: Numbered, dataset: Dataset) -> Cohort:
         steps_per_epoch=steps_per_epoch,
         epochs=epochs,
         block=block,
-        evaluate_every=config.eval.every_epochs or -(-epochs // 10),
+        evaluate_every=config.eval.every_epochs or -(-epochs // evaluations(config, steps_per_epoch, dataset)),
         save_every=config.checkpoint.every_epochs or -(-epochs // 20),
     )
+
+
+def evaluations(config: Config, steps_per_epoch: int, dataset: Dataset) -> int:
+    """Choose how often to evaluate: ten times in a run, less where that took over a twentieth of the arithmetic.
+
+    A training step costs three passes over its batch: forward, and twice as much backward.
+    """
+    passes = 3 * config.train.epochs * steps_per_epoch * config.train.batch_size
+    return min(10, max(1, int(0.05 * passes / len(dataset.test))))
 
 
 def _divisor_near(number: int, wanted: int) -> int:
