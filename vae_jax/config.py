@@ -34,10 +34,12 @@ class DataConfig:
     """Which images, from where.
 
     Attributes:
-        name: the source: `digits`, `mnist`, `fashion_mnist`, `freyfaces`, `dogpeople`, `drawn_faces`.
+        name: the source: `digits`, `mnist`, `fashion_mnist`, `freyfaces`, `dogpeople`, `drawn_faces`, `photos`.
         raw_dir: the folder of raw files; '' means `$VAE_JAX_RAW` where that is set, else `data/raw`.
         prepared_dir: where what was read once is kept; nothing there is irreplaceable.
-        image_size: height and width in pixels, for the sources that can choose (faces).
+        image_size: height and width in pixels, for the sources that can choose (faces, photos).
+        colour: keep the colours of photographs; else they become grey.
+        contrast: what is done to each photograph's tones: `none`, `stretch` or `equalise`.
         drawn: how many faces `drawn_faces` draws.
         test_fraction: the share held out by the sources that have no test split of their own.
         levels: pixels are `value / levels`: 255 reaches 1; the post used 256.
@@ -48,6 +50,8 @@ class DataConfig:
     raw_dir: str = ""
     prepared_dir: str = "data/prepared"
     image_size: int = _limited(50, low=8, high=1024)
+    colour: bool = False
+    contrast: str = "none"
     drawn: int = _limited(10_000, low=20, high=1_000_000)
     test_fraction: float = _limited(0.1, above=0, high=0.9)
     levels: int = _limited(255, low=255, high=256)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from vae_jax.data.alignment import TEMPLATE, align_face, landmark_fault, shrink_square
+from vae_jax.data.alignment import TEMPLATE, align_face, cut_square, landmark_fault
 
 SIZE = 50
 SIDE = 160
@@ -16,7 +16,7 @@ FACE = np.array([[60.0, 50.0], [100.0, 52.0], [79.0, 75.0]])
 
 def marked(points, spread):
     """A grey picture for each point, with a bright spot there."""
-    y, x = np.mgrid[:SIDE, :SIDE]
+    y, x = np.mgrid[:SIDE, :SIDE] + 0.5
     squared = (x - points[:, 0, None, None]) ** 2 + (y - points[:, 1, None, None]) ** 2
     return (60 + np.round(180 * np.exp(-squared / (2 * spread**2)))).astype(np.uint8)
 
@@ -31,7 +31,7 @@ def spot(face):
 def found_spots(points):
     """Align three pictures by the same landmarks and find in each the spot of one of them."""
     spread = max(1.5, np.linalg.norm(points[1] - points[0]) / 14)
-    return np.array([spot(align_face(picture, points, SIZE)) for picture in marked(points, spread)])
+    return np.array([spot(align_face(picture[..., None], points, SIZE)[..., 0]) for picture in marked(points, spread)])
 
 
 def placed(apart, angle, x, y):
@@ -63,14 +63,35 @@ def test_other_proportions_come_as_near_as_a_similarity_can(apart, angle, x, y, 
     np.testing.assert_allclose(found_spots(points) * SIZE, np.stack([best.real, best.imag], axis=1) * SIZE, atol=0.5)
 
 
-def test_beyond_the_border_the_edge_is_repeated():
+def test_beyond_the_border_the_picture_is_mirrored_not_black():
     at_the_corner = FACE - FACE.min(axis=0) + 1
     assert not landmark_fault(at_the_corner, SIDE, SIDE)
-    assert (align_face(np.full((SIDE, SIDE), 200, np.uint8), at_the_corner, SIZE) == 200).all()
+    assert (align_face(np.full((SIDE, SIDE, 1), 200, np.uint8), at_the_corner, SIZE) == 200).all()
+
+
+def test_a_mirrored_border_goes_on_as_the_picture_does():
+    """Eyes and nose at the left border of a ramp: left of it the tones rise again."""
+    ramp = np.tile(np.arange(SIDE, dtype=np.uint8), (SIDE, 1))[..., None]
+    row = align_face(ramp, np.array(TEMPLATE) * 80 - [40 - 1, -20], 80)[40, :, 0].astype(int)
+    np.testing.assert_allclose(row[:36], np.arange(38, 2, -1), atol=2)
+    np.testing.assert_allclose(row[44:], np.arange(5, 41), atol=2)
+
+
+def test_colours_stay_apart():
+    colours = np.zeros((SIDE, SIDE, 3), np.uint8) + np.array([10, 100, 200], np.uint8)
+    assert (align_face(colours, FACE, SIZE) == [10, 100, 200]).all()
+    assert (cut_square(colours, SIZE) == [10, 100, 200]).all()
+
+
+def test_another_template_moves_the_face():
+    moved = tuple((x + 0.1, y + 0.05) for x, y in TEMPLATE)
+    (picture,) = marked(FACE[2:], 2)
+    before, after = (spot(align_face(picture[..., None], FACE, SIZE, t)[..., 0]) for t in (TEMPLATE, moved))
+    np.testing.assert_allclose(after - before, [0.1, 0.05], atol=0.01)
 
 
 def test_what_is_finer_than_a_pixel_becomes_an_even_grey():
-    stripes = np.tile(np.array([0, 255], np.uint8), (4 * SIDE, 2 * SIDE))
+    stripes = np.tile(np.array([0, 255], np.uint8), (4 * SIDE, 2 * SIDE))[..., None]
     face = align_face(stripes, 4 * FACE, 20)
     assert np.abs(face.astype(int) - 127).max() < 10
 
@@ -100,27 +121,27 @@ def test_landmarks_that_can_not_be_used_are_told(points, fault):
 def test_any_landmarks_without_a_fault_give_a_face(values):
     points = np.array(values).reshape(3, 2)
     assume(not landmark_fault(points, 64, 64))
-    face = align_face(np.full((64, 64), 90, np.uint8), points, 12)
-    assert face.shape == (12, 12)
+    face = align_face(np.full((64, 64, 1), 90, np.uint8), points, 12)
+    assert face.shape == (12, 12, 1)
     assert (face == 90).all()
 
 
 def test_a_square_is_averaged_down():
     picture = np.random.default_rng(0).integers(0, 256, (12, 12)).astype(np.uint8)
     means = picture.reshape(4, 3, 4, 3).mean(axis=(1, 3))
-    np.testing.assert_allclose(shrink_square(picture, 4), means, atol=1)
+    np.testing.assert_allclose(cut_square(picture[..., None], 4)[..., 0], means, atol=1)
 
 
 @pytest.mark.parametrize("shape", [(4, 10), (10, 4)])
 def test_the_central_square_is_cut(shape):
     picture = np.zeros(shape, np.uint8)
     picture[(shape[0] - 4) // 2 :, (shape[1] - 4) // 2 :][:4, :4] = 200
-    assert (shrink_square(picture, 4) == 200).all()
+    assert (cut_square(picture[..., None], 4) == 200).all()
 
 
 def test_a_square_can_be_enlarged():
     ramp = np.tile(np.arange(0, 80, 10, dtype=np.uint8), (8, 1))
-    larger = shrink_square(ramp, 32).astype(int)
+    larger = cut_square(ramp[..., None], 32)[..., 0].astype(int)
     assert larger.shape == (32, 32)
     assert (np.diff(larger, axis=1) >= 0).all()
     assert (np.diff(larger, axis=0) == 0).all()

@@ -266,7 +266,7 @@ def test_a_photograph_on_its_side_is_turned_before_its_landmarks_are_used(tmp_pa
 
 def test_photographs_are_prepared_once(raw, monkeypatch):
     before = load(config(raw))
-    monkeypatch.setattr(dogpeople, "read_grey", None)
+    monkeypatch.setattr(dogpeople, "read_picture", None)
     assert load(config(raw)).fingerprint == before.fingerprint
 
 

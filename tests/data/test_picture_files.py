@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageFile
 
-from vae_jax.data.picture_files import MOST_PIXELS, UnusablePictureError, read_grey, report_skipped
+from vae_jax.data.picture_files import MOST_PIXELS, UnusablePictureError, read_picture, report_skipped
 
 GREY = np.random.default_rng(0).integers(0, 256, (5, 7)).astype(np.uint8)
 ORIENTATION = 0x112
@@ -56,7 +56,7 @@ def read(tmp_path):
 
     def from_bytes(content, name="picture.jpg"):
         (tmp_path / name).write_bytes(content)
-        return read_grey(tmp_path / name)
+        return read_picture(tmp_path / name)[..., 0]
 
     return from_bytes
 
@@ -124,7 +124,7 @@ def test_a_file_that_can_not_be_used_says_why(read, content, reason):
 @pytest.mark.parametrize("name", ["nowhere.jpg", "", "x" * 300 + ".jpg", "null\0byte.jpg"])
 def test_what_is_no_file_says_so(tmp_path, name):
     with pytest.raises(UnusablePictureError, match=r"not a file|File name too long"):
-        read_grey(tmp_path / name)
+        read_picture(tmp_path / name)
 
 
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
@@ -164,12 +164,13 @@ def test_any_bytes_are_grey_levels_or_a_reason_in_one_line(tmp_path_factory, who
     path = tmp_path_factory.mktemp("fuzz") / "picture.jpg"
     path.write_bytes(content[:end])
     try:
-        grey = read_grey(path)
+        grey = read_picture(path)
     except UnusablePictureError as error:
         assert str(error)
         assert "\n" not in str(error)
     else:
-        assert grey.ndim == 2
+        assert grey.ndim == 3
+        assert grey.shape[2] == 1
         assert grey.dtype == np.uint8
 
 
@@ -194,7 +195,7 @@ def test_real_odd_files_are_all_pictures_but_the_matrix(real_folder):
     unusable = []
     for path in files:
         try:
-            grey = read_grey(path)
+            grey = read_picture(path)
         except UnusablePictureError as error:
             unusable.append((path.suffix, str(error)))
         else:

@@ -1,26 +1,34 @@
 """Laying faces over each other: eyes on eyes, nose on nose, people and dogs alike."""
 
+import math
+
 import numpy as np
 from jaxtyping import Float, UInt8
 
-# Where the eyes (left, right as seen) and the nose lie, in widths and heights of the picture. These are the places
-# they have in UTKFace's aligned faces, so that people need no landmarks.
-TEMPLATE = ((0.285, 0.29), (0.715, 0.29), (0.5, 0.52))
+Points = Float[np.ndarray, "3 2"]
+Picture = UInt8[np.ndarray, "height width channels"]
+Face = UInt8[np.ndarray, "size size channels"]
+# Left eye, right eye (as seen) and nose, each x, y in widths and heights of a picture.
+Template = tuple[tuple[float, float], tuple[float, float], tuple[float, float]]
+
+# The places that they have in UTKFace's aligned faces, so that people need no landmarks.
+TEMPLATE: Template = ((0.285, 0.29), (0.715, 0.29), (0.5, 0.52))
 
 
-def shrink_square(picture: UInt8[np.ndarray, "height width"], size: int) -> UInt8[np.ndarray, "size size"]:
+def cut_square(picture: Picture, size: int) -> Face:
     """Cut the central square and average it down (or interpolate it up) to `size` pixels."""
     from PIL import Image
 
-    height, width = picture.shape
+    height, width, channels = picture.shape
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2
-    square = Image.fromarray(picture[top : top + side, left : left + side])
+    square = picture[top : top + side, left : left + side]
+    image = Image.fromarray(square if channels == 3 else square[..., 0])
     how = Image.Resampling.BOX if size <= side else Image.Resampling.BICUBIC
-    return np.asarray(square.resize((size, size), how))
+    return np.asarray(image.resize((size, size), how)).reshape(size, size, channels)
 
 
-def landmark_fault(points: Float[np.ndarray, "3 2"], height: int, width: int) -> str:
+def landmark_fault(points: Points, height: int, width: int) -> str:
     """Say what makes landmarks useless for alignment, or ''.
 
     Args:
@@ -39,25 +47,39 @@ def landmark_fault(points: Float[np.ndarray, "3 2"], height: int, width: int) ->
     return ""
 
 
-def align_face(
-    picture: UInt8[np.ndarray, "height width"], points: Float[np.ndarray, "3 2"], size: int
-) -> UInt8[np.ndarray, "size size"]:
-    """Turn, scale and shift a picture so that its landmarks come nearest to the template's.
+def align_face(picture: Picture, points: Points, size: int, template: Template = TEMPLATE) -> Face:
+    """Turn, scale and shift a picture so that its landmarks come nearest to the template's, in least squares.
 
     Args:
-        picture: grey levels.
-        points: left eye, right eye, nose as x, y in pixels; see `landmark_fault`.
-        size: of the face picture, in pixels; beyond the picture's border its edge is repeated.
+        picture: uint8.
+        points: left eye, right eye, nose as x, y in pixels from the top left corner; see `landmark_fault`.
+        size: of the face picture, in pixels; beyond the picture's border it is mirrored.
+        template: where the landmarks shall lie.
     """
-    from skimage.filters import gaussian
-    from skimage.transform import SimilarityTransform, warp
+    from PIL import Image
+    from skimage.transform import SimilarityTransform
 
-    target = np.array(TEMPLATE) * size - 0.5
-    transform = SimilarityTransform.from_estimate(points, target)
-    grey = picture.astype(np.float64) / 255
-    blur = (1 / transform.scale - 1) / 2  # skimage.transform.resize's anti-aliasing, for a warp
-    if blur > 0:
-        grey = gaussian(grey, blur, mode="nearest")
-    face = warp(grey, transform.inverse, output_shape=(size, size), order=1, mode="edge")
-    levels: UInt8[np.ndarray, "size size"] = np.clip(np.round(face * 255), 0, 255).astype(np.uint8)
-    return levels
+    transform = SimilarityTransform.from_estimate(points, np.array(template) * size)
+    # Down-sampling averages over the area of a pixel: so many samples across as there are pixels beneath it.
+    fine = max(1, math.ceil(1 / transform.scale - 0.01))
+    to_picture = transform.inverse.params @ np.diag([1 / fine, 1 / fine, 1])
+    corners = (transform.inverse(size * np.array([[0, 0], [1, 0], [0, 1], [1, 1]]))).astype(int)
+    patch, left, top = _patch(picture, corners.min(0) - 2, corners.max(0) + 3)
+    to_picture[:2, 2] -= (left, top)
+    image = Image.fromarray(patch if patch.shape[2] == 3 else patch[..., 0])
+    side = size * fine
+    turned = image.transform((side, side), Image.Transform.AFFINE, to_picture[:2].ravel(), Image.Resampling.BILINEAR)
+    return np.asarray(turned.reduce(fine)).reshape(size, size, -1)
+
+
+def _patch(
+    picture: Picture, low: np.ndarray, high: np.ndarray
+) -> tuple[UInt8[np.ndarray, "rows columns channels"], int, int]:
+    """Cut out what lies between two corners (x, y), mirrored beyond the border; and say where it begins."""
+    height, width = picture.shape[:2]
+    left, top = np.clip(low, 0, (width - 1, height - 1)).tolist()
+    right, bottom = np.clip(high, (left + 1, top + 1), (width, height)).tolist()
+    before, after = np.maximum((left, top) - low, 0), np.maximum(high - (right, bottom), 0)
+    margins = ((before[1], after[1]), (before[0], after[0]), (0, 0))
+    padded = np.pad(picture[top:bottom, left:right], margins, mode="symmetric")
+    return padded, int(left - before[0]), int(top - before[1])

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Int32, UInt8
 
+from vae_jax.data.alignment import Template
 from vae_jax.errors import UserError
 
 Images = UInt8[np.ndarray, "n height width channels"]
@@ -43,6 +44,7 @@ class Dataset:
         class_names: the name of each label, in the labels' order.
         draws: indices into `train`, each as often as its image shall be drawn for one pass over the data.
         notice: one line to show wherever the data are shown (what stands in for what), or ''.
+        template: where eyes and nose lie in the images, if they are faces laid over each other.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Dataset:
     class_names: tuple[str, ...]
     draws: Int32[np.ndarray, " m"] = field(default_factory=lambda: np.zeros(0, np.int32))
     notice: str = ""
+    template: Template | None = None
 
     def __post_init__(self) -> None:
         """Draw every training image once where nothing else was said."""

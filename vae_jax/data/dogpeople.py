@@ -11,25 +11,21 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float, UInt8
 
 from vae_jax.config import DataConfig
-from vae_jax.data.alignment import align_face, landmark_fault, shrink_square
+from vae_jax.data.alignment import TEMPLATE, Face, Points, align_face, cut_square, landmark_fault
 from vae_jax.data.dataset import Dataset, balanced_draws, split_by_content
-from vae_jax.data.picture_files import UnusablePictureError, read_grey, report_skipped
+from vae_jax.data.picture_files import UnusablePictureError, read_picture, report_skipped
 from vae_jax.data.prepared_arrays import Arrays, prepared, text_array, text_value
 from vae_jax.errors import UserError
 
 log = logging.getLogger("vae_jax")
 
-VERSION = "1"  # of the preparation: raise it when the same files shall give other arrays
+VERSION = "2"  # of the preparation: raise it when the same files shall give other arrays
 CLASSES = ("people", "dogs")
 COMMAND = "python -m vae_jax.main --config=configs/dogpeople.py --config.data.raw_dir=FOLDER"
 NEEDS = "needs utkface/UTKFace/*.jpg (people) and dogs/landmarks.csv with dogs/images/*.jpg"
 COLUMNS = ("left_eye_x", "left_eye_y", "right_eye_x", "right_eye_y", "nose_x", "nose_y")
-
-Points = Float[np.ndarray, "3 2"]
-Face = UInt8[np.ndarray, "size size"]
 
 
 def load(config: DataConfig) -> Dataset:
@@ -57,7 +53,7 @@ def load(config: DataConfig) -> Dataset:
     train, test = split_by_content(arrays["images"], labels, config.test_fraction, equal_classes=True)
     counts = [int((labels == k).sum()) for k in range(2)]
     source = f"photographs in {raw}: {counts[0]:,} people (UTKFace) and {counts[1]:,} dogs (landmarks.csv)"
-    return Dataset("dogpeople", source, train, test, CLASSES, draws=balanced_draws(train.labels))
+    return Dataset("dogpeople", source, train, test, CLASSES, draws=balanced_draws(train.labels), template=TEMPLATE)
 
 
 def _drawn(config: DataConfig) -> Dataset:
@@ -158,7 +154,7 @@ def person_face(path: Path, size: int) -> Face:
     Raises:
         UnusablePictureError: it can't be read.
     """
-    return shrink_square(read_grey(path), size)
+    return cut_square(read_picture(path), size)
 
 
 def dog_face(path: Path, points: Points, size: int) -> Face:
@@ -169,8 +165,8 @@ def dog_face(path: Path, points: Points, size: int) -> Face:
     """
     if not np.isfinite(points).all():
         raise UnusablePictureError("eyes or nose not marked")
-    picture = read_grey(path)
-    fault = landmark_fault(points, *picture.shape)
+    picture = read_picture(path)
+    fault = landmark_fault(points, *picture.shape[:2])
     if fault:
         raise UnusablePictureError(fault)
     return align_face(picture, points, size)

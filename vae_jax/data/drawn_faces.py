@@ -6,13 +6,16 @@ import numpy as np
 from jaxtyping import Array, Float, Key
 
 from vae_jax.config import DataConfig
+from vae_jax.data.alignment import Template
 from vae_jax.data.dataset import Dataset, split_by_content
-from vae_jax.data.face_painter import WAVES, Factors, paint
+from vae_jax.data.face_painter import EYE_LEVEL, WAVES, Factors, paint
 from vae_jax.keys import named
 
 CLASSES = ("people", "dogs", "between")
 SHARES = (0.45, 0.45, 0.10)
 SEED = 2026  # of the faces: the same ones for every run
+# Where the eyes and the nose of a face of average pose lie.
+TEMPLATE: Template = ((0.384, 0.463), (0.616, 0.463), (0.5, 0.612))
 
 
 def draw_factors(key: Key[Array, ""], species: Float[Array, " n"]) -> Factors:
@@ -80,6 +83,17 @@ def known_factors(config: DataConfig) -> tuple[np.ndarray, Factors]:
     return labels, draw_factors(key, draw_species(key, labels))
 
 
+def landmarks(factors: Factors) -> Float[np.ndarray, "n 3 2"]:
+    """Return the left eye, the right eye and the nose of each face: x, y in widths and heights of the picture."""
+    f = jax.tree.map(np.asarray, factors)
+    eye, turn, level = 0.27 * f.width, 0.12 * f.yaw, np.full_like(f.yaw, EYE_LEVEL)
+    x = np.stack([turn - eye, turn + eye, 0.2 * f.yaw], axis=-1)
+    y = np.stack([level, level, 0.25 - 0.05 * f.species], axis=-1)
+    c, s, scale = (each[:, None] for each in (np.cos(f.roll), np.sin(f.roll), f.scale))
+    across, down = f.x[:, None] + scale * (c * x - s * y), f.y[:, None] + scale * (s * x + c * y)
+    return (np.stack([across, down], axis=-1) + 1) / 2
+
+
 def _counts(total: int) -> list[int]:
     people, dogs = (round(share * total) for share in SHARES[:2])
     return [people, dogs, total - people - dogs]
@@ -90,4 +104,5 @@ def load(config: DataConfig) -> Dataset:
     labels, factors = known_factors(config)
     images = np.asarray(paint(factors, config.image_size))
     train, test = split_by_content(images, labels, config.test_fraction)
-    return Dataset("drawn_faces", "faces drawn by vae_jax itself, no photographs", train, test, CLASSES)
+    source = "faces drawn by vae_jax itself, no photographs"
+    return Dataset("drawn_faces", source, train, test, CLASSES, template=TEMPLATE)

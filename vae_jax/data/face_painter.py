@@ -17,6 +17,7 @@ Grid = Float[Array, "size size"]
 Scalar = Number | float
 
 WAVES = 6  # of the fur's texture
+EYE_LEVEL = -0.12  # in the head's own coordinates
 
 
 class Factors(NamedTuple):
@@ -202,7 +203,7 @@ def _mouth(canvas: Canvas, f: Factors) -> Canvas:
 
 
 def _eyes(canvas: Canvas, f: Factors) -> Canvas:
-    y = -0.12
+    y = EYE_LEVEL
     for side in (-1.0, 1.0):
         x = side * 0.27 * f.width + 0.12 * f.yaw
         socket = canvas.ellipse(x, y, 0.17, 0.13)

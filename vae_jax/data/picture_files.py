@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import UInt8
 from PIL import Image, ImageOps, UnidentifiedImageError
+
+from vae_jax.data.alignment import Picture
 
 log = logging.getLogger("vae_jax")
 
@@ -17,8 +18,12 @@ class UnusablePictureError(Exception):
     """A file that is no usable picture; says why in a few words."""
 
 
-def read_grey(path: Path) -> UInt8[np.ndarray, "height width"]:
-    """Read a picture as grey levels, turned as its EXIF orientation says.
+def read_picture(path: Path, *, colour: bool = False) -> Picture:
+    """Read a picture, turned as its EXIF orientation says, what is transparent laid over white.
+
+    Args:
+        path: of the file.
+        colour: whether to give red, green and blue, or one channel of grey.
 
     Raises:
         UnusablePictureError: it can't be read, or is too large.
@@ -33,13 +38,22 @@ def read_grey(path: Path) -> UInt8[np.ndarray, "height width"]:
                 raise UnusablePictureError(f"{picture.width} by {picture.height} pixels, more than {MOST_PIXELS:,}")
             if picture.mode[0] in "IF":  # converting would clip them to white
                 raise UnusablePictureError("more than 8 bits a pixel")
-            return np.asarray(ImageOps.exif_transpose(picture).convert("L"))
+            upright = _over_white(ImageOps.exif_transpose(picture))
+            pixels = np.asarray(upright.convert("RGB" if colour else "L"))
+            return pixels if colour else pixels[..., None]
     except UnusablePictureError:
         raise
     except UnidentifiedImageError:
         raise UnusablePictureError("not a picture") from None
     except Exception as error:  # a decoder may raise anything on a damaged file
         raise UnusablePictureError(f"damaged: {str(error).splitlines()[0] if str(error) else 'no data'}") from None
+
+
+def _over_white(picture: Image.Image) -> Image.Image:
+    if not picture.has_transparency_data:
+        return picture
+    solid = picture.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", solid.size, "white"), solid)
 
 
 def report_skipped(what: str, skipped: Sequence[tuple[str, str]], most: int = 5) -> None:
