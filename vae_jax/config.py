@@ -231,15 +231,22 @@ def to_json(config: Config) -> str:
 
 
 def from_json(text: str) -> Config:
-    """Read settings that `to_json` wrote.
+    """Read settings that `to_json` wrote; fields that came later have their defaults.
 
     Raises:
         UserError: the text is not such settings.
     """
     try:
-        return from_dict(json.loads(text))
+        return from_dict(_completed(json.loads(text), dataclasses.asdict(Config())))
     except json.JSONDecodeError as error:
         raise UserError(f"config.json: not JSON ({error}); restore the file or use another workdir") from None
+
+
+def _completed(values: Any, defaults: dict[str, Any]) -> Any:
+    if not isinstance(values, dict):
+        return values
+    inner = {k: _completed(values[k], v) for k, v in defaults.items() if isinstance(v, dict) and k in values}
+    return {**defaults, **values, **inner}
 
 
 def from_dict(values: Any) -> Config:
