@@ -96,8 +96,9 @@ def _from_one(url: str, checksum: str, partial: Path) -> None:
     The checksum says which file is meant, so it is also what tells a beginning that came from another file: no
     `If-Range`, which would tie the partial file to one of the addresses.
     """
-    with _ask(url, partial.stat().st_size if partial.is_file() else 0) as response:
-        resumed = response.status == http.client.PARTIAL_CONTENT
+    start = partial.stat().st_size if partial.is_file() else 0
+    with _ask(url, start) as response:
+        resumed = start > 0 and response.status == http.client.PARTIAL_CONTENT
         with partial.open("ab" if resumed else "wb") as file, _bar(partial, file.tell(), response.length) as bar:
             for piece in _pieces(response, file.tell()):
                 file.write(piece)
@@ -124,13 +125,8 @@ def _ask(url: str, start: int) -> http.client.HTTPResponse:
             if start and error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:  # no file of that length
                 return _ask(url, 0)
         raise _NoFileError(_reason(error)) from None
-    if response.status == http.client.OK:
+    if response.status in (http.client.OK, http.client.PARTIAL_CONTENT):
         return response
-    if response.status == http.client.PARTIAL_CONTENT and start:
-        if response.headers.get("Content-Range", "").startswith(f"bytes {start}-"):
-            return response
-        response.close()
-        return _ask(url, 0)
     response.close()
     raise _NoFileError(f"{response.reason} ({response.status}), not the file")
 
