@@ -25,6 +25,7 @@ from vae_jax.data.photographs.photo import Photo
 from vae_jax.data.photographs.recipe import Recipe, make_face
 from vae_jax.data.picture_builder import Example, make_builder, prepare
 from vae_jax.data.picture_files import UnusablePictureError
+from vae_jax.data.published_faces import BY_HAND
 from vae_jax.errors import UserError
 
 log = logging.getLogger("vae_jax")
@@ -69,7 +70,7 @@ def prepare_photos(name: str, photos: Sequence[Photo], recipe: Recipe, target: P
 
 def open_prepared(name: str, recipe: Recipe, names: tuple[str, ...], target: Path) -> Any:
     """Open what was prepared, as a TFDS builder."""
-    return make_builder(name, recipe.shape, names, {}, target, FACTS)
+    return make_builder(name, recipe.shape, names, {}, target, FACTS, BY_HAND)
 
 
 def _prepare_in(folder: Path, name: str, photos: Sequence[Photo], recipe: Recipe) -> None:
@@ -95,7 +96,7 @@ def _prepare_in(folder: Path, name: str, photos: Sequence[Photo], recipe: Recipe
     in_test = held_out(keys, labels, recipe.test_fraction, equal_classes=bool(recipe.classes))
     splits = {"train": np.flatnonzero(~in_test), "test": np.flatnonzero(in_test)}
     examples = {split: partial(_examples, spool, kept, labels, chosen) for split, chosen in splits.items()}
-    prepare(make_builder(name, recipe.shape, names, examples, folder, FACTS))
+    prepare(make_builder(name, recipe.shape, names, examples, folder, FACTS, BY_HAND))
     chosen = [Outcome(photo, "test" if held else "train") for photo, held in zip(kept, in_test, strict=True)]
     write_outcomes(folder, [*chosen, *skipped])
     from vae_jax.data.photographs.contact_sheet import draw_contact_sheet
