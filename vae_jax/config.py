@@ -103,6 +103,7 @@ class ObjectiveConfig:
     Attributes:
         name: the objective.
         beta_kl: the weight of the KL term, at its height.
+        free_bits: nats that each latent unit is charged at least, so that it gains nothing by carrying less.
         warmup: how the weight gets there.
         warmup_steps: how long the rise takes, in steps; 0 means half of the run.
         warmup_delay: steps at weight 0 before it; 0 means half of the run for `delayed`, else none.
@@ -113,6 +114,7 @@ class ObjectiveConfig:
 
     name: str = "elbo"
     beta_kl: float = _limited(1.0, low=0)
+    free_bits: float = _limited(0.0, low=0)
     warmup: str = "constant"
     warmup_steps: int = _limited(0, low=0)
     warmup_delay: int = _limited(0, low=0)
