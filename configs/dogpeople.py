@@ -6,6 +6,7 @@ from vae_jax.config import default_config
 def get_config():
     config = default_config()
     config.data.name = "dogpeople"
+    config.data.mirror = True
     config.model.hidden = (1000,)
     config.model.latent_dim = 50
     config.model.likelihood = "gaussian_learned"

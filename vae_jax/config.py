@@ -40,6 +40,7 @@ class DataConfig:
         image_size: height and width in pixels, for the sources that can choose (faces, photos).
         colour: keep the colours of photographs; else they become grey.
         contrast: what is done to each photograph's tones: `none`, `stretch` or `equalise`.
+        mirror: learn from the mirror image of every training photograph too.
         drawn: how many faces `drawn_faces` draws.
         test_fraction: the share held out by the sources that have no test split of their own.
         levels: pixels are `value / levels`: 255 reaches 1; the post used 256.
@@ -52,6 +53,7 @@ class DataConfig:
     image_size: int = _limited(50, low=8, high=1024)
     colour: bool = False
     contrast: str = "none"
+    mirror: bool = False
     drawn: int = _limited(10_000, low=20, high=1_000_000)
     test_fraction: float = _limited(0.1, above=0, high=0.9)
     levels: int = _limited(255, low=255, high=256)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from vae_jax.data.dataset import Dataset, Split, balanced_draws, content_hashes, split_by_content
+from vae_jax.data.dataset import Dataset, Split, balanced_draws, content_hashes, split_by_content, with_mirror_images
 from vae_jax.errors import UserError
 
 FRACTIONS = st.floats(0.01, 0.9)
@@ -154,3 +154,11 @@ def test_a_fingerprint_tells_any_change_of_the_data():
         small(train=Split(data.train.images.reshape(4, 2, 1, 1), data.train.labels)),
     ]
     assert len({data.fingerprint, *(other.fingerprint for other in changed)}) == 1 + len(changed)
+
+
+def test_mirror_images_come_after_the_images_with_their_classes():
+    split = Split(np.arange(24, dtype=np.uint8).reshape(2, 3, 4, 1), np.array([1, 0], np.int32))
+    both = with_mirror_images(split)
+    np.testing.assert_array_equal(both.images[:2], split.images)
+    np.testing.assert_array_equal(both.images[2, 0, :, 0], [3, 2, 1, 0])
+    assert both.labels.tolist() == [1, 0, 1, 0]

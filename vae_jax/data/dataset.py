@@ -77,6 +77,11 @@ class Dataset:
         return digest.hexdigest()[:16]
 
 
+def with_mirror_images(split: Split) -> Split:
+    """Add the mirror image of every image, after all of them."""
+    return Split(np.concatenate([split.images, split.images[:, :, ::-1]]), np.tile(split.labels, 2))
+
+
 def balanced_draws(labels: Labels) -> Int32[np.ndarray, " m"]:
     """Indices in which every class comes equally often: the rarer ones repeat.
 

@@ -57,6 +57,8 @@ def loss_curves(
             _group_curves(axes, lines, name, groups)
         if name == "recon":
             _log_if_positive(axes, [line[name] for line in lines if math.isfinite(line[name])])
+        if name == "beta_kl":
+            axes.set_ylim(0, 1.08 * max((line[name] for line in lines), default=0) or 1)
         if name == "recon" and groups is None:
             axes.plot([], [], ".", color=COLOURS[0], label="train")
             axes.plot([], [], "D", color=COLOURS[0], markerfacecolor="white", markersize=4.5, label="test")

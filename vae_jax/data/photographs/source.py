@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from vae_jax.config import DataConfig
-from vae_jax.data.dataset import Dataset, Split
+from vae_jax.data.dataset import Dataset, Split, with_mirror_images
 from vae_jax.data.photographs.outcomes import TABLE, class_names, kept_told, read_outcomes, skipped_told
 from vae_jax.data.photographs.photo import Photo
 from vae_jax.data.photographs.preparation import open_prepared, prepare_photos
@@ -42,9 +42,12 @@ def load_photos(name: str, photos: Sequence[Photo], recipe: Recipe, config: Data
     if skipped:
         log.warning("%s: skipped %s; every file is named in %s", config.raw_folder, skipped, folder / TABLE)
     train, test = (Split(arrays[f"{split}_images"], arrays[f"{split}_labels"]) for split in ("train", "test"))
+    if config.mirror:
+        train = with_mirror_images(train)
     names = text_value(arrays["class_names"])
     assert isinstance(names, list)
-    source = f"photographs in {config.raw_folder}: {text_value(arrays['kept'])}"
+    mirrored = "; of those learnt from the mirror images too" if config.mirror else ""
+    source = f"photographs in {config.raw_folder}: {text_value(arrays['kept'])}{mirrored}"
     return Dataset(name, source, train, test, tuple(names))
 
 
