@@ -16,7 +16,8 @@ from vae_jax.config import DataConfig
 from vae_jax.data import dogpeople, drawn_faces
 from vae_jax.data.alignment import TEMPLATE
 from vae_jax.data.dataset import content_hashes
-from vae_jax.data.dogpeople import CLASSES, COLUMNS, find_landmarks, load
+from vae_jax.data.dogpeople import CLASSES, find_landmarks, load
+from vae_jax.data.landmark_table import COLUMNS
 from vae_jax.errors import UserError
 
 HEADER = ",".join(("file", *COLUMNS))

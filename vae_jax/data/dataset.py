@@ -1,8 +1,10 @@
 """The one form that every data source takes."""
 
 import hashlib
+from collections.abc import Sized
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Int32, UInt8
@@ -74,6 +76,23 @@ class Dataset:
         for array in (self.train.images, self.train.labels, self.test.images, self.test.labels, self.draws):
             digest.update(array.tobytes())
         return digest.hexdigest()[:16]
+
+
+@runtime_checkable
+class Sizes(Protocol):
+    """What the planning of a run asks of a data set: how large its images are, and how many there are."""
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Height and width in pixels, and channels."""
+
+    @property
+    def draws(self) -> Sized:
+        """One for each image of a pass over the training images."""
+
+    @property
+    def test(self) -> Sized:
+        """The test images."""
 
 
 def balanced_draws(labels: Labels) -> Int32[np.ndarray, " m"]:

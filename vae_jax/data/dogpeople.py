@@ -1,6 +1,5 @@
 """Faces of people and dogs, as in the post: grey, aligned, half of each by sampling."""
 
-import csv
 import hashlib
 import logging
 import warnings
@@ -15,6 +14,7 @@ import numpy as np
 from vae_jax.config import DataConfig
 from vae_jax.data.alignment import TEMPLATE, Face, Points, align_face, cut_square, landmark_fault
 from vae_jax.data.dataset import Dataset, balanced_draws, split_by_content
+from vae_jax.data.landmark_table import read_table
 from vae_jax.data.picture_files import UnusablePictureError, read_picture, report_skipped
 from vae_jax.data.prepared_arrays import Arrays, prepared, text_array, text_value
 from vae_jax.errors import UserError
@@ -25,7 +25,6 @@ VERSION = "2"  # of the preparation: raise it when the same files shall give oth
 CLASSES = ("people", "dogs")
 COMMAND = "python -m vae_jax.main --config=configs/dogpeople.py --config.data.raw_dir=FOLDER"
 NEEDS = "needs utkface/UTKFace/*.jpg (people) and dogs/landmarks.csv with dogs/images/*.jpg"
-COLUMNS = ("left_eye_x", "left_eye_y", "right_eye_x", "right_eye_y", "nose_x", "nose_y")
 
 
 def load(config: DataConfig) -> Dataset:
@@ -78,26 +77,7 @@ def find_landmarks(raw: Path) -> list[tuple[Path, Points]]:
     table = raw / "dogs" / "landmarks.csv"
     if not table.is_file():
         return []
-    try:
-        with table.open(newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"{table}: can't be read as CSV ({error})") from None
-    missing = {"file", *COLUMNS} - set(rows[0] if rows else {"file", *COLUMNS})
-    if missing:
-        raise UserError(f"{table}: has no column {', '.join(sorted(missing))}; needs file, {', '.join(COLUMNS)}")
-    return sorted(((table.parent / (row["file"] or ""), _points(row)) for row in rows), key=lambda entry: entry[0])
-
-
-def _points(row: dict[str, str]) -> Points:
-    return np.array([_number(row[column]) for column in COLUMNS]).reshape(3, 2)
-
-
-def _number(text: str | None) -> float:
-    try:
-        return float(text) if text else np.nan
-    except ValueError:
-        return np.nan
+    return sorted(read_table(table).items(), key=lambda entry: entry[0])
 
 
 def _key(people: Sequence[Path], dogs: Sequence[tuple[Path, Points]], size: int) -> str:
