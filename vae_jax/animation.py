@@ -1,5 +1,6 @@
 """Animations of decoded images: GIF, WebP, APNG and MP4, by the file's suffix."""
 
+import warnings
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -72,7 +73,8 @@ def _by_ffmpeg(path: Path, pictures: list[Any], seen: list[int]) -> None:
 
     how: dict[str, Any] = {"fps": 1000 / FRAME, "codec": "libx264", "macro_block_size": 2}
     opened: Any = imageio.get_writer(path, format="FFMPEG", **how)
-    with opened as writer:
+    with warnings.catch_warnings(), opened as writer:
+        warnings.simplefilter("ignore", RuntimeWarning)  # JAX's, of the fork that starts FFmpeg and nothing else
         for picture, milliseconds in zip(pictures, seen, strict=True):
             for _ in range(milliseconds // FRAME):
                 writer.append_data(np.asarray(picture.convert("RGB")))

@@ -113,10 +113,12 @@ def passages_from(
     walk, starts = PATHS[path], np.stack(list(faces.values()))
     codes = trained.encode(starts)
     losses, _ = image_losses(trained.program, codes)
+    given = None if end is None else (end, trained.encode(end[None]).mu[0])
     passages = []
     for k, name in enumerate(faces):
-        last = trained.test.images[nearest_end(backdrop, codes.mu[k])] if end is None else end
-        way = walk(codes.mu[k], trained.encode(last[None]).mu[0], steps)
+        nearest = nearest_end(backdrop, codes.mu[k]) if given is None else 0
+        last, code = given or (trained.test.images[nearest], backdrop.mu[nearest])
+        way = walk(codes.mu[k], code, steps)
         frames = trained.decode(way)
         passages.append(Passage(name, starts[k], last, codes.reconstructions[k], float(losses[k]), way, frames))
     return passages
@@ -124,6 +126,8 @@ def passages_from(
 
 def nearest_end(backdrop: Backdrop, start: Float[np.ndarray, " latent"]) -> int:
     """Choose the test image to go to: the nearest dog; for a dog the nearest person; else the nearest of another class.
+
+    Only the half of these that the model makes again best are considered.
 
     Args:
         backdrop: the test images.
@@ -141,7 +145,9 @@ def nearest_end(backdrop: Backdrop, start: Float[np.ndarray, " latent"]) -> int:
     others = [label for label in np.unique(backdrop.labels).tolist() if label != likely]
     named = (label for name in ("dogs", "people") for label in others if backdrop.class_names[label] == name)
     wanted = next(([label] for label in named), others)
-    suited = order[np.isin(backdrop.labels[order], wanted)]
+    among = np.isin(backdrop.labels, wanted)
+    # A picture that the model can't make again is no place to go to.
+    suited = order[(among & (backdrop.losses <= np.median(backdrop.losses[among])))[order]] if wanted else order[:0]
     if not len(suited):
         raise UserError("--end: missing, and the run's test images are all of one class; needs a picture to go to")
     return int(suited[0])

@@ -160,7 +160,7 @@ def _params(run: RunFolder, cohort: Cohort, index: int, kept: KeptData) -> Param
     """Read the parameters of a cohort's member, without a members axis."""
     numbers = members_of(cohort.configs, cohort.steps_per_epoch)
     template = jax.eval_shape(partial(init_state, cohort.program, Layout()), numbers)
-    checkpoints = Checkpoints(run.checkpoints / cohort.name, cohort.configs[index].checkpoint.keep)
+    checkpoints = Checkpoints(run.checkpoints / cohort.name, keep=1, tidy=False)
     found = checkpoints.restore(template)
     checkpoints.close()
     if found is None:

@@ -17,18 +17,20 @@ BELOW = 3.3  # inches of the lower half
 
 
 def cover(passages: Sequence[Passage], backdrop: Backdrop) -> Figure:
-    """Draw the first passages as strips, and below them the model and its latent space."""
-    shown = passages[:STRIPS]
+    """Draw passages as strips, evenly picked where there are many, and below them the model and its latent space."""
+    picked = np.linspace(0, len(passages) - 1, min(STRIPS, len(passages))).round().astype(int)
+    shown = [passages[k] for k in picked]
     scale = magnification(shown[0].start.shape[1], FRAMES + 2)
     sheets = [strip_sheet(passage, FRAMES, scale) for passage in shown]
     gap = np.full((2 * scale, sheets[0].shape[1], 3), 255, np.uint8)
     sheet = np.concatenate([part for each in sheets for part in (each, gap)][:-1])
     above = WIDTH * sheet.shape[0] / sheet.shape[1]
     figure = new_figure(above + BELOW + 0.6)
-    grid = figure.add_gridspec(2, 2, height_ratios=[above, BELOW], width_ratios=[1.35, 1])
-    show(figure.add_subplot(grid[0, :]), sheet)
-    draw_schematic(figure.add_subplot(grid[1, 0]), shown[0], backdrop)
-    _ways(figure.add_subplot(grid[1, 1]), shown, backdrop)
+    (upper,), (lower,) = figure.subfigures(2, 1, height_ratios=[above, BELOW], squeeze=False)
+    show(upper.subplots(), sheet)
+    left, right = lower.subplots(1, 2, width_ratios=[1.5, 1])
+    draw_schematic(left, max(shown, key=lambda passage: float(passage.remade.std())), backdrop)
+    _ways(right, shown, backdrop)
     return finish(figure, backdrop.title, backdrop.notice)
 
 
