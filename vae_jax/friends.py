@@ -52,7 +52,7 @@ def read_face(path: Path, trained: Trained, *, cropped: bool = False) -> Image:
     picture = read_picture(path, colour=channels == 3)
     contrast = CONTRASTS[trained.config.data.contrast]
     if trained.template is None:
-        return contrast(_middle(cut_square(picture, max(height, width)), height, width))
+        return _middle(contrast(cut_square(picture, max(height, width))), height, width)
     points = points_beside(path)
     if points is None and cropped:
         return contrast(cut_square(picture, height))
