@@ -39,17 +39,17 @@ def passage(name="friend", steps=25, latent=3, shape=(8, 8, 1), loss=100.0):
 def test_a_strip_begins_and_ends_with_the_originals_and_has_all_frames_between():
     shown = passage(steps=5)
     sheet = strip_sheet(shown, 25, 1)
-    assert sheet.shape == (8, 8 + 6 + (5 * 8 + 4 * 2) + 6 + 8, 3)
+    assert sheet.shape == (8, 8 + 2 + (5 * 8 + 4 * 2) + 2 + 8, 3)
     np.testing.assert_array_equal(sheet[:, :8], np.broadcast_to(shown.start, (8, 8, 3)))
     np.testing.assert_array_equal(sheet[:, -8:], np.broadcast_to(shown.end, (8, 8, 3)))
     for k, frame in enumerate(shown.frames):
-        np.testing.assert_array_equal(sheet[:, 14 + 10 * k : 22 + 10 * k], np.broadcast_to(frame, (8, 8, 3)))
+        np.testing.assert_array_equal(sheet[:, 10 + 10 * k : 18 + 10 * k], np.broadcast_to(frame, (8, 8, 3)))
 
 
 def test_of_a_long_way_a_strip_has_the_first_the_last_and_some_between():
     shown = passage(steps=100)
     sheet = strip_sheet(shown, 3, 1)
-    for place, k in ((14, 0), (24, 50), (34, 99)):
+    for place, k in ((10, 0), (20, 50), (30, 99)):
         np.testing.assert_array_equal(sheet[:, place : place + 8, 0], shown.frames[k][..., 0])
 
 

@@ -33,7 +33,8 @@ def strip_sheet(passage: Passage, most: int, scale: int) -> UInt8[np.ndarray, "r
     steps = len(passage.frames)
     frames = passage.frames[np.linspace(0, steps - 1, min(most, steps)).round().astype(int)]
     parts = [tile(part, len(part), 2, scale) for part in (passage.start[None], frames, passage.end[None])]
-    blank = np.full((len(parts[0]), 6 * scale, 3), 255, np.uint8)
+    edge = max(2, round(0.12 * passage.start.shape[1])) * scale
+    blank = np.full((len(parts[0]), edge, 3), 255, np.uint8)
     return np.concatenate([parts[0], blank, parts[1], blank, parts[2]], axis=1)
 
 
