@@ -11,11 +11,11 @@ from small_runs import small_config, small_dataset
 from vae_jax.data.alignment import align_face, cut_square
 from vae_jax.data.draw_photographs import draw_photographs
 from vae_jax.data.drawn_faces import TEMPLATE
-from vae_jax.data.landmark_table import read_table
+from vae_jax.data.photographs.landmark_table import points_beside
 from vae_jax.data.picture_files import UnusablePictureError, read_picture
 from vae_jax.errors import UserError
 from vae_jax.evaluation.passage import Backdrop
-from vae_jax.friends import backdrop_of, nearest_end, passages_from, pictures_in, read_face
+from vae_jax.friends import backdrop_of, named_pictures, nearest_end, passages_from, read_face
 from vae_jax.trained import load_run
 
 DATA = small_dataset()
@@ -51,8 +51,8 @@ def save(path, pixels):
 
 
 def test_a_marked_face_is_laid_where_the_runs_faces_lie(of_faces, photographs):
-    for path, points in read_table(photographs / "landmarks.csv").items():
-        wanted = align_face(read_picture(path), points, 6, TEMPLATE)
+    for path in (photographs / "images").iterdir():
+        wanted = align_face(read_picture(path), points_beside(path), 6, TEMPLATE)
         for cropped in (False, True):
             np.testing.assert_array_equal(read_face(path, of_faces, cropped=cropped), wanted)
 
@@ -100,7 +100,7 @@ def test_the_contrast_is_the_runs_own(tmp_path):
 def test_pictures_of_a_folder_have_names_of_their_own(tmp_path):
     for name in ("b.jpg", "a.png", "a.jpg", "landmarks.csv", "notes.txt", "c.JPEG"):
         (tmp_path / name).touch()
-    names = {name: path.name for name, path in pictures_in(tmp_path).items()}
+    names = {name: path.name for name, path in named_pictures(tmp_path).items()}
     assert names == {"a_jpg": "a.jpg", "a_png": "a.png", "b": "b.jpg", "c": "c.JPEG"}
 
 

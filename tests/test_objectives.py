@@ -8,12 +8,15 @@ import pytest
 from vae_jax.objectives import Normalisation, Terms, elbo, metric_lines, standard_beta_kl
 
 PIXELS, BATCH, CONSTANT = 784, 32, 0.5
-TERMS = Terms(fit=jnp.linspace(10, 90, BATCH), rate=jnp.linspace(1, 5, BATCH))
+# Two latent units: one carries 0.75 to 3.75 nats, the other 0.25 to 1.25.
+RATES = jnp.linspace(1, 5, BATCH)[:, None] * jnp.array([0.75, 0.25])
+TERMS = Terms(fit=jnp.linspace(10, 90, BATCH), rates=RATES)
+NONE = jnp.zeros(2)
 
 
-def of(reduction, beta_kl):
+def of(reduction, beta_kl, free_bits=NONE):
     how = Normalisation(reduction, BATCH, PIXELS, CONSTANT)
-    return {name: float(value) for name, value in elbo(TERMS, jnp.asarray(beta_kl), how)._asdict().items()}
+    return {name: float(value) for name, value in elbo(TERMS, jnp.asarray(beta_kl), free_bits, how)._asdict().items()}
 
 
 def test_in_nats_recon_is_the_distortion_and_kl_the_rate():
@@ -26,7 +29,7 @@ def test_in_nats_recon_is_the_distortion_and_kl_the_rate():
 def test_the_post_averages_recon_over_pixels_and_sums_kl_over_the_batch():
     metrics = of("blog", 1e-4)
     assert metrics["recon"] == pytest.approx(50 / PIXELS)
-    assert metrics["kl"] == pytest.approx(float(np.sum(TERMS.rate)))
+    assert metrics["kl"] == pytest.approx(float(np.sum(TERMS.rates)))
 
 
 @pytest.mark.parametrize("reduction", ["nats", "blog"])
@@ -40,15 +43,28 @@ def test_the_standard_beta_kl_has_the_same_gradient_up_to_scale():
     """SEED: the post's 1e-4 at batch 32 and 784 pixels weighs like about 2.5."""
     blog = Normalisation("blog", BATCH, PIXELS, CONSTANT)
     assert standard_beta_kl(1e-4, blog) == pytest.approx(2.5088)
-    slope = jax.grad(lambda terms: elbo(terms, jnp.asarray(1e-4), blog).loss)(TERMS)
+    slope = jax.grad(lambda terms: elbo(terms, jnp.asarray(1e-4), NONE, blog).loss)(TERMS)
     nats = blog._replace(reduction="nats")
-    standard = jax.grad(lambda terms: elbo(terms, jnp.asarray(2.5088), nats).loss)(TERMS)
-    np.testing.assert_allclose(slope.rate / slope.fit, standard.rate / standard.fit, rtol=1e-5)
+    standard = jax.grad(lambda terms: elbo(terms, jnp.asarray(2.5088), NONE, nats).loss)(TERMS)
+    np.testing.assert_allclose(slope.rates / slope.fit[:, None], standard.rates / standard.fit[:, None], rtol=1e-5)
+
+
+def test_a_unit_below_its_free_bits_is_charged_them_and_the_rate_stays_what_it_is():
+    metrics = of("nats", 2.0, jnp.array([1.0, 1.0]))
+    assert metrics["kl"] == pytest.approx(2.25 + 1.0)
+    assert metrics["rate"] == pytest.approx(3)
+    assert metrics["loss"] == pytest.approx(metrics["recon"] + 2 * 3.25)
+
+
+def test_a_unit_below_its_free_bits_is_not_pushed_down_any_more():
+    how = Normalisation("nats", BATCH, PIXELS, CONSTANT)
+    slope = jax.grad(lambda terms: elbo(terms, jnp.asarray(2.0), jnp.array([1.0, 1.0]), how).loss)(TERMS).rates
+    np.testing.assert_allclose(slope, np.tile([2 / BATCH, 0], (BATCH, 1)), rtol=1e-6)
 
 
 def test_metric_lines_are_plain_numbers_a_member():
     how = Normalisation("nats", BATCH, PIXELS, CONSTANT)
-    metrics = jax.vmap(lambda beta: elbo(TERMS, beta, how))(jnp.array([1.0, 2.0]))
+    metrics = jax.vmap(lambda beta: elbo(TERMS, beta, NONE, how))(jnp.array([1.0, 2.0]))
     lines = metric_lines(metrics)
     assert [line["beta_kl"] for line in lines] == [1.0, 2.0]
     assert all(type(value) is float for line in lines for value in line.values())

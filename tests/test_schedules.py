@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vae_jax.errors import UserError
-from vae_jax.schedules import SCHEDULES, beta_kl_at, rise
+from vae_jax.schedules import SCHEDULES, beta_kl_at, number_of, rise
 
 
 def heights(warmup, steps, *, beta_kl=2.0, delay=0, length=100, cycles=4):
@@ -15,11 +15,11 @@ def heights(warmup, steps, *, beta_kl=2.0, delay=0, length=100, cycles=4):
         [
             beta_kl_at(
                 jnp.asarray(step),
-                warmup=warmup,
+                warmup=jnp.asarray(number_of(warmup)),
                 beta_kl=jnp.asarray(beta_kl),
                 delay=jnp.asarray(delay),
                 length=jnp.asarray(length),
-                cycles=cycles,
+                cycles=jnp.asarray(cycles),
             )
             for step in steps
         ]

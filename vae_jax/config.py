@@ -103,6 +103,7 @@ class ObjectiveConfig:
     Attributes:
         name: the objective.
         beta_kl: the weight of the KL term, at its height.
+        free_bits: nats that each latent unit is charged at least, so that it gains nothing by carrying less.
         warmup: how the weight gets there.
         warmup_steps: how long the rise takes, in steps; 0 means half of the run.
         warmup_delay: steps at weight 0 before it; 0 means half of the run for `delayed`, else none.
@@ -113,6 +114,7 @@ class ObjectiveConfig:
 
     name: str = "elbo"
     beta_kl: float = _limited(1.0, low=0)
+    free_bits: float = _limited(0.0, low=0)
     warmup: str = "constant"
     warmup_steps: int = _limited(0, low=0)
     warmup_delay: int = _limited(0, low=0)
@@ -231,15 +233,22 @@ def to_json(config: Config) -> str:
 
 
 def from_json(text: str) -> Config:
-    """Read settings that `to_json` wrote.
+    """Read settings that `to_json` wrote; fields that came later have their defaults.
 
     Raises:
         UserError: the text is not such settings.
     """
     try:
-        return from_dict(json.loads(text))
+        return from_dict(_completed(json.loads(text), dataclasses.asdict(Config())))
     except json.JSONDecodeError as error:
         raise UserError(f"config.json: not JSON ({error}); restore the file or use another workdir") from None
+
+
+def _completed(values: Any, defaults: dict[str, Any]) -> Any:
+    if not isinstance(values, dict):
+        return values
+    inner = {k: _completed(values[k], v) for k, v in defaults.items() if isinstance(v, dict) and k in values}
+    return {**defaults, **values, **inner}
 
 
 def from_dict(values: Any) -> Config:

@@ -10,7 +10,8 @@ from jaxtyping import Float
 from vae_jax.data.alignment import Face, Picture, align_face, cut_square, landmark_fault
 from vae_jax.data.contrast import CONTRASTS
 from vae_jax.data.face_finder import find_face
-from vae_jax.data.landmark_table import points_beside
+from vae_jax.data.photographs.landmark_table import points_beside
+from vae_jax.data.photographs.photo import pictures_in
 from vae_jax.data.picture_files import UnusablePictureError, read_picture
 from vae_jax.errors import UserError
 from vae_jax.evaluation.coding import image_losses
@@ -18,14 +19,13 @@ from vae_jax.evaluation.passage import Backdrop, Image, Passage
 from vae_jax.latent.paths import PATHS
 from vae_jax.trained import Trained
 
-SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 NEIGHBOURS = 15
 HOW_TO_MARK = "mark its eyes and nose in a landmarks.csv beside it, or give --cropped if the whole picture is the face"
 
 
-def pictures_in(folder: Path) -> dict[str, Path]:
+def named_pictures(folder: Path) -> dict[str, Path]:
     """List the picture files of a folder, by names that are no two the same."""
-    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+    paths = pictures_in(folder)
     stems = [path.stem for path in paths]
     return {path.stem if stems.count(path.stem) == 1 else path.name.replace(".", "_"): path for path in paths}
 

@@ -77,14 +77,14 @@ def run(given: argparse.Namespace) -> None:
     Raises:
         UserError: something that the user gave can't be used.
     """
-    from vae_jax.friends import backdrop_of, passages_from, pictures_in
+    from vae_jax.friends import backdrop_of, named_pictures, passages_from
     from vae_jax.latent.paths import PATHS
     from vae_jax.runs import keep_compiled_programs
     from vae_jax.trained import load_run
 
     PATHS[given.path]
     several = given.start.is_dir()
-    pictures = pictures_in(given.start) if several else {given.start.stem: given.start}
+    pictures = named_pictures(given.start) if several else {given.start.stem: given.start}
     outs = _outs(given, pictures)
     together = [given.out / "losses.png", given.out / "cover.png"] if several else []
     _refuse_existing([file for out in outs.values() for file in _files(out)] + together, given)
@@ -133,8 +133,9 @@ def _face(path: Path, trained: "Trained", given: argparse.Namespace) -> "Image":
 
 
 def _faces(pictures: dict[str, Path], trained: "Trained", given: argparse.Namespace) -> "dict[str, Image]":
+    from vae_jax.data.photographs.photo import SUFFIXES
     from vae_jax.data.picture_files import UnusablePictureError
-    from vae_jax.friends import SUFFIXES, read_face
+    from vae_jax.friends import read_face
 
     faces = {}
     for name, path in pictures.items():

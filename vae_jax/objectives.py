@@ -17,11 +17,11 @@ class Terms(NamedTuple):
 
     Attributes:
         fit: -log p(x|z) less the likelihood's constant, `[batch]`.
-        rate: KL(q(z|x) || p(z)), `[batch]`.
+        rates: each latent unit's part of KL(q(z|x) || p(z)), `[batch, latent]`.
     """
 
     fit: Float[Array, " batch"]
-    rate: Float[Array, " batch"]
+    rates: Float[Array, "batch latent"]
 
 
 class Metrics(NamedTuple):
@@ -30,7 +30,8 @@ class Metrics(NamedTuple):
     Attributes:
         beta_kl: the weight of `kl` at the time.
         loss: what was minimised.
-        recon, kl: its two terms in the run's own normalisation, `kl` before it is weighted.
+        recon, kl: its two terms in the run's own normalisation, `kl` before it is weighted and with every unit below
+            its free bits raised to them.
         distortion: -log p(x|z), in nats per image.
         rate: KL(q(z|x) || p(z)), in nats per image.
         elbo: -(distortion + rate), in nats per image.
@@ -73,15 +74,20 @@ def standard_beta_kl(beta_kl: float, how: Normalisation) -> float:
     return beta_kl * how.batch_size * how.pixels if how.reduction == "blog" else beta_kl
 
 
-def elbo(terms: Terms, beta_kl: Scalar, how: Normalisation) -> Metrics:
-    """`recon + beta_kl * kl`: the negative ELBO at beta_kl 1 (Higgins et al. 2017 for other weights)."""
-    fit, rate = jnp.mean(terms.fit), jnp.mean(terms.rate)
-    recon, kl = normalise(fit, rate, how)
+def elbo(terms: Terms, beta_kl: Scalar, free_bits: Float[Array, " latent"], how: Normalisation) -> Metrics:
+    """`recon + beta_kl * kl`: the negative ELBO at beta_kl 1 (Higgins et al. 2017 for other weights).
+
+    A unit is charged at least its free bits, in nats, so that it gains nothing by carrying less (Kingma et al. 2016,
+    arXiv:1606.04934, eq. 15: the mean over the batch counts).
+    """
+    fit, rates = jnp.mean(terms.fit), jnp.mean(terms.rates, axis=0)
+    rate, charged = jnp.sum(rates), jnp.sum(jnp.maximum(rates, free_bits))
+    recon, kl = normalise(fit, charged, how)
     distortion = fit + how.pixels * how.constant
     return Metrics(beta_kl, recon + beta_kl * kl, recon, kl, distortion, rate, -(distortion + rate))
 
 
-OBJECTIVES: Registry[Callable[[Terms, Scalar, Normalisation], Metrics]] = Registry(
+OBJECTIVES: Registry[Callable[[Terms, Scalar, Float[Array, " latent"], Normalisation], Metrics]] = Registry(
     "config.objective.name", {"elbo": elbo}
 )
 

@@ -47,23 +47,38 @@ def idx_bytes():
 
 @pytest.fixture
 def serve():
-    """Serve files on this machine: `with serve({"a": b"..."}) as (address, asked):`; `cut` ends bodies half way."""
+    """Serve files on this machine: `with serve({"a": b"..."}) as (address, asked):`.
+
+    A number instead of content is a status without content. `cut` ends bodies half way; `ranges` gives the rest of a
+    file to who asks for it, from where it asks or from where `shift` bytes later. What is asked for is noted:
+    "a", or "a bytes=5-".
+    """
 
     @contextmanager
-    def served(files, cut=False):
+    def served(files, cut=False, ranges=False, shift=0):
         asked = []
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self):
-                asked.append(self.path[1:])
-                content = files.get(self.path[1:])
-                if content is None:
-                    self.send_error(404)
+                wanted = self.headers.get("Range")
+                asked.append(self.path[1:] + (f" {wanted}" if wanted else ""))
+                content = files.get(self.path[1:], 404)
+                if isinstance(content, int):
+                    self.send_response(content)
+                    self.send_header("Content-Length", "0")
+                    self.end_headers()
                     return
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(content)))
+                start = int(wanted.removeprefix("bytes=").removesuffix("-")) + shift if wanted and ranges else 0
+                if start >= len(content) > 0 and start:
+                    self.send_error(416)
+                    return
+                self.send_response(206 if start else 200)
+                if start:
+                    self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
+                rest = content[start:]
+                self.send_header("Content-Length", str(len(rest)))
                 self.end_headers()
-                self.wfile.write(content[: len(content) // 2] if cut else content)
+                self.wfile.write(rest[: len(rest) // 2] if cut else rest)
 
             def log_message(self, *_):
                 pass

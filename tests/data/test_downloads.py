@@ -1,8 +1,10 @@
-"""Downloads: there whole or not at all, and what every address answered is said."""
+"""Downloads: there whole or not at all, resumed, and what every address answered is said."""
 
 import hashlib
 import socket
+import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from threading import Thread
 
 import pytest
@@ -13,6 +15,7 @@ from vae_jax.errors import UserError
 
 CONTENT = bytes(range(256)) * 100
 MD5 = hashlib.md5(CONTENT).hexdigest()
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
 
 
 @pytest.fixture
@@ -20,10 +23,22 @@ def target(tmp_path):
     return tmp_path / "raw" / "mnist" / "images.gz"
 
 
-def refused(urls, md5, target):
+@pytest.fixture
+def begun(target):
+    """A download that was interrupted half way."""
+    target.parent.mkdir(parents=True)
+    partial_of(target).write_bytes(CONTENT[:12_800])
+    return target
+
+
+def partial_of(target):
+    return target.with_name(f".{target.name}.partial")
+
+
+def refused(urls, checksum, target):
     """What is said when none of the addresses gives the file."""
     with pytest.raises(UserError) as error:
-        fetch(urls, md5, target)
+        fetch(urls, checksum, target)
     assert "\n" not in str(error.value)
     return str(error.value)
 
@@ -46,8 +61,9 @@ def test_a_file_with_another_checksum_is_not_kept(serve, target):
 def test_a_file_that_ends_too_early_is_not_kept(serve, target):
     with serve({"a": CONTENT}, cut=True) as (address, _):
         said = refused([f"{address}a"], MD5, target)
-    assert said.startswith(f"{address}a: IncompleteRead")
+    assert said == f"{address}a: ended after 12,800 of 25,600 bytes, which are kept: the next try asks for the rest"
     assert not target.exists()
+    assert partial_of(target).read_bytes() == CONTENT[:12_800]
 
 
 def test_an_address_without_the_file_says_so(serve, target):
@@ -102,11 +118,163 @@ def test_every_answer_is_said(serve, nobody, target):
     assert [answer.startswith(f"{url}: ") for answer, url in zip(answers, urls, strict=True)] == [True] * 3
 
 
-def test_a_failed_download_leaves_the_file_that_was_there(nobody, target):
+def test_an_empty_answer_in_place_of_the_file_is_said(serve, begun):
+    with serve({"a": 202}) as (address, _):
+        assert refused([f"{address}a"], MD5, begun) == f"{address}a: Accepted (202), not the file"
+    assert partial_of(begun).read_bytes() == CONTENT[:12_800]
+
+
+def test_a_file_that_is_there_is_not_downloaded_again(nobody, target):
+    target.parent.mkdir(parents=True)
+    target.write_bytes(CONTENT)
+    fetch([nobody], MD5, target)
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_another_file_of_that_name_is_left_and_named(serve, target):
     target.parent.mkdir(parents=True)
     target.write_bytes(b"older")
-    refused([nobody], MD5, target)
+    with serve({"a": CONTENT}) as (address, asked):
+        said = refused([f"{address}a"], MD5, target)
+    assert said.startswith(f"{target}: found checksum {hashlib.md5(b'older').hexdigest()}, needs {MD5}; move it away")
     assert target.read_bytes() == b"older"
+    assert not asked
+
+
+def test_a_checksum_may_be_a_sha256(serve, target):
+    with serve({"a": CONTENT, "bad": b"x"}) as (address, _):
+        said = refused([f"{address}bad"], SHA256, target)
+        assert said.startswith(f"{address}bad: found checksum {hashlib.sha256(b'x').hexdigest()}")
+        fetch([f"{address}a"], SHA256, target)
+    assert target.read_bytes() == CONTENT
+
+
+def test_an_interrupted_download_goes_on_where_it_stopped(serve, target):
+    with serve({"a": CONTENT}, cut=True) as (address, _):
+        refused([f"{address}a"], MD5, target)
+    with serve({"a": CONTENT}, ranges=True) as (address, asked):
+        fetch([f"{address}a"], MD5, target)
+    assert asked == ["a bytes=12800-"]
+    assert target.read_bytes() == CONTENT
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_another_address_goes_on_where_one_stopped(serve, target):
+    with serve({"a": CONTENT}, cut=True) as (one, _), serve({"a": CONTENT}, ranges=True) as (other, asked):
+        fetch([f"{one}a", f"{other}a"], MD5, target)
+    assert asked == ["a bytes=12800-"]
+    assert target.read_bytes() == CONTENT
+
+
+def test_what_came_before_a_line_fell_silent_is_kept(target, monkeypatch):
+    monkeypatch.setattr(downloads, "TIMEOUT", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def begin():
+            line, _ = server.accept()
+            with line:
+                line.recv(10_000)
+                line.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 25600\r\n\r\n" + CONTENT[:5_000])
+                line.recv(10_000)  # until the other side gives up
+
+        other_side = Thread(target=begin)
+        other_side.start()
+        said = refused([f"http://127.0.0.1:{server.getsockname()[1]}/"], MD5, target)
+        other_side.join()
+    assert "timed out after 5,000 of 25,600 bytes" in said
+    assert partial_of(target).read_bytes() == CONTENT[:5_000]
+
+
+def test_what_came_before_the_user_stopped_it_is_kept(serve, target, monkeypatch):
+    class Stopping(downloads.tqdm):
+        def update(self, n):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(downloads, "PIECE", 1_000)
+    monkeypatch.setattr(downloads, "tqdm", Stopping)
+    with serve({"a": CONTENT}) as (address, _), pytest.raises(KeyboardInterrupt):
+        fetch([f"{address}a"], MD5, target)
+    kept = partial_of(target).read_bytes()
+    assert kept
+    assert CONTENT.startswith(kept)
+    assert not target.exists()
+
+
+def test_a_server_that_only_gives_whole_files_is_asked_once(serve, begun):
+    with serve({"a": CONTENT}) as (address, asked):
+        fetch([f"{address}a"], MD5, begun)
+    assert asked == ["a bytes=12800-"]
+    assert begun.read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("more", [0, 100])
+def test_a_beginning_as_long_as_the_file_or_longer_is_dropped(serve, begun, more):
+    partial_of(begun).write_bytes(bytes(len(CONTENT) + more))
+    with serve({"a": CONTENT}, ranges=True) as (address, asked):
+        fetch([f"{address}a"], MD5, begun)
+    assert asked == [f"a bytes={25_600 + more}-", "a"]
+    assert begun.read_bytes() == CONTENT
+
+
+def test_a_download_that_was_stopped_at_its_very_end_needs_no_network(nobody, begun):
+    partial_of(begun).write_bytes(CONTENT)
+    fetch([nobody], MD5, begun)
+    assert begun.read_bytes() == CONTENT
+    assert not partial_of(begun).exists()
+
+
+def test_a_rest_that_starts_elsewhere_is_not_taken(serve, begun):
+    with serve({"a": CONTENT}, ranges=True, shift=1) as (address, asked):
+        fetch([f"{address}a"], MD5, begun)
+    assert asked == ["a bytes=12800-", "a"]
+    assert begun.read_bytes() == CONTENT
+
+
+def test_the_beginning_of_another_file_is_dropped_once_the_end_shows_it(serve, begun):
+    partial_of(begun).write_bytes(bytes(10_000))
+    with serve({"a": CONTENT}, ranges=True) as (address, asked):
+        fetch([f"{address}a"], MD5, begun)
+    assert asked == ["a bytes=10000-", "a"]
+    assert begun.read_bytes() == CONTENT
+
+
+def test_a_file_that_has_changed_for_good_is_not_asked_for_for_ever(serve, begun):
+    with serve({"a": CONTENT[::-1]}, ranges=True) as (address, asked):
+        said = refused([f"{address}a"], MD5, begun)
+    assert asked == ["a bytes=12800-", "a"]
+    assert said == f"{address}a: found checksum {hashlib.md5(CONTENT[::-1]).hexdigest()}, needs {MD5}"
+    assert list(begun.parent.iterdir()) == []
+
+
+def test_a_file_of_unsaid_length_is_taken_to_its_end(target):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def give():
+            line, _ = server.accept()
+            with line:
+                line.recv(10_000)
+                line.sendall(b"HTTP/1.0 200 OK\r\n\r\n" + CONTENT)
+
+        other_side = Thread(target=give)
+        other_side.start()
+        fetch([f"http://127.0.0.1:{server.getsockname()[1]}/"], MD5, target)
+        other_side.join()
+    assert target.read_bytes() == CONTENT
+
+
+def test_two_programs_that_need_a_file_download_it_once(serve, target):
+    with serve({"a": CONTENT}) as (address, asked), ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(fetch, [f"{address}a"], MD5, target) for _ in range(2)]:
+            done.result()
+    assert asked == ["a"]
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_bar_is_shown_on_a_terminal_only(serve, target, capsys, monkeypatch, terminal):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
+    with serve({"a": CONTENT}) as (address, _):
+        fetch([f"{address}a"], MD5, target)
+    assert ("images.gz:" in capsys.readouterr().err) == terminal
 
 
 def test_a_folder_that_can_not_be_made_is_named(serve, tmp_path):

@@ -1,6 +1,5 @@
 """The metrics of a split: against values worked out by hand, and whatever the batch."""
 
-import dataclasses
 import math
 
 import jax
@@ -87,7 +86,7 @@ def test_a_member_is_judged_as_it_would_be_alone():
 
 @pytest.mark.parametrize("reduction", ["nats", "blog"])
 def test_the_loss_weighs_kl_as_training_does_and_the_elbo_never_weighs_it(reduction):
-    program = dataclasses.replace(small_program(objective={"reduction": reduction}), warmup="linear")
+    program = small_program(objective={"reduction": reduction})
     who = members("beta_kl=3", objective={"warmup": "linear", "warmup_steps": 8})
     params = init_state(program, Layout(), who).params
     found = judged(program, params, who=who, step=4)

@@ -30,9 +30,10 @@ def who(cohorts):
 
 
 def test_members_that_differ_in_numbers_share_a_program(tmp_path):
-    sweep = ("beta_kl=1,2", "latent_dim=2,3", "seed=0,1", "learning_rate=1e-3,1e-4", "warmup_steps=1,2")
-    (cohort,) = plan(tmp_path, *sweep)
-    assert len(cohort.configs) == 32
+    sweep = ("beta_kl=1,2", "latent_dim=2,3", "seed=0,1", "learning_rate=1e-3,1e-4", "free_bits=0,0.1")
+    rises = ("warmup=constant,linear,delayed,sigmoid,cosine,cyclical", "zip(warmup_steps=1,2;warmup_cycles=2,3)")
+    (cohort,) = plan(tmp_path, *sweep, *rises, most=1000)
+    assert len(cohort.configs) == 32 * 6 * 2
     assert cohort.program.model.latent_dim == 3
 
 
@@ -102,6 +103,11 @@ def test_moments_that_do_not_divide_an_epoch_are_refused_with_one_that_does(tmp_
 def test_devices_that_do_not_divide_a_batch_are_refused(tmp_path):
     with pytest.raises(UserError, match=r"data_devices: found 3, which does not divide the batch of 10"):
         plan(tmp_path, train={"data_devices": 3})
+
+
+def test_free_bits_want_the_whole_batch_on_one_device(tmp_path):
+    with pytest.raises(UserError, match=r"data_devices: found 2 with free_bits, which count over a whole batch"):
+        plan(tmp_path, train={"data_devices": 2}, objective={"free_bits": 0.1})
 
 
 def test_fewer_images_than_a_batch_are_refused(tmp_path):

@@ -146,7 +146,7 @@ def test_a_step_is_adam_on_the_gradient_of_the_loss():
 
     def loss(params):
         terms = batch_terms(nnx.merge(graph_of(program), params), program, x, eps, mask)
-        return jnp.mean(terms.fit + 0.7 * terms.rate)
+        return jnp.mean(terms.fit + 0.7 * terms.rates.sum(-1))
 
     value, grads = jax.value_and_grad(loss)(params)
     adam = optax.adam(config.train.learning_rate)

@@ -1,13 +1,13 @@
 """The one form that every data source takes."""
 
 import hashlib
-from collections.abc import Sized
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Int32, UInt8
+from jaxtyping import Bool, Int32, UInt8
 
 from vae_jax.data.alignment import Template
 from vae_jax.errors import UserError
@@ -115,7 +115,12 @@ def content_hashes(images: Images) -> list[str]:
 
 
 def split_by_content(
-    images: Images, labels: Labels, test_fraction: float, *, equal_classes: bool = False
+    images: Images,
+    labels: Labels,
+    test_fraction: float,
+    *,
+    equal_classes: bool = False,
+    groups: Labels | None = None,
 ) -> tuple[Split, Split]:
     """Split into train and test so that copies of an image lie on one side.
 
@@ -126,6 +131,7 @@ def split_by_content(
         labels: `[n]`.
         test_fraction: the share of each class that becomes test images, in (0, 1).
         equal_classes: take as many test images from every class as from the smallest.
+        groups: `[n]`; images of one group lie on one side too.
 
     Returns:
         train and test.
@@ -133,16 +139,45 @@ def split_by_content(
     Raises:
         UserError: a class has fewer than two distinct images.
     """
-    hashes = np.array(content_hashes(images))
+    in_test = held_out(content_keys(content_hashes(images), groups), labels, test_fraction, equal_classes=equal_classes)
+    return Split(images[~in_test], labels[~in_test]), Split(images[in_test], labels[in_test])
+
+
+def content_keys(hashes: Sequence[str], groups: Labels | None = None) -> np.ndarray:
+    """Name what must stay together: by the content of each image, or by the least of its group's."""
+    keys = np.array(hashes)
+    if groups is None:
+        return keys
+    ranks = np.unique(keys, return_inverse=True)[1]
+    least = np.full(int(groups.max(initial=-1)) + 1, len(keys))
+    np.minimum.at(least, groups, ranks)
+    named: np.ndarray = np.unique(keys)[least[groups]]
+    return named
+
+
+def held_out(
+    keys: np.ndarray, labels: Labels, test_fraction: float, *, equal_classes: bool = False
+) -> Bool[np.ndarray, " n"]:
+    """Choose the images to be judged by; see `split_by_content`.
+
+    Args:
+        keys: `[n]` strings; images of one key go together, and the least keys of each class are held out.
+        labels: `[n]`.
+        test_fraction: the share of each class's keys.
+        equal_classes: as many keys of every class as of the smallest.
+
+    Raises:
+        UserError: a class has fewer than two keys.
+    """
     classes = np.unique(labels)
-    counts = {label: len(set(hashes[labels == label])) for label in classes}
+    distinct = {label: np.unique(keys[labels == label]) for label in classes}
+    counts = {label: len(found) for label, found in distinct.items()}
     if min(counts.values(), default=0) < 2:
         raise UserError("data: found a class with fewer than 2 different images; a split needs at least 2")
     smallest = min(counts.values())
     held: set[str] = set()
     for label in classes:
-        distinct = sorted(set(hashes[labels == label]))
         among = smallest if equal_classes else counts[label]
-        held.update(distinct[: min(max(1, round(test_fraction * among)), among - 1)])
-    in_test = np.isin(hashes, sorted(held))
-    return Split(images[~in_test], labels[~in_test]), Split(images[in_test], labels[in_test])
+        held.update(distinct[label][: min(max(1, round(test_fraction * among)), among - 1)])
+    in_test: Bool[np.ndarray, " n"] = np.isin(keys, sorted(held))
+    return in_test

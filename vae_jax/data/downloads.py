@@ -1,51 +1,174 @@
-"""Getting published files: quickly found missing, checked, and there whole or not at all."""
+"""Getting published files: quickly found missing, resumed, checked, and there whole or not at all."""
 
+import contextlib
 import hashlib
 import http.client
+import os
 import sys
+import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+from tqdm import tqdm
 
 from vae_jax.errors import UserError
 
 TIMEOUT = 5.0  # seconds without an answer: no network should be known at once
+PIECE = 1 << 20  # bytes, at most, that are taken from the line at a time
+ALGORITHMS = {32: "md5", 64: "sha256"}  # by the length of the checksum
 
 
-def fetch(urls: Sequence[str], md5: str, target: Path) -> None:
-    """Download a file from the first address that has it.
+class _NoFileError(Exception):
+    """What an address answered instead of the file, in a few words."""
+
+
+def fetch(urls: Sequence[str], checksum: str, target: Path) -> None:
+    """Download a file from the first address that has it, unless it is there already.
+
+    What has arrived before an interruption is kept beside it (`.NAME.partial`), and the next call asks for the rest.
 
     Args:
         urls: addresses of the same file, tried once each.
-        md5: its published checksum.
+        checksum: its published md5 or sha256, in hexadecimal.
         target: where it goes; it appears there only when its checksum is right.
 
     Raises:
-        UserError: no address gave the file; the line says what each answered.
+        UserError: no address gave the file (the line says what each answered), or `target` is another file.
     """
+    partial = target.with_name(f".{target.name}.partial")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with _alone(target.parent):
+            if target.is_file():
+                return _confirm(target, checksum)
+            if not (partial.is_file() and _checksum(partial, checksum) == checksum):
+                _from_any(urls, checksum, partial)
+            partial.replace(target)
+    except OSError as error:  # the network's own errors are answers
+        raise UserError(f"{target}: can't be written ({error.strerror}); change config.data.raw_dir") from None
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Wait until no other program downloads into the folder, where the system can tell."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # a network drive without locks
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _confirm(target: Path, checksum: str) -> None:
+    found = _checksum(target, checksum)
+    if found != checksum:
+        raise UserError(f"{target}: found checksum {found}, needs {checksum}; move it away to have it downloaded")
+
+
+def _checksum(path: Path, like: str) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.new(ALGORITHMS[len(like)], usedforsecurity=False)).hexdigest()
+
+
+def _from_any(urls: Sequence[str], checksum: str, partial: Path) -> None:
     answers = []
     for url in urls:
         try:
-            with urllib.request.urlopen(url, timeout=TIMEOUT) as response:
-                content = response.read()
-        except (OSError, http.client.HTTPException) as error:
-            answers.append(f"{url}: {' '.join(str(getattr(error, 'reason', error)).split())}")
+            _from_one(url, checksum, partial)
+        except _NoFileError as error:
+            answers.append(f"{url}: {error}")
             continue
-        found = hashlib.md5(content, usedforsecurity=False).hexdigest()
-        if found != md5:
-            answers.append(f"{url}: found checksum {found}, needs {md5}")
-            continue
-        _put(content, target)
-        print(f"downloaded {url} ({len(content):,} bytes)", file=sys.stderr)
+        print(f"downloaded {url} ({partial.stat().st_size:,} bytes)", file=sys.stderr)
         return
     raise UserError("; ".join(answers))
 
 
-def _put(content: bytes, target: Path) -> None:
-    partial = target.with_name(f".{target.name}.partial")
+def _from_one(url: str, checksum: str, partial: Path) -> None:
+    """Complete the partial file, or make it anew.
+
+    The checksum says which file is meant, so it is also what tells a beginning that came from another file: no
+    `If-Range`, which would tie the partial file to one of the addresses.
+    """
+    start = partial.stat().st_size if partial.is_file() else 0
+    with _ask(url, start) as response:
+        resumed = start > 0 and response.status == http.client.PARTIAL_CONTENT
+        with partial.open("ab" if resumed else "wb") as file, _bar(partial, file.tell(), response.length) as bar:
+            for piece in _pieces(response, file.tell()):
+                file.write(piece)
+                bar.update(len(piece))
+    found = _checksum(partial, checksum)
+    if found == checksum:
+        return
+    partial.unlink()
+    if not resumed:
+        raise _NoFileError(f"found checksum {found}, needs {checksum}")
+    _from_one(url, checksum, partial)
+
+
+def _ask(url: str, start: int) -> http.client.HTTPResponse:
+    """Ask for the bytes from `start` on; the answer's status says whether they or all are given."""
+    headers = {"Range": f"bytes={start}-"} if start else {}
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(content)
-        partial.replace(target)
-    except OSError as error:
-        raise UserError(f"{target}: can't be written ({error.strerror}); change config.data.raw_dir") from None
+        response: http.client.HTTPResponse = urllib.request.urlopen(
+            urllib.request.Request(url, headers=headers), timeout=TIMEOUT
+        )
+    except (OSError, http.client.HTTPException) as error:
+        if isinstance(error, urllib.error.HTTPError):
+            error.close()
+            if start and error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:  # no file of that length
+                return _ask(url, 0)
+        raise _NoFileError(_reason(error)) from None
+    if response.status in (http.client.OK, http.client.PARTIAL_CONTENT):
+        return response
+    response.close()
+    raise _NoFileError(f"{response.reason} ({response.status}), not the file")
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(getattr(error, "reason", error)).split())
+
+
+def _bar(partial: Path, start: int, expected: int | None) -> tqdm:
+    return tqdm(
+        total=None if expected is None else start + expected,
+        initial=start,
+        unit="B",
+        unit_scale=True,
+        desc=partial.name.removeprefix(".").removesuffix(".partial"),
+        disable=not sys.stderr.isatty(),
+        dynamic_ncols=True,
+        leave=False,
+    )
+
+
+def _pieces(response: http.client.HTTPResponse, start: int) -> Iterator[bytes]:
+    """Give what comes as it comes, so that an interruption loses none of it.
+
+    Raises:
+        _NoFileError: it ends too early.
+    """
+    came, length = start, response.length  # None where the server doesn't say
+    total = None if length is None else start + length
+    while total is None or came < total:
+        try:
+            piece = response.read1(PIECE if total is None else min(PIECE, total - came))
+        except (OSError, http.client.HTTPException) as error:
+            raise _cut_short(_reason(error), came, total) from None
+        if not piece:
+            if total is None:
+                return
+            raise _cut_short("ended", came, total)
+        came += len(piece)
+        yield piece
+
+
+def _cut_short(how: str, came: int, total: int | None) -> _NoFileError:
+    of = "" if total is None else f" of {total:,}"
+    return _NoFileError(f"{how} after {came:,}{of} bytes, which are kept: the next try asks for the rest")

@@ -11,7 +11,7 @@ import numpy as np
 
 from vae_jax.data.drawn_faces import CLASSES, class_counts, draw_factors, draw_species, landmarks
 from vae_jax.data.face_painter import paint
-from vae_jax.data.landmark_table import COLUMNS, NAME
+from vae_jax.data.photographs.landmark_table import COLUMNS, TABLE
 from vae_jax.errors import UserError
 from vae_jax.plain_flags import Flags
 
@@ -45,7 +45,7 @@ def draw_photographs(folder: Path, count: int, size: int = 256, seed: int = 0) -
             rows.append((file, *(f"{number:.2f}" for number in points[k].ravel()), CLASSES[label]))
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows(rows)
-        (folder / NAME).write_text(text.getvalue(), encoding="utf-8")
+        (folder / TABLE).write_text(text.getvalue(), encoding="utf-8")
     except OSError as error:
         raise UserError(f"{folder}: can't be written ({error.strerror}); use another --out") from None
 
@@ -66,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except UserError as error:
         print(f"vae_jax: error: {error}", file=sys.stderr)
         return 2
-    print(f"{given.out}: {given.count} pictures, with their landmarks in {NAME}")
+    print(f"{given.out}: {given.count} pictures, with their landmarks in {TABLE}")
     return 0
 
 

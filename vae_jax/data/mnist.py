@@ -2,7 +2,9 @@
 
 import hashlib
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,7 @@ from vae_jax.errors import UserError
 
 log = logging.getLogger("vae_jax")
 
+SHAPE = (28, 28, 1)
 STEMS = {
     "train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
     "test": ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),
@@ -106,8 +109,6 @@ def locate(published: Published, stem: str, folder: Path) -> Path:
 
 
 def _prepare(published: Published, files: dict[str, tuple[Path, ...]], folder: Path) -> Arrays:
-    from vae_jax.data.idx_builder import read_images
-
     for images, labels in files.values():  # before TFDS writes anything
         count, found, classes = len(read_images(images)), read_idx(labels, 1), len(published.class_names)
         if count != len(found) or found.max() >= classes:
@@ -124,11 +125,30 @@ def _prepare(published: Published, files: dict[str, tuple[Path, ...]], folder: P
 
 
 def _through_tfds(published: Published, files: dict[str, tuple[Path, ...]], folder: Path) -> Arrays:
-    from vae_jax.data.idx_builder import make_builder, prepare, read_split
+    from vae_jax.data.picture_builder import make_builder, prepare, read_split
 
-    builder = make_builder(published.name, {s: (a, b) for s, (a, b) in files.items()}, published.class_names, folder)
+    splits = {split: partial(examples, *paths) for split, paths in files.items()}
+    builder = make_builder(published.name, SHAPE, published.class_names, splits, folder)
     prepare(builder)
     arrays: dict[str, np.ndarray] = {}
     for split in files:
         arrays[f"{split}_images"], arrays[f"{split}_labels"] = read_split(builder, split)
     return arrays
+
+
+def examples(images: Path, labels: Path) -> Iterator[tuple[np.ndarray, int, dict[str, str]]]:
+    """Give the images of two idx files with their labels, as a TFDS builder takes them."""
+    for image, label in zip(read_images(images), read_idx(labels, 1), strict=True):
+        yield image[..., None], int(label), {}
+
+
+def read_images(path: Path) -> np.ndarray:
+    """Read 28×28 images, `[n, 28, 28]`.
+
+    Raises:
+        UserError: the file holds something else.
+    """
+    images = read_idx(path, 3)
+    if images.shape[1:] != SHAPE[:2]:
+        raise UserError(f"{path}: found images of shape {images.shape[1:]}; needs {SHAPE[:2]}")
+    return images

@@ -26,6 +26,7 @@ SOURCES: Registry[Callable[[DataConfig], Dataset]] = Registry(
         "fashion_mnist": _lazy("mnist", "load_fashion"),
         "freyfaces": _lazy("freyfaces"),
         "mnist": _lazy("mnist"),
+        "photos": _lazy("photos"),
     },
 )
 

@@ -12,7 +12,7 @@ from vae_jax.models.vae import to_unit
 from vae_jax.objectives import OBJECTIVES, Metrics, Terms
 from vae_jax.training.devices import Layout, for_members
 from vae_jax.training.program import Members, Program
-from vae_jax.training.steps import Params, batch_terms, beta_kl_of, graph_of, latent_mask, member_key
+from vae_jax.training.steps import Params, batch_terms, beta_kl_of, free_bits_of, graph_of, latent_mask, member_key
 
 
 def _pad(images: UInt8[Array, "n height width channels"], batch: int) -> UInt8[Array, "padded height width channels"]:
@@ -40,8 +40,9 @@ def _member_metrics(
         return batch_terms(vae, program, to_unit(stored, program.levels), eps, mask)
 
     terms = jax.lax.map(one_batch, (jnp.arange(len(batches)), batches))
-    terms = jax.tree.map(lambda of_batches: of_batches.reshape(-1)[: len(images)], terms)
-    return OBJECTIVES[program.objective](terms, beta_kl_of(program, member, step), program.normalisation)
+    terms = jax.tree.map(lambda of_batches: jnp.concatenate(of_batches)[: len(images)], terms)
+    judged = OBJECTIVES[program.objective]
+    return judged(terms, beta_kl_of(member, step), free_bits_of(member, mask), program.normalisation)
 
 
 @partial(jax.jit, static_argnums=(0, 1, 2))

@@ -5,7 +5,7 @@ A member's settings split in two: a `Program`, static and hashable, equal for al
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ from vae_jax.models.likelihoods import LIKELIHOODS
 from vae_jax.models.mlp import ACTIVATIONS, DECODERS, ENCODERS
 from vae_jax.models.posteriors import POSTERIORS
 from vae_jax.objectives import OBJECTIVES, Normalisation
-from vae_jax.schedules import SCHEDULES, rise
+from vae_jax.schedules import SCHEDULES, number_of, rise
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Program:
     Attributes:
         model: the autoencoder's parts and sizes.
         image_shape: height, width, channels.
-        objective, warmup, warmup_cycles, reduction: see `ObjectiveConfig`.
+        objective, reduction: see `ObjectiveConfig`.
         batch_size, levels, sampling: see `TrainConfig` and `DataConfig`.
         adam_b1, adam_b2, adam_eps: see `TrainConfig`.
         draws: how many indices one pass over the data has.
@@ -40,8 +40,6 @@ class Program:
     model: ModelConfig
     image_shape: tuple[int, int, int]
     objective: str
-    warmup: str
-    warmup_cycles: int
     reduction: str
     batch_size: int
     levels: int
@@ -69,16 +67,22 @@ class Members(NamedTuple):
     Attributes:
         seed: all of a member's randomness follows from it.
         beta_kl: the KL term's weight at its height.
+        free_bits: nats that every latent unit is charged at least.
         learning_rate: Adam's.
-        warmup_delay, warmup_length: the rise of beta_kl, in steps.
+        warmup: the number of the schedule by which beta_kl rises.
+        warmup_delay, warmup_length: the rise, in steps.
+        warmup_cycles: how often, for the schedule that rises often.
         latent_dim: latent units; the program has as many as its largest member.
     """
 
     seed: UInt32[Array, "*members"]
     beta_kl: Float[Array, "*members"]
+    free_bits: Float[Array, "*members"]
     learning_rate: Float[Array, "*members"]
+    warmup: Int[Array, "*members"]
     warmup_delay: Int[Array, "*members"]
     warmup_length: Int[Array, "*members"]
+    warmup_cycles: Int[Array, "*members"]
     latent_dim: Int[Array, "*members"]
 
 
@@ -86,8 +90,11 @@ class Members(NamedTuple):
 MEMBER_FIELDS = (
     "seed",
     "objective.beta_kl",
+    "objective.free_bits",
+    "objective.warmup",
     "objective.warmup_steps",
     "objective.warmup_delay",
+    "objective.warmup_cycles",
     "train.learning_rate",
     "model.latent_dim",
 )
@@ -152,8 +159,6 @@ def program_of(configs: Sequence[Config], dataset: Sizes) -> Program:
         model=replace(config.model, latent_dim=max(each.model.latent_dim for each in configs)),
         image_shape=dataset.image_shape,
         objective=config.objective.name,
-        warmup=config.objective.warmup,
-        warmup_cycles=config.objective.warmup_cycles,
         reduction=config.objective.reduction,
         batch_size=config.train.batch_size,
         levels=config.data.levels,
@@ -181,13 +186,23 @@ def members_of(configs: Sequence[Config], steps_per_epoch: int) -> Members:
         )
         for c in configs
     ]
+
+    def floats(values: Iterable[float]) -> Array:
+        return jnp.asarray(np.fromiter(values, np.float32))
+
+    def whole(values: Iterable[int]) -> Array:
+        return jnp.asarray(np.fromiter(values, np.int32))
+
     return Members(
         seed=jnp.asarray(np.array([c.seed for c in configs], np.uint32)),
-        beta_kl=jnp.asarray(np.array([c.objective.beta_kl for c in configs], np.float32)),
-        learning_rate=jnp.asarray(np.array([c.train.learning_rate for c in configs], np.float32)),
-        warmup_delay=jnp.asarray(np.array([delay for delay, _ in rises], np.int32)),
-        warmup_length=jnp.asarray(np.array([length for _, length in rises], np.int32)),
-        latent_dim=jnp.asarray(np.array([c.model.latent_dim for c in configs], np.int32)),
+        beta_kl=floats(c.objective.beta_kl for c in configs),
+        free_bits=floats(c.objective.free_bits for c in configs),
+        learning_rate=floats(c.train.learning_rate for c in configs),
+        warmup=whole(number_of(c.objective.warmup) for c in configs),
+        warmup_delay=whole(delay for delay, _ in rises),
+        warmup_length=whole(length for _, length in rises),
+        warmup_cycles=whole(c.objective.warmup_cycles for c in configs),
+        latent_dim=whole(c.model.latent_dim for c in configs),
     )
 
 

@@ -75,8 +75,7 @@ def batch_terms(
     """Return the two costs of each image, the latent sampled with the noise `eps`, in a model of the masked units."""
     posterior = encode(vae, program.model, x)
     z = jnp.where(mask, posterior.sample(eps), 0.0)
-    rate = jnp.sum(jnp.where(mask, posterior.kl(), 0.0), axis=-1)
-    return Terms(fit=fit_loss(vae, program.model, x, z), rate=rate)
+    return Terms(fit=fit_loss(vae, program.model, x, z), rates=jnp.where(mask, posterior.kl(), 0.0))
 
 
 def _init_member(program: Program, member: Members) -> TrainState:
@@ -99,13 +98,13 @@ def _train_member(
     key, mask = member_key(member.seed), latent_mask(program, member)
     first = state.step
     order = block_order(program, steps, key, first)
-    minimised = OBJECTIVES[program.objective]
+    minimised, free_bits = OBJECTIVES[program.objective], free_bits_of(member, mask)
 
     def loss(
         params: Params, x: Images, eps: Float[Array, "batch latent"], step: Int32[Array, ""]
     ) -> tuple[Float[Array, ""], Metrics]:
         terms = batch_terms(nnx.merge(graph, params), program, x, eps, mask)
-        metrics = minimised(terms, beta_kl_of(program, member, step), program.normalisation)
+        metrics = minimised(terms, beta_kl_of(member, step), free_bits, program.normalisation)
         return metrics.loss, metrics
 
     def one_step(state: TrainState, _: None) -> tuple[TrainState, tuple[Bool[Array, ""], Metrics]]:
@@ -141,15 +140,20 @@ def _mean_over_shares(layout: Layout, tree: Any) -> Any:
     return tree if layout.data_devices == 1 else jax.lax.pmean(tree, DATA)
 
 
-def beta_kl_of(program: Program, member: Members, step: Int32[Array, ""]) -> Float[Array, ""]:
+def free_bits_of(member: Members, mask: Bool[Array, " latent"]) -> Float[Array, " latent"]:
+    """Return the free bits of each latent unit, in nats; units that a member doesn't have get none."""
+    return jnp.where(mask, member.free_bits, 0.0)
+
+
+def beta_kl_of(member: Members, step: Int32[Array, ""]) -> Float[Array, ""]:
     """Return the weight of a member's KL term at one step."""
     return beta_kl_at(
         step,
-        warmup=program.warmup,
+        warmup=member.warmup,
         beta_kl=member.beta_kl,
         delay=member.warmup_delay,
         length=member.warmup_length,
-        cycles=program.warmup_cycles,
+        cycles=member.warmup_cycles,
     )
 
 

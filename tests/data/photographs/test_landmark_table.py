@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from vae_jax.data.landmark_table import COLUMNS, points_beside, read_table
+from vae_jax.data.photographs.landmark_table import COLUMNS, points_beside
 from vae_jax.errors import UserError
 
 HEADER = "file," + ",".join(COLUMNS)
@@ -17,37 +17,22 @@ def write(path, *rows, header=HEADER):
     return path
 
 
-def test_files_are_relative_to_the_tables_folder(tmp_path):
-    table = read_table(write(tmp_path / "landmarks.csv", f"images/a.jpg,{ROW}", f"b.jpg,{ROW}"))
-    assert list(table) == [tmp_path / "images" / "a.jpg", tmp_path / "b.jpg"]
-    for points in table.values():
-        np.testing.assert_array_equal(points, EYES)
+@pytest.mark.parametrize("row", ["a.jpg,10,20,30,21.5", "a.jpg,10,20,30,21.5,,", "a.jpg,10,20,30,21.5,no,40"])
+def test_a_face_of_which_not_all_is_marked_is_not_found(tmp_path, row):
+    write(tmp_path / "landmarks.csv", row)
+    assert points_beside(tmp_path / "a.jpg") is None
 
 
 def test_columns_may_stand_in_any_order_and_others_are_left_alone(tmp_path):
     header = "class," + ",".join(reversed(COLUMNS)) + ",file"
     write(tmp_path / "landmarks.csv", "dogs,40,20,21.5,30,20,10,a.jpg", header=header)
-    np.testing.assert_array_equal(read_table(tmp_path / "landmarks.csv")[tmp_path / "a.jpg"], EYES)
-
-
-@pytest.mark.parametrize("row", ["a.jpg,10,20,30,21.5", "a.jpg,10,20,30,21.5,,", "a.jpg,10,20,30,21.5,no,40"])
-def test_what_is_not_marked_is_no_number(tmp_path, row):
-    points = read_table(write(tmp_path / "landmarks.csv", row))[tmp_path / "a.jpg"]
-    np.testing.assert_array_equal(points[:2], EYES[:2])
-    assert np.isnan(points[2]).any()
-    assert points_beside(tmp_path / "a.jpg") is None
-
-
-def test_a_table_without_rows_has_no_files(tmp_path):
-    assert read_table(write(tmp_path / "landmarks.csv")) == {}
+    np.testing.assert_array_equal(points_beside(tmp_path / "a.jpg"), EYES)
 
 
 def test_a_table_that_cannot_be_read_is_named(tmp_path):
+    write(tmp_path / "landmarks.csv", "a,1,2,3,4,5", header=HEADER.removesuffix(",nose_y"))
     with pytest.raises(UserError, match=r"landmarks.csv: has no column nose_y; needs file, left_eye_x"):
-        read_table(write(tmp_path / "landmarks.csv", "a,1,2,3,4,5", header=HEADER.removesuffix(",nose_y")))
-    (tmp_path / "landmarks.csv").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(UserError, match=r"landmarks.csv: can't be read as CSV"):
-        read_table(tmp_path / "landmarks.csv")
+        points_beside(tmp_path / "a.jpg")
 
 
 @pytest.mark.parametrize("row", [f"a.jpg,{ROW}", f"./a.jpg,{ROW}", f"../images/a.jpg,{ROW}"])

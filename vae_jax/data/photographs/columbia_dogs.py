@@ -1,0 +1,58 @@
+"""Columbia Dogs with Parts (Liu, Kanazawa, Jacobs and Belhumeur 2012): eight marked places of each dog."""
+
+from pathlib import Path
+
+from vae_jax.data.photographs.photo import Marked, Photo, folders_in, pictures_in
+
+RIGHT_EYE, LEFT_EYE, NOSE, PARTS = 0, 1, 2, 8  # rows of a parts file, right and left being the dog's
+LISTS = ("training.txt", "testing.txt")
+
+
+def read(folder: Path) -> list[Photo] | None:
+    """List the dogs of the set's folder (`CU_Dogs`); those of its two lists, where these are there."""
+    if not ((folder / "dogImages").is_dir() and (folder / "dogParts").is_dir()):
+        return None
+    listed = _listed(folder)
+    pictures = [path for breed in folders_in(folder / "dogImages") for path in pictures_in(breed)]
+    return [_photo(folder, path) for path in pictures if not listed or _place(folder, path) in listed]
+
+
+def _place(folder: Path, path: Path) -> str:
+    return path.relative_to(folder / "dogImages").as_posix()
+
+
+def _listed(folder: Path) -> set[str]:
+    lists = [folder / name for name in LISTS if (folder / name).is_file()]
+    lines = (line.strip() for path in lists for line in path.read_text(encoding="utf-8", errors="replace").splitlines())
+    return {"/".join(line.replace("\\", "/").split("/")[-2:]) for line in lines if line}
+
+
+def _photo(folder: Path, path: Path) -> Photo:
+    parts = folder / "dogParts" / Path(_place(folder, path)).with_suffix(".txt")
+    breed = path.parent.name.partition(".")[2].replace("_", " ") or path.parent.name
+    try:
+        values, fault = eyes_and_nose(parts.read_text(encoding="utf-8", errors="replace")), ""
+    except OSError:
+        values, fault = (), "no parts file"
+    except ValueError as error:
+        values, fault = (), f"{parts.name}: {error}"
+    return Photo(path, "dogs", "Columbia Dogs", Marked(values), fault, breed=breed)
+
+
+def eyes_and_nose(text: str) -> tuple[float, ...]:
+    """Read a parts file, rows `x y`; return x, y of the eye on the left as seen, of the other one and of the nose.
+
+    The dog's right eye is on the left of a dog that looks at us; for one seen upside down it is the landmarks' check
+    that speaks.
+
+    Raises:
+        ValueError: it has other than eight rows of two numbers.
+    """
+    rows = [line.split() for line in text.splitlines() if line.strip()]
+    if len(rows) != PARTS or any(len(row) != 2 for row in rows):
+        raise ValueError(f"found {len(rows)} rows; needs {PARTS} of x y")
+    try:
+        points = [(float(x), float(y)) for x, y in rows]
+    except ValueError:
+        raise ValueError("found what is no number; needs x y in pixels") from None
+    return (*points[RIGHT_EYE], *points[LEFT_EYE], *points[NOSE])

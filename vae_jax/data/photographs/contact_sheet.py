@@ -1,0 +1,52 @@
+"""Before and after, side by side: the photographs as they came and the images that they became."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt8
+
+from vae_jax.data.photographs.photo import Photo
+from vae_jax.data.picture_files import read_picture
+
+ROWS, COLUMNS, CELL, GAP = 3, 6, 150, 6  # of each layout; sides in pixels
+
+
+def draw_contact_sheet(
+    photos: Sequence[Photo], images: UInt8[np.ndarray, "n height width channels"], path: Path
+) -> None:
+    """Draw some photographs of every layout above the images that they became.
+
+    Args:
+        photos: those that were kept.
+        images: `[n, ...]` with at least as many entries, in the same order.
+        path: of the PNG.
+    """
+    from PIL import Image, ImageDraw, ImageFont, ImageOps
+
+    groups: dict[str, list[int]] = {}
+    for k, photo in enumerate(photos):
+        groups.setdefault(f"{photo.class_name}: {photo.layout}", []).append(k)
+    rows = [(name, numbers) for name, all_of in groups.items() for numbers in _spread(all_of)]
+    height = GAP + len(groups) * 24 + sum(2 * (CELL + GAP) + GAP for _ in rows)
+    sheet = Image.new("RGB", (GAP + COLUMNS * (CELL + GAP), height), "white")
+    draw, font, top, last = ImageDraw.Draw(sheet), ImageFont.load_default(15), GAP, ""
+    for name, numbers in rows:
+        if name != last:
+            draw.text((GAP, top), f"{name}, {len(groups[name]):,} kept", "black", font)
+            top, last = top + 24, name
+        for column, k in enumerate(numbers):
+            left = GAP + column * (CELL + GAP)
+            before = Image.fromarray(read_picture(photos[k].path, colour=True))
+            after = Image.fromarray(images[k] if images.shape[3] == 3 else images[k, ..., 0]).convert("RGB")
+            sheet.paste(ImageOps.pad(before, (CELL, CELL), color="white"), (left, top))
+            sheet.paste(after.resize((CELL, CELL), Image.Resampling.NEAREST), (left, top + CELL + GAP))
+        top += 2 * (CELL + GAP) + GAP
+    sheet.save(path)
+
+
+def _spread(numbers: Sequence[int]) -> list[list[int]]:
+    """Choose rows of numbers from the whole range."""
+    count = min(len(numbers), ROWS * COLUMNS)
+    chosen = [numbers[k * len(numbers) // count] for k in range(count)]
+    return [chosen[k : k + COLUMNS] for k in range(0, count, COLUMNS)]

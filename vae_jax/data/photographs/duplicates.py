@@ -1,0 +1,44 @@
+"""Finding pictures that are nearly the same, so that they never lie on both sides of a split."""
+
+import numpy as np
+from jaxtyping import Int32, UInt8
+
+from vae_jax.data.alignment import Face
+
+SIDE = 16  # of a thumbnail, in pixels
+ALIKE = 0.985  # the correlation of two thumbnails from which on they are one picture
+BLOCK = 2048  # pictures compared at once with all others
+
+
+def thumbnail(face: Face) -> UInt8[np.ndarray, " pixels"]:
+    """Shrink a picture to 16 by 16 grey levels."""
+    from PIL import Image
+
+    image = Image.fromarray(face if face.shape[2] == 3 else face[..., 0]).convert("L")
+    return np.asarray(image.resize((SIDE, SIDE), Image.Resampling.BOX)).reshape(-1)
+
+
+def near_identical(thumbnails: UInt8[np.ndarray, "n pixels"]) -> Int32[np.ndarray, " n"]:
+    """Number the groups of pictures that are linked by likeness, whatever their brightness and contrast.
+
+    Args:
+        thumbnails: of all pictures.
+
+    Returns:
+        the group of each.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    n = len(thumbnails)
+    tones = thumbnails.astype(np.float32)
+    tones -= tones.mean(axis=1, keepdims=True)
+    tones /= np.maximum(np.linalg.norm(tones, axis=1, keepdims=True), 1e-6)
+    pairs = [np.zeros((2, 0), int)]
+    for k in range(0, n, BLOCK):
+        rows, columns = np.nonzero(tones[k : k + BLOCK] @ tones[k:].T > ALIKE)
+        pairs.append(np.stack([rows + k, columns + k]))
+    rows, columns = np.concatenate(pairs, axis=1)
+    links = coo_array((np.ones(len(rows), bool), (rows, columns)), shape=(n, n))
+    groups: Int32[np.ndarray, " n"] = connected_components(links, directed=False)[1].astype(np.int32)
+    return groups

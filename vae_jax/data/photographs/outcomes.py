@@ -1,0 +1,74 @@
+"""What became of every photograph: a table beside the prepared images, and a few words."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from vae_jax.data.photographs.photo import Photo
+
+TABLE = "files.csv"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a photograph: its split, or why it was skipped."""
+
+    photo: Photo
+    split: str = ""
+    reason: str = ""
+
+
+def printable(path: Path) -> str:
+    """Return a path as text that any file can hold."""
+    return str(path).encode("utf-8", "replace").decode()
+
+
+def write_outcomes(folder: Path, outcomes: Sequence[Outcome]) -> None:
+    """Write the table of files: what each shows, and what became of it."""
+    with (folder / TABLE).open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow(["file", "class", "layout", "breed", "age", "gender", "race", "split", "skipped"])
+        for outcome in outcomes:
+            photo = outcome.photo
+            about = [photo.class_name, photo.layout, photo.breed, photo.age, photo.gender, photo.race]
+            table.writerow([printable(photo.path), *about, outcome.split, outcome.reason])
+
+
+def read_outcomes(folder: Path) -> list[Outcome]:
+    """Read the table of files again, without the facts about each."""
+    with (folder / TABLE).open(newline="", encoding="utf-8") as file:
+        return [
+            Outcome(Photo(Path(row["file"]), row["class"], row["layout"], None), row["split"], row["skipped"])
+            for row in csv.DictReader(file)
+        ]
+
+
+def kept_told(outcomes: Sequence[Outcome]) -> str:
+    """Say how many of which class were kept, and from what kinds of folders."""
+    kept = [outcome.photo for outcome in outcomes if not outcome.reason]
+    parts = []
+    for name in class_names(kept):
+        layouts = [photo.layout for photo in kept if photo.class_name == name]
+        parts.append(f"{len(layouts):,} {name} ({', '.join(dict.fromkeys(layouts))})")
+    return " and ".join(parts)
+
+
+def skipped_told(outcomes: Sequence[Outcome], most: int = 3) -> str:
+    """Say how many files were skipped for which reason, with the names of the first; '' if none was."""
+    reasons: dict[str, list[str]] = {}
+    for outcome in outcomes:
+        if outcome.reason:
+            reasons.setdefault(outcome.reason, []).append(printable(Path(outcome.photo.path.name)))
+    parts = []
+    for reason, names in sorted(reasons.items(), key=lambda item: -len(item[1])):
+        more = ", …" if len(names) > most else ""
+        parts.append(f"{len(names):,} {reason} ({', '.join(names[:most])}{more})")
+    return "; ".join(parts)
+
+
+def class_names(photos: Sequence[Photo]) -> tuple[str, ...]:
+    """Name the classes that occur: people and dogs first, then the others by their names."""
+    found = {photo.class_name for photo in photos}
+    first = [name for name in ("people", "dogs") if name in found]
+    return (*first, *sorted(found - set(first)))

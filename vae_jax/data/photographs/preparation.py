@@ -1,0 +1,131 @@
+"""From photographs to a prepared folder: faces cut and aligned, split, written by TFDS, with a table of every file.
+
+Memory does not grow with the number of pictures but for a thumbnail and a row each: faces wait on the disk.
+"""
+
+import hashlib
+import logging
+import shutil
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from vae_jax.data.alignment import Face
+from vae_jax.data.dataset import content_keys, held_out
+from vae_jax.data.photographs.duplicates import near_identical, thumbnail
+from vae_jax.data.photographs.outcomes import Outcome, class_names, printable, skipped_told, write_outcomes
+from vae_jax.data.photographs.photo import Photo
+from vae_jax.data.photographs.recipe import Recipe, make_face
+from vae_jax.data.picture_builder import Example, make_builder, prepare
+from vae_jax.data.picture_files import UnusablePictureError
+from vae_jax.data.published_faces import BY_HAND
+from vae_jax.errors import UserError
+
+log = logging.getLogger("vae_jax")
+
+AT_ONCE = 256  # pictures in work together
+SPOOL, SHEET = "faces.npy", "contact_sheet.png"
+FACTS: dict[str, type] = {"file": str, "layout": str, "breed": str, "age": int, "gender": int, "race": int}
+
+
+class NoUsablePhotosError(UserError):
+    """Too few of the photographs could be used; says which, and why."""
+
+
+def prepare_photos(name: str, photos: Sequence[Photo], recipe: Recipe, target: Path) -> None:
+    """Prepare photographs in a folder, which is there whole or not at all.
+
+    Args:
+        name: the data set's.
+        photos: in the order in which their images shall stand.
+        recipe: how.
+        target: the folder: what TFDS writes, `files.csv` and `contact_sheet.png`.
+
+    Raises:
+        NoUsablePhotosError: a class has none.
+        UserError: the folder can't be written.
+    """
+    if target.is_dir():
+        return
+    log.info("preparing %s photographs for %s (once)", f"{len(photos):,}", name)
+    unfinished = target.with_name(f".{target.name}.partial")
+    try:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(parents=True)
+        _prepare_in(unfinished, name, photos, recipe)
+        unfinished.rename(target)
+    except OSError as error:
+        said = error.strerror or " ".join(str(error).split())
+        raise UserError(f"{target}: can't be written ({said}); change config.data.prepared_dir") from None
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def open_prepared(name: str, recipe: Recipe, names: tuple[str, ...], target: Path) -> Any:
+    """Open what was prepared, as a TFDS builder."""
+    return make_builder(name, recipe.shape, names, {}, target, FACTS, BY_HAND)
+
+
+def _prepare_in(folder: Path, name: str, photos: Sequence[Photo], recipe: Recipe) -> None:
+    spool = np.lib.format.open_memmap(folder / SPOOL, mode="w+", dtype=np.uint8, shape=(len(photos), *recipe.shape))
+    kept: list[Photo] = []
+    skipped: list[Outcome] = []
+    hashes, thumbnails = [], []
+    for photo, face in zip(photos, _shown(_faces(photos, recipe), len(photos)), strict=True):
+        if isinstance(face, str):
+            skipped.append(Outcome(photo, reason=face))
+            continue
+        spool[len(kept)] = face
+        kept.append(photo)
+        hashes.append(hashlib.sha256(face.tobytes()).hexdigest())
+        thumbnails.append(thumbnail(face))
+    names = class_names(kept)
+    for wanted in recipe.classes or names or ("pictures",):
+        if wanted not in names:
+            said = f" ({len(skipped):,} files skipped: {skipped_told(skipped)})" if skipped else ""
+            raise NoUsablePhotosError(f"found no usable {wanted}{said}")
+    labels = np.array([names.index(photo.class_name) for photo in kept], np.int32)
+    keys = content_keys(hashes, near_identical(np.array(thumbnails)))
+    in_test = held_out(keys, labels, recipe.test_fraction, equal_classes=bool(recipe.classes))
+    splits = {"train": np.flatnonzero(~in_test), "test": np.flatnonzero(in_test)}
+    examples = {split: partial(_examples, spool, kept, labels, chosen) for split, chosen in splits.items()}
+    prepare(make_builder(name, recipe.shape, names, examples, folder, FACTS, BY_HAND))
+    chosen = [Outcome(photo, "test" if held else "train") for photo, held in zip(kept, in_test, strict=True)]
+    write_outcomes(folder, [*chosen, *skipped])
+    from vae_jax.data.photographs.contact_sheet import draw_contact_sheet
+
+    draw_contact_sheet(kept, spool, folder / SHEET)
+    del spool, examples
+    (folder / SPOOL).unlink()
+
+
+def _faces(photos: Sequence[Photo], recipe: Recipe) -> Iterator[Face | str]:
+    """Give every photograph's face, or why there is none; several at a time but in their order."""
+
+    def attempt(photo: Photo) -> Face | str:
+        try:
+            return make_face(photo, recipe)
+        except UnusablePictureError as error:
+            return str(error)
+
+    with warnings.catch_warnings(), ThreadPoolExecutor() as pool:
+        warnings.simplefilter("ignore")  # Pillow's own doubts about odd files: decoding decides
+        for k in range(0, len(photos), AT_ONCE):
+            yield from pool.map(attempt, photos[k : k + AT_ONCE])
+
+
+def _shown(faces: Iterator[Face | str], total: int) -> Iterator[Face | str]:
+    yield from tqdm(faces, total=total, unit="picture", disable=not sys.stderr.isatty(), leave=False)
+
+
+def _examples(spool: np.ndarray, photos: Sequence[Photo], labels: np.ndarray, chosen: np.ndarray) -> Iterator[Example]:
+    for k in chosen.tolist():
+        facts = {name: getattr(photos[k], name) for name in FACTS if name != "file"}
+        yield np.array(spool[k]), int(labels[k]), {"file": printable(photos[k].path), **facts}

@@ -1,0 +1,40 @@
+"""Any folder of pictures, taken as they are: the central square of each; its subfolders are the classes."""
+
+from vae_jax.config import DataConfig
+from vae_jax.data.dataset import Dataset
+from vae_jax.data.photographs.layouts import find_pictures
+from vae_jax.data.photographs.photo import Photo
+from vae_jax.data.photographs.preparation import NoUsablePhotosError
+from vae_jax.data.photographs.recipe import Recipe, recipe_of
+from vae_jax.data.photographs.source import load_photos
+from vae_jax.errors import UserError
+
+
+def plan(config: DataConfig) -> tuple[list[Photo], Recipe]:
+    """Find the pictures of the raw folder, and say how they become images.
+
+    Raises:
+        UserError: the folder isn't there, or has no pictures.
+    """
+    raw = config.raw_folder
+    if not config.raw_folder_named:
+        raise UserError("config.data.raw_dir: missing; needs a folder of pictures, its subfolders being the classes")
+    if not raw.is_dir():
+        raise UserError(f"config.data.raw_dir: found no folder {str(raw)!r}; needs one of pictures")
+    photos = find_pictures(raw)
+    if not photos:
+        raise UserError(f"{raw}: found no pictures (.jpg, .png and so on), here or in folders below")
+    return photos, recipe_of(config)
+
+
+def load(config: DataConfig) -> Dataset:
+    """Return the pictures of the raw folder.
+
+    Raises:
+        UserError: there is no folder of usable pictures.
+    """
+    photos, recipe = plan(config)
+    try:
+        return load_photos("photos", photos, recipe, config)
+    except NoUsablePhotosError as error:
+        raise UserError(f"{config.raw_folder}: {error}") from None

@@ -1,0 +1,101 @@
+"""Images and their classes as TFDS builders that need no TensorFlow."""
+
+import contextlib
+import io
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+# An image `[height, width, channels]`, the number of its class, and facts about it.
+Example = tuple[np.ndarray, int, Mapping[str, str | int]]
+
+
+def make_builder(
+    name: str,
+    shape: tuple[int, int, int],
+    class_names: tuple[str, ...],
+    splits: Mapping[str, Callable[[], Iterable[Example]]],
+    folder: Path,
+    facts: Mapping[str, type] | None = None,
+    instructions: str = "",
+) -> Any:
+    """Make a TFDS builder.
+
+    Args:
+        name: the data set's.
+        shape: height, width and channels of every image.
+        class_names: of the labels.
+        splits: gives the examples of each split, one after another.
+        folder: where TFDS keeps what it prepared.
+        facts: the name of each fact about an image, and whether it is a `str` or an `int`.
+        instructions: where raw files come from that must be had by hand.
+    """
+    logging.getLogger("absl").setLevel(logging.ERROR)
+    import tensorflow_datasets as tfds
+
+    kinds = {str: tfds.features.Text, int: lambda: tfds.features.Scalar(np.int32)}
+
+    class Pictures(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # type: ignore[misc,call-arg]
+        """Images and their classes, as PNG."""
+
+        VERSION = tfds.core.Version("1.0.0")
+        MANUAL_DOWNLOAD_INSTRUCTIONS = instructions or None
+
+        def _info(self) -> Any:
+            features = {
+                "image": tfds.features.Image(shape=shape, encoding_format="png"),
+                "label": tfds.features.ClassLabel(names=class_names),
+                **{fact: kinds[kind]() for fact, kind in (facts or {}).items()},
+            }
+            return self.dataset_info_from_configs(features=tfds.features.FeaturesDict(features), disable_shuffling=True)
+
+        def _split_generators(self, dl_manager: Any) -> dict[str, Any]:
+            del dl_manager
+            return {split: self._generate_examples(examples) for split, examples in splits.items()}
+
+        def _generate_examples(self, examples: Callable[[], Iterable[Example]]) -> Any:
+            for k, (image, label, about) in enumerate(examples()):
+                if image.shape != shape or image.dtype != np.uint8:  # TFDS does not look
+                    raise ValueError(f"found an image {image.dtype}{image.shape}; needs uint8{shape}")
+                yield k, {"image": _png(image), "label": label, **about}
+
+    Pictures.name = name
+    return Pictures(data_dir=str(folder), file_format="array_record")
+
+
+def _png(image: np.ndarray) -> bytes:
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.fromarray(image if image.shape[2] == 3 else image[..., 0]).save(file, "PNG", compress_level=1)
+    return file.getvalue()
+
+
+def prepare(builder: Any) -> None:
+    """Write the builder's files where they are not there yet."""
+    import tensorflow_datasets as tfds
+
+    tfds.disable_progress_bar()
+    config = tfds.download.DownloadConfig(compute_stats="skip", manual_dir=builder.data_dir)
+    with contextlib.redirect_stdout(io.StringIO()):  # it speaks of a download; there is none
+        builder.download_and_prepare(download_config=config)
+
+
+def read_split(builder: Any, split: str) -> tuple[np.ndarray, np.ndarray]:
+    """Read a prepared split whole: uint8 `[n, height, width, channels]` and int32 `[n]`.
+
+    Raises:
+        ValueError: it holds something else.
+    """
+    shape = builder.info.features["image"].shape
+    source = builder.as_data_source(split=split)
+    images, labels = np.empty((len(source), *shape), np.uint8), np.empty(len(source), np.int32)
+    for k in range(0, len(source), 10_000):
+        for j, row in enumerate(source.__getitems__(range(k, min(k + 10_000, len(source)))), k):
+            if row["image"].shape != shape or row["image"].dtype != np.uint8:
+                raise ValueError(f"found an image {row['image'].dtype}{row['image'].shape}; needs uint8{shape}")
+            images[j], labels[j] = row["image"], row["label"]
+    return images, labels

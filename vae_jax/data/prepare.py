@@ -1,0 +1,117 @@
+"""Prepare a data set before it is trained on: `python -m vae_jax.data.prepare dogpeople --raw_dir=FOLDER`."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any, NoReturn
+
+from vae_jax.config import DataConfig, default_config, validate
+from vae_jax.data.photographs.outcomes import TABLE, kept_told, read_outcomes, skipped_told
+from vae_jax.data.photographs.preparation import SHEET
+from vae_jax.data.photographs.source import prepared_folder
+from vae_jax.data.sources import SOURCES, load
+from vae_jax.errors import UserError
+
+FROM_PHOTOGRAPHS = ("dogpeople", "photos")
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what `main` prints."""
+        raise UserError(f"{' '.join(message.split())}; see --help")
+
+
+def parser() -> argparse.ArgumentParser:
+    """Make the command line's parser: the fields of `config.data`, and --download."""
+    made = Parser(prog="python -m vae_jax.data.prepare", description=__doc__, allow_abbrev=False)
+    made.add_argument("name", choices=sorted(SOURCES), help="the data set")
+    defaults = DataConfig()
+    for field, text in (
+        ("raw_dir", "the folder of raw files (default: $VAE_JAX_RAW, else data/raw)"),
+        ("prepared_dir", "where what is prepared is kept (default: data/prepared)"),
+        ("image_size", "height and width in pixels"),
+        ("contrast", "none, stretch or equalise"),
+        ("test_fraction", "the share held out"),
+    ):
+        made.add_argument(f"--{field}", type=type(getattr(defaults, field)), help=text)
+    made.add_argument("--colour", action="store_true", default=None, help="keep colours")
+    made.add_argument(
+        "--download", action="store_true", help="get the faces that may be had without asking: LFW, Oxford-IIIT Pet"
+    )
+    return made
+
+
+def config_of(arguments: argparse.Namespace) -> DataConfig:
+    """Read the settings from the command line.
+
+    Raises:
+        UserError: one is out of its limits.
+    """
+    config = default_config()
+    for field, value in vars(arguments).items():
+        if field != "download" and value is not None:
+            config.data[field] = value
+    return validate(config).data
+
+
+def prepare(config: DataConfig, *, download: bool) -> str:
+    """Prepare a data set and say what came of it.
+
+    Raises:
+        UserError: raw files are missing or can't be used.
+    """
+    if download:
+        if config.name != "dogpeople":
+            raise UserError(
+                f"--download: found with {config.name}; goes with dogpeople only (mnist gets its own files)"
+            )
+        from vae_jax.data.published_faces import fetch_faces
+
+        fetch_faces(config.raw_folder)
+    if config.name not in FROM_PHOTOGRAPHS:
+        return _sizes(load(config))
+    source: Any = import_module(f"vae_jax.data.{config.name}")
+    photos, recipe = source.plan(config)
+    folder = prepared_folder(config.name, photos, recipe, config)
+    there = folder.is_dir()
+    dataset = source.load(config)
+    if not folder.is_dir():
+        return _sizes(dataset)
+    outcomes = read_outcomes(folder)
+    skipped = sum(bool(outcome.reason) for outcome in outcomes)
+    return "\n".join(
+        [
+            f"{'prepared already, nothing to do' if there else 'prepared'}: {_sizes(dataset)}",
+            f"kept {kept_told(outcomes)}; skipped {skipped:,}{': ' if skipped else ''}{skipped_told(outcomes)}",
+            f"every file: {folder / TABLE}",
+            f"before and after: {folder / SHEET}",
+        ]
+    )
+
+
+def _sizes(dataset: Any) -> str:
+    return f"{dataset.name}: {len(dataset.train):,} training and {len(dataset.test):,} test images"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Do what the command line says; return the exit status."""
+    logging.basicConfig(format="%(message)s", stream=sys.stderr)
+    logging.getLogger("vae_jax").setLevel(logging.ERROR)
+    try:
+        arguments = parser().parse_args(argv)
+        print(prepare(config_of(arguments), download=arguments.download))
+    except UserError as error:
+        print(f"vae_jax: error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("vae_jax: interrupted; the same command begins again", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
