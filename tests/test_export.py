@@ -7,6 +7,7 @@ import pytest
 from small_runs import digits_command
 
 from vae_jax.main import main
+from vae_jax.trained import load_run
 from vae_jax.training.checkpoints import Checkpoints
 
 SWEEP = ("--config.eval.figure_members=1", "--sweep=beta_kl=0.5,4", "--sweep=latent_dim=2,3")
@@ -40,6 +41,11 @@ def test_it_is_an_ordinary_run_folder_with_the_members_numbers(sweep, tmp_path):
     assert (tmp_path / "one" / "report.html").is_file()
     assert (tmp_path / "one" / "figures" / "reconstructions.png").is_file()
     assert not (tmp_path / "one" / "members.csv").exists()
+    loaded, within = load_run(tmp_path / "one"), load_run(sweep, member=1)
+    assert loaded.title == within.title
+    assert {"morphs", "reconstructions"} <= set(loaded.figures())
+    for name, array in loaded.encode(loaded.test.images)._asdict().items():
+        np.testing.assert_array_equal(array, getattr(within.encode(within.test.images), name))
 
 
 @pytest.mark.parametrize(("member", "settings"), [(0, (0.5, 2)), (3, (4.0, 3))])

@@ -51,6 +51,7 @@ def test_the_run_folder_holds_what_was_promised(finished):
     names = {path.name for path in folder.iterdir()}
     assert names == {
         "config.json",
+        "data.npz",
         "metrics.jsonl",
         "summary.json",
         "checkpoints",

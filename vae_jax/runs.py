@@ -16,6 +16,7 @@ from vae_jax.album import Album
 from vae_jax.command_line import Command
 from vae_jax.config import Config, to_json
 from vae_jax.data.dataset import Dataset
+from vae_jax.data.kept_data import keep_data
 from vae_jax.data.sources import load
 from vae_jax.errors import UserError
 from vae_jax.evaluation.metrics import split_metrics
@@ -76,6 +77,7 @@ def train_run(command: Command, started: float) -> None:
     cohorts = plan_run(folder, configs, dataset)
     layouts = [layout_of(cohort, dataset) for cohort in cohorts]
     folder.create(config)
+    keep_data(folder.data, dataset)
     announce(dataset, cohorts)
     clock, album = Clock(started), Album(folder, config, dataset, cohorts)
     outcomes, seconds = [], []
@@ -173,6 +175,7 @@ def revisit(command: Command, started: float, visit: Callable[[Trainer, TrainSta
             album.draw_each(trainer.cohort, state)
         outcomes += outcomes_of(trainer)
         totals = {name: value + trainer.seconds[name] for name, value in totals.items()}
+    keep_data(folder.data, dataset)
     if draw:
         album.draw_together()
     summary = folder.read_summary()

@@ -11,7 +11,7 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from vae_jax.config import DataConfig
 from vae_jax.data.dataset import content_hashes
-from vae_jax.data.drawn_faces import CLASSES, SHARES, _counts, draw_factors, draw_species, known_factors, load
+from vae_jax.data.drawn_faces import CLASSES, SHARES, class_counts, draw_factors, draw_species, known_factors, load
 from vae_jax.data.face_painter import Factors, paint
 
 CONFIG = DataConfig(name="drawn_faces", drawn=320, image_size=24)
@@ -59,7 +59,7 @@ def test_ten_thousand_faces_are_drawn_where_nothing_else_is_said():
 
 @given(st.integers(20, 1_000_000))
 def test_the_shares_of_the_classes_are_kept_for_any_number(total):
-    counts = _counts(total)
+    counts = class_counts(total)
     assert sum(counts) == total
     for count, share in zip(counts, SHARES, strict=True):
         assert abs(count - share * total) <= 1

@@ -1,9 +1,10 @@
 """The one form that every data source takes."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Int32, UInt8
@@ -80,6 +81,23 @@ class Dataset:
 def with_mirror_images(split: Split) -> Split:
     """Add the mirror image of every image, after all of them."""
     return Split(np.concatenate([split.images, split.images[:, :, ::-1]]), np.tile(split.labels, 2))
+
+
+@runtime_checkable
+class Sizes(Protocol):
+    """What the planning of a run asks of a data set: how large its images are, and how many there are."""
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Height and width in pixels, and channels."""
+
+    @property
+    def draws(self) -> Sized:
+        """One for each image of a pass over the training images."""
+
+    @property
+    def test(self) -> Sized:
+        """The test images."""
 
 
 def balanced_draws(labels: Labels) -> Int32[np.ndarray, " m"]:

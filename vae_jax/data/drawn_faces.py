@@ -78,7 +78,7 @@ def draw_species(key: Key[Array, ""], labels: np.ndarray) -> Float[Array, " n"]:
 
 def known_factors(config: DataConfig) -> tuple[np.ndarray, Factors]:
     """Return the labels and factors of the faces that a config draws, in the order they are drawn."""
-    labels = np.repeat(np.arange(3, dtype=np.int32), _counts(config.drawn))
+    labels = np.repeat(np.arange(3, dtype=np.int32), class_counts(config.drawn))
     key = jax.random.key(SEED)
     return labels, draw_factors(key, draw_species(key, labels))
 
@@ -94,7 +94,8 @@ def landmarks(factors: Factors) -> Float[np.ndarray, "n 3 2"]:
     return (np.stack([across, down], axis=-1) + 1) / 2
 
 
-def _counts(total: int) -> list[int]:
+def class_counts(total: int) -> list[int]:
+    """How many faces of each class there are among so many."""
     people, dogs = (round(share * total) for share in SHARES[:2])
     return [people, dogs, total - people - dogs]
 

@@ -5,7 +5,7 @@ import logging
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Any, NoReturn
+from typing import Any
 
 from vae_jax.config import DataConfig, default_config, validate
 from vae_jax.data.photographs.outcomes import TABLE, kept_told, read_outcomes, skipped_told
@@ -13,21 +13,14 @@ from vae_jax.data.photographs.preparation import SHEET
 from vae_jax.data.photographs.source import prepared_folder
 from vae_jax.data.sources import SOURCES, load
 from vae_jax.errors import UserError
+from vae_jax.plain_flags import Flags
 
 FROM_PHOTOGRAPHS = ("dogpeople", "photos")
 
 
-class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raise what `main` prints."""
-        raise UserError(f"{' '.join(message.split())}; see --help")
-
-
-def parser() -> argparse.ArgumentParser:
+def parser() -> Flags:
     """Make the command line's parser: the fields of `config.data`, and --download."""
-    made = Parser(prog="python -m vae_jax.data.prepare", description=__doc__, allow_abbrev=False)
+    made = Flags("python -m vae_jax.data.prepare", str(__doc__))
     made.add_argument("name", choices=sorted(SOURCES), help="the data set")
     defaults = DataConfig()
     for field, text in (

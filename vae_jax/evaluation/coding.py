@@ -77,6 +77,14 @@ def decode_latents(
     return images[: len(flat)].reshape(*z.shape[:-1], *program.image_shape)
 
 
+def image_losses(program: Program, codes: Codes) -> tuple[Float[np.ndarray, " n"], str]:
+    """Return each image's reconstruction loss at z = mu, and its unit: as the program's own `recon` is normalised."""
+    how = program.normalisation
+    if program.reduction == "blog":
+        return codes.fit / how.pixels, f"{program.model.likelihood} loss per pixel"
+    return codes.fit + how.pixels * how.constant, "nats per image"
+
+
 def _chunks(array: np.ndarray, batch: int) -> list[np.ndarray]:
     """Cut into pieces of equal length (one compiled program for all), the last padded with its end."""
     padded = array[np.minimum(np.arange(-(-len(array) // batch) * batch), len(array) - 1)]

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Int32, UInt8
 
 from vae_jax.data.dataset import Dataset, Split
-from vae_jax.evaluation.coding import decode_latents, encode_images
+from vae_jax.evaluation.coding import decode_latents, encode_images, image_losses
 from vae_jax.evaluation.portrait import Portrait
 from vae_jax.keys import named
 from vae_jax.latent.paths import PATHS
@@ -36,8 +36,7 @@ def sit(program: Program, params: Params, dataset: Dataset, *, seed: int, title:
     plane, components = widest_plane(codes.mu), principal_components(codes.mu)
     grid = square_grid(plane, codes.mu, GRID_SIDE)
     prior = jax.random.normal(named(member_key(jnp.uint32(seed)), "samples"), (SAMPLES, codes.mu.shape[1]))
-    how = program.normalisation
-    in_blog = program.reduction == "blog"
+    losses, loss_unit = image_losses(program, codes)
     return Portrait(
         title=title,
         notice=dataset.notice,
@@ -47,8 +46,8 @@ def sit(program: Program, params: Params, dataset: Dataset, *, seed: int, title:
         reconstructions=codes.reconstructions,
         mu=codes.mu,
         sigma=codes.sigma,
-        losses=codes.fit / how.pixels if in_blog else codes.fit + how.pixels * how.constant,
-        loss_unit=f"{program.model.likelihood} loss per pixel" if in_blog else "nats per image",
+        losses=losses,
+        loss_unit=loss_unit,
         class_sheets=class_sheets(dataset.train, len(dataset.class_names), choose),
         samples=decode_latents(program, params, np.asarray(prior)),
         plane_points=grid,

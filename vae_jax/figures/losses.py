@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -116,20 +116,27 @@ def loss_histogram(portrait: Portrait) -> Figure:
     """How the reconstruction losses of the test images are spread, by class, counts on a log axis."""
     figure = new_figure(3.9, 7.6)
     axes = plain(figure.subplots(), portrait.loss_unit, "test images")
-    losses = portrait.losses.astype(np.float64)  # float32 can be too coarse for 25 bins
+    histogram(axes, portrait.losses, portrait.test_labels, portrait.class_names)
+    return finish(figure, portrait.title, portrait.notice)
+
+
+def histogram(
+    axes: Axes, losses: Float[np.ndarray, " n"], labels: Int[np.ndarray, " n"], class_names: Sequence[str]
+) -> None:
+    """Draw the losses of images in 25 bins, counts on a log axis, by class where there are few."""
+    losses = losses.astype(np.float64)  # float32 can be too coarse for 25 bins
     edges = np.histogram_bin_edges(losses, bins=25).tolist()
-    classes = np.unique(portrait.test_labels).tolist()
+    classes = np.unique(labels).tolist()
     if len(classes) > 4:
         axes.hist(losses, edges, color=COLOURS[0], alpha=0.8)
     else:
         style: dict[str, Any] = {"histtype": "stepfilled", "alpha": 0.45, "linewidth": 1.2}
         for label in classes:
-            of_class, name = losses[portrait.test_labels == label], portrait.class_names[label]
-            axes.hist(of_class, edges, color=colour(label), edgecolor=colour(label), label=name, **style)
+            of_class = losses[labels == label]
+            axes.hist(of_class, edges, color=colour(label), edgecolor=colour(label), label=class_names[label], **style)
         if len(classes) > 1:
             axes.legend(fontsize=8, frameon=False)
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter(LogFormatter())
     axes.yaxis.set_minor_formatter(LogFormatter())
     axes.set_ylim(bottom=0.7)
-    return finish(figure, portrait.title, portrait.notice)

@@ -22,15 +22,16 @@ class Checkpoints:
     every leaf is kept in the step's metadata and compared on reading.
     """
 
-    def __init__(self, folder: Path, keep: int) -> None:
+    def __init__(self, folder: Path, keep: int, *, tidy: bool = True) -> None:
         """Open the folder; it is made when the first checkpoint is saved.
 
         Args:
             folder: holds a folder for each step.
             keep: how many of the newest steps stay.
+            tidy: clear away what is half written or damaged; not for a mere reader, as another program may be writing.
         """
         self.folder = folder
-        self._keep = keep
+        self._keep, self._tidy = keep, tidy
         self._opened: Any = None
 
     @property
@@ -42,7 +43,7 @@ class Checkpoints:
             logging.getLogger("absl").setLevel(logging.ERROR)
             policy = ocp.training.preservation_policies.LatestN(self._keep)
             self._opened = ocp.training.Checkpointer(
-                self.folder.absolute(), preservation_policy=policy, cleanup_tmp_directories=True
+                self.folder.absolute(), preservation_policy=policy, cleanup_tmp_directories=self._tidy
             )
         return self._opened
 
@@ -61,7 +62,7 @@ class Checkpoints:
     def restore(self, template: Tree) -> tuple[Tree, dict[str, Any]] | None:
         """Read the newest step that is whole.
 
-        A damaged step is named in the log, moved aside to `damaged_checkpoints` and never deleted.
+        A damaged step is named in the log, moved aside to `damaged_checkpoints` if tidy, and never deleted.
 
         Args:
             template: a pytree with the shapes and types that must be found.
@@ -81,7 +82,8 @@ class Checkpoints:
             except (ValueError, KeyError, OSError, TypeError, json.JSONDecodeError) as error:
                 reason = str(error).splitlines()[0] if str(error) else type(error).__name__
                 log.warning("%s: damaged (%s); trying the checkpoint before it", self.folder / str(step), reason)
-                self._move_aside(step)
+                if self._tidy:
+                    self._move_aside(step)
         if steps:
             raise UserError(f"{self.folder}: none of the checkpoints {steps} can be read; use another workdir")
         return None

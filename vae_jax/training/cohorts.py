@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from vae_jax.config import Config, from_dict
-from vae_jax.data.dataset import Dataset
+from vae_jax.data.dataset import Sizes
 from vae_jax.errors import UserError
 from vae_jax.sweep import identity
 from vae_jax.training.program import Program, epoch_steps, program_of
@@ -78,7 +78,7 @@ def number_members(configs: Sequence[Config], recorded: Iterable[Numbered]) -> l
 Most = Callable[[Program, Config], int]
 
 
-def plan_cohorts(configs: Sequence[Config], dataset: Dataset, checkpoints: Path, most: Most) -> list[Cohort]:
+def plan_cohorts(configs: Sequence[Config], dataset: Sizes, checkpoints: Path, most: Most) -> list[Cohort]:
     """Plan the cohorts of a run.
 
     Args:
@@ -101,7 +101,7 @@ def plan_cohorts(configs: Sequence[Config], dataset: Dataset, checkpoints: Path,
     return cohorts
 
 
-def _groups(members: Numbered, dataset: Dataset) -> list[Numbered]:
+def _groups(members: Numbered, dataset: Sizes) -> list[Numbered]:
     """Put members together that have a program, a length and logged moments in common."""
     groups: dict[Any, Numbered] = {}
     for number, config in members:
@@ -111,7 +111,7 @@ def _groups(members: Numbered, dataset: Dataset) -> list[Numbered]:
     return list(groups.values())
 
 
-def cohort_of(name: str, members: Numbered, dataset: Dataset) -> Cohort:
+def cohort_of(name: str, members: Numbered, dataset: Sizes) -> Cohort:
     """Make a cohort of members that have a program and a length in common.
 
     Raises:
@@ -149,7 +149,7 @@ def cohort_of(name: str, members: Numbered, dataset: Dataset) -> Cohort:
     )
 
 
-def evaluations(config: Config, steps_per_epoch: int, dataset: Dataset) -> int:
+def evaluations(config: Config, steps_per_epoch: int, dataset: Sizes) -> int:
     """Choose how often to evaluate: ten times in a run, less where that took over a twentieth of the arithmetic.
 
     A training step costs three passes over its batch: forward, and twice as much backward.

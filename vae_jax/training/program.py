@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int, UInt32
 
 from vae_jax.config import Config, ModelConfig
-from vae_jax.data.dataset import Dataset
+from vae_jax.data.dataset import Sizes
 from vae_jax.errors import UserError
 from vae_jax.models.initialisers import INITIALISERS
 from vae_jax.models.likelihoods import LIKELIHOODS
@@ -139,7 +139,7 @@ def check_names(config: Config) -> None:
         registry[name]
 
 
-def program_of(configs: Sequence[Config], dataset: Dataset) -> Program:
+def program_of(configs: Sequence[Config], dataset: Sizes) -> Program:
     """Return the program that members share on a data set, with as many latent units as the largest has.
 
     Args:
@@ -206,6 +206,6 @@ def members_of(configs: Sequence[Config], steps_per_epoch: int) -> Members:
     )
 
 
-def epoch_steps(config: Config, dataset: Dataset) -> int:
+def epoch_steps(config: Config, dataset: Sizes) -> int:
     """Steps of an epoch: as configured, or one pass over the data."""
     return config.train.steps_per_epoch or max(1, len(dataset.draws) // config.train.batch_size)

@@ -2,8 +2,12 @@
 
 import csv
 import math
+import os
 from pathlib import Path
 
+import numpy as np
+
+from vae_jax.data.alignment import Points
 from vae_jax.data.photographs.photo import Marked, Photo, folders_in, pictures_in
 from vae_jax.errors import UserError
 
@@ -46,6 +50,31 @@ def read_table(table: Path) -> list[dict[str, str]]:
 def marks_of(row: dict[str, str]) -> Marked:
     """Return x, y of the left eye, the right eye and the nose, in pixels; NaN where not marked."""
     return Marked(tuple(_number(row[column]) for column in COLUMNS))
+
+
+def points_beside(picture: Path) -> Points | None:
+    """Look a picture up in the table of its folder, then in that of the folder above.
+
+    Args:
+        picture: the file.
+
+    Returns:
+        left eye, right eye (as seen) and nose, x, y in pixels; None where not all of them are marked.
+
+    Raises:
+        UserError: a table can't be read.
+    """
+    wanted = _whole(picture)
+    for folder in (wanted.parent, wanted.parent.parent):
+        for row in read_table(folder / TABLE) if (folder / TABLE).is_file() else ():
+            points = np.array(marks_of(row).values).reshape(3, 2)
+            if _whole(folder / (row["file"] or "")) == wanted and np.isfinite(points).all():
+                return points
+    return None
+
+
+def _whole(path: Path) -> Path:
+    return Path(os.path.abspath(path))  # noqa: PTH100 - `resolve` would follow links out of the folder
 
 
 def _photo(folder: Path, row: dict[str, str]) -> Photo:

@@ -1,0 +1,110 @@
+"""The command as its users run it: what it writes, and what it says of what it can't do."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from made_runs import make_run
+from PIL import Image
+from small_runs import small_config, small_dataset
+
+from vae_jax.data.draw_photographs import draw_photographs
+from vae_jax.data.drawn_faces import TEMPLATE
+from vae_jax.morph import main
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A run of two members on faces, with three drawn photographs beside it."""
+    folder = tmp_path_factory.mktemp("morph")
+    data = dataclasses.replace(small_dataset(), template=TEMPLATE, class_names=("people", "dogs"))
+    make_run(folder / "run", small_config(sweep=("seed=0,1",)), data)
+    draw_photographs(folder / "photographs", 3, size=64)
+    return folder
+
+
+@pytest.fixture
+def morph(run, tmp_path, capsys):
+    """Run the command; return its exit status and what it said."""
+
+    def command(*flags, start="photographs/images/dogs_1.png", out="a.gif", member=1):
+        which = [] if member is None else [f"--member={member}"]
+        status = main([f"--workdir={run / 'run'}", f"--start={run / start}", f"--out={tmp_path / out}", *which, *flags])
+        return status, capsys.readouterr().err
+
+    return command
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_picture_gives_an_animation_a_strip_and_its_reconstruction(morph, tmp_path):
+    assert morph("--frames=4", "--path=slerp")[0] == 0
+    assert names(tmp_path) == ["a.gif", "a_reconstruction.png", "a_strip.png"]
+    with Image.open(tmp_path / "a.gif") as animation:
+        assert (animation.n_frames, animation.size) == (6, (300, 300))
+
+
+def test_an_end_of_the_users_is_gone_to(morph, run, tmp_path):
+    end = run / "photographs" / "images" / "people_0.png"
+    assert morph(f"--end={end}", "--frames=2", out="there.png")[0] == 0
+    assert morph("--frames=2", start=end.relative_to(run), out="start.png")[0] == 0
+    with Image.open(tmp_path / "there.png") as there, Image.open(tmp_path / "start.png") as start:
+        there.seek(1)
+        np.testing.assert_array_equal(np.asarray(there), np.asarray(start))
+
+
+def test_a_folder_gives_each_pictures_files_and_a_cover_and_names_what_it_skips(morph, run, tmp_path, caplog):
+    broken = run / "photographs" / "images" / "broken.jpg"
+    broken.write_bytes(b"no picture")
+    assert morph("--frames=2", start="photographs/images", out="all")[0] == 0
+    starts = ["between_2", "dogs_1", "people_0"]
+    each = [f"{name}{end}" for name in starts for end in (".gif", "_reconstruction.png", "_strip.png")]
+    assert names(tmp_path / "all") == sorted([*each, "cover.png", "losses.png"])
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert warnings == [f"{broken}: skipped: not a picture"]
+
+
+def test_files_that_are_there_are_replaced_only_if_told_so(morph, tmp_path):
+    (tmp_path / "a_strip.png").write_text("mine")
+    status, said = morph("--frames=2")
+    assert (status, names(tmp_path)) == (2, ["a_strip.png"])
+    assert said.endswith("a_strip.png: there already; use another --out, or --overwrite\n")
+    assert morph("--frames=2", "--overwrite")[0] == 0
+    assert (tmp_path / "a_strip.png").read_bytes().startswith(b"\x89PNG")
+
+
+FAULTS = {
+    "a missing picture": ({"start": "photographs/none.png"}, [], "--start: found no file '"),
+    "a missing end": ({}, ["--end=none.png"], "--end: found no file 'none.png'"),
+    "no picture": ({"start": "photographs/landmarks.csv"}, [], "landmarks.csv: not a picture"),
+    "an end that is a folder": ({}, ["--end=/"], "/: not a file"),
+    "no run": ({}, ["--workdir=/"], "/: no run here (no config.json)"),
+    "a sweep": ({"member": None}, [], "a sweep with members 0 to 1; needs --member=K"),
+    "no such member": ({"member": 2}, [], "--member: found 2"),
+    "no such path": ({}, ["--path=curved"], "path: found 'curved'; known are linear, slerp"),
+    "one frame": ({}, ["--frames=1"], "--frames: found 1; needs 2 to 1,000"),
+    "frames in words": ({}, ["--frames=few"], "--frames: invalid int value: 'few'"),
+    "no such format": ({"out": "a.jpg"}, [], "--out: found '.jpg'; known are .gif, .mp4, .png, .webp"),
+    "a folder into a file": ({"start": "photographs/images", "out": "a.gif"}, [], "needs a folder to write to"),
+    "a folder without pictures": ({"start": "run", "out": "all"}, [], "found no usable picture"),
+    "an unknown flag": ({}, ["--croped"], "unrecognized arguments: --croped"),
+    "a folder that can't be": ({"out": "/dev/null/a.gif"}, [], "can't be written"),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_whatever_is_wrong_is_said_in_one_line_and_nothing_is_written(morph, tmp_path, name):
+    where, flags, wanted = FAULTS[name]
+    status, said = morph(*flags, **where)
+    assert status == 2
+    assert said.startswith("vae_jax: error: ")
+    assert said.count("\n") == 1
+    assert wanted in said
+    assert names(tmp_path) == []
+
+
+def test_a_flag_that_is_needed_is_asked_for(capsys):
+    assert main([]) == 2
+    assert "the following arguments are required: --workdir, --start, --out" in capsys.readouterr().err

@@ -1,0 +1,125 @@
+"""A trained member as one object, out of its run folder alone."""
+
+import dataclasses
+import json
+
+import jax
+import numpy as np
+import pytest
+from made_runs import make_run
+from small_runs import small_config, small_dataset
+
+from vae_jax.errors import UserError
+from vae_jax.evaluation.coding import encode_images
+from vae_jax.latent.paths import slerp
+from vae_jax.trained import load_run
+from vae_jax.training.members import program_alone, state_alone
+
+DATA = dataclasses.replace(small_dataset(), notice="made up")
+SWEEP = small_config(sweep=("latent_dim=2,3", "seed=0,1"))
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "sweep"
+    return folder, *make_run(folder, SWEEP, DATA)
+
+
+def test_it_holds_the_member_and_all_that_is_needed_to_use_it(run):
+    trained = load_run(run[0], member=3)
+    assert (trained.member, trained.config.seed, trained.config.model.latent_dim) == (3, 1, 3)
+    assert trained.title == "dogpeople · 3 latent · beta_KL 1 · seed 1"
+    assert (trained.class_names, trained.notice, trained.template) == (DATA.class_names, "made up", None)
+    np.testing.assert_array_equal(trained.test.images, DATA.test.images)
+    np.testing.assert_array_equal(trained.test.labels, DATA.test.labels)
+
+
+@pytest.mark.parametrize("member", [0, 3])
+def test_it_encodes_as_the_member_that_was_saved(run, member):
+    folder, cohort, state = run
+    trained = load_run(folder, member)
+    params = jax.tree.map(lambda leaf: leaf[0], state_alone(cohort, member, state).params)
+    wanted = encode_images(program_alone(cohort, member), params, DATA.test.images)
+    codes = trained.encode(DATA.test.images)
+    for name, array in codes._asdict().items():
+        np.testing.assert_array_equal(array, getattr(wanted, name))
+    np.testing.assert_array_equal(trained.decode(codes.mu), codes.reconstructions)
+
+
+def test_a_morph_is_decoded_on_the_way_between_two_codes(run):
+    trained = load_run(run[0], member=2)
+    start, end = DATA.test.images[:2]
+    codes = trained.encode(DATA.test.images[:2])
+    frames = trained.morph(start, end, steps=5)
+    np.testing.assert_array_equal(frames[[0, -1]], codes.reconstructions)
+    np.testing.assert_array_equal(frames[2], trained.decode(codes.mu.mean(axis=0)))
+    arc = trained.decode(slerp(codes.mu[0], codes.mu[1], 5))
+    np.testing.assert_array_equal(trained.morph(start, end, 5, "slerp"), arc)
+
+
+def test_samples_follow_from_their_seed(run):
+    trained = load_run(run[0], member=0)
+    first = trained.sample(4, seed=1)
+    assert first.shape == (4, 6, 6, 1)
+    np.testing.assert_array_equal(first, trained.sample(4, seed=1))
+    assert (first != trained.sample(4, seed=2)).any()
+
+
+def test_metrics_and_figures_are_the_members_own(run):
+    folder = run[0]
+    lines = [{"member": number, "step": 5} for number in (0, 1, 0)]
+    (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (folder / "figures").mkdir()
+    for name in ("samples_member1", "samples_member11", "loss_curves"):
+        (folder / "figures" / f"{name}.png").touch()
+    first, second = load_run(folder, 0), load_run(folder, 1)
+    assert first.metrics() == [lines[0], lines[2]]
+    assert first.figures() == {}
+    assert second.figures() == {"samples": folder / "figures" / "samples_member1.png"}
+
+
+def test_the_only_member_need_not_be_named(tmp_path):
+    make_run(tmp_path / "run", small_config(seed=7), DATA)
+    assert load_run(str(tmp_path / "run")).config.seed == 7
+    with pytest.raises(UserError, match=r"--member: found 1; .* has member 0 only"):
+        load_run(tmp_path / "run", 1)
+
+
+def test_a_member_of_a_sweep_has_to_be_named(run):
+    with pytest.raises(UserError, match="a sweep with members 0 to 3; needs --member=K"):
+        load_run(run[0])
+    with pytest.raises(UserError, match=r"--member: found 4; .* has members 0 to 3"):
+        load_run(run[0], 4)
+
+
+def test_what_is_missing_is_named(tmp_path):
+    with pytest.raises(UserError, match=r"no run here \(no config.json\)"):
+        load_run(tmp_path)
+    folder = tmp_path / "run"
+    make_run(folder, small_config(), DATA)
+    (folder / "data.npz").rename(tmp_path / "data.npz")
+    with pytest.raises(UserError, match=r"data.npz: not there; .*--mode=evaluate"):
+        load_run(folder)
+    (tmp_path / "data.npz").rename(folder / "data.npz")
+    (folder / "checkpoints" / "group_0").rename(tmp_path / "group_0")
+    with pytest.raises(UserError, match="no checkpoint yet"):
+        load_run(folder)
+
+
+def test_data_of_another_run_are_refused(tmp_path):
+    make_run(tmp_path / "one", small_config(), DATA)
+    make_run(tmp_path / "two", small_config(), small_dataset(seed=1))
+    (tmp_path / "two" / "data.npz").replace(tmp_path / "one" / "data.npz")
+    with pytest.raises(UserError, match=r"data.npz: of other data than the checkpoint's"):
+        load_run(tmp_path / "one")
+
+
+def test_a_run_that_is_still_trained_is_left_as_it_is(tmp_path):
+    """What looks half written or damaged to a reader may be about to be finished."""
+    make_run(tmp_path / "run", small_config(), DATA)
+    home = tmp_path / "run" / "checkpoints" / "group_0"
+    (home / "9").mkdir()
+    (home / "9.orbax-checkpoint-tmp").mkdir()
+    before = sorted((tmp_path / "run").rglob("*"))
+    assert load_run(tmp_path / "run").member == 0
+    assert sorted((tmp_path / "run").rglob("*")) == before

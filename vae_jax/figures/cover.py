@@ -1,0 +1,49 @@
+"""The cover: ways from several pictures, the schematic of the model, and its latent space with the ways in it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from vae_jax.evaluation.passage import Backdrop, Passage
+from vae_jax.figures.canvas import INK, MUTED, WIDTH, finish, magnification, new_figure, plain, scatter_classes, show
+from vae_jax.figures.passages import strip_sheet
+from vae_jax.figures.schematic import draw_schematic
+from vae_jax.latent.planes import widest_plane
+
+STRIPS, FRAMES = 6, 9
+BELOW = 3.3  # inches of the lower half
+
+
+def cover(passages: Sequence[Passage], backdrop: Backdrop) -> Figure:
+    """Draw passages as strips, evenly picked where there are many, and below them the model and its latent space."""
+    picked = np.linspace(0, len(passages) - 1, min(STRIPS, len(passages))).round().astype(int)
+    shown = [passages[k] for k in picked]
+    scale = magnification(shown[0].start.shape[1], FRAMES + 2)
+    sheets = [strip_sheet(passage, FRAMES, scale) for passage in shown]
+    gap = np.full((2 * scale, sheets[0].shape[1], 3), 255, np.uint8)
+    sheet = np.concatenate([part for each in sheets for part in (each, gap)][:-1])
+    above = WIDTH * sheet.shape[0] / sheet.shape[1]
+    figure = new_figure(above + BELOW + 0.6)
+    (upper,), (lower,) = figure.subfigures(2, 1, height_ratios=[above, BELOW], squeeze=False)
+    show(upper.subplots(), sheet)
+    left, right = lower.subplots(1, 2, width_ratios=[1.5, 1])
+    draw_schematic(left, max(shown, key=lambda passage: float(passage.remade.std())), backdrop)
+    _ways(right, shown, backdrop)
+    return finish(figure, backdrop.title, backdrop.notice)
+
+
+def _ways(axes: Axes, passages: Sequence[Passage], backdrop: Backdrop) -> None:
+    plane = widest_plane(backdrop.mu)
+    flat = plane.coordinates(backdrop.mu)
+    points = np.pad(flat, ((0, 0), (0, 2 - flat.shape[1])))
+    names = ("z1", "z2") if backdrop.mu.shape[1] <= 2 else ("first principal component", "second principal component")
+    scatter_classes(plain(axes, *names), points, backdrop.labels, backdrop.class_names, alpha=0.45)
+    for passage in passages:
+        way = plane.coordinates(passage.way)
+        way = np.pad(way, ((0, 0), (0, 2 - way.shape[1])))
+        axes.plot(way[:, 0], way[:, 1], "-", color=INK, linewidth=1.1)
+        axes.plot(*way[0], "o", color=INK, markersize=5, markeredgecolor="white", markeredgewidth=0.6)
+        axes.plot(*way[-1], "s", color=INK, markersize=5, markeredgecolor="white", markeredgewidth=0.6)
+    axes.set_title("● start   ■ end", fontsize=7.5, loc="left", color=MUTED)

@@ -1,0 +1,153 @@
+"""Ordinary pictures, made like a run's data, and the ways from them to others through its latent space."""
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+
+from vae_jax.data.alignment import Face, Picture, align_face, cut_square, landmark_fault
+from vae_jax.data.contrast import CONTRASTS
+from vae_jax.data.face_finder import find_face
+from vae_jax.data.photographs.landmark_table import points_beside
+from vae_jax.data.photographs.photo import pictures_in
+from vae_jax.data.picture_files import UnusablePictureError, read_picture
+from vae_jax.errors import UserError
+from vae_jax.evaluation.coding import image_losses
+from vae_jax.evaluation.passage import Backdrop, Image, Passage
+from vae_jax.latent.paths import PATHS
+from vae_jax.trained import Trained
+
+NEIGHBOURS = 15
+HOW_TO_MARK = "mark its eyes and nose in a landmarks.csv beside it, or give --cropped if the whole picture is the face"
+
+
+def named_pictures(folder: Path) -> dict[str, Path]:
+    """List the picture files of a folder, by names that are no two the same."""
+    paths = pictures_in(folder)
+    stems = [path.stem for path in paths]
+    return {path.stem if stems.count(path.stem) == 1 else path.name.replace(".", "_"): path for path in paths}
+
+
+def read_face(path: Path, trained: Trained, *, cropped: bool = False) -> Image:
+    """Read a picture and make it like the images that a model was trained on.
+
+    Where these are faces laid over each other, the eyes and the nose are those of the `landmarks.csv` beside it, or the
+    largest face's that is found in it.
+
+    Args:
+        path: of any picture file.
+        trained: the model.
+        cropped: take the central square as it is where no landmarks are marked.
+
+    Returns:
+        uint8, of the run's image shape.
+
+    Raises:
+        UnusablePictureError: it is no usable picture, or no face is found in it.
+        UserError: a `landmarks.csv` can't be read.
+    """
+    height, width, channels = trained.program.image_shape
+    picture = read_picture(path, colour=channels == 3)
+    contrast = CONTRASTS[trained.config.data.contrast]
+    if trained.template is None:
+        return _middle(contrast(cut_square(picture, max(height, width))), height, width)
+    points = points_beside(path)
+    if points is None and cropped:
+        return contrast(cut_square(picture, height))
+    if points is None:
+        points = _search(picture)
+    fault = landmark_fault(points, *picture.shape[:2])
+    if fault:
+        raise UnusablePictureError(fault)
+    return contrast(align_face(picture, points, height, trained.template))
+
+
+def _search(picture: Picture) -> Float[np.ndarray, "3 2"]:
+    try:
+        return find_face(picture)
+    except UnusablePictureError as error:
+        raise UnusablePictureError(f"{error}; {HOW_TO_MARK}") from None
+
+
+def _middle(square: Face, height: int, width: int) -> Image:
+    top, left = (len(square) - height) // 2, (len(square) - width) // 2
+    return square[top : top + height, left : left + width]
+
+
+def backdrop_of(trained: Trained) -> Backdrop:
+    """Encode the run's test images, and gather what else passages are shown against."""
+    codes, model = trained.encode(trained.test.images), trained.program.model
+    losses, unit = image_losses(trained.program, codes)
+    pixels = math.prod(trained.program.image_shape)
+    return Backdrop(
+        title=trained.title,
+        notice=trained.notice,
+        class_names=trained.class_names,
+        labels=trained.test.labels,
+        mu=codes.mu,
+        losses=losses,
+        loss_unit=unit,
+        encoder_sizes=(pixels, *model.hidden, model.latent_dim),
+        decoder_sizes=(model.latent_dim, *(model.decoder_hidden or model.hidden[::-1]), pixels),
+    )
+
+
+def passages_from(
+    faces: Mapping[str, Image], end: Image | None, trained: Trained, backdrop: Backdrop, steps: int, path: str
+) -> list[Passage]:
+    """Go from each picture to an end.
+
+    Args:
+        faces: the pictures to start from, by name.
+        end: where to; None means the test image that `nearest_end` chooses for each.
+        trained: the model.
+        backdrop: of the model.
+        steps: of the way, both ends included.
+        path: a name in `PATHS`.
+
+    Raises:
+        UserError: there is no such path, or no test image of another class to go to.
+    """
+    walk, starts = PATHS[path], np.stack(list(faces.values()))
+    codes = trained.encode(starts)
+    losses, _ = image_losses(trained.program, codes)
+    given = None if end is None else (end, trained.encode(end[None]).mu[0])
+    passages = []
+    for k, name in enumerate(faces):
+        nearest = nearest_end(backdrop, codes.mu[k]) if given is None else 0
+        last, code = given or (trained.test.images[nearest], backdrop.mu[nearest])
+        way = walk(codes.mu[k], code, steps)
+        frames = trained.decode(way)
+        passages.append(Passage(name, starts[k], last, codes.reconstructions[k], float(losses[k]), way, frames))
+    return passages
+
+
+def nearest_end(backdrop: Backdrop, start: Float[np.ndarray, " latent"]) -> int:
+    """Choose the test image to go to: the nearest dog; for a dog the nearest person; else the nearest of another class.
+
+    Only the half of these that the model makes again best are considered.
+
+    Args:
+        backdrop: the test images.
+        start: a code; its class is that of most of its nearest neighbours.
+
+    Returns:
+        the image's index; distances are Euclidean, between posterior means.
+
+    Raises:
+        UserError: all test images are of the start's class.
+    """
+    distances = np.linalg.norm(backdrop.mu - start, axis=1)
+    order = np.argsort(distances, kind="stable")
+    likely = np.bincount(backdrop.labels[order[:NEIGHBOURS]]).argmax()
+    others = [label for label in np.unique(backdrop.labels).tolist() if label != likely]
+    named = (label for name in ("dogs", "people") for label in others if backdrop.class_names[label] == name)
+    wanted = next(([label] for label in named), others)
+    among = np.isin(backdrop.labels, wanted)
+    # A picture that the model can't make again is no place to go to.
+    suited = order[(among & (backdrop.losses <= np.median(backdrop.losses[among])))[order]] if wanted else order[:0]
+    if not len(suited):
+        raise UserError("--end: missing, and the run's test images are all of one class; needs a picture to go to")
+    return int(suited[0])

@@ -1,0 +1,174 @@
+"""From any picture to another: `python -m vae_jax.morph --workdir=RUN --start=friend.jpg --out=friend.gif`."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from vae_jax.errors import UserError
+from vae_jax.plain_flags import Flags
+
+if TYPE_CHECKING:
+    from vae_jax.evaluation.passage import Backdrop, Image, Passage
+    from vae_jax.trained import Trained
+
+log = logging.getLogger("vae_jax")
+
+ABOUT = """Write an animation from one picture to another, a strip of it, and what a model makes of the first picture.
+Where the run's images are faces, the eyes and the nose are looked for in a landmarks.csv beside the picture or in the
+folder above it (columns file, left_eye_x, left_eye_y, right_eye_x, right_eye_y, nose_x, nose_y, in pixels), and else
+in the picture itself (people only)."""
+
+
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Read the command line.
+
+    Raises:
+        UserError: a flag is unknown, missing or can't be used.
+    """
+    flags = Flags("python -m vae_jax.morph", ABOUT)
+    flags.add_argument("--workdir", type=Path, required=True, metavar="RUN", help="the folder of a trained run")
+    flags.add_argument("--start", type=Path, required=True, metavar="FILE", help="a picture, or a folder of them")
+    flags.add_argument("--end", type=Path, metavar="FILE", help="a picture (default: the nearest test image of a dog)")
+    flags.add_argument("--path", default="linear", help="linear (default) or slerp")
+    flags.add_argument("--frames", type=int, default=25, help="steps from start to end (default 25)")
+    flags.add_argument("--member", type=int, metavar="K", help="which member of a sweep")
+    flags.add_argument("--cropped", action="store_true", help="pictures without landmarks are faces as they are")
+    flags.add_argument("--out", type=Path, required=True, help=".gif, .webp, .png or .mp4; for a folder, a folder")
+    flags.add_argument("--overwrite", action="store_true", help="replace files that are there")
+    given = flags.parse_args(argv)
+    if not 2 <= given.frames <= 1000:
+        raise UserError(f"--frames: found {given.frames}; needs 2 to 1,000")
+    for name in ("start", "end"):
+        path = getattr(given, name)
+        if path is not None and not path.exists():
+            raise UserError(f"--{name}: found no file {str(path)!r}")
+    return given
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Do what a command line says.
+
+    Args:
+        argv: without the program's name.
+
+    Returns:
+        the exit status: 0, or 2 after one line about what can't be done, or 130 if interrupted.
+    """
+    logging.basicConfig(format="%(message)s", stream=sys.stderr)
+    log.setLevel(logging.INFO)
+    try:
+        given = parse(argv)
+        run(given)
+    except UserError as error:
+        print(f"vae_jax: error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("vae_jax: interrupted", file=sys.stderr)
+        return 130
+    return 0
+
+
+def run(given: argparse.Namespace) -> None:
+    """Morph one picture, or all of a folder.
+
+    Raises:
+        UserError: something that the user gave can't be used.
+    """
+    from vae_jax.friends import backdrop_of, named_pictures, passages_from
+    from vae_jax.latent.paths import PATHS
+    from vae_jax.runs import keep_compiled_programs
+    from vae_jax.trained import load_run
+
+    PATHS[given.path]
+    several = given.start.is_dir()
+    pictures = named_pictures(given.start) if several else {given.start.stem: given.start}
+    outs = _outs(given, pictures)
+    together = [given.out / "losses.png", given.out / "cover.png"] if several else []
+    _refuse_existing([file for out in outs.values() for file in _files(out)] + together, given)
+    keep_compiled_programs()
+    trained = load_run(given.workdir, given.member)
+    end = _face(given.end, trained, given) if given.end else None
+    faces = _faces(pictures, trained, given) if several else {given.start.stem: _face(given.start, trained, given)}
+    backdrop = backdrop_of(trained)
+    passages = passages_from(faces, end, trained, backdrop, given.frames, given.path)
+    _write(passages, backdrop, outs, together)
+    log.info("%s", given.out)
+
+
+def _outs(given: argparse.Namespace, pictures: Iterable[str]) -> dict[str, Path]:
+    """Say where each picture's animation goes."""
+    from vae_jax.animation import WRITERS, check_animation
+
+    if not given.start.is_dir():
+        check_animation(given.out)
+        return {given.start.stem: given.out}
+    if given.out.suffix.lower() in WRITERS or given.out.is_file():
+        raise UserError(f"--out: found {str(given.out)!r}; --start is a folder, and needs a folder to write to")
+    return {name: given.out / f"{name}.gif" for name in pictures}
+
+
+def _files(out: Path) -> tuple[Path, Path, Path]:
+    """The animation, the strip and the reconstruction of one picture."""
+    return out, out.with_name(f"{out.stem}_strip.png"), out.with_name(f"{out.stem}_reconstruction.png")
+
+
+def _refuse_existing(files: Sequence[Path], given: argparse.Namespace) -> None:
+    there = [file for file in files if file.exists()]
+    if there and not given.overwrite:
+        more = f" and {len(there) - 1} more" if len(there) > 1 else ""
+        raise UserError(f"{there[0]}{more}: there already; use another --out, or --overwrite")
+
+
+def _face(path: Path, trained: "Trained", given: argparse.Namespace) -> "Image":
+    from vae_jax.data.picture_files import UnusablePictureError
+    from vae_jax.friends import read_face
+
+    try:
+        return read_face(path, trained, cropped=given.cropped)
+    except UnusablePictureError as error:
+        raise UserError(f"{path}: {error}") from None
+
+
+def _faces(pictures: dict[str, Path], trained: "Trained", given: argparse.Namespace) -> "dict[str, Image]":
+    from vae_jax.data.photographs.photo import SUFFIXES
+    from vae_jax.data.picture_files import UnusablePictureError
+    from vae_jax.friends import read_face
+
+    faces = {}
+    for name, path in pictures.items():
+        try:
+            faces[name] = read_face(path, trained, cropped=given.cropped)
+        except UnusablePictureError as error:
+            log.warning("%s: skipped: %s", path, error)
+    if not faces:
+        raise UserError(f"{given.start}: found no usable picture; needs {', '.join(SUFFIXES)}")
+    return faces
+
+
+def _write(
+    passages: "Sequence[Passage]", backdrop: "Backdrop", outs: dict[str, Path], together: Sequence[Path]
+) -> None:
+    from vae_jax.animation import write_animation
+    from vae_jax.figures.cover import cover
+    from vae_jax.figures.gallery import save_figures
+    from vae_jax.figures.passages import losses, reconstruction, strip
+
+    folder = next(iter(outs.values())).parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for passage in passages:
+            out, as_strip, remade = _files(outs[passage.name])
+            write_animation(out, passage.frames)
+            figures = {as_strip.stem: strip(passage, backdrop), remade.stem: reconstruction(passage, backdrop)}
+            save_figures(figures, folder)
+        if together:
+            save_figures({"losses": losses(passages, backdrop), "cover": cover(passages, backdrop)}, folder)
+    except OSError as error:
+        raise UserError(f"{folder}: can't be written ({error.strerror}); use another --out") from None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

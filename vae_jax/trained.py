@@ -1,0 +1,174 @@
+"""A trained member as one object, from its run folder alone: the data need not be there."""
+
+import logging
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from vae_jax.config import Config
+from vae_jax.data.alignment import Template
+from vae_jax.data.dataset import Split
+from vae_jax.data.kept_data import KeptData, read_kept
+from vae_jax.errors import UserError
+from vae_jax.evaluation.coding import Codes, decode_latents, encode_images
+from vae_jax.keys import named
+from vae_jax.latent.paths import PATHS
+from vae_jax.run_folder import RunFolder, read_metrics
+from vae_jax.summary import member_title
+from vae_jax.training.checkpoints import Checkpoints
+from vae_jax.training.cohorts import MEMBERS_FILE, Cohort, Numbered, cohort_of, read_members
+from vae_jax.training.devices import Layout
+from vae_jax.training.members import program_alone, state_alone
+from vae_jax.training.program import Program, members_of
+from vae_jax.training.steps import NEVER, Params, init_state, member_key
+
+log = logging.getLogger("vae_jax")
+
+Image = UInt8[np.ndarray, "height width channels"]
+Images = UInt8[np.ndarray, "n height width channels"]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """One trained model, and what it needs to be used.
+
+    Attributes:
+        folder: the run's.
+        member: its number in the run.
+        config: its settings, as it would have them alone.
+        program: its program.
+        params: its parameters.
+        title: it in a few words.
+        test: test images of the run.
+        class_names: the name of each label.
+        template: where eyes and nose lie in the images, if they are faces laid over each other.
+        notice: a line that every picture must carry, or ''.
+    """
+
+    folder: Path
+    member: int
+    config: Config
+    program: Program
+    params: Params
+    title: str
+    test: Split
+    class_names: tuple[str, ...]
+    template: Template | None
+    notice: str
+
+    def encode(self, images: Images) -> Codes:
+        """Return the posterior of each image, and what is made again from its mean."""
+        return encode_images(self.program, self.params, images)
+
+    def decode(self, z: Float[np.ndarray, "*shape latent"]) -> UInt8[np.ndarray, "*shape height width channels"]:
+        """Return the expected picture of each latent."""
+        return decode_latents(self.program, self.params, z)
+
+    def sample(self, n: int, seed: int = 0) -> Images:
+        """Decode `n` latents drawn from the prior."""
+        key = named(member_key(jnp.uint32(seed)), "samples")
+        return self.decode(np.asarray(jax.random.normal(key, (n, self.program.model.latent_dim))))
+
+    def morph(self, start: Image, end: Image, steps: int = 25, path: str = "linear") -> Images:
+        """Decode a way from one image to another.
+
+        Args:
+            start, end: images as the run has them.
+            steps: how many, both ends included.
+            path: a name in `vae_jax.latent.paths.PATHS`.
+
+        Raises:
+            UserError: there is no such path.
+        """
+        ends = self.encode(np.stack([start, end])).mu
+        return self.decode(PATHS[path](ends[0], ends[1], steps))
+
+    def metrics(self) -> list[dict[str, Any]]:
+        """Return the member's lines of `metrics.jsonl`."""
+        return [line for line in read_metrics(RunFolder(self.folder).metrics) if line["member"] == self.member]
+
+    def figures(self) -> dict[str, Path]:
+        """Return the member's figures in the run folder by their names; none where it was not drawn."""
+        from vae_jax.figures.gallery import FIGURES
+
+        folder = RunFolder(self.folder).figures
+        for suffix in (f"_member{self.member}", ""):
+            paths = {name: folder / f"{name}{suffix}.png" for name in FIGURES}
+            found = {name: path for name, path in paths.items() if path.is_file()}
+            if found:
+                return found
+        return {}
+
+
+def load_run(folder: Path | str, member: int | None = None) -> Trained:
+    """Read a trained member from a run folder, at its newest checkpoint.
+
+    Args:
+        folder: the run's.
+        member: its number; may be left out where the run has one only.
+
+    Raises:
+        UserError: there is no trained run, or no such member.
+    """
+    run = RunFolder(Path(folder).expanduser())
+    config, groups = run.read_config(), _groups(run)
+    number = _chosen(run, member, sorted(number for members in groups.values() for number, _ in members))
+    kept = read_kept(run.data)
+    name, members = next((name, members) for name, members in groups.items() if number in dict(members))
+    cohort = cohort_of(name, members, kept)
+    index = cohort.numbers.index(number)
+    alone = cohort.configs[index]
+    return Trained(
+        folder=run.path,
+        member=number,
+        config=alone,
+        program=program_alone(cohort, index),
+        params=_params(run, cohort, index, kept),
+        title=member_title(config, alone),
+        test=kept.test,
+        class_names=kept.class_names,
+        template=kept.template,
+        notice=kept.notice,
+    )
+
+
+def _groups(run: RunFolder) -> dict[str, Numbered]:
+    """Return the members of each cohort that was begun."""
+    folders = sorted(path.parent for path in run.checkpoints.glob(f"*/{MEMBERS_FILE}"))
+    groups = {folder.name: read_members(folder) for folder in folders}
+    if not groups:
+        raise UserError(f"{run.checkpoints}: no checkpoint yet; train the run first")
+    return groups
+
+
+def _chosen(run: RunFolder, member: int | None, known: list[int]) -> int:
+    there = f"members {known[0]} to {known[-1]}" if len(known) > 1 else f"member {known[0]} only"
+    if member is None and len(known) > 1:
+        raise UserError(f"{run.path}: a sweep with {there}; needs --member=K (members.csv says which is which)")
+    if member is not None and member not in known:
+        raise UserError(f"--member: found {member}; {run.path} has {there}")
+    return known[0] if member is None else member
+
+
+def _params(run: RunFolder, cohort: Cohort, index: int, kept: KeptData) -> Params:
+    """Read the parameters of a cohort's member, without a members axis."""
+    numbers = members_of(cohort.configs, cohort.steps_per_epoch)
+    template = jax.eval_shape(partial(init_state, cohort.program, Layout()), numbers)
+    checkpoints = Checkpoints(run.checkpoints / cohort.name, keep=1, tidy=False)
+    found = checkpoints.restore(template)
+    checkpoints.close()
+    if found is None:
+        raise UserError(f"{checkpoints.folder}: no checkpoint yet; train the run first")
+    state, record = found
+    if record["data"] != kept.fingerprint:
+        raise UserError(f"{run.data}: of other data than the checkpoint's; run --mode=evaluate where the data are")
+    if (failed := int(state.failed[index])) != NEVER:
+        log.warning("member %s failed in step %s; it stays as it was before", cohort.numbers[index], f"{failed:,}")
+    params: Params = jax.tree.map(lambda leaf: leaf[0], state_alone(cohort, index, state).params)
+    return params
