@@ -4,7 +4,7 @@ import jax
 
 from vae_jax.data.kept_data import keep_data
 from vae_jax.run_folder import RunFolder
-from vae_jax.sweep import expand
+from vae_jax.sweep_language import expand
 from vae_jax.training.checkpoints import Checkpoints
 from vae_jax.training.cohorts import cohort_of, write_members
 from vae_jax.training.devices import Layout

@@ -10,7 +10,7 @@ from small_runs import small_config, small_dataset, small_program
 
 from vae_jax.models.vae import parameter_count
 from vae_jax.summary import Outcome, closing_line, member_title, member_values, members_table, summarise
-from vae_jax.sweep import expand
+from vae_jax.sweep_language import expand
 
 
 def metrics(member, split, elbo):

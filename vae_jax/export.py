@@ -15,7 +15,7 @@ from vae_jax.data.sources import load
 from vae_jax.errors import UserError, nearest
 from vae_jax.run_folder import RunFolder, read_metrics, write_whole
 from vae_jax.runs import Clock, check_config, figures_of_run, keep_compiled_programs, plan_run, reopen
-from vae_jax.sweep import parse_values
+from vae_jax.sweep_language import parse_values
 from vae_jax.training.checkpoints import Checkpoints
 from vae_jax.training.cohorts import Cohort, cohort_of, write_members
 from vae_jax.training.loop import Trainer
@@ -77,7 +77,7 @@ def choose(pick: Pick, folder: RunFolder, members: dict[int, Config]) -> int:
         if pick.member not in members:
             raise UserError(f"--member: found {pick.member}; the run has members {min(members)} to {max(members)}")
         return pick.member
-    return _by_values(pick.where, members) if pick.where is not None else _by_metric(str(pick.best), folder)
+    return _by_values(pick.where, members) if pick.where is not None else best_member(str(pick.best), folder)
 
 
 def _by_values(where: str, members: dict[int, Config]) -> int:
@@ -93,7 +93,12 @@ def _by_values(where: str, members: dict[int, Config]) -> int:
     return found[0]
 
 
-def _by_metric(best: str, folder: RunFolder) -> int:
+def best_member(best: str, folder: RunFolder) -> int:
+    """Return the number of the member of a finished run that is best in a metric, such as `test.elbo`.
+
+    Raises:
+        UserError: the run has not come to its end, or has no such metric.
+    """
     summary = folder.read_summary()
     if summary is None:
         raise UserError(f"--best: {folder.summary} is not there; let the run come to its end, or give --member")

@@ -55,7 +55,11 @@ def run(command: Command, started: float) -> None:
     if command.dry_run:
         forecast(command)
         return
-    modes = {"train": train_run, "evaluate": evaluate_run, "figures": figures_of_run, "export": export_member}
+    if command.mode == "train":
+        assert command.config is not None, "the command line saw to it"
+        train_run(command.config, command.workdir, started)
+        return
+    modes = {"evaluate": evaluate_run, "figures": figures_of_run, "export": export_member}
     modes[command.mode](command, started)
 
 

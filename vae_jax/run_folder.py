@@ -7,7 +7,7 @@ from typing import Any
 
 from vae_jax.config import Config, from_json, to_json
 from vae_jax.errors import UserError
-from vae_jax.sweep import growth_faults
+from vae_jax.sweep_language import growth_faults
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -24,7 +24,7 @@ from vae_jax.objectives import Metrics
 from vae_jax.progress import Progress
 from vae_jax.run_folder import RunFolder, write_whole
 from vae_jax.summary import Outcome, closing_line, members_table, summarise
-from vae_jax.sweep import expand, swept_fields
+from vae_jax.sweep_language import expand, swept_fields
 from vae_jax.training.checkpoints import Checkpoints
 from vae_jax.training.cohorts import Cohort, plan_cohorts, write_members
 from vae_jax.training.devices import Layout
@@ -54,19 +54,18 @@ class Clock:
         self.before = max(self.before, total)
 
 
-def train_run(command: Command, started: float) -> None:
+def train_run(config: Config, workdir: Path, started: float) -> None:
     """Train a run from its start, or from its newest checkpoints, to its end, and write all about it.
 
     Args:
-        command: what was asked for.
-        started: when, by `time.perf_counter()`.
+        config: the settings.
+        workdir: the run folder.
+        started: when it was asked for, by `time.perf_counter()`.
 
     Raises:
         UserError: something that the user gave can't be used; nothing was compiled or written then.
     """
-    config = command.config
-    assert config is not None, "training needs a config: the command line saw to that"
-    folder = RunFolder(command.workdir)
+    folder = RunFolder(workdir)
     configs = check_config(config)
     folder.check(config)
     if folder.is_finished(config):

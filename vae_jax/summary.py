@@ -14,7 +14,7 @@ from vae_jax.config import Config, field_of
 from vae_jax.data.dataset import Dataset
 from vae_jax.models.vae import parameter_count
 from vae_jax.objectives import standard_beta_kl
-from vae_jax.sweep import swept_fields
+from vae_jax.sweep_language import swept_fields
 from vae_jax.training.program import Program
 
 ALWAYS = ("seed", "objective.beta_kl", "model.latent_dim")

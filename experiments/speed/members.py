@@ -10,7 +10,7 @@ from experiments.speed.hot_path import blog_mnist, seconds
 from experiments.speed.table import Row
 from vae_jax.config import Config
 from vae_jax.data.dataset import Dataset
-from vae_jax.sweep import expand
+from vae_jax.sweep_language import expand
 from vae_jax.training.devices import Layout
 from vae_jax.training.program import members_of, program_of
 from vae_jax.training.steps import TrainData, TrainState, init_state, train_block

@@ -6,7 +6,7 @@ import pytest
 from small_runs import small_config, small_dataset
 
 from vae_jax.errors import UserError
-from vae_jax.sweep import expand
+from vae_jax.sweep_language import expand
 from vae_jax.training.cohorts import plan_cohorts, read_members, write_members
 
 DATASET = small_dataset()

@@ -9,7 +9,7 @@ from small_runs import small_config, small_dataset
 
 from vae_jax.errors import UserError
 from vae_jax.models.vae import parameter_count
-from vae_jax.sweep import expand
+from vae_jax.sweep_language import expand
 from vae_jax.training import memory
 from vae_jax.training.cohorts import cohort_of
 from vae_jax.training.devices import Layout

@@ -14,7 +14,7 @@ from typing import Any
 from vae_jax.config import Config, from_dict
 from vae_jax.data.dataset import Sizes
 from vae_jax.errors import UserError
-from vae_jax.sweep import identity
+from vae_jax.sweep_language import identity
 from vae_jax.training.program import Program, epoch_steps, program_of
 
 MEMBERS_FILE = "members.json"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from vae_jax.config import Config
 from vae_jax.errors import UserError
-from vae_jax.sweep import expand, growth_faults, parse_values, swept_fields
+from vae_jax.sweep_language import expand, growth_faults, parse_values, swept_fields
 
 
 def sweep(*lines):

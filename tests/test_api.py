@@ -1,0 +1,105 @@
+"""What notebooks and experiments call."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import vae_jax
+from vae_jax.main import main
+from vae_jax.run_folder import RunFolder
+
+
+def small(name="digits"):
+    config = vae_jax.get_config(name)
+    config.model.hidden = (16,)
+    config.train.steps_per_epoch = 5
+    config.train.epochs = 4
+    return config
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("api") / "sweep"
+    return vae_jax.sweep(small(), ("beta_kl=0.1,4", "latent_dim=2,3"), folder)
+
+
+def test_every_public_name_is_there_and_unknown_ones_are_not():
+    assert all(getattr(vae_jax, name) is not None for name in vae_jax.__all__)
+    assert set(vae_jax.__all__) <= set(dir(vae_jax))
+    with pytest.raises(AttributeError, match="no attribute 'tarin'"):
+        vae_jax.tarin  # noqa: B018
+
+
+def test_importing_it_imports_nothing_heavy():
+    code = "import sys, vae_jax; print(sorted({'jax', 'matplotlib', 'orbax', 'PIL'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
+
+
+def test_a_config_is_found_by_its_name_or_its_path(tmp_path):
+    assert vae_jax.get_config("digits").data.name == "digits"
+    own = tmp_path / "own.py"
+    own.write_text("from vae_jax.config import default_config\n\n\ndef get_config():\n    return default_config()\n")
+    assert vae_jax.get_config(own).data.name == "dogpeople"
+    with pytest.raises(vae_jax.UserError, match="did you mean 'digits'"):
+        vae_jax.get_config("digit")
+
+
+def test_training_is_what_the_command_does(tmp_path):
+    run = vae_jax.train(small(), tmp_path / "run")
+    assert (
+        main(
+            [
+                "vae_jax.main",
+                "--config=configs/digits.py",
+                f"--workdir={tmp_path / 'other'}",
+                "--config.model.hidden=(16,)",
+                "--config.train.steps_per_epoch=5",
+                "--config.train.epochs=4",
+            ]
+        )
+        == 0
+    )
+    members = [RunFolder(tmp_path / name).read_summary()["members"] for name in ("run", "other")]
+    assert members[0] == members[1]
+    again = vae_jax.train(small(), tmp_path / "run")
+    np.testing.assert_array_equal(run.decode(np.zeros((1, 2))), again.decode(np.zeros((1, 2))))
+
+
+def test_a_model_can_be_used_at_once(tmp_path):
+    run = vae_jax.train(small(), tmp_path / "run")
+    codes = run.encode(run.test.images[:5])
+    assert codes.mu.shape == (5, 2)
+    assert run.sample(3).shape == (3, 8, 8, 1)
+    assert run.morph(*run.test.images[:2], steps=7).shape == (7, 8, 8, 1)
+    assert "reconstructions" in run.figures()
+    assert {line["split"] for line in run.metrics()} == {"train", "test"}
+
+
+def test_a_sweep_has_a_row_a_member(swept):
+    assert [(row["beta_kl"], row["latent_dim"]) for row in swept.members] == [(0.1, 2), (0.1, 3), (4.0, 2), (4.0, 3)]
+    assert all(np.isfinite(row["test.elbo"]) and row["failed_in_step"] is None for row in swept.members)
+    assert "loss_curves" in swept.figures()
+
+
+def test_members_are_found_by_number_by_values_and_by_what_they_are_best_in(swept):
+    assert swept.load(3).config.model.latent_dim == 3
+    assert swept.where(beta_kl=4, latent_dim=2).member == 2
+    best = max(swept.members, key=lambda row: row["test.elbo"])["member"]
+    assert swept.best().member == best
+    with pytest.raises(vae_jax.UserError, match="holds for 2 members; needs to hold for one"):
+        swept.where(beta_kl=4)
+
+
+def test_what_can_not_be_trained_is_said_before_anything_is_written(tmp_path):
+    config = small()
+    config.train.batch_size = -1
+    with pytest.raises(vae_jax.UserError, match="batch_size"):
+        vae_jax.train(config, tmp_path / "run")
+    config.sweep = ("seed=1,2",)
+    with pytest.raises(vae_jax.UserError, match=r"vae_jax\.sweep trains several"):
+        vae_jax.train(config, tmp_path / "run")
+    with pytest.raises(vae_jax.UserError, match="no finished run here"):
+        vae_jax.load_sweep(tmp_path)
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,157 @@
+"""What notebooks and experiments call: train a model or a sweep, and look at what came of it.
+
+The commands do the same through the same functions; see `vae_jax.runs` and `vae_jax.trained`.
+"""
+
+import runpy
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ml_collections import ConfigDict
+
+from vae_jax.config import validate
+from vae_jax.data.sources import load
+from vae_jax.errors import UserError, nearest
+from vae_jax.run_folder import RunFolder
+from vae_jax.runs import train_run
+from vae_jax.trained import Trained, load_run
+
+CONFIGS = Path(__file__).parents[1] / "configs"
+
+
+def get_config(name: str | Path) -> ConfigDict:
+    """Return the settings of a config file, to be edited and trained.
+
+    Args:
+        name: of one in the project's `configs/`, such as `digits`, or the path of any.
+
+    Raises:
+        UserError: there is no such file.
+    """
+    path = Path(name) if str(name).endswith(".py") else CONFIGS / f"{name}.py"
+    if not path.is_file():
+        known = sorted(file.stem for file in CONFIGS.glob("*.py"))
+        raise UserError(f"{name}: found no config file {path}; there are {', '.join(known)}{nearest(str(name), known)}")
+    config: ConfigDict = runpy.run_path(str(path))["get_config"]()
+    return config
+
+
+def train(config: ConfigDict, workdir: str | Path) -> Trained:
+    """Train one model, or continue it, or read it where it is finished already.
+
+    Args:
+        config: its settings.
+        workdir: the run folder.
+
+    Raises:
+        UserError: a setting can't be used, or the folder holds another run.
+    """
+    if config.sweep:
+        raise UserError(f"config.sweep: found {config.sweep!r}; vae_jax.sweep trains several models")
+    train_run(validate(config), Path(workdir).expanduser(), time.perf_counter())
+    return load_run(workdir)
+
+
+def sweep(config: ConfigDict, lines: str | Sequence[str], workdir: str | Path) -> "Sweep":
+    """Train a whole grid of models, or continue it, or read it where it is finished already.
+
+    Args:
+        config: what all have in common.
+        lines: such as `("beta_kl=0.1,1,4", "seed=range(3)")`; they multiply.
+        workdir: the run folder.
+
+    Raises:
+        UserError: a setting or a line can't be used, or the folder holds another run.
+    """
+    swept = config.copy_and_resolve_references()
+    swept.sweep = (lines,) if isinstance(lines, str) else tuple(lines)
+    train_run(validate(swept), Path(workdir).expanduser(), time.perf_counter())
+    return load_sweep(workdir)
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A trained grid of models.
+
+    Attributes:
+        folder: the run's.
+        members: a row a member, for `pandas.DataFrame`: its number, the values that tell it apart, the step in which
+            it failed if it did, and its last metrics as `train.elbo`, `test.elbo` and so on.
+    """
+
+    folder: Path
+    members: Sequence[Mapping[str, Any]]
+
+    def load(self, member: int) -> Trained:
+        """Return a member by its number.
+
+        Raises:
+            UserError: there is no such member.
+        """
+        return load_run(self.folder, member)
+
+    def best(self, metric: str = "test.elbo") -> Trained:
+        """Return the member that is best in a metric.
+
+        Raises:
+            UserError: there is no such metric.
+        """
+        from vae_jax.export import best_member
+
+        return self.load(best_member(metric, RunFolder(self.folder)))
+
+    def where(self, **values: Any) -> Trained:
+        """Return the only member with these values, such as `where(beta_kl=1, latent_dim=2, seed=0)`.
+
+        Raises:
+            UserError: none has them, or several.
+        """
+        found = [row for row in self.members if all(row.get(name) == value for name, value in values.items())]
+        if len(found) != 1:
+            raise UserError(f"where: {values} holds for {len(found)} members; needs to hold for one")
+        return self.load(found[0]["member"])
+
+    def figures(self) -> dict[str, Path]:
+        """Return the figures of the whole sweep in the run folder, by their names."""
+        from vae_jax.figures.gallery import LOSS_CURVES
+        from vae_jax.figures.sweeps import PORTRAIT_FIGURES, TABLE_FIGURES
+
+        paths = {
+            name: RunFolder(self.folder).figures / f"{name}.png"
+            for name in (*TABLE_FIGURES, *PORTRAIT_FIGURES, LOSS_CURVES[0])
+        }
+        return {name: path for name, path in paths.items() if path.is_file()}
+
+
+def load_sweep(folder: str | Path) -> Sweep:
+    """Read a sweep from its run folder.
+
+    Raises:
+        UserError: it has not come to its end.
+    """
+    path = Path(folder).expanduser()
+    summary = RunFolder(path).read_summary()
+    if summary is None:
+        raise UserError(f"{path}: no finished run here (no summary.json); train it to its end first")
+    rows = [
+        {
+            "member": member["member"],
+            **member["values"],
+            "failed_in_step": member["failed_in_step"],
+            **{f"{split}.{name}": value for split in ("train", "test") for name, value in member[split].items()},
+        }
+        for member in summary["members"]
+    ]
+    return Sweep(path, rows)
+
+
+def load_data(config: ConfigDict) -> Any:
+    """Return the data set that a config asks for, prepared where it was not yet.
+
+    Raises:
+        UserError: its files are missing or can't be used.
+    """
+    return load(validate(config).data)
