@@ -7,7 +7,7 @@ from pathlib import Path
 
 import jax
 
-from experiments.speed import hot_path, members, start, table, whole_run
+from experiments.speed import hot_path, members, preparation, start, table, whole_run
 
 
 def main() -> None:
@@ -21,6 +21,7 @@ def main() -> None:
         rows += hot_path.measure(rounds=3 if quick else 15)
         rows += members.measure(rounds=1 if quick else 5)
         rows += start.measure(1 if quick else 5, folder / "start")
+        rows += preparation.measure(250 if quick else 2000, folder / "photographs")
         rows += whole_run.measure(10 if quick else 100, folder / "whole")
     print(f"{platform.machine()}, jax {jax.__version__} on {jax.devices()[0].device_kind}")
     print(table.text(rows))
