@@ -55,7 +55,7 @@ def find_pictures(folder: Path, but: Path | None = None) -> list[Photo]:
         folder: links in it may lead anywhere.
         but: a folder below it to leave out.
     """
-    left_out = _left_out(folder, but)
+    left_out = {folder.resolve(), *_left_out(folder, but)}
 
     def of_class(kind: Path) -> list[Photo]:
         try:

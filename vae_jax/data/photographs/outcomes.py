@@ -9,6 +9,7 @@ from vae_jax.data.photographs.photo import Photo, plain
 from vae_jax.errors import UserError
 
 TABLE = "files.csv"
+COLUMNS = ["file", "class", "layout", "breed", "age", "gender", "race", "split", "skipped"]
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ def write_outcomes(folder: Path, outcomes: Sequence[Outcome]) -> None:
     """Write the table of files: what each shows, and what became of it."""
     with (folder / TABLE).open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
-        table.writerow(["file", "class", "layout", "breed", "age", "gender", "race", "split", "skipped"])
+        table.writerow(COLUMNS)
         for outcome in outcomes:
             photo = outcome.photo
             about = [photo.class_name, photo.layout, photo.breed, photo.age, photo.gender, photo.race]
@@ -44,11 +45,14 @@ def read_outcomes(folder: Path) -> list[Outcome]:
     """
     try:
         with (folder / TABLE).open(newline="", encoding="utf-8") as file:
-            return [
-                Outcome(Photo(Path(row["file"]), row["class"], row["layout"], None), row["split"], row["skipped"])
-                for row in csv.DictReader(file, strict=True)
-            ]
-    except (OSError, ValueError, KeyError, AttributeError, TypeError, csv.Error) as error:
+            rows = list(csv.reader(file, strict=True))
+        if rows[:1] != [COLUMNS]:
+            raise ValueError(f"{TABLE} has other columns")
+        return [
+            Outcome(Photo(Path(name), class_name, layout, None), split, reason)
+            for name, class_name, layout, *_, split, reason in rows[1:]
+        ]
+    except (OSError, ValueError, csv.Error) as error:
         raise unusable(folder, error) from None
 
 

@@ -97,7 +97,7 @@ def _prepare_in(folder: Path, name: str, photos: Sequence[Photo], recipe: Recipe
     keys = content_keys(hashes, near_identical(np.array(thumbnails)))
     for label, class_name in enumerate(names):
         if len(set(keys[labels == label])) < 2:
-            raise NoUsablePhotosError(f"found a single usable picture of {class_name}; needs two that differ, to split")
+            raise NoUsablePhotosError(f"found no two different pictures of {class_name}; a split needs them")
     in_test = held_out(keys, labels, recipe.test_fraction, equal_classes=bool(recipe.classes))
     splits = {"train": np.flatnonzero(~in_test), "test": np.flatnonzero(in_test)}
     examples = {split: partial(_examples, spool, kept, labels, chosen) for split, chosen in splits.items()}
