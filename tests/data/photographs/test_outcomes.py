@@ -80,11 +80,11 @@ def test_reasons_are_told_from_the_most_frequent_with_the_first_names():
 
 
 def test_any_number_of_reasons_and_any_name_make_one_line_that_can_be_read():
-    outcomes = [Outcome(photo(f"{k}\n.jpg"), reason=f"reason {k}") for k in range(5000)]
+    outcomes = [Outcome(photo(f"{k}\n.jpg"), reason=f"reason {k}") for k in range(1000)]
     told = skipped_told(outcomes)
     assert len(told.splitlines()) == 1
-    assert len(told) < 1000
-    assert told.endswith("; 4,988 for other reasons")
+    assert len(told) < 500
+    assert told.endswith("; 988 for other reasons")
 
 
 def test_people_and_dogs_come_first_and_the_others_by_name():
