@@ -2,8 +2,10 @@
 
 import csv
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from time import sleep
 
 import numpy as np
 import pytest
@@ -151,6 +153,16 @@ def test_at_most_a_fixed_number_of_faces_wait_at_once(tmp_path, monkeypatch):
     assert max(waiting) <= 4
 
 
+def test_two_runs_at_once_prepare_once_and_the_other_waits(tmp_path, monkeypatch):
+    photos, made = drawn(tmp_path / "raw", "a"), []
+    monkeypatch.setattr(preparation, "make_face", lambda *given: (made.append(1), sleep(0.02), make_face(*given))[2])
+    with ThreadPoolExecutor(2) as pool:
+        runs = [pool.submit(prepare_photos, "any", photos, RECIPE, tmp_path / "kept" / "any-1") for _ in range(2)]
+    assert [run.result() for run in runs] == [None, None]
+    assert len(made) == len(photos)
+    assert [path.name for path in (tmp_path / "kept").iterdir()] == ["any-1"]
+
+
 STEPS = ["make_face", "thumbnail", "near_identical", "make_builder", "prepare", "write_outcomes"]
 
 
@@ -192,8 +204,8 @@ def refused(*arguments):
 
 def test_a_folder_that_can_not_be_made_is_named_in_one_line(tmp_path):
     (tmp_path / "file").touch()
-    said = refused("any", drawn(tmp_path / "raw", "a"), RECIPE, tmp_path / "file" / "any-1")
-    assert said == f"{tmp_path}/file/any-1: can't be written (Not a directory); change config.data.prepared_dir"
+    said = refused("any", drawn(tmp_path / "raw", "a"), RECIPE, tmp_path / "file" / "deep" / "any-1")
+    assert said == f"{tmp_path}/file/deep/any-1: can't be written (Not a directory); change config.data.prepared_dir"
 
 
 @pytest.mark.parametrize("step", ["thumbnail", "prepare", "write_outcomes"])

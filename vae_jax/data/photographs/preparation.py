@@ -3,13 +3,16 @@
 Memory does not grow with the number of pictures but for a thumbnail and a row each: faces wait on the disk.
 """
 
+import fcntl
 import hashlib
 import logging
+import os
 import shutil
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -55,18 +58,35 @@ def prepare_photos(name: str, photos: Sequence[Photo], recipe: Recipe, target: P
     """
     if target.is_dir():
         return
-    log.info("preparing %s photographs for %s (once)", f"{len(photos):,}", name)
     unfinished = target.with_name(f".{target.name}.partial")
     try:
-        shutil.rmtree(unfinished, ignore_errors=True)
-        unfinished.mkdir(parents=True)
-        _prepare_in(unfinished, name, photos, recipe)
-        unfinished.rename(target)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with _alone_in(target.parent):
+            if target.is_dir():  # another run prepared it meanwhile
+                return
+            log.info("preparing %s photographs for %s (once)", f"{len(photos):,}", name)
+            shutil.rmtree(unfinished, ignore_errors=True)
+            unfinished.mkdir()
+            try:
+                _prepare_in(unfinished, name, photos, recipe)
+                unfinished.rename(target)
+            finally:
+                shutil.rmtree(unfinished, ignore_errors=True)
     except OSError as error:
-        said = error.strerror or " ".join(str(error).split())
+        said = error.strerror or plain(str(error))
         raise UserError(f"{target}: can't be written ({said}); change config.data.prepared_dir") from None
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Wait until no other run prepares something in a folder."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # some network disks know no locks
+            fcntl.flock(opened, fcntl.LOCK_EX)
+        yield
     finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+        os.close(opened)
 
 
 def open_prepared(name: str, recipe: Recipe, names: tuple[str, ...], target: Path) -> Any:
