@@ -82,6 +82,33 @@ def test_a_missing_field_is_named():
         validate(config)
 
 
+def test_an_older_file_gets_the_defaults_of_fields_that_came_later():
+    values = dataclasses.asdict(dataclasses.replace(Config(), seed=3))
+    del values["data"]["colour"], values["data"]["contrast"], values["log"], values["sweep"]
+    values["train"]["epochs"] = 7
+    found = from_json(json.dumps(values))
+    assert list(differences(Config(), found)) == ["seed: 0 -> 3", "train.epochs: 20 -> 7"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"data": {"color": true}}', "config.data.color: no such field"),
+        ('{"data": 3}', "config.data: found 3; needs the fields name, raw_dir"),
+        ('{"seed": {}}', "config.seed: found {}"),
+        ("[]", "config: found []; needs the fields seed"),
+        ("null", "config: found None; needs the fields seed"),
+        ("{", "config.json: not JSON ("),
+        ("", "config.json: not JSON ("),
+    ],
+)
+def test_a_file_of_other_settings_is_named_in_one_line(text, said):
+    with pytest.raises(UserError) as error:
+        from_json(text)
+    assert str(error.value).startswith(said)
+    assert len(str(error.value).splitlines()) == 1
+
+
 def test_true_is_not_a_number():
     values = dataclasses.asdict(Config())
     values["seed"] = True

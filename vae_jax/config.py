@@ -65,6 +65,11 @@ class DataConfig:
         return Path(self.raw_dir or os.environ.get("VAE_JAX_RAW") or "data/raw").expanduser()
 
     @property
+    def prepared_folder(self) -> Path:
+        """The folder where what was read once is kept."""
+        return Path(self.prepared_dir).expanduser()
+
+    @property
     def raw_folder_named(self) -> bool:
         """Whether the user named the raw folder, in the config or the environment."""
         return bool(self.raw_dir or os.environ.get("VAE_JAX_RAW"))

@@ -9,7 +9,16 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from vae_jax.data.dataset import Dataset, Split, balanced_draws, content_hashes, split_by_content, with_mirror_images
+from vae_jax.data.dataset import (
+    Dataset,
+    Split,
+    balanced_draws,
+    content_hashes,
+    content_keys,
+    held_out,
+    split_by_content,
+    with_mirror_images,
+)
 from vae_jax.errors import UserError
 
 FRACTIONS = st.floats(0.01, 0.9)
@@ -92,6 +101,40 @@ def test_a_class_with_a_single_image_can_not_be_split(labels):
 def test_copies_do_not_make_a_class_that_can_be_split():
     with pytest.raises(UserError, match="fewer than 2 different"):
         split_by_content(np.zeros((5, 2, 2, 1), np.uint8), np.zeros(5, np.int32), 0.5)
+
+
+KEYS = st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=30)
+
+
+@given(KEYS, st.data())
+def test_pictures_stay_together_that_are_copies_or_of_one_group(hashes, data):
+    """Each group has the name of its least content, so that names depend on no order."""
+    groups = np.array(data.draw(st.lists(st.integers(0, 9), min_size=len(hashes), max_size=len(hashes))), np.int32)
+    keys = content_keys(hashes, groups)
+    for group in np.unique(groups):
+        assert set(keys[groups == group]) == {min(np.array(hashes)[groups == group])}
+    assert content_keys(hashes).tolist() == hashes
+
+
+def test_pictures_of_one_group_lie_on_one_side_of_a_split():
+    images, labels = distinct_images(40), np.zeros(40, np.int32)
+    groups = np.repeat(np.arange(8, dtype=np.int32), 5)
+    train, test = split_by_content(images, labels, 0.5, groups=groups)
+    of = dict(zip(content_hashes(images), groups.tolist(), strict=True))
+    sides = [{of[name] for name in content_hashes(split.images)} for split in (train, test)]
+    assert len(sides[0]) == len(sides[1]) == 4
+    assert not sides[0] & sides[1]
+
+
+@given(KEYS, FRACTIONS)
+def test_the_least_keys_of_a_class_are_held_out_each_whole(keys, fraction):
+    keys = np.array([*keys, "a", "b"])
+    in_test = held_out(keys, np.zeros(len(keys), np.int32), fraction)
+    held, kept = set(keys[in_test]), set(keys[~in_test])
+    assert held
+    assert kept
+    assert max(held) < min(kept)
+    assert abs(len(held) - fraction * len(held | kept)) <= 1
 
 
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=40))

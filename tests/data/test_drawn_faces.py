@@ -11,7 +11,17 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from vae_jax.config import DataConfig
 from vae_jax.data.dataset import content_hashes
-from vae_jax.data.drawn_faces import CLASSES, SHARES, class_counts, draw_factors, draw_species, known_factors, load
+from vae_jax.data.drawn_faces import (
+    CLASSES,
+    SHARES,
+    TEMPLATE,
+    class_counts,
+    draw_factors,
+    draw_species,
+    known_factors,
+    landmarks,
+    load,
+)
 from vae_jax.data.face_painter import Factors, paint
 
 CONFIG = DataConfig(name="drawn_faces", drawn=320, image_size=24)
@@ -125,3 +135,53 @@ def test_people_and_dogs_can_be_told_apart(faces):
     (images, labels), (others, truth) = ((pixels.reshape(len(pixels), -1) / 255, names) for pixels, names in kept)
     line = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto").fit(images, labels)
     assert line.score(others, truth) > 0.8
+
+
+def faces_of(**factors):
+    """Upright faces of average pose, but for these factors; `[n]` as the longest of them."""
+    n = max(np.size(value) for value in factors.values())
+    usual = dict.fromkeys(Factors._fields, 0.0) | {"scale": 1.0, "width": 1.0, "eye_size": 1.0, "background": 0.9}
+    usual |= {"skin": 0.8, "fur": 0.8, "clothes": 0.8, "hairline": -0.5, "hair": 0.3, "texture": np.zeros(6)}
+    wanted = {name: np.asarray(value, np.float32) for name, value in (usual | factors).items()}
+    return Factors(**{k: np.broadcast_to(v, (n, 6) if k == "texture" else (n,)) for k, v in wanted.items()})
+
+
+def test_landmarks_move_as_the_head_does():
+    usual, moved, larger, turned, wider = landmarks(
+        faces_of(x=[0, 0.2, 0, 0, 0], y=[0, -0.1, 0, 0, 0], scale=[1, 1, 2, 1, 1], roll=[0, 0, 0, np.pi / 2, 0],
+                 width=[1, 1, 1, 1, 1.2])
+    )  # fmt: skip
+    np.testing.assert_allclose(usual, [[0.365, 0.44], [0.635, 0.44], [0.5, 0.625]], atol=1e-6)
+    np.testing.assert_allclose(moved - usual, np.tile([0.1, -0.05], (3, 1)), atol=1e-6)
+    np.testing.assert_allclose(larger - 0.5, 2 * (usual - 0.5), atol=1e-6)
+    np.testing.assert_allclose(turned - 0.5, np.stack([0.5 - usual[:, 1], usual[:, 0] - 0.5], axis=1), atol=1e-6)
+    np.testing.assert_allclose(wider[:2, 0] - 0.5, 1.2 * (usual[:2, 0] - 0.5), atol=1e-6)
+
+
+def test_landmarks_are_where_the_painter_paints_dark_eyes_and_dogs_a_dark_nose():
+    """In faces of all poses, it is darker there than a little beside it and above, below eyes too."""
+    noise, n, size = np.random.default_rng(0), 40, 200
+    pose = {name: noise.uniform(-high, high, n) for name, high in (("x", 0.1), ("y", 0.1), ("roll", 0.4), ("yaw", 0.8))}
+    species = np.repeat([0.0, 1.0], n // 2)
+    factors = faces_of(species=species, scale=noise.uniform(0.7, 1, n), width=noise.uniform(0.8, 1.2, n), **pose)
+    pictures = np.asarray(paint(factors, size))[..., 0].astype(float)
+    for picture, points, scale, dog in zip(pictures, landmarks(factors), factors.scale, species, strict=True):
+        rows = points if dog else points[:2]
+        for k, (x, y) in enumerate(rows * size):
+            column, row, far = round(x - 0.5), round(y - 0.5), round(0.13 * scale * size)
+            here = picture[row - 1 : row + 2, column - 1 : column + 2].min()
+            assert here < 60, (k, dog)
+            around = [(-far, 0), (0, -far), (0, far), (far, 0)]
+            for down, across in around[: 3 if k == 2 else 4]:  # below a nose is the mouth
+                assert picture[row + down, column + across] > here + 40, (k, dog)
+
+
+def test_the_template_is_the_mean_of_the_landmarks(known):
+    """But for chance: of 320 faces, whose landmarks spread by up to a twentieth of the picture."""
+    points = landmarks(known[1])
+    assert points.shape == (320, 3, 2)
+    np.testing.assert_allclose(points.mean(axis=0), TEMPLATE, atol=3 * 0.05 / np.sqrt(320))
+
+
+def test_the_faces_say_where_their_eyes_and_noses_lie(faces):
+    assert faces.template == TEMPLATE

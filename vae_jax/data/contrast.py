@@ -25,7 +25,7 @@ def equalise(face: Face) -> Face:
     from skimage.exposure import equalize_hist
 
     if face.shape[-1] == 1:
-        return _levels(equalize_hist(face))
+        return _levels(equalize_hist(face[..., 0])[..., None])
     tones = rgb2hsv(face)
     tones[..., 2] = equalize_hist(tones[..., 2])
     return _levels(hsv2rgb(tones))

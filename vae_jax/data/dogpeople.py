@@ -26,7 +26,7 @@ def plan(config: DataConfig) -> tuple[list[Photo], Recipe]:
     raw = config.raw_folder
     if config.raw_folder_named and not raw.is_dir():
         raise UserError(f"{raw}: no such folder; {NEEDS}, or leave config.data.raw_dir and VAE_JAX_RAW unset")
-    return find_faces(raw) if raw.is_dir() else [], recipe_of(config, CLASSES)
+    return find_faces(raw, config.prepared_folder) if raw.is_dir() else [], recipe_of(config, CLASSES)
 
 
 def load(config: DataConfig) -> Dataset:

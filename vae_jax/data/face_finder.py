@@ -57,7 +57,7 @@ def _best_pair(boxes: np.ndarray, width: int, height: int) -> Float[np.ndarray, 
     return pairs[int(np.argmin(offs))] if offs and min(offs) < 0.15 else None
 
 
-def _searched(picture: Picture) -> tuple[UInt8[np.ndarray, "height width"], float]:
+def _searched(picture: Picture) -> tuple[UInt8[np.ndarray, "rows columns"], float]:
     """Make the picture grey and not too large; and say by how much it shrank."""
     from PIL import Image
 
@@ -67,7 +67,7 @@ def _searched(picture: Picture) -> tuple[UInt8[np.ndarray, "height width"], floa
     return np.asarray(smaller), scale
 
 
-def _detect(cascade: str, grey: UInt8[np.ndarray, "height width"], smallest: int) -> np.ndarray:
+def _detect(cascade: str, grey: UInt8[np.ndarray, "rows columns"], smallest: int) -> np.ndarray:
     # A classifier of its own for every call: one must not be shared by threads.
     found: Any = _cascade(cascade).detectMultiScale(grey, scaleFactor=1.1, minNeighbors=4, minSize=(smallest, smallest))
     return np.array(found, int).reshape(-1, 4)

@@ -21,7 +21,7 @@ def plan(config: DataConfig) -> tuple[list[Photo], Recipe]:
         raise UserError("config.data.raw_dir: missing; needs a folder of pictures, its subfolders being the classes")
     if not raw.is_dir():
         raise UserError(f"config.data.raw_dir: found no folder {str(raw)!r}; needs one of pictures")
-    photos = find_pictures(raw)
+    photos = find_pictures(raw, config.prepared_folder)
     if not photos:
         raise UserError(f"{raw}: found no pictures (.jpg, .png and so on), here or in folders below")
     return photos, recipe_of(config)

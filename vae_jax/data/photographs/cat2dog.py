@@ -3,15 +3,16 @@
 from pathlib import Path
 
 from vae_jax.data.alignment import Template
-from vae_jax.data.photographs.photo import InFrame, Photo, pictures_in
+from vae_jax.data.photographs.photo import Found, InFrame, Photo, pictures_in
 
 IN_PICTURE: Template = ((0.371, 0.509), (0.612, 0.509), (0.494, 0.703))
-DOGS = ("trainB", "testB")
+DOGS, CATS = ("trainB", "testB"), ("trainA", "testA")
 
 
-def read(folder: Path) -> list[Photo] | None:
+def read(folder: Path) -> Found | None:
     """List the dogs of the set's folder."""
     parts = [folder / name for name in DOGS if (folder / name).is_dir()]
     if not parts:
         return None
-    return [Photo(path, "dogs", "cat2dog", InFrame(IN_PICTURE)) for part in parts for path in pictures_in(part)]
+    pictures = [path for part in parts for path in pictures_in(part)]
+    return Found([Photo(path, "dogs", "cat2dog", InFrame(IN_PICTURE)) for path in pictures], DOGS + CATS)

@@ -2,19 +2,20 @@
 
 from pathlib import Path
 
-from vae_jax.data.photographs.photo import Marked, Photo, folders_in, pictures_in
+from vae_jax.data.photographs.photo import Found, Marked, Photo, folders_in, pictures_in
 
 RIGHT_EYE, LEFT_EYE, NOSE, PARTS = 0, 1, 2, 8  # rows of a parts file, right and left being the dog's
-LISTS = ("training.txt", "testing.txt")
+FOLDERS, LISTS = ("dogImages", "dogParts"), ("training.txt", "testing.txt")
+LARGEST = 10_000  # bytes of a parts file; the set's have some hundred
 
 
-def read(folder: Path) -> list[Photo] | None:
-    """List the dogs of the set's folder (`CU_Dogs`); those of its two lists, where these are there."""
-    if not ((folder / "dogImages").is_dir() and (folder / "dogParts").is_dir()):
+def read(folder: Path) -> Found | None:
+    """List the dogs of the set's folder (`CU_Dogs`); only those of its two lists can be used, where these are there."""
+    if not all((folder / name).is_dir() for name in FOLDERS):
         return None
     listed = _listed(folder)
     pictures = [path for breed in folders_in(folder / "dogImages") for path in pictures_in(breed)]
-    return [_photo(folder, path) for path in pictures if not listed or _place(folder, path) in listed]
+    return Found([_photo(folder, path, listed) for path in pictures], FOLDERS)
 
 
 def _place(folder: Path, path: Path) -> str:
@@ -27,16 +28,26 @@ def _listed(folder: Path) -> set[str]:
     return {"/".join(line.replace("\\", "/").split("/")[-2:]) for line in lines if line}
 
 
-def _photo(folder: Path, path: Path) -> Photo:
+def _photo(folder: Path, path: Path, listed: set[str]) -> Photo:
     parts = folder / "dogParts" / Path(_place(folder, path)).with_suffix(".txt")
     breed = path.parent.name.partition(".")[2].replace("_", " ") or path.parent.name
     try:
-        values, fault = eyes_and_nose(parts.read_text(encoding="utf-8", errors="replace")), ""
+        values, fault = eyes_and_nose(_text(parts)), ""
     except OSError:
         values, fault = (), "no parts file"
     except ValueError as error:
         values, fault = (), f"{parts.name}: {error}"
+    if listed and _place(folder, path) not in listed:
+        fault = f"in neither {' nor '.join(LISTS)}"
     return Photo(path, "dogs", "Columbia Dogs", Marked(values), fault, breed=breed)
+
+
+def _text(parts: Path) -> str:
+    if not parts.is_file():  # nor a pipe, which would be waited for
+        raise FileNotFoundError
+    if parts.stat().st_size > LARGEST:
+        raise ValueError(f"more than {LARGEST:,} bytes")
+    return parts.read_text(encoding="utf-8", errors="replace")
 
 
 def eyes_and_nose(text: str) -> tuple[float, ...]:

@@ -1,21 +1,23 @@
 """Before and after, side by side: the photographs as they came and the images that they became."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import UInt8
 
 from vae_jax.data.photographs.photo import Photo
-from vae_jax.data.picture_files import read_picture
+from vae_jax.data.picture_files import UnusablePictureError, read_picture
 
-ROWS, COLUMNS, CELL, GAP = 3, 6, 150, 6  # of each layout; sides in pixels
+ROWS, COLUMNS, CELL, GAP = 3, 6, 150, 6  # of each class and layout; sides in pixels
+MOST_GROUPS = 12  # of class and layout that are drawn
 
 
 def draw_contact_sheet(
     photos: Sequence[Photo], images: UInt8[np.ndarray, "n height width channels"], path: Path
 ) -> None:
-    """Draw some photographs of every layout above the images that they became.
+    """Draw some photographs of every class and layout above the images that they became.
 
     Args:
         photos: those that were kept.
@@ -27,6 +29,7 @@ def draw_contact_sheet(
     groups: dict[str, list[int]] = {}
     for k, photo in enumerate(photos):
         groups.setdefault(f"{photo.class_name}: {photo.layout}", []).append(k)
+    groups = dict(list(groups.items())[:MOST_GROUPS])
     rows = [(name, numbers) for name, all_of in groups.items() for numbers in _spread(all_of)]
     height = GAP + len(groups) * 24 + sum(2 * (CELL + GAP) + GAP for _ in rows)
     sheet = Image.new("RGB", (GAP + COLUMNS * (CELL + GAP), height), "white")
@@ -37,9 +40,10 @@ def draw_contact_sheet(
             top, last = top + 24, name
         for column, k in enumerate(numbers):
             left = GAP + column * (CELL + GAP)
-            before = Image.fromarray(read_picture(photos[k].path, colour=True))
+            with suppress(UnusablePictureError):  # it was there a moment ago: the place stays white
+                before = Image.fromarray(read_picture(photos[k].path, colour=True))
+                sheet.paste(ImageOps.pad(before, (CELL, CELL), color="white"), (left, top))
             after = Image.fromarray(images[k] if images.shape[3] == 3 else images[k, ..., 0]).convert("RGB")
-            sheet.paste(ImageOps.pad(before, (CELL, CELL), color="white"), (left, top))
             sheet.paste(after.resize((CELL, CELL), Image.Resampling.NEAREST), (left, top + CELL + GAP))
         top += 2 * (CELL + GAP) + GAP
     sheet.save(path)

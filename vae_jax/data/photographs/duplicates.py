@@ -1,5 +1,7 @@
 """Finding pictures that are nearly the same, so that they never lie on both sides of a split."""
 
+import itertools
+
 import numpy as np
 from jaxtyping import Int32, UInt8
 
@@ -7,7 +9,7 @@ from vae_jax.data.alignment import Face
 
 SIDE = 16  # of a thumbnail, in pixels
 ALIKE = 0.985  # the correlation of two thumbnails from which on they are one picture
-BLOCK = 2048  # pictures compared at once with all others
+BLOCK = 4096  # pictures compared at once with as many others
 
 
 def thumbnail(face: Face) -> UInt8[np.ndarray, " pixels"]:
@@ -35,9 +37,9 @@ def near_identical(thumbnails: UInt8[np.ndarray, "n pixels"]) -> Int32[np.ndarra
     tones -= tones.mean(axis=1, keepdims=True)
     tones /= np.maximum(np.linalg.norm(tones, axis=1, keepdims=True), 1e-6)
     pairs = [np.zeros((2, 0), int)]
-    for k in range(0, n, BLOCK):
-        rows, columns = np.nonzero(tones[k : k + BLOCK] @ tones[k:].T > ALIKE)
-        pairs.append(np.stack([rows + k, columns + k]))
+    for j, k in itertools.combinations_with_replacement(range(0, n, BLOCK), 2):
+        rows, columns = np.nonzero(tones[j : j + BLOCK] @ tones[k : k + BLOCK].T > ALIKE)
+        pairs.append(np.stack([rows + j, columns + k]))
     rows, columns = np.concatenate(pairs, axis=1)
     links = coo_array((np.ones(len(rows), bool), (rows, columns)), shape=(n, n))
     groups: Int32[np.ndarray, " n"] = connected_components(links, directed=False)[1].astype(np.int32)

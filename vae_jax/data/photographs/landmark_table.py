@@ -8,14 +8,15 @@ from pathlib import Path
 import numpy as np
 
 from vae_jax.data.alignment import Points
-from vae_jax.data.photographs.photo import Marked, Photo, folders_in, pictures_in
+from vae_jax.data.photographs.photo import Found, Marked, Photo, folders_in, pictures_below, pictures_in
 from vae_jax.errors import UserError
 
 TABLE = "landmarks.csv"
+OUTSIDE = "outside the folder of its table"
 COLUMNS = ("left_eye_x", "left_eye_y", "right_eye_x", "right_eye_y", "nose_x", "nose_y")
 
 
-def read(folder: Path) -> list[Photo] | None:
+def read(folder: Path) -> Found | None:
     """List the pictures of the folder's table.
 
     Raises:
@@ -25,9 +26,12 @@ def read(folder: Path) -> list[Photo] | None:
     if not table.is_file():
         return None
     photos = [_photo(folder, row) for row in read_table(table)]
-    listed = {photo.path for photo in photos}
-    others = (path for inner in (folder, *folders_in(folder)) for path in pictures_in(inner) if path not in listed)
-    return photos + [Photo(path, "dogs", TABLE, None, f"not in {TABLE}") for path in others]
+    listed = {photo.path for photo in photos if photo.fault != OUTSIDE}
+    holding = {above for path in listed for above in path.parents}
+    inner = [path for path in folders_in(folder) if path in holding or not listed]
+    there = pictures_in(folder) + [path for each in inner for path in pictures_below(each)]
+    others = [Photo(path, "dogs", TABLE, None, f"not in {TABLE}") for path in there if path not in listed]
+    return Found(photos + others, tuple(path.name for path in inner))
 
 
 def read_table(table: Path) -> list[dict[str, str]]:
@@ -83,7 +87,7 @@ def _photo(folder: Path, row: dict[str, str]) -> Photo:
     marks = marks_of(row)
     fault = "eyes or nose not marked" if not all(map(math.isfinite, marks.values)) else ""
     if Path(name).is_absolute() or ".." in Path(name).parts:
-        fault = "outside the folder of its table"
+        fault = OUTSIDE
     return Photo(path, row.get("class") or "dogs", TABLE, marks, fault, breed=row.get("breed") or "")
 
 

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from vae_jax.data.photographs.photo import Photo
+from vae_jax.data.photographs.photo import Photo, plain
+from vae_jax.errors import UserError
 
 TABLE = "files.csv"
+COLUMNS = ["file", "class", "layout", "breed", "age", "gender", "race", "split", "skipped"]
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ def write_outcomes(folder: Path, outcomes: Sequence[Outcome]) -> None:
     """Write the table of files: what each shows, and what became of it."""
     with (folder / TABLE).open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
-        table.writerow(["file", "class", "layout", "breed", "age", "gender", "race", "split", "skipped"])
+        table.writerow(COLUMNS)
         for outcome in outcomes:
             photo = outcome.photo
             about = [photo.class_name, photo.layout, photo.breed, photo.age, photo.gender, photo.race]
@@ -36,12 +38,28 @@ def write_outcomes(folder: Path, outcomes: Sequence[Outcome]) -> None:
 
 
 def read_outcomes(folder: Path) -> list[Outcome]:
-    """Read the table of files again, without the facts about each."""
-    with (folder / TABLE).open(newline="", encoding="utf-8") as file:
+    """Read the table of files again, without the facts about each.
+
+    Raises:
+        UserError: it is damaged.
+    """
+    try:
+        with (folder / TABLE).open(newline="", encoding="utf-8") as file:
+            rows = list(csv.reader(file, strict=True))
+        if rows[:1] != [COLUMNS]:
+            raise ValueError(f"{TABLE} has other columns")
         return [
-            Outcome(Photo(Path(row["file"]), row["class"], row["layout"], None), row["split"], row["skipped"])
-            for row in csv.DictReader(file)
+            Outcome(Photo(Path(name), class_name, layout, None), split, reason)
+            for name, class_name, layout, *_, split, reason in rows[1:]
         ]
+    except (OSError, ValueError, csv.Error) as error:
+        raise unusable(folder, error) from None
+
+
+def unusable(folder: Path, error: Exception) -> UserError:
+    """Say that a prepared folder is damaged."""
+    said = f"{type(error).__name__}: {plain(str(error))[:200]}"
+    return UserError(f"{folder}: can't be used ({said}); remove it, and it is prepared again")
 
 
 def kept_told(outcomes: Sequence[Outcome]) -> str:
@@ -54,16 +72,19 @@ def kept_told(outcomes: Sequence[Outcome]) -> str:
     return " and ".join(parts)
 
 
-def skipped_told(outcomes: Sequence[Outcome], most: int = 3) -> str:
+def skipped_told(outcomes: Sequence[Outcome], most: int = 3, most_reasons: int = 12) -> str:
     """Say how many files were skipped for which reason, with the names of the first; '' if none was."""
     reasons: dict[str, list[str]] = {}
     for outcome in outcomes:
         if outcome.reason:
-            reasons.setdefault(outcome.reason, []).append(printable(Path(outcome.photo.path.name)))
+            reasons.setdefault(outcome.reason, []).append(plain(outcome.photo.path.name))
     parts = []
-    for reason, names in sorted(reasons.items(), key=lambda item: -len(item[1])):
+    ordered = sorted(reasons.items(), key=lambda item: -len(item[1]))
+    for reason, names in ordered[:most_reasons]:
         more = ", …" if len(names) > most else ""
         parts.append(f"{len(names):,} {reason} ({', '.join(names[:most])}{more})")
+    if rest := sum(len(names) for _, names in ordered[most_reasons:]):
+        parts.append(f"{rest:,} for other reasons")
     return "; ".join(parts)
 
 

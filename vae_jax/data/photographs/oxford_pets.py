@@ -4,19 +4,20 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 from vae_jax.data.alignment import Template
-from vae_jax.data.photographs.photo import InFrame, Photo, pictures_in
+from vae_jax.data.photographs.photo import Found, InFrame, Photo, pictures_in
 
 # Where a dog's eyes and nose lie in the box around its head, on average.
 IN_HEAD: Template = ((0.33, 0.42), (0.67, 0.42), (0.5, 0.74))
+FOLDERS = ("images", "annotations")
 LARGEST = 100_000  # bytes of an annotation; the set's have a thousand
 
 
-def read(folder: Path) -> list[Photo] | None:
+def read(folder: Path) -> Found | None:
     """List the pets of the set's folder; only dogs with a box around their head can be used."""
     boxes = folder / "annotations" / "xmls"
     if not (boxes.is_dir() and (folder / "images").is_dir()):
         return None
-    return [_photo(path, boxes / f"{path.stem}.xml") for path in pictures_in(folder / "images")]
+    return Found([_photo(path, boxes / f"{path.stem}.xml") for path in pictures_in(folder / "images")], FOLDERS)
 
 
 def _photo(path: Path, annotation: Path) -> Photo:
@@ -39,6 +40,8 @@ def head_box(annotation: Path) -> tuple[float, ...]:
         OSError: it can't be read.
         ValueError: it holds no box of a dog's head.
     """
+    if not annotation.is_file():  # nor a pipe, which would be waited for
+        raise FileNotFoundError
     if annotation.stat().st_size > LARGEST:
         raise ValueError(f"more than {LARGEST:,} bytes")
     try:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -64,7 +65,7 @@ class Photo:
 
     Attributes:
         path: the file.
-        class_name: what it shows.
+        class_name: what it shows; as `breed`, in one line that any file can hold.
         layout: the kind of folder that it was found in.
         marks: how its eyes and nose are found; None means the picture is taken as it is, from its central square.
         fault: why it can't be used, if that is known already, else ''.
@@ -82,6 +83,23 @@ class Photo:
     gender: int = -1
     race: int = -1
 
+    def __post_init__(self) -> None:
+        """Make words that may come from names of folders, or from a table, fit for any file."""
+        for name in ("class_name", "breed"):
+            object.__setattr__(self, name, plain(getattr(self, name)))
+
+
+class Found(NamedTuple):
+    """What a kind of folder holds: its photographs, and the names of the folders in it that are read with it."""
+
+    photos: list[Photo]
+    folders: tuple[str, ...] = ()
+
+
+def plain(text: str) -> str:
+    """Return text in one line, bytes that are no UTF-8 spelled out."""
+    return " ".join(text.encode("utf-8", "backslashreplace").decode().split())
+
 
 def pictures_in(folder: Path) -> list[Path]:
     """List the files of a folder that by their names are pictures, in an order of their own."""
@@ -89,13 +107,17 @@ def pictures_in(folder: Path) -> list[Path]:
 
 
 def folders_in(folder: Path) -> list[Path]:
-    """List the folders in a folder, but for links that lead back up, in an order of their own."""
-    inner = (path for path in folder.iterdir() if path.is_dir() and not _hidden(path))
-    return sorted(path for path in inner if not (path.is_symlink() and _leads_up(path)))
+    """List the folders in a folder, in an order of their own."""
+    return sorted(path for path in folder.iterdir() if not _hidden(path) and path.is_dir())
 
 
-def _leads_up(link: Path) -> bool:
-    return link.resolve() in {above.resolve() for above in link.absolute().parents}
+def pictures_below(folder: Path, seen: set[Path] | None = None) -> list[Path]:
+    """List the pictures of a folder and of all below it, each folder once, wherever links lead."""
+    seen = set() if seen is None else seen
+    if folder.resolve() in seen:
+        return []
+    seen.add(folder.resolve())
+    return pictures_in(folder) + [path for inner in folders_in(folder) for path in pictures_below(inner, seen)]
 
 
 def _hidden(path: Path) -> bool:

@@ -3,13 +3,16 @@
 Memory does not grow with the number of pictures but for a thumbnail and a row each: faces wait on the disk.
 """
 
+import fcntl
 import hashlib
 import logging
+import os
 import shutil
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,7 +24,7 @@ from vae_jax.data.alignment import Face
 from vae_jax.data.dataset import content_keys, held_out
 from vae_jax.data.photographs.duplicates import near_identical, thumbnail
 from vae_jax.data.photographs.outcomes import Outcome, class_names, printable, skipped_told, write_outcomes
-from vae_jax.data.photographs.photo import Photo
+from vae_jax.data.photographs.photo import Photo, plain
 from vae_jax.data.photographs.recipe import Recipe, make_face
 from vae_jax.data.picture_builder import Example, make_builder, prepare
 from vae_jax.data.picture_files import UnusablePictureError
@@ -31,7 +34,8 @@ from vae_jax.errors import UserError
 log = logging.getLogger("vae_jax")
 
 AT_ONCE = 256  # pictures in work together
-SPOOL, SHEET = "faces.npy", "contact_sheet.png"
+LONGEST_REASON = 160  # characters: a hostile file can put much into an error message
+SPOOL, SHEET = "faces", "contact_sheet.png"
 FACTS: dict[str, type] = {"file": str, "layout": str, "breed": str, "age": int, "gender": int, "race": int}
 
 
@@ -54,18 +58,35 @@ def prepare_photos(name: str, photos: Sequence[Photo], recipe: Recipe, target: P
     """
     if target.is_dir():
         return
-    log.info("preparing %s photographs for %s (once)", f"{len(photos):,}", name)
     unfinished = target.with_name(f".{target.name}.partial")
     try:
-        shutil.rmtree(unfinished, ignore_errors=True)
-        unfinished.mkdir(parents=True)
-        _prepare_in(unfinished, name, photos, recipe)
-        unfinished.rename(target)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with _alone_in(target.parent):
+            if target.is_dir():  # another run prepared it meanwhile
+                return
+            log.info("preparing %s photographs for %s (once)", f"{len(photos):,}", name)
+            shutil.rmtree(unfinished, ignore_errors=True)
+            unfinished.mkdir()
+            try:
+                _prepare_in(unfinished, name, photos, recipe)
+                unfinished.rename(target)
+            finally:
+                shutil.rmtree(unfinished, ignore_errors=True)
     except OSError as error:
-        said = error.strerror or " ".join(str(error).split())
+        said = error.strerror or plain(str(error))
         raise UserError(f"{target}: can't be written ({said}); change config.data.prepared_dir") from None
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Wait until no other run prepares something in a folder."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # some network disks know no locks
+            fcntl.flock(opened, fcntl.LOCK_EX)
+        yield
     finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+        os.close(opened)
 
 
 def open_prepared(name: str, recipe: Recipe, names: tuple[str, ...], target: Path) -> Any:
@@ -74,25 +95,29 @@ def open_prepared(name: str, recipe: Recipe, names: tuple[str, ...], target: Pat
 
 
 def _prepare_in(folder: Path, name: str, photos: Sequence[Photo], recipe: Recipe) -> None:
-    spool = np.lib.format.open_memmap(folder / SPOOL, mode="w+", dtype=np.uint8, shape=(len(photos), *recipe.shape))
     kept: list[Photo] = []
     skipped: list[Outcome] = []
     hashes, thumbnails = [], []
-    for photo, face in zip(photos, _shown(_faces(photos, recipe), len(photos)), strict=True):
-        if isinstance(face, str):
-            skipped.append(Outcome(photo, reason=face))
-            continue
-        spool[len(kept)] = face
-        kept.append(photo)
-        hashes.append(hashlib.sha256(face.tobytes()).hexdigest())
-        thumbnails.append(thumbnail(face))
+    with (folder / SPOOL).open("wb") as file:  # not as mapped memory: where the disk is full, that ends the process
+        for photo, face in zip(photos, _shown(_faces(photos, recipe), len(photos)), strict=True):
+            if isinstance(face, str):
+                skipped.append(Outcome(photo, reason=face))
+                continue
+            file.write(face.tobytes())
+            kept.append(photo)
+            hashes.append(hashlib.sha256(face.tobytes()).hexdigest())
+            thumbnails.append(thumbnail(face))
     names = class_names(kept)
     for wanted in recipe.classes or names or ("pictures",):
         if wanted not in names:
             said = f" ({len(skipped):,} files skipped: {skipped_told(skipped)})" if skipped else ""
             raise NoUsablePhotosError(f"found no usable {wanted}{said}")
+    spool = np.memmap(folder / SPOOL, np.uint8, "r", shape=(len(kept), *recipe.shape))
     labels = np.array([names.index(photo.class_name) for photo in kept], np.int32)
     keys = content_keys(hashes, near_identical(np.array(thumbnails)))
+    for label, class_name in enumerate(names):
+        if len(set(keys[labels == label])) < 2:
+            raise NoUsablePhotosError(f"found no two different pictures of {class_name}; a split needs them")
     in_test = held_out(keys, labels, recipe.test_fraction, equal_classes=bool(recipe.classes))
     splits = {"train": np.flatnonzero(~in_test), "test": np.flatnonzero(in_test)}
     examples = {split: partial(_examples, spool, kept, labels, chosen) for split, chosen in splits.items()}
@@ -113,7 +138,7 @@ def _faces(photos: Sequence[Photo], recipe: Recipe) -> Iterator[Face | str]:
         try:
             return make_face(photo, recipe)
         except UnusablePictureError as error:
-            return str(error)
+            return plain(str(error))[:LONGEST_REASON]
 
     with warnings.catch_warnings(), ThreadPoolExecutor() as pool:
         warnings.simplefilter("ignore")  # Pillow's own doubts about odd files: decoding decides

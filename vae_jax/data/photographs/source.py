@@ -6,20 +6,26 @@ from pathlib import Path
 
 from vae_jax.config import DataConfig
 from vae_jax.data.dataset import Dataset, Split, with_mirror_images
-from vae_jax.data.photographs.outcomes import TABLE, class_names, kept_told, read_outcomes, skipped_told
-from vae_jax.data.photographs.photo import Photo
+from vae_jax.data.photographs.outcomes import (
+    TABLE,
+    class_names,
+    kept_told,
+    read_outcomes,
+    skipped_told,
+    unusable,
+)
+from vae_jax.data.photographs.photo import Photo, plain
 from vae_jax.data.photographs.preparation import open_prepared, prepare_photos
 from vae_jax.data.photographs.recipe import Recipe, key_of
 from vae_jax.data.picture_builder import read_split
 from vae_jax.data.prepared_arrays import Arrays, prepared, text_array, text_value
-from vae_jax.errors import UserError
 
 log = logging.getLogger("vae_jax")
 
 
 def prepared_folder(name: str, photos: Sequence[Photo], recipe: Recipe, config: DataConfig) -> Path:
     """Name the folder in which these photographs are, or will be, prepared by this recipe."""
-    return Path(config.prepared_dir).expanduser() / f"{name}-{key_of(photos, recipe)}"
+    return config.prepared_folder / f"{name}-{key_of(photos, recipe)}"
 
 
 def load_photos(name: str, photos: Sequence[Photo], recipe: Recipe, config: DataConfig) -> Dataset:
@@ -35,9 +41,8 @@ def load_photos(name: str, photos: Sequence[Photo], recipe: Recipe, config: Data
         UserError: too little can be used, or the prepared folder can't be used.
     """
     folder = prepared_folder(name, photos, recipe, config)
-    arrays = prepared(
-        folder.parent, name, folder.name.removeprefix(f"{name}-"), lambda: _make(name, photos, recipe, folder)
-    )
+    prepare_photos(name, photos, recipe, folder)
+    arrays = prepared(folder.parent, name, folder.name.removeprefix(f"{name}-"), lambda: _arrays(name, recipe, folder))
     skipped = str(text_value(arrays["skipped"]))
     if skipped:
         log.warning("%s: skipped %s; every file is named in %s", config.raw_folder, skipped, folder / TABLE)
@@ -47,20 +52,18 @@ def load_photos(name: str, photos: Sequence[Photo], recipe: Recipe, config: Data
     names = text_value(arrays["class_names"])
     assert isinstance(names, list)
     mirrored = "; of those learnt from the mirror images too" if config.mirror else ""
-    source = f"photographs in {config.raw_folder}: {text_value(arrays['kept'])}{mirrored}"
+    source = f"photographs in {plain(str(config.raw_folder))}: {text_value(arrays['kept'])}{mirrored}"
     return Dataset(name, source, train, test, tuple(names))
 
 
-def _make(name: str, photos: Sequence[Photo], recipe: Recipe, folder: Path) -> Arrays:
-    prepare_photos(name, photos, recipe, folder)
+def _arrays(name: str, recipe: Recipe, folder: Path) -> Arrays:
+    outcomes = read_outcomes(folder)
     try:
-        outcomes = read_outcomes(folder)
         names = class_names([outcome.photo for outcome in outcomes if not outcome.reason])
         builder = open_prepared(name, recipe, names, folder)
         splits = {split: read_split(builder, split) for split in ("train", "test")}
     except Exception as error:  # TFDS raises many kinds where its folder is damaged
-        said = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        raise UserError(f"{folder}: can't be used ({said}); remove it, and it is prepared again") from None
+        raise unusable(folder, error) from None
     images = {f"{split}_images": images for split, (images, _) in splits.items()}
     labels = {f"{split}_labels": labels for split, (_, labels) in splits.items()}
     words = {"class_names": list(names), "kept": kept_told(outcomes), "skipped": skipped_told(outcomes)}

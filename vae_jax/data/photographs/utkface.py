@@ -4,19 +4,19 @@ import re
 from pathlib import Path
 
 from vae_jax.data.alignment import TEMPLATE
-from vae_jax.data.photographs.photo import InFrame, Marks, Photo, Sought, pictures_in
+from vae_jax.data.photographs.photo import Found, InFrame, Marks, Photo, Sought, pictures_in
 
 NAME = re.compile(r"\d{1,3}_[01]_[0-4]_\d+.*\.jpg")
 
 
-def read(folder: Path) -> list[Photo] | None:
+def read(folder: Path) -> Found | None:
     """List the faces, if some here have the set's names (a few of its own are malformed)."""
     pictures = pictures_in(folder)
     if not any(NAME.fullmatch(path.name) for path in pictures):
         return None
     # The set comes in two forms: cut and aligned ("chip"), and as the photographs were taken.
     aligned = 2 * sum(".chip." in path.name for path in pictures) >= len(pictures)
-    return [_photo(path, InFrame(TEMPLATE) if aligned else Sought()) for path in pictures]
+    return Found([_photo(path, InFrame(TEMPLATE) if aligned else Sought()) for path in pictures])
 
 
 def _photo(path: Path, marks: Marks) -> Photo:

@@ -1,0 +1,35 @@
+"""Labeled Faces in the Wild: a folder for every person, pictures named after it."""
+
+import pytest
+
+from vae_jax.data.photographs.layouts import find_faces
+from vae_jax.data.photographs.lfw import IN_PICTURE, read
+from vae_jax.data.photographs.photo import InFrame
+
+
+def person(folder, name, *pictures):
+    (folder / name).mkdir(parents=True)
+    for picture in pictures:
+        (folder / name / picture).touch()
+
+
+def test_people_are_known_by_pictures_named_after_their_folder(tmp_path):
+    person(tmp_path / "lfw", "Ann_O'Neill", "Ann_O'Neill_0001.jpg", "Ann_O'Neill_0002.jpg")
+    person(tmp_path / "lfw", "Bo+", "Bo+_0001.jpg")
+    photos = find_faces(tmp_path)
+    assert [photo.path.name for photo in photos] == ["Ann_O'Neill_0001.jpg", "Ann_O'Neill_0002.jpg", "Bo+_0001.jpg"]
+    assert {(photo.class_name, photo.layout, photo.fault) for photo in photos} == {("people", "LFW", "")}
+
+
+@pytest.mark.parametrize("name", ["other_0001.jpg", "Ann_001.jpg", "Ann_0001.png", "Ann_0001.txt"])
+def test_a_folder_of_other_names_is_of_another_kind(tmp_path, name):
+    person(tmp_path, "Ann", name)
+    assert read(tmp_path / "Ann") is None
+
+
+def test_eyes_and_nose_lie_at_one_place_of_every_picture(tmp_path):
+    person(tmp_path, "Ann", "Ann_0001.jpg")
+    (photo,) = read(tmp_path / "Ann").photos
+    assert photo.marks == InFrame(IN_PICTURE)
+    (left, _), (right, _), (nose, _) = IN_PICTURE
+    assert left + right == pytest.approx(2 * nose)
