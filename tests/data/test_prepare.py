@@ -69,7 +69,7 @@ def test_download_gets_the_published_faces_first(raw, monkeypatch, capsys):
     [
         ([], "the following arguments are required: name; see --help"),
         (["dogpeopel"], "invalid choice: 'dogpeopel'"),
-        (["dogpeople", "--image_size=big"], "argument --image_size: invalid int value: 'big'; see --help"),
+        (["dogpeople", "--image_size=big"], "--image_size: invalid int value: 'big'; see --help"),
         (["dogpeople", "--image_size=2"], "config.data.image_size: found 2; needs at least 8"),
         (["dogpeople", "--image_size=99999"], "config.data.image_size: found 99999; needs at most 1,024"),
         (["dogpeople", "--test_fraction=nan"], "config.data.test_fraction: found nan; needs a finite number"),

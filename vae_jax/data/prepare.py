@@ -8,8 +8,8 @@ from importlib import import_module
 from typing import Any
 
 from vae_jax.config import DataConfig, default_config, validate
-from vae_jax.data.photographs.outcomes import TABLE, kept_told, read_outcomes, skipped_told
-from vae_jax.data.photographs.preparation import SHEET
+from vae_jax.data.photographs.outcomes import TABLE, kept_told, read_outcomes, skipped_told, unusable
+from vae_jax.data.photographs.preparation import SHEET, NoUsablePhotosError, prepare_photos
 from vae_jax.data.photographs.source import prepared_folder
 from vae_jax.data.sources import SOURCES, load
 from vae_jax.errors import UserError
@@ -69,16 +69,24 @@ def prepare(config: DataConfig, *, download: bool) -> str:
         return _sizes(load(config))
     source: Any = import_module(f"vae_jax.data.{config.name}")
     photos, recipe = source.plan(config)
+    if not photos and not config.raw_folder_named:
+        return _sizes(load(config))
     folder = prepared_folder(config.name, photos, recipe, config)
     there = folder.is_dir()
-    dataset = source.load(config)
-    if not folder.is_dir():
-        return _sizes(dataset)
-    outcomes = read_outcomes(folder)
+    try:
+        prepare_photos(config.name, photos, recipe, folder)
+    except NoUsablePhotosError as error:
+        raise UserError(f"{config.raw_folder}: {error}") from None
+    try:
+        outcomes = read_outcomes(folder)
+    except (OSError, ValueError, LookupError) as error:
+        raise unusable(folder, error) from None
+    splits = [outcome.split for outcome in outcomes]
     skipped = sum(bool(outcome.reason) for outcome in outcomes)
     return "\n".join(
         [
-            f"{'prepared already, nothing to do' if there else 'prepared'}: {_sizes(dataset)}",
+            f"{'prepared already, nothing to do' if there else 'prepared'}: {config.name}: "
+            f"{splits.count('train'):,} training and {splits.count('test'):,} test images",
             f"kept {kept_told(outcomes)}; skipped {skipped:,}{': ' if skipped else ''}{skipped_told(outcomes)}",
             f"every file: {folder / TABLE}",
             f"before and after: {folder / SHEET}",
