@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+from drawn_photographs import draw_photograph
 
 from vae_jax.config import DataConfig
 from vae_jax.data.dataset import content_hashes
@@ -16,7 +17,7 @@ from vae_jax.errors import UserError
 
 @pytest.fixture
 def raw(tmp_path, idx_bytes):
-    """A raw folder with the files of every source that needs some, but for photographs."""
+    """A raw folder with the files of every source that needs some, but for people and dogs."""
     noise = np.random.default_rng(0)
     for name in ("mnist", "fashion_mnist"):
         (tmp_path / name).mkdir()
@@ -26,6 +27,8 @@ def raw(tmp_path, idx_bytes):
                 (tmp_path / name / f"{stem}.gz").write_bytes(gzip.compress(idx_bytes(array)))
     (tmp_path / "freyfaces").mkdir()
     np.save(tmp_path / "freyfaces" / "frey.npy", noise.integers(0, 256, (100, 28, 20)).astype(np.uint8))
+    for k in range(6):
+        draw_photograph(tmp_path / "pictures" / f"{k}.jpg", k)
     return str(tmp_path)
 
 
