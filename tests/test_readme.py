@@ -5,8 +5,13 @@ import shlex
 from pathlib import Path
 
 import pytest
+from drawn_photographs import draw_dogs, draw_people
 
 from vae_jax.command_line import parse
+from vae_jax.data.draw_photographs import main as draw_photographs
+from vae_jax.data.prepare import main as prepare
+from vae_jax.main import main
+from vae_jax.morph import main as morph
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -27,6 +32,50 @@ def test_every_command_is_understood(command, monkeypatch):
     monkeypatch.chdir(ROOT)
     parsed = parse(["vae_jax.main", *shlex.split(command)[2:]])
     assert parsed.config is not None or parsed.mode != "train"
+
+
+def said_of(module):
+    """The command lines of a module in the README."""
+    found = re.findall(rf"^python -m vae_jax\.{module} (.*)$", README, re.MULTILINE)
+    assert found
+    return [shlex.split(line) for line in found]
+
+
+def test_friends_become_dogs_as_it_says(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("VAE_JAX_RAW", raising=False)
+    small = ["data.drawn=60", "data.image_size=16", "model.hidden=(8,)", "train.epochs=1", "train.steps_per_epoch=2"]
+    fields = [f"--config.{field}" for field in (*small, "train.batch_size=10")]
+    assert main(["vae_jax.main", f"--config={ROOT}/configs/dogpeople.py", *fields]) == 0
+    (drawing,) = said_of(r"data\.draw_photographs")
+    assert draw_photographs(drawing) == 0
+    Path("landmarks.csv").write_text(
+        "file,left_eye_x,left_eye_y,right_eye_x,right_eye_y,nose_x,nose_y\n"
+        + "".join(f"{name}.jpg,98,118,157,118,128,157\n" for name in ("friend", "dog"))
+    )
+    for name, path in zip(("friend", "dog"), sorted(Path("friends").rglob("*.png")), strict=False):
+        Path(f"{name}.jpg").write_bytes(path.read_bytes())
+    for line in said_of("morph"):
+        assert morph(line) == 0
+    assert Path("friend.gif").is_file()
+    assert Path("friends_as_dogs/cover.png").is_file()
+
+
+def test_photographs_are_prepared_as_it_says(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    draw_people(tmp_path / "data" / "raw", 4)
+    draw_dogs(tmp_path / "data" / "raw", 4)
+    monkeypatch.setattr("vae_jax.data.published_faces.fetch_faces", lambda raw: None)
+    (line,) = said_of(r"data\.prepare")
+    assert prepare(line) == 0
+    assert "kept 4 people (UTKFace) and 4 dogs (landmarks.csv)" in capsys.readouterr().out
+
+
+def test_the_python_is_python():
+    blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert len(blocks) == 2
+    for block in blocks:
+        compile(block, "README.md", "exec")
 
 
 def test_every_file_that_is_linked_is_there():

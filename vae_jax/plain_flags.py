@@ -14,4 +14,4 @@ class Flags(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise the fault."""
-        raise UserError(f"{message.removeprefix('argument ')}; see --help")
+        raise UserError(f"{' '.join(message.removeprefix('argument ').split())}; see --help")
