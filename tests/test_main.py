@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from vae_jax.locks import alone_in
 from vae_jax.main import main
 
 ROOT = Path(__file__).parents[1]
@@ -137,32 +138,61 @@ def final_arrays(folder, step):
     return jax.tree.map(np.asarray, leaves)
 
 
-def test_a_killed_run_goes_on_and_ends_with_the_same_bits(tmp_path):
-    """SIGKILL as soon as the first checkpoint is there, then the same command again."""
-    longer = [
-        *QUICK,
-        "--config.train.epochs=400",
-        "--config.checkpoint.every_epochs=5",
-        "--config.log.tensorboard=False",
-    ]
-    whole, killed = tmp_path / "whole", tmp_path / "killed"
-    assert run(*longer, f"--workdir={whole}").returncode == 0
-    line, env = command(*longer, f"--workdir={killed}")
-    with subprocess.Popen(line, cwd=ROOT, env=env, stderr=subprocess.DEVNULL) as process:
+LONGER = [
+    *QUICK,
+    "--config.train.epochs=400",
+    "--config.checkpoint.every_epochs=5",
+    "--config.log.tensorboard=False",
+]
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("whole") / "run"
+    assert run(*LONGER, f"--workdir={folder}").returncode == 0
+    return folder
+
+
+def signalled(folder, number):
+    """Start the run, send it a signal as soon as the first checkpoint is there, and return its status and words."""
+    line, env = command(*LONGER, f"--workdir={folder}")
+    with subprocess.Popen(line, cwd=ROOT, env=env, stderr=subprocess.PIPE, text=True) as process:
         give_up = time.monotonic() + 120
-        while not any(p.name.isdigit() for p in killed.glob("checkpoints/group_0/*")) and time.monotonic() < give_up:
+        while not any(p.name.isdigit() for p in folder.glob("checkpoints/group_0/*")) and time.monotonic() < give_up:
             time.sleep(0.002)
-        process.send_signal(signal.SIGKILL)
-    assert process.returncode == -signal.SIGKILL
-    assert not (killed / "summary.json").exists(), "the run ended before it could be killed"
-    again = run(*longer, f"--workdir={killed}")
+        process.send_signal(number)
+        said = process.communicate()[1]
+    assert not (folder / "summary.json").exists(), "the run ended before the signal"
+    return process.returncode, said
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_a_run_that_a_signal_ended_goes_on_and_ends_with_the_same_bits(tmp_path, uninterrupted, number):
+    folder = tmp_path / "run"
+    status, said = signalled(folder, number)
+    if number == signal.SIGKILL:
+        assert status == -number
+    else:
+        assert status == 128 + number
+        assert said.splitlines()[-1] == "vae_jax: stopped; saved; the same command goes on from here"
+    again = run(*LONGER, f"--workdir={folder}")
     assert again.returncode == 0, again.stderr
     assert "continuing after step" in again.stderr
-    ours, theirs = final_arrays(killed, 2000), final_arrays(whole, 2000)
+    ours, theirs = final_arrays(folder, 2000), final_arrays(uninterrupted, 2000)
     assert ours.keys() == theirs.keys()
     for name in ours:
         np.testing.assert_array_equal(ours[name], theirs[name])
-    assert metrics(killed) == metrics(whole)
+    assert metrics(folder) == metrics(uninterrupted)
+
+
+def test_a_second_process_in_the_same_folder_refuses(tmp_path):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    with alone_in(folder):
+        second = run(*QUICK, f"--workdir={folder}")
+    assert second.returncode == 2
+    assert "another process is at work in this folder" in second.stderr
+    assert list(folder.iterdir()) == []
 
 
 def test_a_run_is_not_continued_on_other_images(tmp_path):

@@ -7,8 +7,11 @@ from collections.abc import Sequence
 
 from vae_jax.command_line import USAGE, Command, parse
 from vae_jax.errors import UserError
+from vae_jax.stopping import Stop, StoppedError, signals_noted
 
 log = logging.getLogger("vae_jax")
+
+GOES_ON = "the same command goes on from the newest checkpoint"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -18,7 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: as `sys.argv`.
 
     Returns:
-        the exit status: 0, or 2 after one line about what can't be done, or 130 if interrupted.
+        the exit status: 0, or 2 after one line about what can't be done, or 128 and a signal's number.
     """
     started = time.perf_counter()
     arguments = list(sys.argv if argv is None else argv)
@@ -32,8 +35,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except UserError as error:
         print(f"vae_jax: error: {error}", file=sys.stderr)
         return 2
+    except StoppedError as stopped:
+        how = "saved; the same command goes on from here" if stopped.saved else GOES_ON
+        print(f"vae_jax: stopped; {how}", file=sys.stderr)
+        return stopped.status
     except KeyboardInterrupt:
-        print("vae_jax: interrupted; the same command continues from the newest checkpoint", file=sys.stderr)
+        print(f"vae_jax: stopped; {GOES_ON}", file=sys.stderr)
         return 130
     return 0
 
@@ -57,7 +64,9 @@ def run(command: Command, started: float) -> None:
         return
     if command.mode == "train":
         assert command.config is not None, "the command line saw to it"
-        train_run(command.config, command.workdir, started)
+        stop = Stop()
+        with signals_noted(stop):
+            train_run(command.config, command.workdir, started, stop)
         return
     modes = {"evaluate": evaluate_run, "figures": figures_of_run, "export": export_member}
     modes[command.mode](command, started)

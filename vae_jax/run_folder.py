@@ -2,11 +2,14 @@
 
 import json
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from vae_jax.config import Config, from_json, to_json
 from vae_jax.errors import UserError
+from vae_jax.locks import OccupiedError, alone_in
 from vae_jax.sweep_language import growth_faults
 
 
@@ -66,6 +69,22 @@ class RunFolder:
     def is_finished(self, config: Config) -> bool:
         """Whether the run came to its end with this config."""
         return self.read_summary() is not None and self.report.is_file() and self.read_config() == config
+
+    @contextmanager
+    def occupied(self) -> Iterator[None]:
+        """Keep other processes out of the folder while a run is written.
+
+        Raises:
+            UserError: another process is at work there.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        try:
+            with alone_in(self.path, wait=False):
+                yield
+        except OccupiedError:
+            raise UserError(
+                f"{self.path}: another process is at work in this folder; wait for its end, or use another --workdir"
+            ) from None
 
     def create(self, config: Config) -> None:
         """Make the folder and write the config into it; a run that grows has not ended any more."""

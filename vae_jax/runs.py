@@ -23,6 +23,7 @@ from vae_jax.evaluation.metrics import split_metrics
 from vae_jax.objectives import Metrics
 from vae_jax.progress import Progress
 from vae_jax.run_folder import RunFolder, write_whole
+from vae_jax.stopping import Stop
 from vae_jax.summary import Outcome, closing_line, members_table, summarise
 from vae_jax.sweep_language import expand, swept_fields
 from vae_jax.training.checkpoints import Checkpoints
@@ -54,15 +55,17 @@ class Clock:
         self.before = max(self.before, total)
 
 
-def train_run(config: Config, workdir: Path, started: float) -> None:
+def train_run(config: Config, workdir: Path, started: float, stop: Stop | None = None) -> None:
     """Train a run from its start, or from its newest checkpoints, to its end, and write all about it.
 
     Args:
         config: the settings.
         workdir: the run folder.
         started: when it was asked for, by `time.perf_counter()`.
+        stop: notes signals.
 
     Raises:
+        StoppedError: a signal ended it.
         UserError: something that the user gave can't be used; nothing was compiled or written then.
     """
     folder = RunFolder(workdir)
@@ -75,26 +78,38 @@ def train_run(config: Config, workdir: Path, started: float) -> None:
     dataset = load(config.data)
     cohorts = plan_run(folder, configs, dataset)
     layouts = [layout_of(cohort, dataset) for cohort in cohorts]
-    folder.create(config)
-    keep_data(folder.data, dataset)
-    announce(dataset, cohorts)
-    clock, album = Clock(started), Album(folder, config, dataset, cohorts)
-    outcomes, seconds = [], []
-    for k, (cohort, layout) in enumerate(zip(cohorts, layouts, strict=True)):
-        label = f"group {k + 1} of {len(cohorts)}" if len(cohorts) > 1 else ""
-        trainer = train_cohort(folder, cohort, dataset, layout, clock, label, album)
-        outcomes += outcomes_of(trainer)
-        seconds.append(trainer.seconds)
-    album.draw_together()
-    totals = {name: sum(each[name] for each in seconds) for name in ("compile", "train")}
-    write_end(folder, config, dataset, outcomes, {**totals, "total": clock()}, album)
+    with folder.occupied():
+        folder.create(config)
+        keep_data(folder.data, dataset)
+        announce(dataset, cohorts)
+        clock, album = Clock(started), Album(folder, config, dataset, cohorts)
+        outcomes, seconds = [], []
+        for k, (cohort, layout) in enumerate(zip(cohorts, layouts, strict=True)):
+            label = f"group {k + 1} of {len(cohorts)}" if len(cohorts) > 1 else ""
+            trainer = train_cohort(folder, cohort, dataset, layout, clock, label, album, stop or Stop())
+            outcomes += outcomes_of(trainer)
+            seconds.append(trainer.seconds)
+        album.draw_together()
+        totals = {name: sum(each[name] for each in seconds) for name in ("compile", "train")}
+        write_end(folder, config, dataset, outcomes, {**totals, "total": clock()}, album)
     log.info("report: %s", folder.report)
 
 
 def train_cohort(
-    folder: RunFolder, cohort: Cohort, dataset: Dataset, layout: Layout, clock: Clock, label: str, album: Album
+    folder: RunFolder,
+    cohort: Cohort,
+    dataset: Dataset,
+    layout: Layout,
+    clock: Clock,
+    label: str,
+    album: Album,
+    stop: Stop,
 ) -> Trainer:
-    """Train one cohort to its end, and sit its members for their pictures."""
+    """Train one cohort to its end, and sit its members for their pictures.
+
+    Raises:
+        StoppedError: a signal ended it.
+    """
     home = folder.checkpoints / cohort.name
     write_members(home, cohort)
     checkpoints = Checkpoints(home, cohort.configs[0].checkpoint.keep)
@@ -112,11 +127,16 @@ def train_cohort(
         recorder.write(line)
         progress.show(line)
 
+    stop.patient = True
     try:
-        state = trainer.run(state, judge_of(cohort, layout, dataset), listen)
+        state = trainer.run(state, judge_of(cohort, layout, dataset), listen, lambda: stop.asked)
     finally:
+        stop.patient = False
         progress.close()
         recorder.close()
+    if stop.asked:
+        checkpoints.close()
+        stop.leave()
     album.draw_each(cohort, state)
     checkpoints.close()
     return trainer
@@ -168,18 +188,19 @@ def revisit(command: Command, started: float, visit: Callable[[Trainer, TrainSta
     cohorts = plan_run(folder, configs, dataset)
     clock, album, outcomes = Clock(started), Album(folder, config, dataset, cohorts), []
     totals = {"compile": 0.0, "train": 0.0}
-    for trainer, state in reopen(folder, cohorts, dataset, clock):
-        visit(trainer, state)
+    with folder.occupied():
+        for trainer, state in reopen(folder, cohorts, dataset, clock):
+            visit(trainer, state)
+            if draw:
+                album.draw_each(trainer.cohort, state)
+            outcomes += outcomes_of(trainer)
+            totals = {name: value + trainer.seconds[name] for name, value in totals.items()}
+        keep_data(folder.data, dataset)
         if draw:
-            album.draw_each(trainer.cohort, state)
-        outcomes += outcomes_of(trainer)
-        totals = {name: value + trainer.seconds[name] for name, value in totals.items()}
-    keep_data(folder.data, dataset)
-    if draw:
-        album.draw_together()
-    summary = folder.read_summary()
-    seconds = summary["seconds"] if summary else {**totals, "total": clock.before}
-    write_end(folder, config, dataset, outcomes, seconds, album)
+            album.draw_together()
+        summary = folder.read_summary()
+        seconds = summary["seconds"] if summary else {**totals, "total": clock.before}
+        write_end(folder, config, dataset, outcomes, seconds, album)
 
 
 def reopen(

@@ -1,9 +1,7 @@
 """Getting published files: quickly found missing, resumed, checked, and there whole or not at all."""
 
-import contextlib
 import hashlib
 import http.client
-import os
 import sys
 import urllib.error
 import urllib.request
@@ -13,6 +11,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from vae_jax.errors import UserError
+from vae_jax.locks import alone_in
 
 TIMEOUT = 5.0  # seconds without an answer: no network should be known at once
 PIECE = 1 << 20  # bytes, at most, that are taken from the line at a time
@@ -39,7 +38,7 @@ def fetch(urls: Sequence[str], checksum: str, target: Path) -> None:
     partial = target.with_name(f".{target.name}.partial")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with _alone(target.parent):
+        with alone_in(target.parent):
             if target.is_file():
                 return _confirm(target, checksum)
             if not (partial.is_file() and _checksum(partial, checksum) == checksum):
@@ -47,23 +46,6 @@ def fetch(urls: Sequence[str], checksum: str, target: Path) -> None:
             partial.replace(target)
     except OSError as error:  # the network's own errors are answers
         raise UserError(f"{target}: can't be written ({error.strerror}); change config.data.raw_dir") from None
-
-
-@contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Wait until no other program downloads into the folder, where the system can tell."""
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        yield
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        with contextlib.suppress(OSError):  # a network drive without locks
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 def _confirm(target: Path, checksum: str) -> None:

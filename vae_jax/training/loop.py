@@ -84,16 +84,19 @@ class Trainer:
         self.failed = state.failed.tolist()
         return state
 
-    def run(self, state: TrainState | None, judge: Judge, listen: Listener) -> TrainState:
-        """Train to the last step.
+    def run(
+        self, state: TrainState | None, judge: Judge, listen: Listener, stop: Callable[[], bool] = lambda: False
+    ) -> TrainState:
+        """Train to the last step, or until asked to stop.
 
         Args:
             state: from `restore`, or None to start.
             judge: called at every evaluation.
             listen: called with every logged line.
+            stop: asked after every block of steps; if it says so the state is saved, and that was all.
 
         Returns:
-            the state of all members after the last step.
+            the state of all members after the last step that was taken.
         """
         cohort, layout = self.cohort, self.layout
         if state is not None and self.step >= cohort.total:
@@ -112,11 +115,14 @@ class Trainer:
             self.hear("train", metrics, listen)
             if self._ends(cohort.evaluate_every):
                 self.hear("test", judge(self.members, spread), listen)
-            if self._ends(cohort.save_every):
+            stopping = stop()
+            if stopping or self._ends(cohort.save_every):
                 now = time.perf_counter()
                 self.seconds["train"] += now - begun
                 begun = now
                 self._save(spread)
+            if stopping:
+                break
         self.seconds["train"] += time.perf_counter() - begun
         gathered: TrainState = self._gathered(spread)
         return gathered

@@ -3,16 +3,13 @@
 Memory does not grow with the number of pictures but for a thumbnail and a row each: faces wait on the disk.
 """
 
-import fcntl
 import hashlib
 import logging
-import os
 import shutil
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,6 +27,7 @@ from vae_jax.data.picture_builder import Example, make_builder, prepare
 from vae_jax.data.picture_files import UnusablePictureError
 from vae_jax.data.published_faces import BY_HAND
 from vae_jax.errors import UserError
+from vae_jax.locks import alone_in
 
 log = logging.getLogger("vae_jax")
 
@@ -61,7 +59,7 @@ def prepare_photos(name: str, photos: Sequence[Photo], recipe: Recipe, target: P
     unfinished = target.with_name(f".{target.name}.partial")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with _alone_in(target.parent):
+        with alone_in(target.parent):
             if target.is_dir():  # another run prepared it meanwhile
                 return
             log.info("preparing %s photographs for %s (once)", f"{len(photos):,}", name)
@@ -75,18 +73,6 @@ def prepare_photos(name: str, photos: Sequence[Photo], recipe: Recipe, target: P
     except OSError as error:
         said = error.strerror or plain(str(error))
         raise UserError(f"{target}: can't be written ({said}); change config.data.prepared_dir") from None
-
-
-@contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """Wait until no other run prepares something in a folder."""
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        with suppress(OSError):  # some network disks know no locks
-            fcntl.flock(opened, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(opened)
 
 
 def open_prepared(name: str, recipe: Recipe, names: tuple[str, ...], target: Path) -> Any:

@@ -1,0 +1,39 @@
+"""One process at a time in a folder."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class OccupiedError(Exception):
+    """Another process is at work in the folder."""
+
+
+@contextmanager
+def alone_in(folder: Path, *, wait: bool = True) -> Iterator[None]:
+    """Keep other processes that ask out of a folder that is there; the lock goes with the process, however it ends.
+
+    Args:
+        folder: nothing is written there for it.
+        wait: wait for another process to leave; else it is an error.
+
+    Raises:
+        OccupiedError: another process is at work there.
+    """
+    try:
+        import fcntl
+    except ImportError:  # no POSIX: no locks
+        yield
+        return
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            raise OccupiedError(str(folder)) from None
+        except OSError:
+            pass  # some network disks know no locks
+        yield
+    finally:
+        os.close(opened)
