@@ -101,7 +101,6 @@ def test_a_folder_without_a_run_says_what_to_do(tmp_path):
     [
         ("{", "not JSON"),
         ("[]", "needs the fields seed"),
-        ('{"seed": 0}', "config.data: missing"),
     ],
 )
 def test_a_config_that_can_not_be_read_is_named_in_one_line(tmp_path, text, said):

@@ -122,7 +122,7 @@ def _errorbar(
 
 def _legend(axes: Axes) -> None:
     if axes.get_legend_handles_labels()[1]:
-        axes.legend(fontsize=8, frameon=False)
+        axes.legend(fontsize=8, frameon=False, loc="upper right")
 
 
 def metrics_by_field(table: SweepTable) -> Figure | None:
