@@ -2,6 +2,7 @@
 
 What a notebook needs: `get_config`, `train`, `sweep`, `load_run`, `load_sweep`, `load_data`. The first two lead to a
 `Trained`, which can `encode`, `decode`, `sample` and `morph`, and has `metrics` and `figures`; `sweep` to a `Sweep`.
+`sheet` and `strip` make one picture of many images.
 """
 
 from importlib import import_module
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from vae_jax.api import Sweep, get_config, load_data, load_sweep, sweep, train
     from vae_jax.errors import UserError
+    from vae_jax.show import sheet, strip
     from vae_jax.trained import Trained, load_run
 
 __version__ = "0.1.0"
@@ -21,11 +23,19 @@ __all__ = [
     "load_data",
     "load_run",
     "load_sweep",
+    "sheet",
+    "strip",
     "sweep",
     "train",
 ]
 
-_ELSEWHERE = {"Trained": "vae_jax.trained", "load_run": "vae_jax.trained", "UserError": "vae_jax.errors"}
+_ELSEWHERE = {
+    "Trained": "vae_jax.trained",
+    "UserError": "vae_jax.errors",
+    "load_run": "vae_jax.trained",
+    "sheet": "vae_jax.show",
+    "strip": "vae_jax.show",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,1 @@
+"""Everything that the post "Variational Autoencoders in Haskell" shows, made again."""

@@ -1,0 +1,1 @@
+"""Why do friends reconstruct worse: is it, as the post guessed, another dynamic range?"""

@@ -1,0 +1,43 @@
+"""Ways in which a photograph of a friend may differ from those that a model has learnt from."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from scipy import ndimage
+
+Images = np.ndarray  # uint8 [n, height, width, 1]
+
+
+def _tones(images: np.ndarray) -> Images:
+    return np.clip(np.round(images), 0, 255).astype(np.uint8)
+
+
+def contrast(images: Images, factor: float) -> Images:
+    """Bring tones nearer to each image's mean, or away from it."""
+    mean = images.mean(axis=(1, 2, 3), keepdims=True)
+    return _tones(mean + factor * (images - mean))
+
+
+def moved(images: Images, *, degrees: float = 0, zoom: float = 1, right: float = 0) -> Images:
+    """Turn and enlarge images about their middle and shift them, by lines between pixels, mirrored at the border."""
+    angle, middle = np.deg2rad(degrees), (np.array(images.shape[1:3]) - 1) / 2
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) / zoom
+    offset = middle - turn @ (middle + np.array([0, right]))
+    places = [
+        ndimage.affine_transform(image[..., 0].astype(float), turn, offset, order=1, mode="mirror") for image in images
+    ]
+    return _tones(np.stack(places)[..., None])
+
+
+CHANGES: Mapping[str, Callable[[Images], Images]] = {
+    "none": lambda images: images,
+    "contrast x0.6": lambda images: contrast(images, 0.6),
+    "contrast x1.4": lambda images: contrast(images, 1.4),
+    "darker by 40": lambda images: _tones(images.astype(float) - 40),
+    "lighter by 40": lambda images: _tones(images.astype(float) + 40),
+    "shifted by 3 px": lambda images: moved(images, right=3),
+    "turned by 8°": lambda images: moved(images, degrees=8),
+    "turned and back": lambda images: moved(moved(images, degrees=8), degrees=-8),  # only the smoothing of turning
+    "zoomed x1.15": lambda images: moved(images, zoom=1.15),
+    "zoomed x0.87": lambda images: moved(images, zoom=0.87),
+}

@@ -1,0 +1,1 @@
+"""Does warming up beta_KL matter, when, and how much?"""

@@ -1,0 +1,107 @@
+"""The notebooks: each runs from top to bottom, and what is stored in them is whole, small and nobody's own."""
+
+import ast
+import base64
+import io
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+from PIL import Image
+
+from notebooks import run
+
+SMALL = {
+    "01_first_vae": {"epochs": 2},
+    "02_dogpeople": {"drawn": 200, "epochs": 1, "frames": 3},
+    "03_sweeps": {"epochs": 2, "seeds": 1},
+    "04_your_own_images": {"image_size": 12, "epochs": 2},
+}
+OF_A_MACHINE = re.compile(r"/(home|root|tmp|work|Users|usr|opt)/|[A-Z]:\\|pypi|pythonhosted|index-url")
+each_notebook = pytest.mark.parametrize("path", run.paths(), ids=lambda path: path.stem)
+
+
+def code_cells(path):
+    return [cell for cell in run.read(path).cells if cell.cell_type == "code"]
+
+
+def outputs(path):
+    return [output for cell in code_cells(path) for output in cell.outputs]
+
+
+def shows_something(cell):
+    """Whether a cell ends with an expression, whose value a notebook shows."""
+    plain = "\n".join(re.sub(r"^(\s*)[%!].*", r"\1pass", line) for line in cell.source.splitlines())
+    last = ast.parse(plain).body[-1]
+    return isinstance(last, ast.Expr) and not plain.rstrip().endswith(";")
+
+
+def kinds(cell):
+    return {kind for output in cell.outputs for kind in output.get("data", {})}
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_it_runs_from_top_to_bottom_in_a_fresh_kernel(name, tmp_path):
+    notebook = run.with_parameters(run.read(run.FOLDER / f"{name}.ipynb"), **SMALL[name])
+    done = run.execute(notebook, tmp_path)
+    shown = [cell for cell in done.cells if cell.cell_type == "code" and shows_something(cell)]
+    assert all(kinds(cell) for cell in shown)
+    assert {path.name for path in tmp_path.iterdir()} <= {"runs", "data", "friends", "morphs", "pictures"}
+
+
+def test_none_is_left_out_of_the_tests():
+    assert [path.stem for path in run.paths()] == list(SMALL)
+
+
+@each_notebook
+def test_its_badge_opens_it_and_its_first_cell_installs_the_same_repository(path):
+    assert run.read(path).cells[0].source.splitlines()[0] == run.badge(path)
+    assert path.name in run.badge(path)
+    assert code_cells(path)[0].source == run.INSTALL
+    addresses = set(re.findall(r"github(?:\.com)?/([\w-]+/\w+)", path.read_text()))
+    assert addresses == {run.REPOSITORY}
+
+
+@each_notebook
+def test_its_outputs_are_stored_and_were_made_in_one_go(path):
+    cells = code_cells(path)
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    assert [cell.source for cell in cells if shows_something(cell) and not kinds(cell)] == []
+    assert [output for output in outputs(path) if output.output_type == "error"] == []
+
+
+@each_notebook
+def test_its_pictures_are_png_or_gif_and_no_larger_than_a_page(path):
+    pictures = [
+        base64.b64decode(output.data[kind])
+        for output in outputs(path)
+        for kind in output.get("data", {})
+        if kind.startswith("image/")
+    ]
+    assert len(pictures) >= 4
+    opened = [Image.open(io.BytesIO(picture)) for picture in pictures]
+    assert {picture.format for picture in opened} <= {"PNG", "GIF"}
+    assert max(picture.width for picture in opened) <= 1700
+
+
+@each_notebook
+def test_it_is_small_and_tells_nothing_of_a_machine(path):
+    assert path.stat().st_size < 1_000_000
+    told = [output.get("text", "") + str(output.get("data", {}).get("text/plain", "")) for output in outputs(path)]
+    assert [text for text in told if OF_A_MACHINE.search(text)] == []
+    assert set(run.read(path).metadata) == {"kernelspec", "language_info"}
+
+
+def test_only_what_the_cell_of_parameters_sets_can_be_set():
+    notebook = run.read(run.FOLDER / "01_first_vae.ipynb")
+    with pytest.raises(ValueError, match="sets no \\['epoch'\\]"):
+        run.with_parameters(notebook, epoch=2)
+
+
+def test_kernels_do_not_see_the_raw_folder_of_the_user(tmp_path, monkeypatch):
+    monkeypatch.setenv("VAE_JAX_RAW", str(tmp_path))
+    code = "import os, vae_jax\nprint(os.environ.get('VAE_JAX_RAW'), vae_jax.__file__)"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+    [output] = run.execute(notebook, tmp_path).cells[0].outputs
+    assert output.text.split() == ["None", str(Path(run.FOLDER.parent, "vae_jax", "__init__.py"))]

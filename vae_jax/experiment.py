@@ -1,0 +1,213 @@
+"""What experiments share: train what one declares, and keep its table, its pictures and how they were made."""
+
+import csv
+import io
+import json
+import logging
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ml_collections import ConfigDict
+
+from vae_jax.api import Sweep, get_config, sweep
+from vae_jax.errors import UserError
+from vae_jax.evaluation.activity import active_units
+from vae_jax.plain_flags import Flags
+from vae_jax.run_folder import RunFolder, write_whole
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SHORTER = {"train.epochs": 2, "train.steps_per_epoch": 5}  # with --quick
+COLOURS = 128  # of a kept picture: few enough to be small, enough for grey faces
+
+
+@dataclass(frozen=True)
+class Training:
+    """Models that an experiment trains.
+
+    Attributes:
+        config: a name in `configs/`.
+        settings: fields that differ from it, by full names.
+        sweep: lines such as `seed=range(3)`; none trains one model.
+    """
+
+    config: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    sweep: tuple[str, ...] = ()
+
+    def resolve(self, *, quick: bool = False) -> ConfigDict:
+        """Return the settings that all members have in common; the same with far fewer steps for a quick look."""
+        config = get_config(self.config)
+        with config.unlocked():
+            config.update_from_flattened_dict({"log.tensorboard": False, "eval.figure_members": 1})
+            config.update_from_flattened_dict({**self.settings, **(SHORTER if quick else {})})
+        return config
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What came out of an experiment.
+
+    Attributes:
+        rows: of its table, dicts by column.
+        pictures: by name, figures or the files of such.
+    """
+
+    rows: Sequence[Mapping[str, Any]]
+    pictures: "Mapping[str, Figure | Path]"
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A question: what to train, and how to read an answer from it.
+
+    Attributes:
+        folder: where its results are kept; its name is the experiment's.
+        trainings: by name.
+        examine: makes the findings of the trained models, by the names of their trainings.
+    """
+
+    folder: Path
+    trainings: Mapping[str, Training]
+    examine: Callable[[Mapping[str, Sweep]], Findings]
+
+
+def main(experiment: Experiment, argv: Sequence[str] | None = None) -> int:
+    """Do what a command line says: `python -m experiments.NAME [--quick] [--workdir=FOLDER]`.
+
+    Args:
+        experiment: the one.
+        argv: without the program's name.
+
+    Returns:
+        the exit status: 0, or 2 after one line about what can't be done.
+    """
+    logging.basicConfig(format="%(message)s", stream=sys.stderr)
+    logging.getLogger("vae_jax").setLevel(logging.INFO)
+    name = experiment.folder.name
+    try:
+        flags = Flags(f"python -m experiments.{name}", "Train, and keep what came of it beside the experiment.")
+        flags.add_argument("--quick", action="store_true", help="a look after few steps, kept in the workdir only")
+        flags.add_argument("--workdir", type=Path, default=Path("runs") / "experiments" / name)
+        given = flags.parse_args(argv)
+        print(f"kept in {conduct(experiment, given.workdir, quick=given.quick)}")
+    except UserError as error:
+        print(f"experiments.{name}: error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def conduct(experiment: Experiment, workdir: Path, *, quick: bool) -> Path:
+    """Train what is not trained yet, examine it, and keep the findings.
+
+    Args:
+        experiment: the one.
+        workdir: of the run folders; quick ones lie in its `quick/`.
+        quick: take few steps, and leave the experiment's folder as it is.
+
+    Returns:
+        the folder that the findings are in.
+
+    Raises:
+        UserError: a training can't be done.
+    """
+    runs = workdir / "quick" if quick else workdir
+    trained = {
+        name: sweep(training.resolve(quick=quick), training.sweep, runs / name)
+        for name, training in experiment.trainings.items()
+    }
+    findings = experiment.examine(trained)
+    kept = runs / "findings" if quick else experiment.folder
+    kept.mkdir(parents=True, exist_ok=True)
+    write_whole(kept / "results.csv", as_csv(findings.rows))
+    for name, picture in findings.pictures.items():
+        keep_picture(picture, kept / f"{name}.png")
+    command = f"python -m experiments.{experiment.folder.name}{' --quick' if quick else ''}"
+    write_whole(kept / "provenance.json", json.dumps(provenance(command, experiment, trained), indent=1) + "\n")
+    return kept
+
+
+def rows_of(trained: Sweep, **more: Any) -> list[dict[str, Any]]:
+    """Return the members that did not fail: what tells them apart, their last metrics and their `active_units`.
+
+    Args:
+        trained: a sweep.
+        more: columns that all rows get.
+    """
+    rows = [row for row in trained.members if row["failed_in_step"] is None]
+    models = (trained.load(row["member"]) for row in rows)
+    units = [active_units(model.encode(model.test.images).mu) for model in models]
+    return [{**more, **row, "active_units": count} for row, count in zip(rows, units, strict=True)]
+
+
+def train_seconds(trained: Sweep) -> float:
+    """Return the seconds that the steps of all members took, compiling and drawing left out."""
+    return float(_summary(trained)["seconds"]["train"])
+
+
+def parameters(trained: Sweep) -> int:
+    """Return how many parameters the largest member has."""
+    return max(int(member["parameters"]) for member in _summary(trained)["members"])
+
+
+def _summary(trained: Sweep) -> dict[str, Any]:
+    summary = RunFolder(trained.folder).read_summary()
+    if summary is None:
+        raise UserError(f"{trained.folder}: no summary.json any more; train it again")
+    return summary
+
+
+def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Write rows as CSV, numbers to six digits; a column is there where any row has it and holds anything."""
+    columns = dict.fromkeys(name for row in rows for name, value in row.items() if value is not None)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    for row in rows:
+        values = (row.get(name) for name in columns)
+        writer.writerow([f"{value:.6g}" if isinstance(value, float) else value for value in values])
+    return text.getvalue()
+
+
+def keep_picture(picture: "Figure | Path", path: Path) -> None:
+    """Write a figure, or copy a picture, as a PNG of few colours."""
+    from PIL import Image
+
+    source: io.BytesIO | Path
+    if isinstance(picture, Path):
+        source = picture
+    else:
+        source = io.BytesIO()
+        picture.savefig(source, format="png", metadata={"Software": None})
+    partial = path.with_name(f".{path.name}.partial")
+    with Image.open(source) as image:
+        image.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(partial, "PNG", optimize=True)
+    partial.replace(path)
+
+
+def _without_places(config: dict[str, Any]) -> dict[str, Any]:
+    """Leave out where things lay on the machine that did it; the data's fingerprint says what they were."""
+    data = {name: value for name, value in config["data"].items() if name not in ("raw_dir", "prepared_dir")}
+    return config | {"data": data}
+
+
+def provenance(command: str, experiment: Experiment, trained: Mapping[str, Sweep]) -> dict[str, Any]:
+    """Say all that it takes to repeat an experiment: the command, settings, seeds, versions and data."""
+    trainings = {}
+    for name, each in trained.items():
+        folder, training = RunFolder(each.folder), experiment.trainings[name]
+        summary = _summary(each)
+        trainings[name] = {
+            "config": training.config,
+            "settings": dict(training.settings),
+            "sweep": list(training.sweep),
+            "seeds": sorted({row["seed"] for row in each.members}),
+            "data": {name: value for name, value in summary["data"].items() if name != "source"},
+            **{part: summary[part] for part in ("seconds", "device", "versions")},
+            "resolved": _without_places(json.loads(folder.config.read_text(encoding="utf-8"))),
+        }
+    return {"command": command, "trainings": trainings}

@@ -1,0 +1,97 @@
+"""Curves of any table: a panel a pair of columns, a line a group, bars of one standard deviation over the rest."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
+
+from vae_jax.figures.canvas import INK, WIDTH, colour, finish, new_figure, plain
+from vae_jax.figures.sweeps import is_number
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One pair of axes.
+
+    Attributes:
+        rows: of a table; those that lack `x` or `y` are left out.
+        x, y: columns; an `x` that is no number is laid out side by side, in the order in which it comes.
+        by: the column that tells lines apart, or '' for one line.
+        title: above the panel.
+        labels: what to write in place of a column's name.
+        log: axes on a log scale, such as 'x' or 'xy'.
+    """
+
+    rows: Sequence[Row]
+    x: str
+    y: str
+    by: str = ""
+    title: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    log: str = ""
+
+
+def panels(shown: Sequence[Panel], title: str, columns: int = 2, notice: str = "") -> Figure:
+    """Draw panels in rows of `columns`; those that tell lines apart by the same column share a legend.
+
+    Args:
+        shown: the panels.
+        title: above all.
+        columns: panels in a row.
+        notice: a line that every picture of the data must carry, or ''.
+    """
+    rows = -(-len(shown) // columns)
+    figure = new_figure(2.9 * rows + 0.4, max(7.6, WIDTH if columns > 1 else 0))
+    cells = figure.subplots(rows, columns, squeeze=False).ravel()
+    named: set[tuple[str, ...]] = set()
+    for axes, panel in zip(cells, shown, strict=False):
+        _draw(plain(axes, panel.labels.get(panel.x, panel.x), panel.labels.get(panel.y, panel.y)), panel)
+        axes.set_title(panel.title, fontsize=9, loc="left", color=INK)
+        names = tuple(axes.get_legend_handles_labels()[1])
+        if names and names not in named:
+            axes.legend(fontsize=7.5, frameon=False)
+            named.add(names)
+    for axes in cells[len(shown) :]:
+        axes.set_axis_off()
+    return finish(figure, title, notice)
+
+
+def _draw(axes: Any, panel: Panel) -> None:
+    rows = [row for row in panel.rows if row.get(panel.x) is not None and row.get(panel.y) is not None]
+    places = list(dict.fromkeys(row[panel.x] for row in rows))
+    numeric = all(map(is_number, places))
+    if numeric:
+        places.sort()
+    for k, group in enumerate(dict.fromkeys(row[panel.by] for row in rows) if panel.by else [None]):
+        mine = [row for row in rows if not panel.by or row[panel.by] == group]
+        spots = [(place, [row[panel.y] for row in mine if row[panel.x] == place]) for place in places]
+        spots = [(place, values) for place, values in spots if values]
+        x = [place if numeric else places.index(place) for place, _ in spots]
+        mean, spread = ([of(values) for _, values in spots] for of in (np.mean, np.std))
+        shade = f"{group:g}" if is_number(group) else str(group)
+        label = f"{panel.labels.get(panel.by, panel.by)} {shade}" if panel.by and is_number(group) else shade
+        marks: dict[str, Any] = {"markersize": 4.5 if len(x) <= 12 else 0, "linewidth": 1.4, "capsize": 2}
+        bars = spread if any(spread) and len(x) <= 12 else None
+        axes.errorbar(
+            x, mean, bars, fmt="-o" if numeric else "o", color=colour(k), label=label if panel.by else None, **marks
+        )
+    if "x" in panel.log:
+        axes.set_xscale("log")
+        axes.xaxis.set_minor_formatter(NullFormatter())  # over less than two decades they would overlap
+    if "y" in panel.log:
+        axes.set_yscale("log")
+    if not numeric or len(places) <= 8:
+        axes.set_xticks(places if numeric else range(len(places)), [_name(place) for place in places])
+        axes.minorticks_off()
+    if not numeric and max(map(len, map(_name, places)), default=0) > 6:
+        for label in axes.get_xticklabels():
+            label.set(rotation=25, ha="right", rotation_mode="anchor")
+
+
+def _name(value: Any) -> str:
+    return f"{value:g}" if is_number(value) else str(value)
