@@ -1,1 +1,0 @@
-"""Everything that the post "Variational Autoencoders in Haskell" shows, made again."""
