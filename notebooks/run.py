@@ -16,7 +16,7 @@ from PIL import Image, ImageSequence
 
 FOLDER = Path(__file__).parent
 REPOSITORY = "vae-jax/vae_jax"  # on GitHub: the one place where its address is changed
-COLOURS = 128  # of a stored picture: few enough to be small
+COLOURS = 256  # of a stored picture: few enough to be small
 INSTALL = f"""\
 # In Colab this fetches and installs vae_jax; at home, where it is installed, it does nothing.
 import importlib.util
@@ -82,6 +82,17 @@ def _environment() -> Mapping[str, str]:
     return kept | {"PYTHONPATH": found}
 
 
+def smaller_animation(animation: str) -> str:
+    """Return a GIF in base64 at half its height and width, in 64 greys or colours."""
+    opened, file = Image.open(io.BytesIO(base64.b64decode(animation))), io.BytesIO()
+    frames, seen = [], []
+    for frame in ImageSequence.Iterator(opened):
+        frames.append(frame.convert("RGB").resize((opened.width // 2, opened.height // 2)).quantize(64))
+        seen.append(frame.info["duration"])
+    frames[0].save(file, "GIF", save_all=True, append_images=frames[1:], duration=seen, loop=0)
+    return base64.b64encode(file.getvalue()).decode()
+
+
 def store(path: Path) -> None:
     """Give a notebook its badge and its first code cell, run it, and write it with its outputs."""
     notebook = read(path)
@@ -106,7 +117,9 @@ def _smaller_picture(png: str) -> str:
     """Return a picture with few colours."""
     file = io.BytesIO()
     with Image.open(io.BytesIO(base64.b64decode(png))) as picture:
-        picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(file, "PNG", optimize=True)
+        picture.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
+            file, "PNG", optimize=True
+        )
     return base64.b64encode(file.getvalue()).decode()
 
 
