@@ -82,17 +82,6 @@ def _environment() -> Mapping[str, str]:
     return kept | {"PYTHONPATH": found}
 
 
-def smaller_animation(animation: str) -> str:
-    """Return a GIF in base64 at half its height and width, in 64 greys or colours."""
-    opened, file = Image.open(io.BytesIO(base64.b64decode(animation))), io.BytesIO()
-    frames, seen = [], []
-    for frame in ImageSequence.Iterator(opened):
-        frames.append(frame.convert("RGB").resize((opened.width // 2, opened.height // 2)).quantize(64))
-        seen.append(frame.info["duration"])
-    frames[0].save(file, "GIF", save_all=True, append_images=frames[1:], duration=seen, loop=0)
-    return base64.b64encode(file.getvalue()).decode()
-
-
 def store(path: Path) -> None:
     """Give a notebook its badge and its first code cell, run it, and write it with its outputs."""
     notebook = read(path)
