@@ -9,6 +9,8 @@ from vae_jax.config import Config
 from vae_jax.data.dataset import Dataset, Split
 from vae_jax.training.program import program_of
 
+NO_PICTURES, ONE_DRAWN = "--config.eval.figure_members=0", "--config.eval.figure_members=1"
+
 
 def small_dataset(n=60, seed=0):
     """Bright and dark squares with noise, two classes."""
@@ -41,7 +43,7 @@ def small_program(**sections):
 
 
 def digits_command(folder, *more):
-    """A command line that trains a small model on the embedded digits for 20 steps."""
+    """A command line that trains a small model on the embedded digits for 20 steps, and draws nothing."""
     config = Path(__file__).parents[1] / "configs" / "digits.py"
     shorter = ["--config.model.hidden=(16,)", "--config.train.steps_per_epoch=5", "--config.train.epochs=4"]
-    return ["vae_jax.main", f"--config={config}", f"--workdir={folder}", *shorter, *more]
+    return ["vae_jax.main", f"--config={config}", f"--workdir={folder}", *shorter, NO_PICTURES, *more]

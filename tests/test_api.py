@@ -11,18 +11,19 @@ from vae_jax.main import main
 from vae_jax.run_folder import RunFolder
 
 
-def small(name="digits"):
-    config = vae_jax.get_config(name)
+def small(figure_members=0):
+    config = vae_jax.get_config("digits")
     config.model.hidden = (16,)
     config.train.steps_per_epoch = 5
     config.train.epochs = 4
+    config.eval.figure_members = figure_members
     return config
 
 
 @pytest.fixture(scope="module")
 def swept(tmp_path_factory):
     folder = tmp_path_factory.mktemp("api") / "sweep"
-    return vae_jax.sweep(small(), ("beta_kl=0.1,4", "latent_dim=2,3"), folder)
+    return vae_jax.sweep(small(figure_members=1), ("beta_kl=0.1,4", "latent_dim=2,3"), folder)
 
 
 def test_every_public_name_is_there_and_unknown_ones_are_not():
@@ -57,6 +58,7 @@ def test_training_is_what_the_command_does(tmp_path):
                 "--config.model.hidden=(16,)",
                 "--config.train.steps_per_epoch=5",
                 "--config.train.epochs=4",
+                "--config.eval.figure_members=0",
             ]
         )
         == 0
@@ -68,7 +70,7 @@ def test_training_is_what_the_command_does(tmp_path):
 
 
 def test_a_model_can_be_used_at_once(tmp_path):
-    run = vae_jax.train(small(), tmp_path / "run")
+    run = vae_jax.train(small(figure_members=1), tmp_path / "run")
     codes = run.encode(run.test.images[:5])
     assert codes.mu.shape == (5, 2)
     assert run.sample(3).shape == (3, 8, 8, 1)

@@ -4,13 +4,17 @@ import json
 
 import numpy as np
 import pytest
-from small_runs import digits_command
+from small_runs import ONE_DRAWN, digits_command
 
+from vae_jax.command_line import Pick
+from vae_jax.export import choose
 from vae_jax.main import main
+from vae_jax.run_folder import RunFolder
+from vae_jax.sweep_language import expand
 from vae_jax.trained import load_run
 from vae_jax.training.checkpoints import Checkpoints
 
-SWEEP = ("--config.eval.figure_members=1", "--sweep=beta_kl=0.5,4", "--sweep=latent_dim=2,3")
+SWEEP = ("--sweep=beta_kl=0.5,4", "--sweep=latent_dim=2,3")
 
 
 @pytest.fixture(scope="module")
@@ -39,50 +43,47 @@ def test_it_is_an_ordinary_run_folder_with_the_members_numbers(sweep, tmp_path):
     mine = [json.loads(line) for line in (tmp_path / "one" / "metrics.jsonl").read_text().splitlines()]
     assert mine == [line | {"member": 0} for line in lines if line["member"] == 1]
     assert (tmp_path / "one" / "report.html").is_file()
-    assert (tmp_path / "one" / "figures" / "reconstructions.png").is_file()
     assert not (tmp_path / "one" / "members.csv").exists()
     loaded, within = load_run(tmp_path / "one"), load_run(sweep, member=1)
     assert loaded.title == within.title
-    assert {"morphs", "reconstructions"} <= set(loaded.figures())
     for name, array in loaded.encode(loaded.test.images)._asdict().items():
         np.testing.assert_array_equal(array, getattr(within.encode(within.test.images), name))
 
 
-@pytest.mark.parametrize(("member", "settings"), [(0, (0.5, 2)), (3, (4.0, 3))])
-def test_it_is_the_run_alone_and_goes_on_as_that(sweep, tmp_path, member, settings):
-    beta_kl, latent_dim = settings
-    alone = (
-        "--config.eval.figure_members=1",
-        f"--config.objective.beta_kl={beta_kl}",
-        f"--config.model.latent_dim={latent_dim}",
-    )
+@pytest.mark.parametrize(
+    ("where", "beta_kl", "latent_dim"), [("beta_kl=0.5,latent_dim=2", 0.5, 2), ("beta_kl=4,latent_dim=3", 4.0, 3)]
+)
+def test_it_is_the_run_alone_and_goes_on_as_that(sweep, tmp_path, where, beta_kl, latent_dim):
+    alone = (f"--config.objective.beta_kl={beta_kl}", f"--config.model.latent_dim={latent_dim}")
     assert main(digits_command(tmp_path / "alone", *alone)) == 0
-    assert export(sweep, tmp_path / "one", f"--member={member}") == 0
+    assert export(sweep, tmp_path / "one", f"--where={where}") == 0
     ours, theirs = arrays(tmp_path / "one"), arrays(tmp_path / "alone")
     assert ours.keys() == theirs.keys()
     for name in ours:
         np.testing.assert_allclose(ours[name], theirs[name], rtol=0, atol=1e-5 * max(np.abs(theirs[name]).max(), 1e-3))
-    assert main(digits_command(tmp_path / "one", *alone, "--config.train.epochs=5")) == 0
+    assert main(digits_command(tmp_path / "one", *alone, "--config.train.epochs=5", ONE_DRAWN)) == 0
     assert json.loads((tmp_path / "one" / "summary.json").read_text())["members"][0]["train"]["step"] == 25
+    assert {"morphs", "reconstructions"} <= set(load_run(tmp_path / "one").figures())
+
+
+def chosen(sweep, **pick):
+    folder = RunFolder(sweep)
+    return choose(Pick(**pick), folder, dict(enumerate(expand(folder.read_config()))))
 
 
 @pytest.mark.parametrize(
-    ("pick", "member"),
-    [("--where=beta_kl=4,latent_dim=3", 3), ("--where=objective.beta_kl=0.5,model.latent_dim=2", 0)],
+    ("where", "member"), [("beta_kl=4,latent_dim=3", 3), ("objective.beta_kl=0.5,model.latent_dim=2", 0)]
 )
-def test_a_member_can_be_told_by_its_values(sweep, tmp_path, pick, member):
-    assert export(sweep, tmp_path / "one", pick) == 0
-    values = json.loads((sweep / "summary.json").read_text())["members"][member]["values"]
-    assert json.loads((tmp_path / "one" / "summary.json").read_text())["members"][0]["values"] == values
+def test_a_member_can_be_told_by_its_values(sweep, where, member):
+    assert chosen(sweep, where=where) == member
 
 
 @pytest.mark.parametrize(("metric", "best"), [("test.elbo", max), ("test.distortion", min), ("train.kl", min)])
-def test_a_member_can_be_the_best(sweep, tmp_path, metric, best):
+def test_a_member_can_be_the_best(sweep, metric, best):
     split, _, name = metric.partition(".")
-    assert export(sweep, tmp_path / "one", f"--best={metric}") == 0
     members = json.loads((sweep / "summary.json").read_text())["members"]
-    (alone,) = json.loads((tmp_path / "one" / "summary.json").read_text())["members"]
-    assert alone[split][name] == best(member[split][name] for member in members)
+    found = [member[split][name] for member in members]
+    assert chosen(sweep, best=metric) == found.index(best(found))
 
 
 @pytest.mark.parametrize(

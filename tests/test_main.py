@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from small_runs import NO_PICTURES
 
 from vae_jax.locks import alone_in
 from vae_jax.main import main
@@ -119,14 +120,15 @@ def test_another_config_in_the_same_folder_is_refused_and_the_fields_named(finis
     assert "objective.beta_kl: 1.0 -> 3.0" in other.stderr
 
 
-def test_evaluate_gives_the_same_numbers_and_figures_the_same_pictures(finished):
+def test_evaluate_gives_the_same_numbers_and_figures_the_same_pictures(finished, monkeypatch):
     folder, _ = finished
+    monkeypatch.chdir(ROOT)
     summary = json.loads((folder / "summary.json").read_text())
     picture = (folder / "figures" / "reconstructions_member1.png").read_bytes()
     (folder / "figures" / "reconstructions_member1.png").unlink()
-    assert run("--mode=evaluate", f"--workdir={folder}").returncode == 0
+    assert main(["vae_jax.main", "--mode=evaluate", f"--workdir={folder}"]) == 0
     assert json.loads((folder / "summary.json").read_text())["members"] == summary["members"]
-    assert run("--mode=figures", *QUICK, "--sweep=seed=0,1", f"--workdir={folder}").returncode == 0
+    assert main(["vae_jax.main", "--mode=figures", *QUICK, "--sweep=seed=0,1", f"--workdir={folder}"]) == 0
     assert (folder / "figures" / "reconstructions_member1.png").read_bytes() == picture
 
 
@@ -140,6 +142,7 @@ def final_arrays(folder, step):
 
 LONGER = [
     *QUICK,
+    NO_PICTURES,
     "--config.train.epochs=400",
     "--config.checkpoint.every_epochs=5",
     "--config.log.tensorboard=False",
@@ -153,12 +156,17 @@ def uninterrupted(tmp_path_factory):
     return folder
 
 
+def checkpoints(folder):
+    return {int(path.name) for path in folder.glob("checkpoints/group_0/*") if path.name.isdigit()}
+
+
 def signalled(folder, number):
-    """Start the run, send it a signal as soon as the first checkpoint is there, and return its status and words."""
+    """Start or continue the run, send it a signal after a checkpoint of its own, and return its status and words."""
     line, env = command(*LONGER, f"--workdir={folder}")
+    before = max(checkpoints(folder), default=0)
     with subprocess.Popen(line, cwd=ROOT, env=env, stderr=subprocess.PIPE, text=True) as process:
         give_up = time.monotonic() + 120
-        while not any(p.name.isdigit() for p in folder.glob("checkpoints/group_0/*")) and time.monotonic() < give_up:
+        while max(checkpoints(folder), default=0) == before and time.monotonic() < give_up:
             time.sleep(0.002)
         process.send_signal(number)
         said = process.communicate()[1]
@@ -166,15 +174,13 @@ def signalled(folder, number):
     return process.returncode, said
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_a_run_that_a_signal_ended_goes_on_and_ends_with_the_same_bits(tmp_path, uninterrupted, number):
+def test_a_run_that_signals_ended_goes_on_each_time_and_ends_with_the_same_bits(tmp_path, uninterrupted):
     folder = tmp_path / "run"
-    status, said = signalled(folder, number)
-    if number == signal.SIGKILL:
-        assert status == -number
-    else:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        status, said = signalled(folder, number)
         assert status == 128 + number
         assert said.splitlines()[-1] == "vae_jax: stopped; saved; the same command goes on from here"
+    assert signalled(folder, signal.SIGKILL)[0] == -signal.SIGKILL
     again = run(*LONGER, f"--workdir={folder}")
     assert again.returncode == 0, again.stderr
     assert "continuing after step" in again.stderr
@@ -200,7 +206,7 @@ def test_a_run_is_not_continued_on_other_images(tmp_path):
     film = np.random.default_rng(0).integers(0, 255, (200, 28, 20)).astype(np.uint8)
     (tmp_path / "freyfaces").mkdir()
     np.save(tmp_path / "freyfaces" / "frey.npy", film)
-    line = ["--config=configs/freyfaces.py", "--config.train.epochs=2", "--config.model.hidden=(8,)"]
+    line = ["--config=configs/freyfaces.py", "--config.train.epochs=2", "--config.model.hidden=(8,)", NO_PICTURES]
     assert run(*line, "--config.train.batch_size=50", f"--workdir={folder}", raw=tmp_path).returncode == 0
     (folder / "summary.json").unlink()
     np.save(tmp_path / "freyfaces" / "frey.npy", 255 - film)

@@ -10,17 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_runs import digits_command as small_command
+from small_runs import ONE_DRAWN, digits_command
 
 from vae_jax.main import main
 from vae_jax.training.checkpoints import Checkpoints
 
 ROOT = Path(__file__).parents[1]
-
-
-def digits_command(folder, *more):
-    """With the figures of one member only: they take longer than the run."""
-    return small_command(folder, "--config.eval.figure_members=1", *more)
 
 
 def metrics(folder):
@@ -40,6 +35,7 @@ def test_a_sweep_that_grows_trains_the_new_members_alone(tmp_path):
     run = tmp_path / "run"
     assert main(digits_command(run, "--sweep=seed=0,1")) == 0
     before, first = metrics(run), arrays(run, "group_0")
+    assert not (run / "figures").exists()
     assert main(digits_command(run, "--sweep=seed=0,1,2", "--sweep=latent_dim=2,3")) == 0
     assert metrics(run)[: len(before)] == before
     assert {line["member"] for line in metrics(run)[len(before) :]} == {2, 3, 4, 5}
@@ -64,7 +60,7 @@ def test_more_epochs_continue_every_member_as_if_they_had_been_asked_for_at_once
 
 def test_a_member_that_fails_is_named_and_the_others_finish(tmp_path, caplog):
     run = tmp_path / "run"
-    assert main(digits_command(run, "--sweep=learning_rate=1e-3,1e30", "--sweep=seed=0,1")) == 0
+    assert main(digits_command(run, "--sweep=learning_rate=1e-3,1e30", "--sweep=seed=0,1", ONE_DRAWN)) == 0
     said = caplog.text
     assert "member 2: the loss was no number in step" in said
     assert "2 of 4 members failed" in said
@@ -83,7 +79,7 @@ def test_a_member_that_fails_is_named_and_the_others_finish(tmp_path, caplog):
 
 def test_a_sweep_of_several_programs_is_one_run(tmp_path, caplog):
     run = tmp_path / "run"
-    assert main(digits_command(run, "--sweep=hidden=(16,)|(8,8)", "--sweep=beta_kl=0.5,4")) == 0
+    assert main(digits_command(run, "--sweep=hidden=(16,)|(8,8)", "--sweep=beta_kl=0.5,4", ONE_DRAWN)) == 0
     assert "4 members, 2 programs" in caplog.text
     assert [member["values"]["hidden"] for member in members(run)] == [[16], [16], [8, 8], [8, 8]]
     assert {folder.name for folder in (run / "checkpoints").iterdir()} == {"group_0", "group_1"}
@@ -99,12 +95,7 @@ def test_a_sweep_of_several_programs_is_one_run(tmp_path, caplog):
 
 
 def test_a_sweep_killed_in_its_second_program_goes_on_and_ends_with_the_same_bits(tmp_path):
-    longer = (
-        "--sweep=hidden=(16,)|(8,)",
-        "--sweep=seed=0,1",
-        "--config.train.epochs=60",
-        "--config.eval.figure_members=1",
-    )
+    longer = ("--sweep=hidden=(16,)|(8,)", "--sweep=seed=0,1", "--config.train.epochs=60")
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     assert main(digits_command(whole, *longer)) == 0
     command = [sys.executable, "-m", *digits_command(killed, *longer, "--config.checkpoint.every_epochs=0")]
@@ -127,6 +118,7 @@ def test_a_sweep_killed_in_its_second_program_goes_on_and_ends_with_the_same_bit
     assert [member["test"] for member in members(killed)] == [member["test"] for member in members(whole)]
 
 
+@pytest.mark.slow
 def test_members_at_once_are_the_same_to_float_tolerance(tmp_path):
     sweep = ("--sweep=beta_kl=0.5,4", "--sweep=seed=0,1,2")
     assert main(digits_command(tmp_path / "one", *sweep)) == 0

@@ -123,6 +123,10 @@ def config(*lines, epochs=20, **objective):
     )
 
 
+def drawn(config, figure_members):
+    return dataclasses.replace(config, eval=dataclasses.replace(config.eval, figure_members=figure_members))
+
+
 @pytest.mark.parametrize(
     ("before", "now"),
     [
@@ -133,9 +137,11 @@ def config(*lines, epochs=20, **objective):
         (config(), config(epochs=40)),
         (config("seed=0,1"), config("seed=0,1,2", epochs=21)),
         (config(warmup="linear", warmup_steps=100), config(warmup="linear", warmup_steps=100, epochs=40)),
+        (config("seed=0,1"), drawn(config("seed=0,1,2"), 7)),
+        (config(), drawn(config(), 0)),
     ],
 )
-def test_a_run_may_gain_members_and_epochs(before, now):
+def test_a_run_may_gain_members_and_epochs_and_pictures(before, now):
     assert growth_faults(before, now) == []
 
 

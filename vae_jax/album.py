@@ -33,6 +33,7 @@ class Album:
         self.members = dict(sorted(pairs, key=lambda pair: pair[0]))
         self.alone = len(self.members) == 1
         self.in_full = list(self.members)[: config.eval.figure_members]
+        self.empty = not self.in_full  # nothing is to be drawn
         self.names = tuple(name.rpartition(".")[2] for name in swept_fields(config))
         self._portraits: dict[int, Portrait] = {}
 
@@ -54,6 +55,8 @@ class Album:
 
     def draw_each(self, cohort: Cohort, state: TrainState) -> None:
         """Draw those members of a cohort that get figures of their own; one that failed gets none."""
+        if self.empty:
+            return
         from vae_jax.evaluation.sitting import sit
         from vae_jax.figures.gallery import draw_gallery, save_figures
 
@@ -72,6 +75,8 @@ class Album:
 
     def draw_together(self) -> None:
         """Draw the losses of all members and, of several, some of them side by side."""
+        if self.empty:
+            return
         from vae_jax.figures.gallery import LOSS_CURVES, save_figures
         from vae_jax.figures.losses import loss_curves
         from vae_jax.figures.sweeps import PORTRAIT_FIGURES
@@ -88,6 +93,8 @@ class Album:
 
     def draw_table(self, summary: dict[str, Any]) -> None:
         """Draw the metrics of all members against what was swept."""
+        if self.empty:
+            return
         from vae_jax.figures.gallery import save_figures
         from vae_jax.figures.sweeps import TABLE_FIGURES, SweepTable
 
@@ -107,6 +114,8 @@ class Album:
 
     def pages(self) -> "tuple[list[Picture], list[Picture], list[MemberPage]]":
         """Find the pictures in the run folder: of the sweep, of the run, and of each member."""
+        if self.empty:
+            return [], [], []
         from vae_jax.figures.gallery import FIGURES, LOSS_CURVES
         from vae_jax.figures.sweeps import PORTRAIT_FIGURES, TABLE_FIGURES
         from vae_jax.report import MemberPage, Picture

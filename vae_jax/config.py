@@ -163,12 +163,12 @@ class EvalConfig:
         every_epochs: epochs between evaluations on the test images; 0 means ten in a run, fewer where they would take
             more than a twentieth of it.
         batch_size: images at a time; changes nothing but memory and time.
-        figure_members: how many members get pictures of their own.
+        figure_members: how many members get pictures of their own; 0 means that nothing at all is drawn.
     """
 
     every_epochs: int = _limited(0, low=0)
     batch_size: int = _limited(500, low=1, high=1_000_000)
-    figure_members: int = _limited(4, low=1, high=1000)
+    figure_members: int = _limited(4, low=0, high=1000)
 
 
 @dataclass(frozen=True)

@@ -56,8 +56,11 @@ def swept_fields(config: Config) -> list[str]:
     return [name for line in config.sweep for name in _parse_line(line)[0]]
 
 
+MAY_CHANGE = ("sweep", "train.epochs", "eval.figure_members")  # when a run goes on
+
+
 def growth_faults(before: Config, now: Config) -> list[str]:
-    """Say what keeps a run from being continued with other settings: it may only gain members and epochs.
+    """Say what keeps a run from being continued with other settings: it may only gain members, epochs and pictures.
 
     Args:
         before: the run's settings.
@@ -67,7 +70,7 @@ def growth_faults(before: Config, now: Config) -> list[str]:
         what is in the way, a phrase each; nothing where the run can go on.
     """
     changed = list(differences(before, now))
-    others = [line for line in changed if line.partition(":")[0] not in ("sweep", "train.epochs")]
+    others = [line for line in changed if line.partition(":")[0] not in MAY_CHANGE]
     if others or not changed:
         return changed
     if now.train.epochs < before.train.epochs:
@@ -83,7 +86,12 @@ def growth_faults(before: Config, now: Config) -> list[str]:
 
 def identity(member: Config) -> Config:
     """Return what makes a member the same one when its run goes on for more epochs."""
-    return dataclasses.replace(member, train=dataclasses.replace(member.train, epochs=1), sweep=())
+    return dataclasses.replace(
+        member,
+        train=dataclasses.replace(member.train, epochs=1),
+        eval=dataclasses.replace(member.eval, figure_members=1),
+        sweep=(),
+    )
 
 
 def warmup_follows_epochs(member: Config) -> bool:

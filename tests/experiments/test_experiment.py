@@ -20,7 +20,7 @@ def examine(trained):
 def declare(folder, **settings):
     trainings = {
         "both": Training("digits", SMALL | settings, ("latent_dim=2,3",)),
-        "alone": Training("digits", SMALL | settings),
+        "alone": Training("digits", SMALL | {"eval.figure_members": 0} | settings),
     }
     return Experiment(folder, trainings, examine)
 

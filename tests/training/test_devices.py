@@ -33,14 +33,14 @@ def on_several(folder, count, data_devices):
         return [found[name] for name in found.files]
 
 
-@pytest.mark.parametrize("count", [2, 8])
+@pytest.mark.parametrize("count", [8, pytest.param(2, marks=pytest.mark.slow)])
 def test_members_spread_over_devices_are_the_same_to_the_bit(tmp_path, on_one, count):
     """12 members on 8 devices: four places are filled up and left out again."""
     for ours, theirs in zip(on_several(tmp_path, count, 1), on_one, strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
 
-@pytest.mark.parametrize(("count", "data_devices"), [(2, 2), (4, 2)])
+@pytest.mark.parametrize(("count", "data_devices"), [(4, 2), pytest.param(2, 2, marks=pytest.mark.slow)])
 def test_a_batch_spread_over_devices_gives_the_same_to_float_tolerance(tmp_path, on_one, count, data_devices):
     for ours, theirs in zip(on_several(tmp_path, count, data_devices), on_one, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-4 * np.abs(theirs).max())

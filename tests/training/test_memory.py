@@ -70,12 +70,12 @@ def test_on_a_cpu_members_come_one_after_another_unless_asked_otherwise():
 
 def test_elsewhere_as_many_at_once_as_fit(monkeypatch):
     """What one more takes is measured by compiling for one and for two."""
-    many = cohort(("seed=range(50)",))
+    many = cohort(("seed=range(12)",))
     one, two = (memory.block_bytes(many, DATASET, Layout(count)) for count in (1, 2))
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
-    for fit in (1, 7, 50, 80):
+    for fit in (1, 7, 12, 80):
         monkeypatch.setattr(memory, "free_bytes", lambda fit=fit: np.ceil((one + (fit - 0.5) * (two - one)) / 0.8))
-        assert memory.layout_of(many, DATASET).at_once == min(fit, 50)
+        assert memory.layout_of(many, DATASET).at_once == min(fit, 12)
 
 
 def test_more_devices_than_there_are_is_refused():

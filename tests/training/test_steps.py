@@ -28,12 +28,13 @@ DATASET = small_dataset()
 DATA = TrainData(jnp.asarray(DATASET.train.images), jnp.asarray(DATASET.draws))
 
 
-def trained(config, steps=20, blocks=1, layout=ONE_BY_ONE):
+def trained(config, steps=20, block=5, layout=ONE_BY_ONE):
+    """Blocks of one length for most tests: each length is compiled anew."""
     configs = expand(config)
     program, members = program_of(configs, DATASET), members_of(configs, steps_per_epoch=5)
     state = init_state(program, layout, members)
-    for _ in range(blocks):
-        state, metrics = train_block(program, layout, steps // blocks, DATA, members, state)
+    for _ in range(steps // block):
+        state, metrics = train_block(program, layout, block, DATA, members, state)
     return state, metrics
 
 
@@ -65,7 +66,7 @@ def agree(a, b):
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-5 * np.abs(theirs).max())
 
 
-@pytest.mark.parametrize("sampling", ["shuffle", "replacement"])
+@pytest.mark.parametrize("sampling", ["shuffle", pytest.param("replacement", marks=pytest.mark.slow)])
 def test_a_member_is_the_run_alone_and_to_the_bit_where_none_is_larger(sampling):
     grid = small_config(sweep=GRID, data={"sampling": sampling})
     together, metrics = trained(grid, steps=200)
@@ -87,7 +88,9 @@ def test_a_learning_rate_and_a_warmup_are_a_members_own():
         assert same(member(together, k), member(trained(alone)[0], 0)), k
 
 
-@pytest.mark.parametrize("at_once", [2, 5, 12])
+@pytest.mark.parametrize(
+    "at_once", [5, pytest.param(2, marks=pytest.mark.slow), pytest.param(12, marks=pytest.mark.slow)]
+)
 def test_several_members_at_once_are_the_runs_alone_to_float_tolerance(at_once):
     grid = small_config(sweep=GRID)
     together, _ = trained(grid, steps=200, layout=Layout(at_once))
@@ -105,29 +108,30 @@ def test_units_that_a_member_lacks_stay_nothing():
 
 def test_a_member_whose_loss_is_no_number_stays_as_it_was_and_the_others_finish():
     grid = small_config(sweep=("learning_rate=0.001,1e30",))
-    state, metrics = trained(grid)
+    state, metrics = trained(grid, block=20)
     assert state.failed[0] == NEVER
     assert 0 < state.failed[1] < 20
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(state.params))
     assert np.isfinite(metrics.loss).all()
-    before, _ = trained(expand(grid)[1], steps=int(state.failed[1]))
+    steps = int(state.failed[1])
+    before, _ = trained(expand(grid)[1], steps, block=steps)
     assert same(member(state.params, 1), member(before.params, 0))
     alone, _ = trained(small_config())
     assert same(member(state.params, 0), member(alone.params, 0))
 
 
 def test_a_block_after_the_failure_has_no_metrics():
-    _, metrics = trained(small_config(sweep=("learning_rate=0.001,1e30",)), steps=20, blocks=4)
+    _, metrics = trained(small_config(sweep=("learning_rate=0.001,1e30",)))
     assert np.isfinite(metrics.loss[0])
     assert np.isnan(metrics.loss[1])
 
 
 def test_blocks_of_steps_make_the_same_run():
-    assert same(trained(small_config(), blocks=1)[0], trained(small_config(), blocks=4)[0])
+    assert same(trained(small_config(), block=20)[0], trained(small_config(), block=5)[0])
 
 
 def test_other_seeds_are_other_models_from_the_first_step():
-    state, _ = trained(small_config(sweep=("seed=0,1",)), steps=1)
+    state, _ = trained(small_config(sweep=("seed=0,1",)), steps=1, block=1)
     assert not same(member(state.params, 0), member(state.params, 1))
 
 
@@ -135,9 +139,10 @@ def test_a_step_is_adam_on_the_gradient_of_the_loss():
     """One step against Optax's own Adam on a loss written out here."""
     config = small_config(data={"sampling": "replacement"}, objective={"beta_kl": 0.7})
     program = program_of([config], DATASET)
-    state, metrics = trained(config, steps=1)
+    state, metrics = trained(config, steps=1, block=1)
     key = member_key(jnp.uint32(0))
-    params = nnx.state(VAE(program.model, program.image_shape, named(key, "init")), nnx.Param)
+    vae = nnx.jit(lambda key: VAE(program.model, program.image_shape, key))(named(key, "init"))
+    params = nnx.state(vae, nnx.Param)
     at = jax.random.randint(jax.random.fold_in(named(key, "batch"), 0), (program.batch_size,), 0, program.draws)
     x = jnp.asarray(DATASET.train.images)[at] / 255
     noise = jax.random.fold_in(named(key, "noise"), 0)
@@ -148,7 +153,7 @@ def test_a_step_is_adam_on_the_gradient_of_the_loss():
         terms = batch_terms(nnx.merge(graph_of(program), params), program, x, eps, mask)
         return jnp.mean(terms.fit + 0.7 * terms.rates.sum(-1))
 
-    value, grads = jax.value_and_grad(loss)(params)
+    value, grads = jax.jit(jax.value_and_grad(loss))(params)
     adam = optax.adam(config.train.learning_rate)
     updates, _ = adam.update(grads, adam.init(params))
     expected = jax.tree.leaves(optax.apply_updates(params, updates))
@@ -160,12 +165,12 @@ def test_a_step_is_adam_on_the_gradient_of_the_loss():
 def test_training_lowers_the_loss():
     config = small_config(train={"learning_rate": 0.01})
     _, first = trained(config, steps=5)
-    _, later = trained(config, steps=200, blocks=40)
+    _, later = trained(config, steps=200)
     assert later.loss[0] < 0.95 * first.loss[0]
 
 
 def test_the_learned_scale_finds_the_scale_of_the_noise():
     """The data are two constants plus uniform noise of 80 grey levels: sigma = 80 / 255 / sqrt(12) if all fits."""
     config = small_config(model={"likelihood": "gaussian_learned"}, train={"learning_rate": 0.02})
-    state, _ = trained(config, steps=600, blocks=120)
+    state, _ = trained(config, steps=600)
     assert float(jnp.exp(state.params["log_sigma"][...][0])) == pytest.approx(80 / 255 / 12**0.5, rel=0.1)
