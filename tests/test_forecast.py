@@ -17,13 +17,14 @@ def forecast(capsys, folder, *more):
     return capsys.readouterr().out
 
 
-def test_members_and_programs_are_counted_and_told(tmp_path, capsys):
+def test_members_programs_and_memory_are_told(tmp_path, capsys):
     said = forecast(
         capsys, tmp_path / "run", "--sweep=hidden=(16,)|(8,)", "--sweep=latent_dim=2,5", "--sweep=seed=range(3)"
     )
     assert said.startswith("12 members in 2 programs\n")
     assert "group_0: 6 members varying in seed, latent_dim, 64-16-5, batch 64, 4 epochs of 5 steps; " in said
     assert "group_1: 6 members varying in seed, latent_dim, 64-8-5, " in said
+    assert re.search(r"memory: about [\d.]+ [GM]B, programs one after another \([\d.]+ [GM]B free\)", said)
     assert not (tmp_path / "run").exists()
 
 
@@ -37,11 +38,6 @@ def test_time_grows_with_the_steps(tmp_path, capsys):
     short = seconds(forecast(capsys, tmp_path / "run", wide, "--config.train.epochs=20"))
     long = seconds(forecast(capsys, tmp_path / "run", wide, "--config.train.epochs=20000"))
     assert long > 50 * max(short, 1)
-
-
-def test_memory_is_said_with_what_is_free(tmp_path, capsys):
-    said = forecast(capsys, tmp_path / "run", "--sweep=seed=range(3)")
-    assert re.search(r"memory: about [\d.]+ [GM]B, programs one after another \([\d.]+ [GM]B free\)", said)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,8 @@ from small_runs import NO_PICTURES
 from vae_jax.locks import alone_in
 from vae_jax.main import main
 
+pytestmark = pytest.mark.as_users_compile
+
 ROOT = Path(__file__).parents[1]
 QUICK = [
     "--config=configs/digits.py",

@@ -16,7 +16,7 @@ def drawn(tmp_path, n, class_name="dogs"):
 
 
 def sheet(tmp_path, photos, images):
-    draw_contact_sheet(photos, images, tmp_path / "sheet.png")
+    draw_contact_sheet(photos, images.__getitem__, tmp_path / "sheet.png")
     with Image.open(tmp_path / "sheet.png") as picture:
         return np.asarray(picture)
 

@@ -1,12 +1,10 @@
 """Before and after, side by side: the photographs as they came and the images that they became."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-import numpy as np
-from jaxtyping import UInt8
-
+from vae_jax.data.alignment import Face
 from vae_jax.data.photographs.photo import Photo
 from vae_jax.data.picture_files import UnusablePictureError, read_picture
 
@@ -14,14 +12,12 @@ ROWS, COLUMNS, CELL, GAP = 3, 6, 150, 6  # of each class and layout; sides in pi
 MOST_GROUPS = 12  # of class and layout that are drawn
 
 
-def draw_contact_sheet(
-    photos: Sequence[Photo], images: UInt8[np.ndarray, "n height width channels"], path: Path
-) -> None:
+def draw_contact_sheet(photos: Sequence[Photo], faces: Callable[[int], Face], path: Path) -> None:
     """Draw some photographs of every class and layout above the images that they became.
 
     Args:
         photos: those that were kept.
-        images: `[n, ...]` with at least as many entries, in the same order.
+        faces: gives the image that became of each, by its place.
         path: of the PNG.
     """
     from PIL import Image, ImageDraw, ImageFont, ImageOps
@@ -43,7 +39,8 @@ def draw_contact_sheet(
             with suppress(UnusablePictureError):  # it was there a moment ago: the place stays white
                 before = Image.fromarray(read_picture(photos[k].path, colour=True))
                 sheet.paste(ImageOps.pad(before, (CELL, CELL), color="white"), (left, top))
-            after = Image.fromarray(images[k] if images.shape[3] == 3 else images[k, ..., 0]).convert("RGB")
+            face = faces(k)
+            after = Image.fromarray(face if face.shape[2] == 3 else face[..., 0]).convert("RGB")
             sheet.paste(after.resize((CELL, CELL), Image.Resampling.NEAREST), (left, top + CELL + GAP))
         top += 2 * (CELL + GAP) + GAP
     sheet.save(path)

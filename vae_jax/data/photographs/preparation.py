@@ -5,10 +5,11 @@ Memory does not grow with the number of pictures but for a thumbnail and a row e
 
 import hashlib
 import logging
+import math
 import shutil
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -98,7 +99,6 @@ def _prepare_in(folder: Path, name: str, photos: Sequence[Photo], recipe: Recipe
         if wanted not in names:
             said = f" ({len(skipped):,} files skipped: {skipped_told(skipped)})" if skipped else ""
             raise NoUsablePhotosError(f"found no usable {wanted}{said}")
-    spool = np.memmap(folder / SPOOL, np.uint8, "r", shape=(len(kept), *recipe.shape))
     labels = np.array([names.index(photo.class_name) for photo in kept], np.int32)
     keys = content_keys(hashes, near_identical(np.array(thumbnails)))
     for label, class_name in enumerate(names):
@@ -106,14 +106,14 @@ def _prepare_in(folder: Path, name: str, photos: Sequence[Photo], recipe: Recipe
             raise NoUsablePhotosError(f"found no two different pictures of {class_name}; a split needs them")
     in_test = held_out(keys, labels, recipe.test_fraction, equal_classes=bool(recipe.classes))
     splits = {"train": np.flatnonzero(~in_test), "test": np.flatnonzero(in_test)}
-    examples = {split: partial(_examples, spool, kept, labels, chosen) for split, chosen in splits.items()}
+    faces = partial(_spooled, folder / SPOOL, recipe.shape)
+    examples = {split: partial(_examples, faces, kept, labels, chosen) for split, chosen in splits.items()}
     prepare(make_builder(name, recipe.shape, names, examples, folder, FACTS, BY_HAND))
     chosen = [Outcome(photo, "test" if held else "train") for photo, held in zip(kept, in_test, strict=True)]
     write_outcomes(folder, [*chosen, *skipped])
     from vae_jax.data.photographs.contact_sheet import draw_contact_sheet
 
-    draw_contact_sheet(kept, spool, folder / SHEET)
-    del spool, examples
+    draw_contact_sheet(kept, faces, folder / SHEET)
     (folder / SPOOL).unlink()
 
 
@@ -136,7 +136,15 @@ def _shown(faces: Iterator[Face | str], total: int) -> Iterator[Face | str]:
     yield from tqdm(faces, total=total, unit="picture", disable=not sys.stderr.isatty(), leave=False)
 
 
-def _examples(spool: np.ndarray, photos: Sequence[Photo], labels: np.ndarray, chosen: np.ndarray) -> Iterator[Example]:
+def _spooled(file: Path, shape: tuple[int, int, int], k: int) -> Face:
+    """Read a face back: mapped instead, all that was read would stay in memory."""
+    size = math.prod(shape)
+    return np.fromfile(file, np.uint8, size, offset=k * size).reshape(shape)
+
+
+def _examples(
+    faces: Callable[[int], Face], photos: Sequence[Photo], labels: np.ndarray, chosen: np.ndarray
+) -> Iterator[Example]:
     for k in chosen.tolist():
         facts = {name: getattr(photos[k], name) for name in FACTS if name != "file"}
-        yield np.array(spool[k]), int(labels[k]), {"file": printable(photos[k].path), **facts}
+        yield faces(k), int(labels[k]), {"file": printable(photos[k].path), **facts}
