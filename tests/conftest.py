@@ -10,28 +10,9 @@ os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 
 import hypothesis
-import jax
 import jaxtyping
-import pytest
 
 jaxtyping.install_import_hook("vae_jax", "strict_types.typechecked")
 # The first example compiles; a deadline would only measure that.
 hypothesis.settings.register_profile("vae_jax", deadline=None, max_examples=50)
 hypothesis.settings.load_profile("vae_jax")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def compiled_in_less_time(request, monkeypatch_module):
-    """Compile to slower code in half the time, but where a module is marked `as_users_compile`: it speaks of bits."""
-    less = request.node.get_closest_marker("as_users_compile") is None
-    monkeypatch_module.setenv("JAX_DISABLE_MOST_OPTIMIZATIONS", str(int(less)))
-    if jax.config.read("jax_disable_most_optimizations") != less:
-        jax.config.update("jax_disable_most_optimizations", less)
-        jax.clear_caches()
-
-
-@pytest.fixture(scope="module")
-def monkeypatch_module():
-    """`monkeypatch` for a whole module."""
-    with pytest.MonkeyPatch.context() as patch:
-        yield patch

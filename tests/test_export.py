@@ -14,8 +14,6 @@ from vae_jax.sweep_language import expand
 from vae_jax.trained import load_run
 from vae_jax.training.checkpoints import Checkpoints
 
-pytestmark = pytest.mark.as_users_compile
-
 SWEEP = ("--sweep=beta_kl=0.5,4", "--sweep=latent_dim=2,3")
 
 

@@ -15,8 +15,6 @@ from small_runs import ONE_DRAWN, digits_command
 from vae_jax.main import main
 from vae_jax.training.checkpoints import Checkpoints
 
-pytestmark = pytest.mark.as_users_compile
-
 ROOT = Path(__file__).parents[1]
 
 

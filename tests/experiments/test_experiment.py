@@ -58,14 +58,17 @@ def test_its_provenance_says_what_it_takes_to_repeat_it(kept):
     assert {"jax", "python"} <= set(both["versions"])
 
 
-def test_a_quick_look_leaves_the_folder_as_it_is(kept, capsys):
-    experiment, folder = kept
-    before = {path: path.read_bytes() for path in experiment.folder.iterdir()}
-    assert main(experiment, ["--quick", f"--workdir={folder / 'runs'}"]) == 0
-    looked = folder / "runs" / "quick" / "findings"
+def test_a_quick_look_leaves_the_folder_as_it_is(tmp_path, capsys):
+    (tmp_path / "sizes").mkdir()
+    (tmp_path / "sizes" / "results.csv").write_text("kept")
+    alone = {"alone": Training("digits", SMALL | {"eval.figure_members": 0})}
+    experiment = Experiment(tmp_path / "sizes", alone, lambda trained: Findings(rows_of(trained["alone"]), {}))
+    assert main(experiment, ["--quick", f"--workdir={tmp_path / 'runs'}"]) == 0
+    looked = tmp_path / "runs" / "quick" / "findings"
     assert str(looked) in capsys.readouterr().out
-    assert {path.name for path in looked.iterdir()} == {path.name for path in before}
-    assert {path: path.read_bytes() for path in experiment.folder.iterdir()} == before
+    assert {path.name for path in looked.iterdir()} == {"results.csv", "provenance.json"}
+    assert [path.name for path in experiment.folder.iterdir()] == ["results.csv"]
+    assert (experiment.folder / "results.csv").read_text() == "kept"
 
 
 def test_again_it_trains_nothing_and_keeps_the_same(kept):

@@ -12,8 +12,6 @@ import pytest
 
 from vae_jax.training.devices import Layout, mesh_of
 
-pytestmark = pytest.mark.as_users_compile
-
 TESTS = Path(__file__).parents[1]
 
 

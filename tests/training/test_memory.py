@@ -31,9 +31,9 @@ def test_a_state_is_the_parameters_and_adams_two_moments():
 
 
 def test_a_block_holds_its_data_and_the_state_of_every_member():
-    one, five = (memory.block_bytes(cohort((f"seed=range({count})",)), DATASET, Layout()) for count in (1, 5))
+    one, twelve = (memory.block_bytes(cohort((f"seed=range({count})",)), DATASET, Layout()) for count in (1, 12))
     assert one > STATE + DATASET.train.images.nbytes
-    assert 4 * STATE < five - one < 4 * 3 * STATE
+    assert 11 * STATE < twelve - one < 11 * 3 * STATE
 
 
 def test_members_at_once_take_more_than_one_after_another():

@@ -23,8 +23,6 @@ from vae_jax.training.steps import (
     train_block,
 )
 
-pytestmark = pytest.mark.as_users_compile
-
 ONE_BY_ONE = Layout()
 DATASET = small_dataset()
 DATA = TrainData(jnp.asarray(DATASET.train.images), jnp.asarray(DATASET.draws))
