@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -62,7 +63,7 @@ def test_a_member_that_fails_is_named_and_the_others_finish(tmp_path, caplog):
     run = tmp_path / "run"
     assert main(digits_command(run, "--sweep=learning_rate=1e-3,1e30", "--sweep=seed=0,1", ONE_DRAWN)) == 0
     said = caplog.text
-    assert "member 2: the loss was no number in step" in said
+    assert re.search(r"member 2: in step \d+ .* was (inf|nan); it stays as it was before", said)
     assert "2 of 4 members failed" in said
     found = members(run)
     assert [member["failed_in_step"] is None for member in found] == [True, True, False, False]
@@ -75,6 +76,17 @@ def test_a_member_that_fails_is_named_and_the_others_finish(tmp_path, caplog):
     alone = tmp_path / "alone"
     assert main(digits_command(alone, "--config.seed=1")) == 0
     assert members(alone)[0]["test"] == found[1]["test"]
+
+
+def test_a_run_whose_members_all_fail_ends_at_once_and_says_so_twice(tmp_path, capsys):
+    run = tmp_path / "run"
+    command = digits_command(run, "--config.train.learning_rate=1e30", "--config.train.epochs=400")
+    for _ in range(2):
+        assert main(command) == 1
+        assert "no member came to a result; a smaller config.train.learning_rate may do" in capsys.readouterr().err
+    assert members(run)[0]["failed_in_step"] < 5
+    assert metrics(run)[-1]["step"] == 5
+    assert "No member came to a result" in (run / "report.html").read_text()
 
 
 def test_a_sweep_of_several_programs_is_one_run(tmp_path, caplog):

@@ -11,8 +11,9 @@ from vae_jax.run_folder import RunFolder, read_metrics
 from vae_jax.summary import member_title
 from vae_jax.sweep_language import swept_fields
 from vae_jax.training.cohorts import Cohort
+from vae_jax.training.failures import failed_for_good
 from vae_jax.training.members import program_alone, state_alone
-from vae_jax.training.steps import NEVER, TrainState
+from vae_jax.training.steps import TrainState
 
 if TYPE_CHECKING:
     from vae_jax.evaluation.portrait import Portrait
@@ -63,7 +64,7 @@ class Album:
         together = self.side_by_side()
         for k, number in enumerate(cohort.numbers):
             wanted = number in self.in_full or number in together
-            if not wanted or int(state.failed[k]) != NEVER:
+            if not wanted or failed_for_good(cohort.configs[k], int(state.failed[k])):
                 continue
             params = jax.tree.map(lambda leaf: leaf[0], state_alone(cohort, k, state).params)
             seed, title = cohort.configs[k].seed, self.title_of(number)

@@ -142,6 +142,9 @@ class TrainConfig:
         members_per_step: members that a device computes at once; 0 means one on a CPU, where that is fastest, and as
             many as fit into the memory elsewhere.
         data_devices: over how many devices each batch is spread; the others are for members.
+        on_nan: what becomes of a member whose loss or gradient is no number in a step: `stop` leaves its weights for
+            good as they were before the step, `skip` leaves out the step, `restore` goes back to the last logged moment
+            and on from there with the batches that come next, three times at most, and stops then.
     """
 
     epochs: int = _limited(20, low=1, high=10_000_000)
@@ -153,6 +156,7 @@ class TrainConfig:
     adam_eps: float = _limited(1e-8, above=0)
     members_per_step: int = _limited(0, low=0, high=100_000)
     data_devices: int = _limited(1, low=1, high=100_000)
+    on_nan: str = _one_of("stop", "stop", "skip", "restore")
 
 
 @dataclass(frozen=True)

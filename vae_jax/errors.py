@@ -11,6 +11,10 @@ class UserError(Exception):
     """
 
 
+class NoResultError(Exception):
+    """One line for the user: a run came to its end, and none of its members to a result."""
+
+
 def nearest(found: str, known: Iterable[str]) -> str:
     """Return `; did you mean 'x'?` where a known name is close to `found`, else nothing."""
     close = difflib.get_close_matches(found, list(known), n=1)

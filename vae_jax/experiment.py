@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ml_collections import ConfigDict
 
 from vae_jax.api import Sweep, get_config, sweep
-from vae_jax.errors import UserError
+from vae_jax.errors import NoResultError, UserError
 from vae_jax.evaluation.activity import active_units
 from vae_jax.plain_flags import Flags
 from vae_jax.run_folder import RunFolder, write_whole
@@ -95,7 +95,7 @@ def main(experiment: Experiment, argv: Sequence[str] | None = None) -> int:
         flags.add_argument("--workdir", type=Path, default=Path("runs") / "experiments" / name)
         given = flags.parse_args(argv)
         print(f"kept in {conduct(experiment, given.workdir, quick=given.quick)}")
-    except UserError as error:
+    except (NoResultError, UserError) as error:
         print(f"experiments.{name}: error: {error}", file=sys.stderr)
         return 2
     return 0

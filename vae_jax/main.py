@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 
 from vae_jax.command_line import USAGE, Command, parse
-from vae_jax.errors import UserError
+from vae_jax.errors import NoResultError, UserError
 from vae_jax.stopping import Stop, StoppedError, signals_noted
 
 log = logging.getLogger("vae_jax")
@@ -21,7 +21,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: as `sys.argv`.
 
     Returns:
-        the exit status: 0, or 2 after one line about what can't be done, or 128 and a signal's number.
+        the exit status: 0, or 1 where no member came to a result, or 2 after one line about what can't be done, or
+        128 and a signal's number.
     """
     started = time.perf_counter()
     arguments = list(sys.argv if argv is None else argv)
@@ -35,6 +36,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except UserError as error:
         print(f"vae_jax: error: {error}", file=sys.stderr)
         return 2
+    except NoResultError as error:
+        print(f"vae_jax: error: {error}", file=sys.stderr)
+        return 1
     except StoppedError as stopped:
         how = "saved; the same command goes on from here" if stopped.saved else GOES_ON
         print(f"vae_jax: stopped; {how}", file=sys.stderr)

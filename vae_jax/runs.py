@@ -18,23 +18,24 @@ from vae_jax.config import Config, to_json
 from vae_jax.data.dataset import Dataset
 from vae_jax.data.kept_data import keep_data
 from vae_jax.data.sources import load
-from vae_jax.errors import UserError
+from vae_jax.errors import NoResultError, UserError
 from vae_jax.evaluation.metrics import split_metrics
 from vae_jax.objectives import Metrics
 from vae_jax.progress import Progress
 from vae_jax.run_folder import RunFolder, write_whole
 from vae_jax.stopping import Stop
-from vae_jax.summary import Outcome, closing_line, members_table, summarise
+from vae_jax.summary import Outcome, best_member, closing_line, members_table, summarise
 from vae_jax.sweep_language import expand, swept_fields
 from vae_jax.training.checkpoints import Checkpoints
 from vae_jax.training.cohorts import Cohort, plan_cohorts, write_members
 from vae_jax.training.devices import Layout
+from vae_jax.training.failures import failed_for_good
 from vae_jax.training.loop import Judge, Trainer
 from vae_jax.training.members import program_alone
 from vae_jax.training.memory import layout_of, most_members
 from vae_jax.training.program import Members, check_names, check_sweep
 from vae_jax.training.recorder import Recorder
-from vae_jax.training.steps import NEVER, TrainState
+from vae_jax.training.steps import TrainState
 
 log = logging.getLogger("vae_jax")
 
@@ -65,6 +66,7 @@ def train_run(config: Config, workdir: Path, started: float, stop: Stop | None =
         stop: notes signals.
 
     Raises:
+        NoResultError: every member failed; all is written.
         StoppedError: a signal ended it.
         UserError: something that the user gave can't be used; nothing was compiled or written then.
     """
@@ -73,6 +75,7 @@ def train_run(config: Config, workdir: Path, started: float, stop: Stop | None =
     folder.check(config)
     if folder.is_finished(config):
         log.info("%s: finished already; the report lies at %s", folder.path, folder.report)
+        check_result(folder)
         return
     keep_compiled_programs()
     dataset = load(config.data)
@@ -93,6 +96,21 @@ def train_run(config: Config, workdir: Path, started: float, stop: Stop | None =
         totals = {name: sum(each[name] for each in seconds) for name in ("compile", "train")}
         write_end(folder, config, dataset, outcomes, {**totals, "total": clock()}, album)
     log.info("report: %s", folder.report)
+    check_result(folder)
+
+
+def check_result(folder: RunFolder) -> None:
+    """Make sure that a finished run has a member that came to a result.
+
+    Raises:
+        NoResultError: it has none.
+    """
+    summary = folder.read_summary()
+    if summary is not None and best_member(summary) is None:
+        raise NoResultError(
+            f"{folder.path}: no member came to a result; a smaller config.train.learning_rate may do, or another "
+            "config.train.on_nan, in another --workdir"
+        )
 
 
 def train_cohort(
@@ -288,7 +306,7 @@ def outcomes_of(trainer: Trainer) -> list[Outcome]:
     cohort = trainer.cohort
     empty: list[dict[str, Any]] = [{}] * trainer.count
     return [
-        Outcome(number, config, program_alone(cohort, k), train, test, None if step == NEVER else step)
+        Outcome(number, config, program_alone(cohort, k), train, test, step if failed_for_good(config, step) else None)
         for k, (number, config, train, test, step) in enumerate(
             zip(
                 cohort.numbers,

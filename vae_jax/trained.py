@@ -24,9 +24,10 @@ from vae_jax.summary import member_title
 from vae_jax.training.checkpoints import Checkpoints
 from vae_jax.training.cohorts import MEMBERS_FILE, Cohort, Numbered, cohort_of, read_members
 from vae_jax.training.devices import Layout
+from vae_jax.training.failures import failed_for_good
 from vae_jax.training.members import program_alone, state_alone
 from vae_jax.training.program import Program, members_of
-from vae_jax.training.steps import NEVER, Params, init_state, member_key
+from vae_jax.training.steps import Params, init_state, member_key
 
 log = logging.getLogger("vae_jax")
 
@@ -168,7 +169,7 @@ def _params(run: RunFolder, cohort: Cohort, index: int, kept: KeptData) -> Param
     state, record = found
     if record["data"] != kept.fingerprint:
         raise UserError(f"{run.data}: of other data than the checkpoint's; run --mode=evaluate where the data are")
-    if (failed := int(state.failed[index])) != NEVER:
+    if failed_for_good(cohort.configs[index], failed := int(state.failed[index])):
         log.warning("member %s failed in step %s; it stays as it was before", cohort.numbers[index], f"{failed:,}")
     params: Params = jax.tree.map(lambda leaf: leaf[0], state_alone(cohort, index, state).params)
     return params

@@ -17,11 +17,13 @@ from vae_jax.objectives import Metrics, metric_lines
 from vae_jax.training.checkpoints import Checkpoints
 from vae_jax.training.cohorts import Cohort
 from vae_jax.training.devices import Layout
+from vae_jax.training.failures import failed_for_good, faulty_quantity, put_back
 from vae_jax.training.program import Members, members_of
 from vae_jax.training.steps import NEVER, TrainData, TrainState, init_state, train_block
 
 log = logging.getLogger("vae_jax")
 
+MOST_SETBACKS = 3  # of one member, until it stops for good, or is not spoken of any more if it skips
 
 # Takes one line of metrics: one member, one split, one moment.
 Listener = Callable[[dict[str, Any]], None]
@@ -44,7 +46,8 @@ class Trainer:
         step: how many steps were taken.
         seconds: `compile`, `train` and `total`, over all the times that the run was continued.
         last: the newest metrics of each split, a line a member.
-        failed: the step in which each member failed, or `NEVER`.
+        failed: the step in which each member failed, or the newest that it skipped, or `NEVER`.
+        setbacks: how often each member was found to have failed.
     """
 
     cohort: Cohort
@@ -60,6 +63,7 @@ class Trainer:
         """Put the members' numbers on the devices."""
         self.count = len(self.cohort.configs)
         self.failed = [NEVER] * self.count
+        self.setbacks = [0] * self.count
         self.members: Members = self.spread(members_of(self.cohort.configs, self.cohort.steps_per_epoch))
 
     def restore(self) -> TrainState | None:
@@ -82,6 +86,7 @@ class Trainer:
             )
         self.step, self.seconds, self.last = record["step"], record["seconds"], record["last"]
         self.failed = state.failed.tolist()
+        self.setbacks = record.get("setbacks", self.setbacks)
         return state
 
     def run(
@@ -108,14 +113,16 @@ class Trainer:
         compiled = train_block.lower(cohort.program, layout, cohort.block, data, self.members, spread).compile()
         self.seconds["compile"] += time.perf_counter() - begun
         begun = time.perf_counter()
+        restores = any(config.train.on_nan == "restore" for config in cohort.configs)
         while self.step < cohort.total:
+            before = jax.tree.map(jnp.copy, spread) if restores else None  # the state itself is donated
             spread, metrics = compiled(data, self.members, spread)
             self.step += cohort.block
-            self.note_failures(spread)
+            spread = self.note_failures(spread, before)
             self.hear("train", metrics, listen)
             if self._ends(cohort.evaluate_every):
                 self.hear("test", judge(self.members, spread), listen)
-            stopping = stop()
+            stopping = stop() or all(self.stopped)
             if stopping or self._ends(cohort.save_every):
                 now = time.perf_counter()
                 self.seconds["train"] += now - begun
@@ -140,14 +147,42 @@ class Trainer:
             return tree
         return jax.tree.map(lambda leaf: leaf[: self.count], tree)
 
-    def note_failures(self, state: TrainState) -> None:
-        """Say which members failed since the last look."""
-        before, self.failed = self.failed, jax.device_get(state.failed)[: self.count].tolist()
-        for number, was, step in zip(self.cohort.numbers, before, self.failed, strict=True):
-            if step != was:
-                log.warning(
-                    "member %s: the loss was no number in step %s; it stays as it was before", number, f"{step:,}"
-                )
+    @property
+    def stopped(self) -> list[bool]:
+        """Which members failed for good."""
+        return [failed_for_good(*pair) for pair in zip(self.cohort.configs, self.failed, strict=True)]
+
+    def note_failures(self, state: TrainState, before: TrainState | None) -> TrainState:
+        """Say which members failed since the last look, and put those back that shall go on from there.
+
+        Args:
+            state: of all members.
+            before: at the last look, where a member may want it.
+
+        Returns:
+            the state to go on with.
+        """
+        known, self.failed = self.failed, jax.device_get(state.failed)[: self.count].tolist()
+        for k, (config, number) in enumerate(zip(self.cohort.configs, self.cohort.numbers, strict=True)):
+            if self.failed[k] == known[k]:
+                continue
+            self.setbacks[k] += 1
+            goes_on = self.setbacks[k] <= MOST_SETBACKS
+            if config.train.on_nan == "skip" and not goes_on:
+                continue
+            quantity = faulty_quantity(self.cohort, k, self.dataset, state)
+            found = f"member {number}: in step {self.failed[k]:,} {quantity}"
+            if config.train.on_nan == "skip":
+                last = "; no more of them are named" if self.setbacks[k] == MOST_SETBACKS else ""
+                log.warning("%s; such steps are skipped%s", found, last)
+            elif config.train.on_nan == "restore" and goes_on and before is not None:
+                self.failed[k] = NEVER
+                state = put_back(state, before, k)
+                back = f"{self.step - self.cohort.block:,}"
+                log.warning("%s; it goes on from step %s (%s of %s)", found, back, self.setbacks[k], MOST_SETBACKS)
+            else:
+                log.warning("%s; it stays as it was before", found)
+        return state
 
     def _ends(self, every: int) -> bool:
         """Whether an epoch ends here after which something is due: every so many, and at the last."""
@@ -179,5 +214,11 @@ class Trainer:
 
     def _save(self, state: TrainState) -> None:
         self.seconds["total"] = self.clock()
-        record = {"step": self.step, "seconds": self.seconds, "last": self.last, "data": self.dataset.fingerprint}
+        record = {
+            "step": self.step,
+            "seconds": self.seconds,
+            "last": self.last,
+            "setbacks": self.setbacks,
+            "data": self.dataset.fingerprint,
+        }
         self.checkpoints.save(self.step, self._gathered(state), record)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, UInt32
+from jaxtyping import Array, Bool, Float, Int, UInt32
 
 from vae_jax.config import Config, ModelConfig
 from vae_jax.data.dataset import Sizes
@@ -73,6 +73,7 @@ class Members(NamedTuple):
         warmup_delay, warmup_length: the rise, in steps.
         warmup_cycles: how often, for the schedule that rises often.
         latent_dim: latent units; the program has as many as its largest member.
+        skips: whether a step whose loss or gradient is no number is left out, rather than the last.
     """
 
     seed: UInt32[Array, "*members"]
@@ -84,6 +85,7 @@ class Members(NamedTuple):
     warmup_length: Int[Array, "*members"]
     warmup_cycles: Int[Array, "*members"]
     latent_dim: Int[Array, "*members"]
+    skips: Bool[Array, "*members"]
 
 
 # The fields in which members of one program may differ.
@@ -96,6 +98,7 @@ MEMBER_FIELDS = (
     "objective.warmup_delay",
     "objective.warmup_cycles",
     "train.learning_rate",
+    "train.on_nan",
     "model.latent_dim",
 )
 
@@ -203,6 +206,7 @@ def members_of(configs: Sequence[Config], steps_per_epoch: int) -> Members:
         warmup_length=whole(length for _, length in rises),
         warmup_cycles=whole(c.objective.warmup_cycles for c in configs),
         latent_dim=whole(c.model.latent_dim for c in configs),
+        skips=jnp.asarray([c.train.on_nan == "skip" for c in configs]),
     )
 
 

@@ -4,6 +4,7 @@ Members run inside one compiled program, the steps of each in a `lax.scan`. One 
 member's arithmetic is to the bit that of a run of its own.
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -22,6 +23,8 @@ from vae_jax.training.devices import DATA, Layout, for_members
 from vae_jax.training.program import Members, Program
 
 Params = nnx.State[Any, Any]
+Noise = Float[Array, "batch latent"]
+Loss = Callable[[Params, Images, Noise, Int32[Array, ""]], tuple[Float[Array, ""], Metrics]]
 
 NEVER = -1
 
@@ -33,7 +36,8 @@ class TrainState(NamedTuple):
         params: the model's parameters, as an NNX state.
         optimiser: Adam's moments and count.
         step: how many steps have been taken.
-        failed: the step in which a member's loss was no number any more and it was frozen, or `NEVER`.
+        failed: the step in which a member's loss or gradient was no number any more and it was frozen, or the newest
+            such step that it skipped, or `NEVER`.
     """
 
     params: Params
@@ -69,9 +73,7 @@ def latent_mask(program: Program, member: Members) -> Bool[Array, " latent"]:
     return jnp.arange(program.model.latent_dim) < member.latent_dim
 
 
-def batch_terms(
-    vae: VAE, program: Program, x: Images, eps: Float[Array, "batch latent"], mask: Bool[Array, " latent"]
-) -> Terms:
+def batch_terms(vae: VAE, program: Program, x: Images, eps: Noise, mask: Bool[Array, " latent"]) -> Terms:
     """Return the two costs of each image, the latent sampled with the noise `eps`, in a model of the masked units."""
     posterior = encode(vae, program.model, x)
     z = jnp.where(mask, posterior.sample(eps), 0.0)
@@ -91,41 +93,70 @@ def init_state(program: Program, layout: Layout, members: Members) -> TrainState
     return for_members(layout, lambda _, member: _init_member(program, member), None, members)
 
 
-def _train_member(
-    program: Program, layout: Layout, steps: int, data: TrainData, member: Members, state: TrainState
-) -> tuple[TrainState, Metrics]:
-    graph, optimiser = graph_of(program), optimiser_of(program)
-    key, mask = member_key(member.seed), latent_mask(program, member)
-    first = state.step
-    order = block_order(program, steps, key, first)
+def member_loss(program: Program, member: Members) -> Loss:
+    """Return what a member minimises at a step, with its metrics."""
+    graph, mask = graph_of(program), latent_mask(program, member)
     minimised, free_bits = OBJECTIVES[program.objective], free_bits_of(member, mask)
 
-    def loss(
-        params: Params, x: Images, eps: Float[Array, "batch latent"], step: Int32[Array, ""]
-    ) -> tuple[Float[Array, ""], Metrics]:
+    def loss(params: Params, x: Images, eps: Noise, step: Int32[Array, ""]) -> tuple[Float[Array, ""], Metrics]:
         terms = batch_terms(nnx.merge(graph, params), program, x, eps, mask)
         metrics = minimised(terms, beta_kl_of(member, step), free_bits, program.normalisation)
         return metrics.loss, metrics
 
+    return loss
+
+
+def _train_member(
+    program: Program, layout: Layout, steps: int, data: TrainData, member: Members, state: TrainState
+) -> tuple[TrainState, Metrics]:
+    optimiser, loss = optimiser_of(program), member_loss(program, member)
+    key, first = member_key(member.seed), state.step
+    order = block_order(program, steps, key, first)
+
     def one_step(state: TrainState, _: None) -> tuple[TrainState, tuple[Bool[Array, ""], Metrics]]:
         positions = batch_at(program, order, first, state.step, key)
-        noise = jax.random.fold_in(named(key, "noise"), state.step)
-        eps = unit_normal(noise, program.batch_size, program.model.latent_dim)
+        eps = step_noise(program, key, state.step)
         x = to_unit(take(data.images, data.draws, _share(layout, positions)), program.levels)
         grads, metrics = jax.grad(loss, has_aux=True)(state.params, x, _share(layout, eps), state.step)
         grads, metrics = _mean_over_shares(layout, (grads, metrics))
-        # A loss that is no number freezes the weights as they were before the step. (Only they are kept: to keep
-        # Adam's moments too would cost their traffic once more in every step.)
-        well = jnp.isfinite(metrics.loss) & (state.failed == NEVER)
-        grads = jax.tree.map(lambda grad: jnp.where(well, grad, 0.0), grads)
+        # What is no number leaves the weights as they were. (Only they are kept: to keep Adam's moments too would cost
+        # their traffic once more in every step.) A layer asks for its own gradient only: if each had to wait for all
+        # gradients, they would have left the cache by then.
+        frozen = (state.failed != NEVER) & ~member.skips
+        goes_on = jnp.isfinite(metrics.loss) & ~frozen
+        sound = finite_layers(grads)
+        grads = jax.tree.map(lambda grad, ok: jnp.where(goes_on & ok, grad, 0.0), grads, sound)
         direction, adam = optimiser.update(grads, state.optimiser)
         rate = member.learning_rate
-        params = jax.tree.map(lambda p, d: jnp.where(well, p - rate * d, p), state.params, direction)
-        failed = jnp.where(well | (state.failed != NEVER), state.failed, state.step)
+        params = jax.tree.map(lambda p, d, ok: jnp.where(goes_on & ok, p - rate * d, p), state.params, direction, sound)
+        finite = jnp.isfinite(metrics.loss) & jnp.all(jnp.stack(jax.tree.leaves(sound)))
+        well = finite & ~frozen
+        failed = jnp.where(finite | frozen, state.failed, state.step)
         return TrainState(params, adam, state.step + 1, failed), (well, metrics)
 
     state, (well, trace) = jax.lax.scan(one_step, state, length=steps)
     return state, jax.tree.map(lambda of_steps: jnp.mean(of_steps, where=well), trace)
+
+
+def step_noise(program: Program, key: Key[Array, ""], step: Int32[Array, ""]) -> Noise:
+    """Return the noise by which the latents of one step's batch are sampled."""
+    noise = jax.random.fold_in(named(key, "noise"), step)
+    return unit_normal(noise, program.batch_size, program.model.latent_dim)
+
+
+def finite_layers(grads: Params) -> Any:
+    """Say of each array of a gradient whether its layer's, and the square of it that Adam keeps, are numbers.
+
+    Only the vectors are looked at, biases above all: whatever is no number in front of a layer is none in its bias. To
+    walk through the matrices once more would cost a tenth of the step.
+    """
+    leaves, structure = jax.tree.flatten(grads)
+    layers = [jax.tree_util.keystr(path[:-2]) for path, _ in jax.tree_util.tree_leaves_with_path(grads)]
+    squares = {
+        layer: sum(jnp.sum(leaf**2) for leaf, of in zip(leaves, layers, strict=True) if of == layer and leaf.ndim < 2)
+        for layer in dict.fromkeys(layers)
+    }
+    return jax.tree.unflatten(structure, [jnp.isfinite(squares[layer]) for layer in layers])
 
 
 def _share(layout: Layout, batch: Array) -> Array:
