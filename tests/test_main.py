@@ -2,7 +2,9 @@
 
 import json
 import os
+import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_runs import NO_PICTURES
+from small_runs import NO_PICTURES, ONE_DRAWN
 
 from vae_jax.locks import alone_in
 from vae_jax.main import main
@@ -193,6 +195,33 @@ def test_a_run_that_signals_ended_goes_on_each_time_and_ends_with_the_same_bits(
     for name in ours:
         np.testing.assert_array_equal(ours[name], theirs[name])
     assert metrics(folder) == metrics(uninterrupted)
+
+
+@pytest.mark.slow
+def test_a_run_killed_at_a_hundred_random_moments_ends_with_the_same_bits(tmp_path, uninterrupted):
+    """While it starts, trains, saves, draws or writes its report; what was saved is never taken again."""
+    folder, moments = tmp_path / "run", random.Random(0)
+    line, env = command(*LONGER, ONE_DRAWN, f"--workdir={folder}")
+    finished = 0
+    for _ in range(100):
+        saved_before = max(checkpoints(folder), default=0)
+        with subprocess.Popen(line, cwd=ROOT, env=env, stderr=subprocess.PIPE, text=True) as process:
+            try:
+                process.wait(moments.uniform(0, 20))
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGKILL)
+            said = process.communicate()[1]
+        if process.returncode != -signal.SIGKILL:
+            assert process.returncode == 0, said
+            finished += 1
+            ended = final_arrays(folder, 1000)
+            for name, array in final_arrays(uninterrupted, 1000).items():
+                np.testing.assert_array_equal(ended[name], array)
+            assert metrics(folder) == metrics(uninterrupted)
+            shutil.rmtree(folder)
+        elif found := re.search(r"continuing after step ([\d,]+) of", said):
+            assert int(found[1].replace(",", "")) >= saved_before
+    assert finished
 
 
 def test_a_second_process_in_the_same_folder_refuses(tmp_path):

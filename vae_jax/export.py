@@ -13,7 +13,7 @@ from vae_jax.command_line import Command, Pick
 from vae_jax.config import Config, field_of
 from vae_jax.data.sources import load
 from vae_jax.errors import UserError, nearest
-from vae_jax.run_folder import RunFolder, read_metrics, write_whole
+from vae_jax.run_folder import RunFolder, faults_told, read_metrics, write_whole
 from vae_jax.runs import Clock, check_config, figures_of_run, keep_compiled_programs, plan_run, reopen
 from vae_jax.sweep_language import parse_values
 from vae_jax.training.checkpoints import Checkpoints
@@ -52,8 +52,12 @@ def export_member(command: Command, started: float) -> None:
     partial = target.path.with_name(f".{target.path.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     ((trainer, state),) = reopen(source, [cohort], dataset, Clock(started))
-    write_alone(RunFolder(partial), trainer, number, state, read_metrics(source.metrics))
-    partial.rename(target.path)
+    try:
+        with faults_told(target.path):
+            write_alone(RunFolder(partial), trainer, number, state, read_metrics(source.metrics))
+            partial.rename(target.path)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
     figures_of_run(Command(None, target.path, "figures"), started)
 
 

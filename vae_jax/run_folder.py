@@ -20,6 +20,23 @@ def write_whole(path: Path, text: str) -> None:
     partial.replace(path)
 
 
+@contextmanager
+def faults_told(path: Path) -> Iterator[None]:
+    """Say in one line that a disk is full, or a folder read-only or gone, while something is written there.
+
+    Raises:
+        UserError: so it is.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UserError(
+            f"{path}: can't be written any more ({reason}); what was saved before is whole: once there are room and "
+            "rights, the same command goes on"
+        ) from None
+
+
 class RunFolder:
     """Paths of a run folder, and its small files."""
 
@@ -75,12 +92,13 @@ class RunFolder:
         """Keep other processes out of the folder while a run is written.
 
         Raises:
-            UserError: another process is at work there.
+            UserError: another process is at work there, or the disk fails.
         """
-        self.path.mkdir(parents=True, exist_ok=True)
         try:
-            with alone_in(self.path, wait=False):
-                yield
+            with faults_told(self.path):
+                self.path.mkdir(parents=True, exist_ok=True)
+                with alone_in(self.path, wait=False):
+                    yield
         except OccupiedError:
             raise UserError(
                 f"{self.path}: another process is at work in this folder; wait for its end, or use another --workdir"

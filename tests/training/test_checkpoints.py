@@ -16,6 +16,7 @@ def state_at(step):
 
 
 def saved(folder, steps, keep=5):
+    folder.mkdir(exist_ok=True)
     checkpoints = Checkpoints(folder, keep)
     for step in steps:
         checkpoints.save(step, state_at(step), {"step": step, "note": "é"})
@@ -58,14 +59,12 @@ def test_only_the_newest_are_kept(tmp_path):
 
 def test_a_saved_state_may_be_overwritten_at_once(tmp_path):
     """Training donates the state: what is on its way to the disk must not change with it."""
-    checkpoints = Checkpoints(tmp_path / "checkpoints", 1)
+    checkpoints = Checkpoints(tmp_path, 1)
     state = {"w": np.zeros((1, 2_000_000), np.float32)}
     checkpoints.save(1, state, {})
     state["w"][:] = 1
     checkpoints.close()
-    found, _ = Checkpoints(tmp_path / "checkpoints", 1).restore(
-        jax.eval_shape(lambda: jax.tree.map(jnp.asarray, state))
-    )
+    found, _ = Checkpoints(tmp_path, 1).restore(jax.eval_shape(lambda: jax.tree.map(jnp.asarray, state)))
     assert not np.asarray(found["w"]).any()
 
 

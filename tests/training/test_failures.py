@@ -26,6 +26,7 @@ def train(folder, *modes, epochs=4, state=None):
     """Train a member for each mode, 5 steps a block, and return the trainer and the final state."""
     config = small_config(sweep=(f"on_nan={','.join(modes)}",), train={"epochs": epochs})
     cohort = cohort_of("group_0", list(enumerate(expand(config))), DATASET)
+    (folder / "group_0").mkdir(parents=True, exist_ok=True)
     trainer = Trainer(cohort, DATASET, Layout(), Checkpoints(folder / "group_0", 9), lambda: 0.0)
     state = trainer.run(trainer.restore(), lambda members, state: None, lambda line: None)
     trainer.checkpoints.close()

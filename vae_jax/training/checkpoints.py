@@ -1,8 +1,14 @@
 """Checkpoints: written by Orbax beside the training, checked leaf by leaf when they are read."""
 
+import errno
 import hashlib
 import json
 import logging
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,16 +29,17 @@ class Checkpoints:
     """
 
     def __init__(self, folder: Path, keep: int, *, tidy: bool = True) -> None:
-        """Open the folder; it is made when the first checkpoint is saved.
+        """Open the folder.
 
         Args:
-            folder: holds a folder for each step.
+            folder: holds a folder for each step; it must be there when a step is saved.
             keep: how many of the newest steps stay.
             tidy: clear away what is half written or damaged; not for a mere reader, as another program may be writing.
         """
         self.folder = folder
         self._keep, self._tidy = keep, tidy
         self._opened: Any = None
+        self._inode: int | None = None  # of the folder that was first written into
 
     @property
     def _checkpointer(self) -> Any:
@@ -40,7 +47,7 @@ class Checkpoints:
         if self._opened is None:
             from orbax.checkpoint import v1 as ocp
 
-            logging.getLogger("absl").setLevel(logging.ERROR)
+            logging.getLogger("absl").setLevel(logging.CRITICAL)  # it logs what it raises
             policy = ocp.training.preservation_policies.LatestN(self._keep)
             self._opened = ocp.training.Checkpointer(
                 self.folder.absolute(), preservation_policy=policy, cleanup_tmp_directories=self._tidy
@@ -54,10 +61,30 @@ class Checkpoints:
             step: how many steps were taken.
             state: a pytree of arrays.
             record: JSON values kept with it.
+
+        Raises:
+            OSError: this or the step before can't be written.
         """
         leaves = {name: np.array(leaf) for name, leaf in _named_leaves(jax.device_get(state))}
+        self._check_room(sum(leaf.nbytes for leaf in leaves.values()))
         hashes = {name: _hash(leaf) for name, leaf in leaves.items()}
-        self._checkpointer.save_async(step, leaves, custom_metadata={"record": record, "hashes": hashes}, force=True)
+        with _faults_of_the_disk():
+            self._checkpointer.save_async(
+                step, leaves, custom_metadata={"record": record, "hashes": hashes}, force=True
+            )
+
+    def _check_room(self, size: int) -> None:
+        """See that the folder is still the same, as Orbax would make it anew, and that there is room.
+
+        Raises:
+            OSError: it is not, or there is none.
+        """
+        inode = self.folder.stat().st_ino
+        if inode != (self._inode or inode):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        self._inode = inode
+        if shutil.disk_usage(self.folder).free < 3 * size:  # it writes pieces, and then merges them
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def restore(self, template: Tree) -> tuple[Tree, dict[str, Any]] | None:
         """Read the newest step that is whole.
@@ -109,10 +136,30 @@ class Checkpoints:
         self.close()
 
     def close(self) -> None:
-        """Wait until all that was saved is on the disk."""
-        if self._opened is not None:
-            self._opened.close()
-            self._opened = None
+        """Wait until all that was saved is on the disk.
+
+        Raises:
+            OSError: the newest step can't be written.
+        """
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            with _faults_of_the_disk():
+                opened.close()
+
+
+@contextmanager
+def _faults_of_the_disk() -> Iterator[None]:
+    """Raise whatever Orbax raises while it writes as the error of the disk that it is."""
+    try:
+        yield
+    except OSError:
+        raise
+    except Exception as error:  # of many kinds, from other threads
+        said = str(error)
+        code = re.search(r"os_error_code='(\d+)'", said)
+        number = int(code[1]) if code else errno.EIO
+        reason = os.strerror(number) if code else (said.splitlines() or [type(error).__name__])[0][:200]
+        raise OSError(number, reason) from error
 
 
 def _named_leaves(tree: Any) -> list[tuple[str, Any]]:

@@ -1,0 +1,1 @@
+"""Every picture of the post, beside what the post showed."""
