@@ -84,6 +84,14 @@ def test_every_file_that_is_linked_is_there():
     assert [link for link in links if not (ROOT / link).is_file()] == []
 
 
+def test_every_test_that_the_promises_name_is_there():
+    promises = (ROOT / "docs" / "trust.md").read_text()
+    named = set(re.findall(r"`((?:\w+/)*test_\w+)`", promises))
+    assert len(named) > 20
+    assert [name for name in named if not (ROOT / "tests" / f"{name}.py").is_file()] == []
+    assert re.findall(r"\((\S+\.md)\)", promises) == []
+
+
 def test_every_config_is_in_the_table():
     named = set(re.findall(r"`(\w+)`", " ".join(line for line in README.splitlines() if line.startswith("| `"))))
     assert {file.stem for file in (ROOT / "configs").glob("*.py")} <= named

@@ -61,7 +61,8 @@ def run(command: Command, started: float) -> None:
     """
     from vae_jax.export import export_member
     from vae_jax.forecast import forecast
-    from vae_jax.runs import evaluate_run, figures_of_run, train_run
+    from vae_jax.revisits import evaluate_run, figures_of_run
+    from vae_jax.runs import train_run
 
     if command.dry_run:
         forecast(command)

@@ -1,9 +1,9 @@
-"""What is done with a run folder: train into it, judge it again, draw it again."""
+"""A run from its config to its report, in its folder."""
 
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,12 +13,11 @@ import jax
 import jax.numpy as jnp
 
 from vae_jax.album import Album
-from vae_jax.command_line import Command
 from vae_jax.config import Config, to_json
 from vae_jax.data.dataset import Dataset
 from vae_jax.data.kept_data import keep_data
 from vae_jax.data.sources import load
-from vae_jax.errors import NoResultError, UserError
+from vae_jax.errors import NoResultError
 from vae_jax.evaluation.metrics import split_metrics
 from vae_jax.objectives import Metrics
 from vae_jax.progress import Progress
@@ -158,87 +157,6 @@ def train_cohort(
     album.draw_each(cohort, state)
     checkpoints.close()
     return trainer
-
-
-def evaluate_run(command: Command, started: float) -> None:
-    """Judge a trained run on the test images again, and write its numbers and its report.
-
-    Raises:
-        UserError: there is no trained run, or its data are not there.
-    """
-
-    def judge_again(trainer: Trainer, state: TrainState) -> None:
-        judge = judge_of(trainer.cohort, trainer.layout, trainer.dataset)
-        trainer.hear("test", judge(trainer.members, trainer.spread(state)))
-
-    revisit(command, started, judge_again, draw=False)
-
-
-def figures_of_run(command: Command, started: float) -> None:
-    """Draw the figures and the report of a trained run again.
-
-    Raises:
-        UserError: there is no trained run, or its data are not there.
-    """
-    revisit(command, started, lambda trainer, state: None, draw=True)
-    log.info("report: %s", RunFolder(command.workdir).report)
-
-
-def revisit(command: Command, started: float, visit: Callable[[Trainer, TrainState], None], *, draw: bool) -> None:
-    """Go through the cohorts of a trained run and write its end anew.
-
-    Args:
-        command: names the run folder.
-        started: when, by `time.perf_counter()`.
-        visit: called with every cohort.
-        draw: whether to draw the figures again.
-
-    Raises:
-        UserError: there is no trained run, or its data are not there.
-    """
-    folder = RunFolder(command.workdir)
-    config = folder.read_config()
-    if command.config is not None:
-        folder.check(command.config)
-    configs = check_config(config)
-    keep_compiled_programs()
-    dataset = load(config.data)
-    cohorts = plan_run(folder, configs, dataset)
-    clock, album, outcomes = Clock(started), Album(folder, config, dataset, cohorts), []
-    totals = {"compile": 0.0, "train": 0.0}
-    with folder.occupied():
-        for trainer, state in reopen(folder, cohorts, dataset, clock):
-            visit(trainer, state)
-            if draw:
-                album.draw_each(trainer.cohort, state)
-            outcomes += outcomes_of(trainer)
-            totals = {name: value + trainer.seconds[name] for name, value in totals.items()}
-        keep_data(folder.data, dataset)
-        if draw:
-            album.draw_together()
-        summary = folder.read_summary()
-        seconds = summary["seconds"] if summary else {**totals, "total": clock.before}
-        write_end(folder, config, dataset, outcomes, seconds, album)
-
-
-def reopen(
-    folder: RunFolder, cohorts: Sequence[Cohort], dataset: Dataset, clock: Clock
-) -> Iterator[tuple[Trainer, TrainState]]:
-    """Read the newest checkpoint of every cohort.
-
-    Raises:
-        UserError: one has none, or not of these data.
-    """
-    for cohort in cohorts:
-        home = folder.checkpoints / cohort.name
-        checkpoints = Checkpoints(home, cohort.configs[0].checkpoint.keep)
-        trainer = Trainer(cohort, dataset, layout_of(cohort, dataset), checkpoints, clock)
-        state = trainer.restore()
-        if state is None:
-            raise UserError(f"{home}: no checkpoint yet; train the run first")
-        clock.resume(trainer.seconds["total"])
-        yield trainer, state
-        checkpoints.close()
 
 
 def plan_run(folder: RunFolder, configs: Sequence[Config], dataset: Dataset) -> list[Cohort]:

@@ -13,7 +13,8 @@ from vae_jax.experiment import Experiment, Findings, Training, main, rows_of
 from vae_jax.morph import main as morph
 
 BOTH = {"eval.figure_members": 2}
-FACES = {**BOTH, "train.epochs": 60}
+PHOTOGRAPHS = {**BOTH, "train.epochs": 60}
+DRAWN = {**BOTH, "train.epochs": 40, "data.name": "drawn_faces"}
 SIZES = ("latent_dim=2,60",)
 HELD_AGAINST = 20  # epochs after which the post's program was measured
 FRIENDS = 5
@@ -83,8 +84,8 @@ EXPERIMENT = Experiment(
     Path(__file__).parent,
     {
         "mnist": Training("mnist_blog", BOTH, ("beta_kl=0,1e-4",)),
-        "photographs": Training("dogpeople_blog", FACES, SIZES),
-        "drawn": Training("dogpeople_blog", {**FACES, "data.name": "drawn_faces"}, SIZES),
+        "photographs": Training("dogpeople_blog", PHOTOGRAPHS, SIZES),
+        "drawn": Training("dogpeople_blog", DRAWN, SIZES),
     },
     examine,
 )
