@@ -95,6 +95,15 @@ def test_members_have_curves_of_their_own():
     assert [[y for _, y in points] for points in drawn(recon, ".")] == [[1] * 3, [2] * 3, [3] * 3]
 
 
+@pytest.mark.parametrize("groups", [None, {0: "both", 1: "both"}])
+def test_the_weight_of_the_kl_is_drawn_as_it_was(groups):
+    ramp = [max(0.0, k - 20) / 20 for k in range(41)]
+    lines = [line(k, member, beta_kl=ramp[k]) for k in range(41) for member in (0, 1)]
+    beta_kl = loss_curves(lines, "t", "", groups).axes[3]
+    for points in drawn(beta_kl, "None"):
+        assert [y for _, y in points] == pytest.approx(ramp)
+
+
 @pytest.mark.parametrize(("lowest", "scale"), [(0.01, "log"), (0.0, "linear"), (-1.0, "linear")])
 def test_recon_has_a_log_axis_where_all_its_values_allow_it(lowest, scale):
     recon = loss_curves([line(1), line(2, recon=lowest)], "t", "").axes[0]

@@ -85,8 +85,8 @@ def _group_curves(axes: Axes, lines: Sequence[dict[str, Any]], name: str, groups
             if line["split"] == "train" and groups.get(line["member"]) == group and math.isfinite(line[name]):
                 at.setdefault(line["epoch"], []).append(line[name])
         epochs = sorted(at)
-        mean = smoothed(np.array([np.mean(at[epoch]) for epoch in epochs], float))
-        axes.plot(epochs, mean, color=colour(k), linewidth=1.4)
+        mean = np.array([np.mean(at[epoch]) for epoch in epochs], float)
+        axes.plot(epochs, smoothed(mean) if name != "beta_kl" else mean, color=colour(k), linewidth=1.4)
         if any(len(values) > 1 for values in at.values()):
             low, high = ([pick(at[epoch]) for epoch in epochs] for pick in (min, max))
             axes.fill_between(epochs, low, high, color=colour(k), alpha=0.2, linewidth=0)
