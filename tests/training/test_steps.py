@@ -106,6 +106,14 @@ def test_units_that_a_member_lacks_stay_nothing():
     assert first[1, 2:].any()
 
 
+def test_units_that_a_member_lacks_are_not_charged_for_free_bits():
+    grid = small_config(sweep=("latent_dim=2,5",), objective={"free_bits": 0.7})
+    _, together = trained(grid)
+    _, alone = trained(expand(grid)[0])
+    agree(member(together, 0), member(alone, 0))
+    assert together.kl[0] > together.rate[0]
+
+
 def test_a_member_whose_loss_is_no_number_stays_as_it_was_and_the_others_finish():
     grid = small_config(sweep=("learning_rate=0.001,1e30",))
     state, metrics = trained(grid, block=20)
