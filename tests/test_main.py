@@ -263,6 +263,7 @@ def test_a_run_is_not_continued_on_other_images(tmp_path, monkeypatch, capsys):
         (["--config=configs/digits.py", "--config.train.batch_size=5000"], "found 5000 for 1618 training images"),
         (["--config=configs/digits.py", "--config.data.name=minst"], "did you mean 'mnist'"),
         (["--config=configs/digits.py", "--config.model.likelihood=mes"], "did you mean 'mse'"),
+        (["--config=configs/digits.py", "--config.data.contrast=strech"], "did you mean 'stretch'"),
         (["--config=configs/digits.py", "--config.log.every_steps=7"], "log.every_steps: found 7"),
         (["--config=configs/digits.py", "--sweep=test_fraction=0.1,0.2"], "data.test_fraction, which all members"),
         (["--config=configs/digits.py", "--config.train.data_devices=64"], "train.data_devices: found 64"),

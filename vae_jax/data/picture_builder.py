@@ -3,6 +3,7 @@
 import contextlib
 import io
 import logging
+import shutil
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,13 @@ def prepare(builder: Any) -> None:
     config = tfds.download.DownloadConfig(compute_stats="skip", manual_dir=builder.data_dir)
     with contextlib.redirect_stdout(io.StringIO()):  # it speaks of a download; there is none
         builder.download_and_prepare(download_config=config)
+    _remove_empty(Path(builder.data_dir).parents[1] / "downloads")  # TFDS makes it, and there were none
+
+
+def _remove_empty(folder: Path) -> None:
+    """Remove a folder, if there are only folders in it."""
+    if folder.is_dir() and all(path.is_dir() for path in folder.rglob("*")):
+        shutil.rmtree(folder)
 
 
 def read_split(builder: Any, split: str) -> tuple[np.ndarray, np.ndarray]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from importlib import import_module
 
 from vae_jax.config import DataConfig
+from vae_jax.data.contrast import CONTRASTS
 from vae_jax.data.dataset import Dataset
 from vae_jax.errors import UserError
 from vae_jax.registry import Registry
@@ -35,8 +36,9 @@ def load(config: DataConfig) -> Dataset:
     """Read or make the images that a config asks for.
 
     Raises:
-        UserError: the source is unknown, or its files are missing or can't be used.
+        UserError: the source or the contrast is unknown, or files are missing or can't be used.
     """
+    _ = CONTRASTS[config.contrast]  # a slip is a slip even where it changes nothing
     dataset = SOURCES[config.name](config)
     for name, split in (("training", dataset.train), ("test", dataset.test)):
         if not len(split):

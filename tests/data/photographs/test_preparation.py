@@ -114,7 +114,7 @@ def test_nothing_else_is_left_beside_what_was_prepared(whole):
     target, _ = whole
     assert [path.name for path in target.parent.iterdir()] == [target.name]
     files = {path.relative_to(target).parts[0] for path in target.rglob("*") if path.is_file()}
-    assert files == {"any", TABLE, SHEET}
+    assert files == {path.name for path in target.iterdir()} == {"any", TABLE, SHEET}
 
 
 def test_what_was_prepared_is_not_prepared_again(whole, monkeypatch):
