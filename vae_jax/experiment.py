@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SHORTER = {"train.epochs": 2, "train.steps_per_epoch": 5}  # with --quick
-COLOURS = 128  # of a kept picture: few enough to be small, enough for grey faces
+COLOURS = 256  # of a kept picture: few enough to be small
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,9 @@ def keep_picture(picture: "Figure | Path", path: Path) -> None:
         picture.savefig(source, format="png", metadata={"Software": None})
     partial = path.with_name(f".{path.name}.partial")
     with Image.open(source) as image:
-        image.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(partial, "PNG", optimize=True)
+        image.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, 1, dither=Image.Dither.NONE).save(
+            partial, "PNG", optimize=True
+        )
     partial.replace(path)
 
 

@@ -1,5 +1,6 @@
 """The post's models by its own recipe, and its pictures: `python -m experiments.blog`."""
 
+import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +18,7 @@ PHOTOGRAPHS = {**BOTH, "train.epochs": 60}
 DRAWN = {**BOTH, "train.epochs": 40, "data.name": "drawn_faces"}
 SIZES = ("latent_dim=2,60",)
 HELD_AGAINST = 20  # epochs after which the post's program was measured
-FRIENDS = 5
+DRAWN_FRIENDS = 12  # about half of them people
 
 
 def spans(model: Trained) -> dict[str, float]:
@@ -42,9 +43,11 @@ def recon_in_training(model: Trained) -> dict[str, float]:
 def friends_into_dogs(run: Path) -> dict[str, Path]:
     """Draw friends that the model has never seen, and turn each into the nearest dog."""
     friends, morphs = run / "friends", run / "morphs"
-    draw_photographs([f"--out={friends}", f"--count={2 * FRIENDS}", "--seed=7"])
-    for dog in (friends / "images").glob("dogs*"):
-        dog.unlink()
+    for left in (friends, morphs):
+        shutil.rmtree(left, ignore_errors=True)
+    draw_photographs([f"--out={friends}", f"--count={DRAWN_FRIENDS}", "--seed=7"])
+    for other in set((friends / "images").iterdir()) - set((friends / "images").glob("people_*")):
+        other.unlink()
     command = [f"--workdir={run}", "--member=1", f"--start={friends / 'images'}", f"--out={morphs}", "--overwrite"]
     if morph(command):
         raise RuntimeError(f"{morphs}: no friend became a dog")
@@ -71,7 +74,6 @@ def examine(trained: Mapping[str, Sweep]) -> Findings:
         "mnist_loss_curves": trained["mnist"].figures()["loss_curves"],
         "faces_2_latent": few["reconstructions"],
         "faces_60_latent": many["reconstructions"],
-        "faces_morphs": many["morphs"],
         "faces_pca": real["pca"],
         "faces_losses": real["loss_histogram"],
         "faces_best_and_worst": many["best_and_worst"],
