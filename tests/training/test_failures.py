@@ -1,5 +1,6 @@
 """A loss that is no number in some steps: which quantity it was, and what each setting of `train.on_nan` does then."""
 
+import logging
 from itertools import pairwise
 
 import jax
@@ -34,8 +35,9 @@ def train(folder, *modes, epochs=4, state=None):
 
 
 @pytest.fixture
-def faulty(monkeypatch):
+def faulty(monkeypatch, caplog):
     """Make beta_KL, and so the loss, no number in some steps."""
+    caplog.set_level(logging.WARNING, "vae_jax")
     right = steps.beta_kl_of
 
     def make(first, last):
