@@ -48,7 +48,7 @@ def friends_into_dogs(run: Path) -> dict[str, Path]:
     draw_photographs([f"--out={friends}", f"--count={DRAWN_FRIENDS}", "--seed=7"])
     for other in set((friends / "images").iterdir()) - set((friends / "images").glob("people_*")):
         other.unlink()
-    command = [f"--workdir={run}", "--member=1", f"--start={friends / 'images'}", f"--out={morphs}", "--overwrite"]
+    command = [f"--workdir={run}", "--member=1", f"--start={friends / 'images'}", f"--out={morphs}"]
     if morph(command):
         raise RuntimeError(f"{morphs}: no friend became a dog")
     first = sorted(morphs.glob("*_reconstruction.png"))[0]

@@ -23,7 +23,7 @@ DATASET = small_dataset()
 MODES = ("stop", "skip", "restore")
 
 
-def train(folder, *modes, epochs=4, state=None):
+def train(folder, *modes, epochs=4):
     """Train a member for each mode, 5 steps a block, and return the trainer and the final state."""
     config = small_config(sweep=(f"on_nan={','.join(modes)}",), train={"epochs": epochs})
     cohort = cohort_of("group_0", list(enumerate(expand(config))), DATASET)
