@@ -12,6 +12,18 @@ os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 import hypothesis
 import jaxtyping
 
+# XLA would take most of the suite's time to make code fast that runs for milliseconds. What this changes is rounding:
+# tests to the bit are slow ones, and those see what users get.
+QUICK_COMPILING = (
+    "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true --xla_cpu_use_fusion_emitters=false"
+)
+
+
+def pytest_configure(config):
+    if config.getoption("markexpr").startswith("not slow"):
+        os.environ.setdefault("XLA_FLAGS", QUICK_COMPILING)
+
+
 jaxtyping.install_import_hook("vae_jax", "strict_types.typechecked")
 # The first example compiles; a deadline would only measure that.
 hypothesis.settings.register_profile("vae_jax", deadline=None, max_examples=50)

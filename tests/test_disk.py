@@ -97,6 +97,7 @@ def test_a_full_disk_is_named_and_with_room_the_run_goes_on(disk, monkeypatch, c
     goes_on_to_the_same_end(disk, command)
 
 
+@pytest.mark.slow
 def test_a_folder_that_becomes_read_only_is_named_and_with_rights_the_run_goes_on(disk, monkeypatch, capsys):
     command, locked = digits_command(disk / "run", *LONGER), disk / "run" / "checkpoints"
 
@@ -121,6 +122,7 @@ def test_a_folder_that_vanishes_is_named_and_not_made_anew(tmp_path, monkeypatch
     assert steps_kept(tmp_path / "elsewhere")
 
 
+@pytest.mark.slow
 def test_no_room_for_the_report_leaves_the_trained_model(disk, monkeypatch, capsys):
     folder = disk
     command = digits_command(folder / "run", *LONGER, ONE_DRAWN)

@@ -50,6 +50,7 @@ def test_it_is_an_ordinary_run_folder_with_the_members_numbers(sweep, tmp_path):
         np.testing.assert_array_equal(array, getattr(within.encode(within.test.images), name))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("where", "beta_kl", "latent_dim"), [("beta_kl=0.5,latent_dim=2", 0.5, 2), ("beta_kl=4,latent_dim=3", 4.0, 3)]
 )

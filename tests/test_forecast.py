@@ -33,6 +33,7 @@ def seconds(said):
     return float(number) * {"s": 1, "min": 60, "h": 3600}[unit]
 
 
+@pytest.mark.slow
 def test_time_grows_with_the_steps(tmp_path, capsys):
     wide = "--config.model.hidden=(2000,)"
     short = seconds(forecast(capsys, tmp_path / "run", wide, "--config.train.epochs=20"))

@@ -24,7 +24,7 @@ def lines(run):
     return file.read_text().splitlines() if file.is_file() else []
 
 
-@pytest.mark.slow
+@pytest.mark.release
 @pytest.mark.skipif(not Path("/proc/self/statm").is_file(), reason="memory is read from /proc")
 def test_two_hundred_thousand_steps_leave_memory_flat_and_the_log_bounded(tmp_path):
     run = tmp_path / "run"

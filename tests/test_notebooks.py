@@ -41,6 +41,7 @@ def kinds(cell):
     return {kind for output in cell.outputs for kind in output.get("data", {})}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SMALL)
 def test_it_runs_from_top_to_bottom_in_a_fresh_kernel(name, tmp_path):
     notebook = run.with_parameters(run.read(run.FOLDER / f"{name}.ipynb"), **SMALL[name])

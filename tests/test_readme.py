@@ -41,6 +41,7 @@ def said_of(module):
     return [shlex.split(line) for line in found]
 
 
+@pytest.mark.slow
 def test_friends_become_dogs_as_it_says(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("VAE_JAX_RAW", raising=False)

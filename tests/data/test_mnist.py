@@ -194,7 +194,7 @@ def test_the_first_images_of_the_real_mnist_are_read(real_folder, put):
     assert_are_digits(dataset, least=0.06)
 
 
-@pytest.mark.slow
+@pytest.mark.release
 def test_the_real_mnist_is_read(real_folder, tmp_path):
     raw = real_folder("mnist").parent
     dataset = load(DataConfig(name="mnist", raw_dir=str(raw), prepared_dir=str(tmp_path)))

@@ -17,16 +17,24 @@ from vae_jax.models.vae import VAE, decode, encode, to_unit
 
 IMAGES = small_dataset().test.images
 PROGRAM = small_program()
-VAE_ITSELF = VAE(PROGRAM.model, PROGRAM.image_shape, jax.random.key(1))
-PARAMS = nnx.state(VAE_ITSELF, nnx.Param)
 
 
-def test_codes_are_what_the_model_says():
-    codes = encode_images(PROGRAM, PARAMS, IMAGES)
-    q = encode(VAE_ITSELF, PROGRAM.model, to_unit(jnp.asarray(IMAGES), 255))
+@pytest.fixture(scope="module")
+def vae():
+    return VAE(PROGRAM.model, PROGRAM.image_shape, jax.random.key(1))
+
+
+@pytest.fixture(scope="module")
+def params(vae):
+    return nnx.state(vae, nnx.Param)
+
+
+def test_codes_are_what_the_model_says(vae, params):
+    codes = encode_images(PROGRAM, params, IMAGES)
+    q = encode(vae, PROGRAM.model, to_unit(jnp.asarray(IMAGES), 255))
     np.testing.assert_allclose(codes.mu, q.mu, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(codes.sigma, q.sigma, rtol=1e-5)
-    shown = np.asarray(decode(VAE_ITSELF, q.mu)) * 255
+    shown = np.asarray(decode(vae, q.mu)) * 255
     np.testing.assert_allclose(codes.reconstructions, shown, atol=0.501)
 
 
@@ -43,26 +51,26 @@ def test_fit_and_reconstruction_are_those_at_the_mean():
 
 
 @pytest.mark.parametrize("batch", [1, 3, 10, 64])
-def test_the_batch_size_changes_nothing(batch):
-    ours, theirs = encode_images(PROGRAM, PARAMS, IMAGES, batch), encode_images(PROGRAM, PARAMS, IMAGES, 5)
+def test_the_batch_size_changes_nothing(params, batch):
+    ours, theirs = encode_images(PROGRAM, params, IMAGES, batch), encode_images(PROGRAM, params, IMAGES, 5)
     for name in ("mu", "sigma", "fit"):
         np.testing.assert_allclose(getattr(ours, name), getattr(theirs, name), rtol=1e-5, atol=1e-6, err_msg=name)
     np.testing.assert_allclose(ours.reconstructions.astype(int), theirs.reconstructions, atol=1)
 
 
-def test_reconstructions_are_decoded_from_the_means():
-    codes = encode_images(PROGRAM, PARAMS, IMAGES)
-    np.testing.assert_array_equal(decode_latents(PROGRAM, PARAMS, codes.mu), codes.reconstructions)
+def test_reconstructions_are_decoded_from_the_means(params):
+    codes = encode_images(PROGRAM, params, IMAGES)
+    np.testing.assert_array_equal(decode_latents(PROGRAM, params, codes.mu), codes.reconstructions)
 
 
 @settings(max_examples=15)
 @given(st.lists(st.integers(1, 4), max_size=3), st.integers(0, 100))
-def test_latents_of_any_leading_shape_are_decoded_each_in_its_place(shape, seed):
+def test_latents_of_any_leading_shape_are_decoded_each_in_its_place(params, shape, seed):
     z = np.random.default_rng(seed).normal(size=(*shape, 2)).astype(np.float32)
-    images = decode_latents(PROGRAM, PARAMS, z, batch=7)
+    images = decode_latents(PROGRAM, params, z, batch=7)
     assert images.shape == (*shape, 6, 6, 1)
     at = tuple(n - 1 for n in shape)
-    np.testing.assert_array_equal(images[at], decode_latents(PROGRAM, PARAMS, z[at][None], batch=7)[0])
+    np.testing.assert_array_equal(images[at], decode_latents(PROGRAM, params, z[at][None], batch=7)[0])
 
 
 @pytest.mark.parametrize("levels", [255, 256])

@@ -26,54 +26,60 @@ def params_of(program):
 
 
 PROGRAM = small_program()
-PARAMS = params_of(PROGRAM)
 
 
-def sitting(dataset=DATASET, program=PROGRAM, params=PARAMS, seed=0):
+@pytest.fixture(scope="module")
+def params():
+    return params_of(PROGRAM)
+
+
+def sitting(params, dataset=DATASET, program=PROGRAM, seed=0):
     return sit(program, params, dataset, seed=seed, title="a member")
 
 
-PORTRAIT = sitting()
+@pytest.fixture(scope="module")
+def portrait(params):
+    return sitting(params)
 
 
-def test_each_picture_is_decoded_from_the_point_that_stands_beside_it():
+def test_each_picture_is_decoded_from_the_point_that_stands_beside_it(params, portrait):
     for points, images in (
-        (PORTRAIT.mu, PORTRAIT.reconstructions),
-        (PORTRAIT.plane_points, PORTRAIT.plane_images),
-        (PORTRAIT.path_points, PORTRAIT.path_images),
+        (portrait.mu, portrait.reconstructions),
+        (portrait.plane_points, portrait.plane_images),
+        (portrait.path_points, portrait.path_images),
     ):
-        np.testing.assert_array_equal(decode_latents(PROGRAM, PARAMS, points), images)
-    assert PORTRAIT.plane_images.shape[:2] == (GRID_SIDE, GRID_SIDE)
+        np.testing.assert_array_equal(decode_latents(PROGRAM, params, points), images)
+    assert portrait.plane_images.shape[:2] == (GRID_SIDE, GRID_SIDE)
 
 
-def test_morphs_go_from_one_image_of_the_first_class_to_one_of_the_second():
-    starts, ends = PORTRAIT.morph_starts, PORTRAIT.morph_ends
+def test_morphs_go_from_one_image_of_the_first_class_to_one_of_the_second(portrait):
+    starts, ends = portrait.morph_starts, portrait.morph_ends
     assert set(DATASET.test.labels[starts]) == {0}
     assert set(DATASET.test.labels[ends]) == {1}
-    assert PORTRAIT.morph_images.shape[:2] == (len(starts), STEPS)
-    np.testing.assert_array_equal(PORTRAIT.morph_images[:, 0], PORTRAIT.reconstructions[starts])
-    np.testing.assert_array_equal(PORTRAIT.morph_images[:, -1], PORTRAIT.reconstructions[ends])
+    assert portrait.morph_images.shape[:2] == (len(starts), STEPS)
+    np.testing.assert_array_equal(portrait.morph_images[:, 0], portrait.reconstructions[starts])
+    np.testing.assert_array_equal(portrait.morph_images[:, -1], portrait.reconstructions[ends])
 
 
-def test_the_path_is_the_first_morph():
-    np.testing.assert_array_equal(PORTRAIT.path_points[0], PORTRAIT.mu[PORTRAIT.morph_starts[0]])
-    np.testing.assert_array_equal(PORTRAIT.path_points[-1], PORTRAIT.mu[PORTRAIT.morph_ends[0]])
-    np.testing.assert_array_equal(PORTRAIT.path_images, PORTRAIT.morph_images[0])
+def test_the_path_is_the_first_morph(portrait):
+    np.testing.assert_array_equal(portrait.path_points[0], portrait.mu[portrait.morph_starts[0]])
+    np.testing.assert_array_equal(portrait.path_points[-1], portrait.mu[portrait.morph_ends[0]])
+    np.testing.assert_array_equal(portrait.path_images, portrait.morph_images[0])
 
 
-def test_the_same_seed_gives_the_same_portrait_and_another_one_other_samples():
-    again, other = sitting(), sitting(seed=1)
-    for field in dataclasses.fields(PORTRAIT):
-        np.testing.assert_array_equal(getattr(again, field.name), getattr(PORTRAIT, field.name), err_msg=field.name)
-    assert (other.samples != PORTRAIT.samples).any()
-    np.testing.assert_array_equal(other.reconstructions, PORTRAIT.reconstructions)
+def test_the_same_seed_gives_the_same_portrait_and_another_one_other_samples(params, portrait):
+    again, other = sitting(params), sitting(params, seed=1)
+    for field in dataclasses.fields(portrait):
+        np.testing.assert_array_equal(getattr(again, field.name), getattr(portrait, field.name), err_msg=field.name)
+    assert (other.samples != portrait.samples).any()
+    np.testing.assert_array_equal(other.reconstructions, portrait.reconstructions)
 
 
-def test_losses_are_in_the_runs_own_normalisation():
+def test_losses_are_in_the_runs_own_normalisation(params):
     """The post's mean squared error per pixel, and the nats of a Gaussian of variance 1/2."""
     nats = small_program(model={"likelihood": "mse"})
     blog = small_program(model={"likelihood": "mse"}, objective={"reduction": "blog"})
-    ours, theirs = sitting(program=nats), sitting(program=blog)
+    ours, theirs = sitting(params, program=nats), sitting(params, program=blog)
     assert (ours.loss_unit, theirs.loss_unit) == ("nats per image", "mse loss per pixel")
     np.testing.assert_allclose(ours.losses, 36 * (theirs.losses + 0.5 * np.log(np.pi)), rtol=1e-5)
     squared = ((DATASET.test.images / 255 - theirs.reconstructions / 255) ** 2).mean(axis=(1, 2, 3))
@@ -85,7 +91,7 @@ def test_losses_are_in_the_runs_own_normalisation():
 def test_few_test_images_and_any_latent_size_sit_too(latent, tests):
     program = small_program(model={"latent_dim": latent})
     few = Split(DATASET.test.images[:tests], DATASET.test.labels[:tests])
-    portrait = sitting(dataclasses.replace(DATASET, test=few), program, params_of(program))
+    portrait = sitting(params_of(program), dataclasses.replace(DATASET, test=few), program)
     assert portrait.plane_points.shape == (GRID_SIDE, GRID_SIDE, latent)
     assert portrait.plane_axes.shape == (2, latent)
     assert len(portrait.morph_images) == 1

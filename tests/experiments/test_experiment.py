@@ -8,7 +8,7 @@ import pytest
 from vae_jax.experiment import Experiment, Findings, Training, as_csv, conduct, main, parameters, rows_of, train_seconds
 from vae_jax.figures.panels import Panel, panels
 
-SMALL = {"model.hidden": (8,), "train.epochs": 2, "train.steps_per_epoch": 4}
+SMALL = {"model.hidden": (8,), "train.epochs": 2, "train.steps_per_epoch": 4, "eval.figure_members": 1}
 
 
 def examine(trained):
@@ -33,6 +33,7 @@ def kept(tmp_path_factory):
     return experiment, folder
 
 
+@pytest.mark.slow
 def test_it_keeps_a_table_pictures_and_how_they_were_made_in_its_folder(kept):
     experiment, _ = kept
     assert {path.name for path in experiment.folder.iterdir()} == {
@@ -46,13 +47,14 @@ def test_it_keeps_a_table_pictures_and_how_they_were_made_in_its_folder(kept):
     assert all(0 <= int(row["active_units"]) <= int(row["latent_dim"]) for row in rows)
 
 
+@pytest.mark.slow
 def test_its_provenance_says_what_it_takes_to_repeat_it(kept):
     experiment, _ = kept
     found = json.loads((experiment.folder / "provenance.json").read_text())
     assert found["command"] == "python -m experiments.sizes"
     both = found["trainings"]["both"]
     assert (both["config"], both["sweep"], both["seeds"]) == ("digits", ["latent_dim=2,3"], [0])
-    assert both["settings"] == {"model.hidden": [8], "train.epochs": 2, "train.steps_per_epoch": 4}
+    assert both["settings"] == SMALL | {"model.hidden": [8]}
     assert both["resolved"]["train"]["epochs"] == 2
     assert both["data"]["fingerprint"]
     assert {"jax", "python"} <= set(both["versions"])
@@ -71,6 +73,7 @@ def test_a_quick_look_leaves_the_folder_as_it_is(tmp_path, capsys):
     assert (experiment.folder / "results.csv").read_text() == "kept"
 
 
+@pytest.mark.slow
 def test_again_it_trains_nothing_and_keeps_the_same(kept):
     experiment, folder = kept
     before = {path: path.read_bytes() for path in experiment.folder.iterdir()}
@@ -78,6 +81,7 @@ def test_again_it_trains_nothing_and_keeps_the_same(kept):
     assert {path: path.read_bytes() for path in experiment.folder.iterdir()} == before
 
 
+@pytest.mark.slow
 def test_what_models_cost_is_read_from_their_run(kept):
     _, folder = kept
     from vae_jax.api import load_sweep

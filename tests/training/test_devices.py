@@ -7,7 +7,6 @@ from pathlib import Path
 
 import jax
 import numpy as np
-import on_devices
 import pytest
 
 from vae_jax.training.devices import Layout, mesh_of
@@ -15,13 +14,9 @@ from vae_jax.training.devices import Layout, mesh_of
 TESTS = Path(__file__).parents[1]
 
 
-@pytest.fixture(scope="module")
-def on_one():
-    return on_devices.train(Layout())
-
-
-def on_several(folder, count, data_devices):
-    file = folder / "numbers.npz"
+def trained_on(folder, count, data_devices=1):
+    """What the grid came to in a process of its own that sees `count` devices and compiles as users do."""
+    file = folder / f"on_{count}.npz"
     env = os.environ | {
         "XLA_FLAGS": f"--xla_force_host_platform_device_count={count}",
         "PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent)]),
@@ -33,16 +28,23 @@ def on_several(folder, count, data_devices):
         return [found[name] for name in found.files]
 
 
-@pytest.mark.parametrize("count", [8, pytest.param(2, marks=pytest.mark.slow)])
+@pytest.fixture(scope="module")
+def on_one(tmp_path_factory):
+    return trained_on(tmp_path_factory.mktemp("devices"), 1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("count", [2, 8])
 def test_members_spread_over_devices_are_the_same_to_the_bit(tmp_path, on_one, count):
     """12 members on 8 devices: four places are filled up and left out again."""
-    for ours, theirs in zip(on_several(tmp_path, count, 1), on_one, strict=True):
+    for ours, theirs in zip(trained_on(tmp_path, count), on_one, strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
 
-@pytest.mark.parametrize(("count", "data_devices"), [(4, 2), pytest.param(2, 2, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize(("count", "data_devices"), [(2, 2), (4, 2)])
 def test_a_batch_spread_over_devices_gives_the_same_to_float_tolerance(tmp_path, on_one, count, data_devices):
-    for ours, theirs in zip(on_several(tmp_path, count, data_devices), on_one, strict=True):
+    for ours, theirs in zip(trained_on(tmp_path, count, data_devices), on_one, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-4 * np.abs(theirs).max())
 
 

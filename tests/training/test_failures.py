@@ -105,6 +105,7 @@ def test_a_skipped_step_leaves_the_weights_and_the_next_one_moves_them(faulty):
     assert state.failed.tolist() == [2]
 
 
+@pytest.mark.slow
 def test_what_fails_again_and_again_stops_at_the_third_return(tmp_path, faulty, caplog):
     faulty(7, 100)
     trainer, _ = train(tmp_path, "restore", epochs=9)
@@ -114,6 +115,7 @@ def test_what_fails_again_and_again_stops_at_the_third_return(tmp_path, faulty, 
     assert trainer.step == 25, "a run of which nothing goes on ends"
 
 
+@pytest.mark.slow
 def test_skipped_steps_are_named_a_few_times_only(tmp_path, faulty, caplog):
     faulty(0, 100)
     train(tmp_path, "skip", epochs=9)
@@ -121,6 +123,7 @@ def test_skipped_steps_are_named_a_few_times_only(tmp_path, faulty, caplog):
     assert caplog.records[-1].message.endswith("no more of them are named")
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_back_as_often_as_one_that_was_not(tmp_path, faulty):
     faulty(7, 12)
     _, whole = train(tmp_path / "whole", "restore", epochs=6)

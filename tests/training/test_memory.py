@@ -36,6 +36,7 @@ def test_a_block_holds_its_data_and_the_state_of_every_member():
     assert 11 * STATE < twelve - one < 11 * 3 * STATE
 
 
+@pytest.mark.slow
 def test_members_at_once_take_more_than_one_after_another():
     many = cohort(("seed=range(12)",))
     one, two, four = (memory.block_bytes(many, DATASET, Layout(count)) for count in (1, 2, 4))

@@ -66,31 +66,41 @@ def agree(a, b):
         np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-5 * np.abs(theirs).max())
 
 
-@pytest.mark.parametrize("sampling", ["shuffle", pytest.param("replacement", marks=pytest.mark.slow)])
-def test_a_member_is_the_run_alone_and_to_the_bit_where_none_is_larger(sampling):
-    grid = small_config(sweep=GRID, data={"sampling": sampling})
-    together, metrics = trained(grid, steps=200)
-    assert together.step.shape == (12,)
+def together_and_alone(**sections):
+    """Each member of the grid: its settings, and its state and metrics in a run of all and in one of its own."""
+    grid = small_config(sweep=GRID, **sections)
+    together = trained(grid, steps=200)
+    assert together[0].step.shape == (12,)
     for k, alone in enumerate(expand(grid)):
-        expected, losses = (member(tree, 0) for tree in trained(alone, steps=200))
-        found = cut_to(expected, member(together, k))
+        expected = tuple(member(tree, 0) for tree in trained(alone, steps=200))
+        yield alone, cut_to(expected, tuple(member(tree, k) for tree in together)), expected
+
+
+def test_a_member_is_the_run_alone():
+    for _, (state, metrics), (expected, losses) in together_and_alone():
+        agree(state.params, expected.params)
+        agree(metrics, losses)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sampling", ["shuffle", "replacement"])
+def test_a_member_is_the_run_alone_to_the_bit_where_none_is_larger(sampling):
+    for alone, found, expected in together_and_alone(data={"sampling": sampling}):
         if alone.model.latent_dim == 5:
-            assert same(found, expected), k
-            assert same(member(metrics, k), losses), k
-        agree(found.params, expected.params)
-        agree(member(metrics, k), losses)
+            assert same(found, expected), alone
+        agree(found[0].params, expected[0].params)
+        agree(found[1], expected[1])
 
 
 def test_a_learning_rate_and_a_warmup_are_a_members_own():
     grid = small_config(sweep=("learning_rate=0.001,0.01", "warmup_steps=5,50"), objective={"warmup": "linear"})
     together, _ = trained(grid)
     for k, alone in enumerate(expand(grid)):
-        assert same(member(together, k), member(trained(alone)[0], 0)), k
+        agree(member(together.params, k), member(trained(alone)[0].params, 0))
 
 
-@pytest.mark.parametrize(
-    "at_once", [5, pytest.param(2, marks=pytest.mark.slow), pytest.param(12, marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("at_once", [2, 5, 12])
 def test_several_members_at_once_are_the_runs_alone_to_float_tolerance(at_once):
     grid = small_config(sweep=GRID)
     together, _ = trained(grid, steps=200, layout=Layout(at_once))
@@ -123,9 +133,9 @@ def test_a_member_whose_loss_is_no_number_stays_as_it_was_and_the_others_finish(
     assert np.isfinite(metrics.loss).all()
     steps = int(state.failed[1])
     before, _ = trained(expand(grid)[1], steps, block=steps)
-    assert same(member(state.params, 1), member(before.params, 0))
+    agree(member(state.params, 1), member(before.params, 0))
     alone, _ = trained(small_config())
-    assert same(member(state.params, 0), member(alone.params, 0))
+    agree(member(state.params, 0), member(alone.params, 0))
 
 
 def test_a_block_after_the_failure_has_no_metrics():
@@ -134,7 +144,8 @@ def test_a_block_after_the_failure_has_no_metrics():
     assert np.isnan(metrics.loss[1])
 
 
-def test_blocks_of_steps_make_the_same_run():
+@pytest.mark.slow
+def test_blocks_of_steps_make_the_same_run_to_the_bit():
     assert same(trained(small_config(), block=20)[0], trained(small_config(), block=5)[0])
 
 
