@@ -1,7 +1,6 @@
 """The folder of a run: nothing half written, nothing of others touched."""
 
 import dataclasses
-import json
 import os
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import pytest
 
 from vae_jax.config import Config
 from vae_jax.errors import UserError
-from vae_jax.run_folder import RunFolder, read_metrics, write_whole
+from vae_jax.run_folder import RunFolder, write_whole
 
 
 def everything(folder):
@@ -122,13 +121,14 @@ def test_a_summary_comes_back_as_it_was_written(tmp_path):
 
 
 def test_a_broken_summary_means_that_the_run_has_not_ended(tmp_path):
-    (tmp_path / "summary.json").write_text('{"data": ')
-    assert RunFolder(tmp_path).read_summary() is None
+    for damaged in (b'{"data": ', b"[1]", b"\xff", b"[" * 100_000):
+        (tmp_path / "summary.json").write_bytes(damaged)
+        assert RunFolder(tmp_path).read_summary() is None
 
 
-def test_metrics_are_read_without_the_line_that_a_crash_cut(tmp_path):
-    lines = [{"step": 1, "loss": 2.5}, {"step": 2, "loss": float("inf")}]
-    path = tmp_path / "metrics.jsonl"
-    assert read_metrics(path) == []
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines) + '{"step": 3, "lo')
-    assert read_metrics(path) == lines
+@pytest.mark.parametrize("damaged", [b"\xff", b"[" * 100_000, b"[1]", b"{"])
+def test_a_broken_config_is_named_in_one_line(tmp_path, damaged):
+    (tmp_path / "config.json").write_bytes(damaged)
+    with pytest.raises(UserError, match=r"config\.json: ") as error:
+        RunFolder(tmp_path).read_config()
+    assert "\n" not in str(error.value)

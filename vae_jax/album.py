@@ -7,12 +7,13 @@ import jax
 
 from vae_jax.config import Config
 from vae_jax.data.dataset import Dataset
-from vae_jax.run_folder import RunFolder, read_metrics
+from vae_jax.run_folder import RunFolder
 from vae_jax.summary import member_title
 from vae_jax.sweep_language import swept_fields
 from vae_jax.training.cohorts import Cohort
 from vae_jax.training.failures import failed_for_good
 from vae_jax.training.members import program_alone, state_alone
+from vae_jax.training.recorder import read_metrics
 from vae_jax.training.steps import TrainState
 
 if TYPE_CHECKING:

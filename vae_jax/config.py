@@ -252,7 +252,7 @@ def from_json(text: str) -> Config:
     """
     try:
         return from_dict(_completed(json.loads(text), dataclasses.asdict(Config())))
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, RecursionError) as error:
         raise UserError(f"config.json: not JSON ({error}); restore the file or use another workdir") from None
 
 

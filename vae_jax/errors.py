@@ -10,6 +10,11 @@ class UserError(Exception):
     The commands print it without a traceback and leave with a non-zero exit status.
     """
 
+    def __init__(self, said: str) -> None:
+        """Keep what is said to one line that any terminal can show: names of files may hold anything."""
+        shown = (c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in said)
+        super().__init__("".join(shown))
+
 
 class NoResultError(Exception):
     """One line for the user: a run came to its end, and none of its members to a result."""

@@ -14,13 +14,14 @@ from vae_jax.config import Config, field_of
 from vae_jax.data.sources import load
 from vae_jax.errors import UserError, nearest
 from vae_jax.revisits import figures_of_run, reopen
-from vae_jax.run_folder import RunFolder, faults_told, read_metrics, write_whole
+from vae_jax.run_folder import RunFolder, faults_told, write_whole
 from vae_jax.runs import Clock, check_config, keep_compiled_programs, plan_run
 from vae_jax.sweep_language import parse_values
 from vae_jax.training.checkpoints import Checkpoints
 from vae_jax.training.cohorts import Cohort, cohort_of, write_members
 from vae_jax.training.loop import Trainer
 from vae_jax.training.members import state_alone
+from vae_jax.training.recorder import read_metrics
 
 log = logging.getLogger("vae_jax")
 

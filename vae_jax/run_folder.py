@@ -123,29 +123,19 @@ class RunFolder:
             return from_json(self.config.read_text(encoding="utf-8"))
         except UserError as error:
             raise UserError(f"{self.config}: {error}") from None
+        except UnicodeDecodeError as error:
+            raise UserError(f"{self.config}: not text ({error}); restore the file or use another workdir") from None
 
     def read_summary(self) -> dict[str, Any] | None:
-        """Read `summary.json`, or None where the run has not ended yet."""
+        """Read `summary.json`, or None where the run has not ended yet (a damaged one is written again)."""
         if not self.summary.is_file():
             return None
         try:
-            summary: dict[str, Any] = json.loads(self.summary.read_text(encoding="utf-8"))
-        except json.JSONDecodeError:
+            summary = json.loads(self.summary.read_text(encoding="utf-8"))
+        except (ValueError, RecursionError):
             return None
-        return summary
+        return summary if isinstance(summary, dict) else None
 
     def write_summary(self, summary: dict[str, Any]) -> None:
         """Write `summary.json`."""
         write_whole(self.summary, json.dumps(summary, indent=2) + "\n")
-
-
-def read_metrics(path: Path) -> list[dict[str, Any]]:
-    """Read the whole lines of a `metrics.jsonl`; a line that a crash cut short is left out."""
-    lines = []
-    if path.is_file():
-        for text in path.read_text(encoding="utf-8").splitlines():
-            try:
-                lines.append(json.loads(text))
-            except json.JSONDecodeError:
-                continue
-    return lines

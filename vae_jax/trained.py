@@ -19,7 +19,7 @@ from vae_jax.errors import UserError
 from vae_jax.evaluation.coding import Codes, decode_latents, encode_images
 from vae_jax.keys import named
 from vae_jax.latent.paths import PATHS
-from vae_jax.run_folder import RunFolder, read_metrics
+from vae_jax.run_folder import RunFolder
 from vae_jax.summary import member_title
 from vae_jax.training.checkpoints import Checkpoints
 from vae_jax.training.cohorts import MEMBERS_FILE, Cohort, Numbered, cohort_of, read_members
@@ -27,6 +27,7 @@ from vae_jax.training.devices import Layout
 from vae_jax.training.failures import failed_for_good
 from vae_jax.training.members import program_alone, state_alone
 from vae_jax.training.program import Program, members_of
+from vae_jax.training.recorder import read_metrics
 from vae_jax.training.steps import Params, init_state, member_key
 
 log = logging.getLogger("vae_jax")

@@ -86,7 +86,7 @@ def test_a_damaged_step_is_named_kept_aside_and_the_one_before_is_used(tmp_path,
         state, record = restored(folder)
     assert record["step"] == 10
     np.testing.assert_array_equal(state["w"], state_at(10)["w"])
-    assert "checkpoints/20: damaged" in caplog.text
+    assert "checkpoints/20: can't be used (" in caplog.text
     assert (tmp_path / "damaged_checkpoints" / "20").is_dir()
 
 
@@ -96,3 +96,27 @@ def test_nothing_readable_is_an_error_that_names_the_folder(tmp_path):
     flip_a_byte(folder / "10")
     with pytest.raises(UserError, match=r"checkpoints: none of the checkpoints \[10\] can be read"):
         restored(folder)
+
+
+@pytest.mark.parametrize(
+    "older",
+    [
+        lambda state: {"w": state["w"]},
+        lambda state: {"weights": state["w"], "step": state["step"]},
+        lambda state: {"w": state["w"][:, :7], "step": state["step"]},
+        lambda state: {"w": state["w"].astype(jnp.int32), "step": state["step"]},
+    ],
+    ids=["an array was missing", "had another name", "had another shape", "was of another type"],
+)
+def test_a_step_of_another_version_is_named_kept_aside_and_the_one_before_is_used(tmp_path, caplog, older):
+    folder = tmp_path / "checkpoints"
+    saved(folder, [10])
+    checkpoints = Checkpoints(folder, 5)
+    checkpoints.save(20, older(state_at(20)), {"step": 20})
+    checkpoints.close()
+    with caplog.at_level(logging.WARNING, "vae_jax"):
+        state, record = restored(folder)
+    assert record["step"] == 10
+    np.testing.assert_array_equal(state["w"], state_at(10)["w"])
+    assert "checkpoints/20: can't be used (" in caplog.text
+    assert (tmp_path / "damaged_checkpoints" / "20").is_dir()

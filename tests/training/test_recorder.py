@@ -5,7 +5,7 @@ import struct
 
 import pytest
 
-from vae_jax.training.recorder import Recorder
+from vae_jax.training.recorder import Recorder, read_metrics
 
 
 def line(step, member=0, split="train", loss=1.5):
@@ -99,3 +99,19 @@ def test_no_events_are_written_where_none_were_asked_for_or_nothing_was_said(tmp
     record(tmp_path, [line(10)])
     record(tmp_path, [], tensorboard=True)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["metrics.jsonl"]
+
+
+def test_the_line_that_a_crash_cut_short_is_left_out_without_a_word(tmp_path, caplog):
+    path, lines = tmp_path / "metrics.jsonl", [line(1), line(2, loss=float("inf"))]
+    assert read_metrics(path) == []
+    path.write_text("".join(json.dumps(each) + "\n" for each in lines) + '{"step": 3, "lo')
+    assert read_metrics(path) == lines
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("damaged", [b"{", b"\xff", b"7", b'{"step": "x"}', b"[" * 100_000])
+def test_damaged_lines_are_left_out_and_counted(tmp_path, caplog, damaged):
+    path = tmp_path / "metrics.jsonl"
+    path.write_bytes(damaged + b"\n" + json.dumps(line(1)).encode() + b"\n")
+    assert read_metrics(path) == [line(1)]
+    assert "metrics.jsonl: 1 of 2 lines can't be read and are left out" in caplog.text

@@ -108,7 +108,7 @@ class Checkpoints:
                 return self._read(step, template)
             except (ValueError, KeyError, OSError, TypeError, json.JSONDecodeError) as error:
                 reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-                log.warning("%s: damaged (%s); trying the checkpoint before it", self.folder / str(step), reason)
+                log.warning("%s: can't be used (%s); trying the checkpoint before it", self.folder / str(step), reason)
                 if self._tidy:
                     self._move_aside(step)
         if steps:
@@ -119,10 +119,11 @@ class Checkpoints:
         metadata = self._checkpointer.metadata(step).custom_metadata
         if not isinstance(metadata, dict) or not {"record", "hashes"} <= set(metadata):
             raise ValueError("its metadata are missing")
-        leaves = self._checkpointer.load(
-            step, {name: np.empty(leaf.shape, leaf.dtype) for name, leaf in _named_leaves(template)}
-        )
+        wanted = {name: np.empty(leaf.shape, leaf.dtype) for name, leaf in _named_leaves(template)}
+        leaves = self._checkpointer.load(step, wanted)
         for name, leaf in leaves.items():
+            if leaf.shape != wanted[name].shape:  # Orbax gives what is there
+                raise ValueError(f"{name} has the shape {leaf.shape}; needs {wanted[name].shape}")
             if _hash(np.asarray(leaf)) != metadata["hashes"].get(name):
                 raise ValueError(f"{name} is not what was written")
         restored = [jax.numpy.asarray(leaves[name]) for name, _ in _named_leaves(template)]

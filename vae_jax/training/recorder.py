@@ -1,9 +1,14 @@
 """The metrics of a run on the disk: JSON lines as the truth, TensorBoard events for those who like them."""
 
 import json
+import logging
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
+
+log = logging.getLogger(__name__)
+
+OF_EVERY_LINE: dict[str, Any] = {"step": int, "epoch": (int, float), "member": int, "split": str}
 
 
 class Recorder:
@@ -53,15 +58,31 @@ class Recorder:
             self._events.close()
 
 
+def read_metrics(path: Path) -> list[dict[str, Any]]:
+    """Read the whole lines of a `metrics.jsonl`; what a crash cut short is left out, as is what is damaged."""
+    return [line for _, line in _whole_lines(path)]
+
+
 def _kept_lines(metrics: Path, step: int, members: Collection[int]) -> list[str]:
-    if not metrics.is_file():
+    whole = _whole_lines(metrics)
+    return [text + "\n" for text, line in whole if line["step"] <= step or line["member"] not in members]
+
+
+def _whole_lines(path: Path) -> list[tuple[str, dict[str, Any]]]:
+    if not path.is_file():
         return []
-    kept = []
-    for text in metrics.read_text(encoding="utf-8").splitlines():
-        try:
-            line = json.loads(text)
-        except json.JSONDecodeError:  # cut short by a crash: it comes again
-            continue
-        if line["step"] <= step or line["member"] not in members:
-            kept.append(text + "\n")
-    return kept
+    texts = path.read_text(encoding="utf-8", errors="replace").split("\n")
+    found = [(text, _line(text)) for text in texts if text]
+    damaged = sum(line is None for _, line in found) - (bool(texts[-1]) and found[-1][1] is None)
+    if damaged:
+        log.warning("%s: %d of %d lines can't be read and are left out", path, damaged, len(found))
+    return [(text, line) for text, line in found if line is not None]
+
+
+def _line(text: str) -> dict[str, Any] | None:
+    try:
+        line = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    whole = isinstance(line, dict) and all(isinstance(line.get(name), kind) for name, kind in OF_EVERY_LINE.items())
+    return line if whole else None

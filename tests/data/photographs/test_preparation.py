@@ -4,6 +4,7 @@ import csv
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from time import sleep
 
@@ -151,6 +152,24 @@ def test_at_most_a_fixed_number_of_faces_wait_at_once(tmp_path, monkeypatch):
     prepare_photos("any", drawn(tmp_path, "a", n=22), RECIPE, tmp_path / "p")
     assert len(made) == len(taken) == 22
     assert max(waiting) <= 4
+
+
+@pytest.mark.parametrize("threads", [1, 8])
+def test_the_number_of_threads_changes_nothing(whole, tmp_path, monkeypatch, threads):
+    target, photos = whole
+
+    def make(photo, recipe):
+        sleep(0.002 * (hash(photo.path) % 5))
+        return make_face(photo, recipe)
+
+    monkeypatch.setattr(preparation, "make_face", make)
+    monkeypatch.setattr(preparation, "ThreadPoolExecutor", partial(ThreadPoolExecutor, threads))
+    prepare_photos("any", photos, RECIPE, tmp_path / "any-1")
+    assert (tmp_path / "any-1" / TABLE).read_bytes() == (target / TABLE).read_bytes()
+    for name, (images, labels) in splits(whole)[1].items():
+        again = read_split(open_prepared("any", RECIPE, ("cats", "owls"), tmp_path / "any-1"), name)
+        np.testing.assert_array_equal(again[0], images)
+        np.testing.assert_array_equal(again[1], labels)
 
 
 def test_two_runs_at_once_prepare_once_and_the_other_waits(tmp_path, monkeypatch):
