@@ -67,7 +67,7 @@ def test_samples_follow_from_their_seed(run):
 
 def test_metrics_and_figures_are_the_members_own(run):
     folder = run[0]
-    lines = [{"member": number, "step": 5} for number in (0, 1, 0)]
+    lines = [{"member": number, "step": 5, "epoch": 1.0, "split": "train"} for number in (0, 1, 0)]
     (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     (folder / "figures").mkdir()
     for name in ("samples_member1", "samples_member11", "loss_curves"):
