@@ -208,6 +208,22 @@ def test_a_run_that_is_asked_to_stop_saves_and_goes_on_each_time(tmp_path, unint
     ends_with_the_same_bits(tmp_path / "run", uninterrupted)
 
 
+@pytest.mark.slow
+def test_a_long_block_of_steps_is_not_waited_for(tmp_path):
+    """Minutes of steps without a word in between: it leaves in the middle of them."""
+    folder = tmp_path / "run"
+    line, env = command("--config=configs/digits.py", "--config.train.steps_per_epoch=300000", f"--workdir={folder}")
+    with subprocess.Popen(line, cwd=ROOT, env=env, stderr=subprocess.PIPE, text=True) as process:
+        while not list(folder.glob("checkpoints/group_0/members.json")):
+            time.sleep(0.1)
+        time.sleep(10)
+        process.send_signal(signal.SIGTERM)
+        said = process.communicate(timeout=60)[1]
+    assert process.returncode == 128 + signal.SIGTERM
+    assert said.splitlines()[-1] == "vae_jax: stopped; the same command goes on from the newest checkpoint"
+    assert (folder / "metrics.jsonl").read_text() == ""
+
+
 @pytest.mark.parametrize(
     "kills", [pytest.param(10, marks=pytest.mark.slow), pytest.param(100, marks=pytest.mark.release)]
 )

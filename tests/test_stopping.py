@@ -40,3 +40,21 @@ def test_the_handlers_are_put_back():
     with signals_noted(Stop()):
         pass
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_what_is_computed_is_waited_for():
+    answers = iter([False, False, True])
+    Stop().wait(lambda: next(answers))
+    assert next(answers, None) is None
+
+
+def test_after_a_signal_it_is_not_waited_for_long(monkeypatch):
+    monkeypatch.setattr("vae_jax.stopping.MOST_WAIT", 0.05)
+    stop, answers = Stop(), iter([False, True])
+    stop.patient = True
+    with signals_noted(stop):
+        os.kill(os.getpid(), signal.SIGTERM)
+        stop.wait(lambda: next(answers))
+        with pytest.raises(StoppedError) as left:
+            stop.wait(lambda: False)
+    assert (left.value.status, left.value.saved) == (143, False)

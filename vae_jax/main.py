@@ -1,9 +1,11 @@
 """Train, judge and draw variational autoencoders: `python -m vae_jax.main --config=configs/dogpeople.py`."""
 
 import logging
+import os
 import sys
 import time
 from collections.abc import Sequence
+from typing import NoReturn
 
 from vae_jax.command_line import USAGE, Command, parse
 from vae_jax.errors import NoResultError, UserError
@@ -77,5 +79,13 @@ def run(command: Command, started: float) -> None:
     modes[command.mode](command, started)
 
 
+def leave(status: int) -> NoReturn:
+    """End the process; after a signal without waiting for what the devices still compute."""
+    if status > 128:
+        logging.shutdown()
+        os._exit(status)
+    sys.exit(status)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

@@ -146,7 +146,7 @@ def train_cohort(
 
     stop.patient = True
     try:
-        state = trainer.run(state, judge_of(cohort, layout, dataset), listen, lambda: stop.asked)
+        state = trainer.run(state, judge_of(cohort, layout, dataset), listen, lambda: stop.asked, stop.wait)
     finally:
         stop.patient = False
         progress.close()

@@ -2,13 +2,15 @@
 
 import logging
 import signal
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 log = logging.getLogger("vae_jax")
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+MOST_WAIT = 5.0  # seconds after a signal, for the steps under way to end
 
 
 class StoppedError(Exception):
@@ -41,7 +43,26 @@ class Stop:
         if not self.patient or self._asked is not None:
             raise StoppedError(number, saved=False)
         self._asked = number
-        log.warning("stopping: saving after the steps that are under way (once more leaves at once)")
+        wait = f"{MOST_WAIT:.0f} s"
+        log.warning("stopping: saving after the steps under way, if they end in %s (once more leaves at once)", wait)
+
+    def wait(self, ready: Callable[[], bool]) -> None:
+        """Wait in Python for what the devices compute: inside of a compiled program no signal is heard.
+
+        Args:
+            ready: whether it is there.
+
+        Raises:
+            StoppedError: a signal came, and it is not there after `MOST_WAIT` seconds.
+        """
+        begun, heard = time.monotonic(), None
+        while not ready():
+            now = time.monotonic()
+            if self._asked is not None:
+                heard = now if heard is None else heard
+                if now - heard > MOST_WAIT:
+                    raise StoppedError(self._asked, saved=False)
+            time.sleep(min(max((now - begun) / 50, 1e-4), 0.05))  # at most 2 % too long
 
     @property
     def asked(self) -> bool:
