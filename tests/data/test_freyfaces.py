@@ -111,6 +111,7 @@ def test_the_blocks_held_out_are_spread_over_the_film():
         ("frey_rawface.mat", mat(ff=np.full((560, 3), 256)), "found int64 pixels; needs whole numbers"),
         ("frey_rawface.mat", mat(ff=np.full((560, 3), "a")), "found <U1 pixels; needs whole numbers"),
     ],
+    ids=lambda value: f"{len(value)} bytes" if isinstance(value, bytes) else value,  # a .mat file holds the time
 )
 def test_a_file_that_is_no_such_film_is_named_with_what_was_found(put, tmp_path, name, content, said):
     with pytest.raises(UserError) as error:
