@@ -2,6 +2,8 @@
 
 import os
 import signal
+import threading
+import time
 
 import pytest
 
@@ -43,18 +45,19 @@ def test_the_handlers_are_put_back():
 
 
 def test_what_is_computed_is_waited_for():
-    answers = iter([False, False, True])
-    Stop().wait(lambda: next(answers))
-    assert next(answers, None) is None
+    done = []
+    Stop().wait(lambda: (time.sleep(0.2), done.append(1)))
+    assert done
+    Stop().wait(lambda: 1 / 0)  # whoever uses the result hears of it
 
 
 def test_after_a_signal_it_is_not_waited_for_long(monkeypatch):
     monkeypatch.setattr("vae_jax.stopping.MOST_WAIT", 0.05)
-    stop, answers = Stop(), iter([False, True])
+    stop, never = Stop(), threading.Event()
     stop.patient = True
     with signals_noted(stop):
-        os.kill(os.getpid(), signal.SIGTERM)
-        stop.wait(lambda: next(answers))
+        threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGTERM)).start()
         with pytest.raises(StoppedError) as left:
-            stop.wait(lambda: False)
+            stop.wait(never.wait)
+    never.set()
     assert (left.value.status, left.value.saved) == (143, False)

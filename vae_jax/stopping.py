@@ -2,9 +2,10 @@
 
 import logging
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 log = logging.getLogger("vae_jax")
@@ -46,23 +47,28 @@ class Stop:
         wait = f"{MOST_WAIT:.0f} s"
         log.warning("stopping: saving after the steps under way, if they end in %s (once more leaves at once)", wait)
 
-    def wait(self, ready: Callable[[], bool]) -> None:
-        """Wait in Python for what the devices compute: inside of a compiled program no signal is heard.
+    def wait(self, block: Callable[[], object]) -> None:
+        """Wait for what the devices compute in another thread: no signal is heard inside of a compiled program.
 
         Args:
-            ready: whether it is there.
+            block: returns when it is there. What it raises is not raised here: who uses the result hears of it.
 
         Raises:
             StoppedError: a signal came, and it is not there after `MOST_WAIT` seconds.
         """
-        begun, heard = time.monotonic(), None
-        while not ready():
-            now = time.monotonic()
+
+        def until_it_is_there() -> None:
+            with suppress(Exception):
+                block()
+
+        waiting, heard = threading.Thread(target=until_it_is_there, daemon=True), None
+        waiting.start()
+        while waiting.is_alive():
+            waiting.join(0.1)
             if self._asked is not None:
-                heard = now if heard is None else heard
-                if now - heard > MOST_WAIT:
+                heard = time.monotonic() if heard is None else heard
+                if time.monotonic() - heard > MOST_WAIT:
                     raise StoppedError(self._asked, saved=False)
-            time.sleep(min(max((now - begun) / 50, 1e-4), 0.05))  # at most 2 % too long
 
     @property
     def asked(self) -> bool:

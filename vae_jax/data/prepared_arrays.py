@@ -42,7 +42,7 @@ def prepared(folder: Path, name: str, key: str, make: Callable[[], Arrays]) -> A
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with partial.open("wb") as file:
-            np.savez(file, **{**made, DIGEST: _digest(made)})
+            np.savez(file, allow_pickle=False, **{**made, DIGEST: _digest(made)})
         partial.replace(path)
     except OSError as error:
         log.warning("%s: can't be kept (%s); it will be prepared again next time", path, error.strerror)

@@ -95,7 +95,7 @@ class Trainer:
         judge: Judge,
         listen: Listener,
         stop: Callable[[], bool] = lambda: False,
-        wait: Callable[[Callable[[], bool]], object] = lambda ready: None,
+        wait: Callable[[Callable[[], object]], object] = lambda block: None,
     ) -> TrainState:
         """Train to the last step, or until asked to stop.
 
@@ -104,7 +104,7 @@ class Trainer:
             judge: called at every evaluation.
             listen: called with every logged line.
             stop: asked after every block of steps; if it says so the state is saved, and that was all.
-            wait: told during every block how to ask whether it has ended; what it raises ends all, unsaved.
+            wait: called during every block with what returns at its end; what it raises ends all, unsaved.
 
         Returns:
             the state of all members after the last step that was taken.
@@ -123,7 +123,7 @@ class Trainer:
         while self.step < cohort.total:
             before = jax.tree.map(jnp.copy, spread) if restores else None  # the state itself is donated
             spread, metrics = compiled(data, self.members, spread)
-            wait(spread.step.is_ready)
+            wait(spread.step.block_until_ready)
             self.step += cohort.block
             spread = self.note_failures(spread, before)
             self.hear("train", metrics, listen)
