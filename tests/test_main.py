@@ -127,6 +127,7 @@ def test_another_config_in_the_same_folder_is_refused_and_the_fields_named(finis
     assert "objective.beta_kl: 1.0 -> 3.0" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_evaluate_gives_the_same_numbers_and_figures_the_same_pictures(finished):
     folder, _ = finished
     summary = json.loads((folder / "summary.json").read_text())

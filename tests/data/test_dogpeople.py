@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from drawn_photographs import EYES, HEADER, draw_dogs, draw_people, draw_photograph
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from small_runs import small_dataset
@@ -318,6 +318,7 @@ def fuzzed(tmp_path_factory):
 NUMBERS = st.floats().map(str) | st.sampled_from(["", "0", "60", "1e999", "-3", "\0", '"', "x" * 300])
 
 
+@settings(max_examples=25)
 @given(
     st.binary(max_size=200)
     | st.lists(st.tuples(st.integers(0, 250), st.binary(max_size=4)), min_size=1, max_size=4)

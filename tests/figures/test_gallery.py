@@ -73,6 +73,7 @@ def test_principal_components_are_drawn_where_there_are_three_dimensions_to_see(
     assert draw(portrait(latent=3)) is not None
 
 
+@pytest.mark.slow
 def test_the_same_portrait_gives_the_same_bytes(tmp_path):
     for folder in ("first", "second"):
         save_figures(draw_gallery(portrait(latent=3)), tmp_path / folder)

@@ -69,6 +69,7 @@ def test_on_a_cpu_members_come_one_after_another_unless_asked_otherwise():
     assert memory.layout_of(cohort(("seed=range(5)",), train={"members_per_step": 30}), DATASET).at_once == 5
 
 
+@pytest.mark.slow
 def test_elsewhere_as_many_at_once_as_fit(monkeypatch):
     """What one more takes is measured by compiling for one and for two."""
     many = cohort(("seed=range(12)",))

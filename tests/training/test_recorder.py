@@ -1,6 +1,7 @@
 """The metrics of a run on the disk, through crashes and continuations."""
 
 import json
+import logging
 import struct
 
 import pytest
@@ -112,6 +113,7 @@ def test_the_line_that_a_crash_cut_short_is_left_out_without_a_word(tmp_path, ca
 @pytest.mark.parametrize("damaged", [b"{", b"\xff", b"7", b'{"step": "x"}', b"[" * 100_000])
 def test_damaged_lines_are_left_out_and_counted(tmp_path, caplog, damaged):
     path = tmp_path / "metrics.jsonl"
+    caplog.set_level(logging.WARNING, "vae_jax")
     path.write_bytes(damaged + b"\n" + json.dumps(line(1)).encode() + b"\n")
     assert read_metrics(path) == [line(1)]
     assert "metrics.jsonl: 1 of 2 lines can't be read and are left out" in caplog.text

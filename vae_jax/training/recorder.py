@@ -6,7 +6,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("vae_jax")
 
 OF_EVERY_LINE: dict[str, Any] = {"step": int, "epoch": (int, float), "member": int, "split": str}
 
