@@ -144,6 +144,4 @@ def test_a_grid_too_large_for_the_memory_is_trained_in_parts_with_the_same_resul
     monkeypatch.setattr("vae_jax.training.memory.free_bytes", lambda: 0)
     assert main(digits_command(tmp_path / "parts", "--sweep=seed=range(3)")) == 0
     assert len(list((tmp_path / "parts" / "checkpoints").iterdir())) == 3
-    for ours, theirs in zip(members(tmp_path / "parts"), members(tmp_path / "whole"), strict=True):
-        assert ours["values"] == theirs["values"]
-        assert ours["test"] == pytest.approx(theirs["test"], rel=1e-5)
+    assert members(tmp_path / "parts") == members(tmp_path / "whole")
