@@ -58,6 +58,6 @@ def test_after_a_signal_it_is_not_waited_for_long(monkeypatch):
     with signals_noted(stop):
         threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGTERM)).start()
         with pytest.raises(StoppedError) as left:
-            stop.wait(never.wait)
+            stop.wait(lambda: never.wait(20))
     never.set()
     assert (left.value.status, left.value.saved) == (143, False)
