@@ -75,8 +75,12 @@ def test_colours_become_their_luma(read):
 @pytest.mark.parametrize("mode", ["1", "P", "LA", "RGBA", "CMYK", "YCbCr"])
 def test_every_common_kind_of_pixel_is_read(read, mode):
     pixels = np.kron(np.where(GREY > 127, 255, 0), np.ones((2, 2))).astype(np.uint8)  # colours may be stored by twos
-    kind = "TIFF" if mode in ("CMYK", "YCbCr") else "PNG"
-    np.testing.assert_allclose(read(encoded(Image.fromarray(pixels).convert(mode), kind)), pixels, atol=2)
+    stored = {"format": "PNG"}
+    if mode in ("CMYK", "YCbCr"):  # deflated: Pillow 11 writes other YCbCr a few bytes short
+        stored = {"format": "TIFF", "compression": "tiff_adobe_deflate"}
+    content = io.BytesIO()
+    Image.fromarray(pixels).convert(mode).save(content, **stored)
+    np.testing.assert_allclose(read(content.getvalue()), pixels, atol=2)
 
 
 @pytest.mark.parametrize("progressive", [False, True])
