@@ -210,19 +210,30 @@ def test_a_run_that_is_asked_to_stop_saves_and_goes_on_each_time(tmp_path, unint
 
 
 @pytest.mark.slow
-def test_a_long_block_of_steps_is_not_waited_for(tmp_path):
-    """Minutes of steps without a word in between: it leaves in the middle of them."""
-    folder = tmp_path / "run"
-    line, env = command("--config=configs/digits.py", "--config.train.steps_per_epoch=300000", f"--workdir={folder}")
+def test_a_long_block_of_steps_is_given_up_and_what_was_before_it_saved(tmp_path):
+    """A dozen seconds of steps without a word in between, no checkpoint due before the end."""
+    block = 30_000
+    folder, whole = tmp_path / "run", tmp_path / "whole"
+    settings = [
+        f"--config.train.steps_per_epoch={block}",
+        "--config.train.epochs=2",
+        "--config.checkpoint.every_epochs=2",
+    ]
+    line, env = command("--config=configs/digits.py", *settings, NO_PICTURES, f"--workdir={folder}")
     with subprocess.Popen(line, cwd=ROOT, env=env, stderr=subprocess.PIPE, text=True) as process:
-        while not list(folder.glob("checkpoints/group_0/members.json")):
+        while not (folder / "metrics.jsonl").exists() or not (folder / "metrics.jsonl").read_text():
             time.sleep(0.1)
-        time.sleep(10)
         process.send_signal(signal.SIGTERM)
         said = process.communicate(timeout=60)[1]
     assert process.returncode == 128 + signal.SIGTERM
-    assert said.splitlines()[-1] == "vae_jax: stopped; the same command goes on from the newest checkpoint"
-    assert (folder / "metrics.jsonl").read_text() == ""
+    assert said.splitlines()[-1] == "vae_jax: stopped; saved; the same command goes on from here"
+    assert checkpoints(folder) == {block}
+    for each in (folder, whole):
+        assert here("--config=configs/digits.py", *settings, NO_PICTURES, f"--workdir={each}") == 0
+    ours, theirs = final_arrays(folder, 2 * block), final_arrays(whole, 2 * block)
+    for name in theirs:
+        np.testing.assert_array_equal(ours[name], theirs[name])
+    assert metrics(folder) == metrics(whole)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ def test_the_first_signal_is_noted_where_somebody_asks():
         assert stop.asked
     with pytest.raises(StoppedError) as left:
         stop.leave()
-    assert (left.value.status, left.value.saved) == (143, True)
+    assert (left.value.status, str(left.value)) == (143, "stopped; saved; the same command goes on from here")
 
 
 def test_the_second_signal_leaves_at_once():
@@ -29,7 +29,8 @@ def test_the_second_signal_leaves_at_once():
         os.kill(os.getpid(), signal.SIGINT)
         with pytest.raises(StoppedError) as left:
             os.kill(os.getpid(), signal.SIGINT)
-    assert (left.value.status, left.value.saved) == (130, False)
+    assert left.value.status == 130
+    assert str(left.value) == "stopped; the same command goes on from the newest checkpoint"
 
 
 def test_where_nobody_asks_the_first_leaves():
@@ -46,18 +47,34 @@ def test_the_handlers_are_put_back():
 
 def test_what_is_computed_is_waited_for():
     done = []
-    Stop().wait(lambda: (time.sleep(0.2), done.append(1)))
+    assert Stop().wait(lambda: (time.sleep(0.2), done.append(1)), True)
     assert done
-    Stop().wait(lambda: 1 / 0)  # whoever uses the result hears of it
+    assert Stop().wait(lambda: 1 / 0, True), "whoever uses the result hears of it"
 
 
-def test_after_a_signal_it_is_not_waited_for_long(monkeypatch):
+@pytest.mark.parametrize("may_be_given_up", [True, False])
+def test_after_a_signal_it_is_not_waited_for_long_if_it_may_be_given_up(monkeypatch, may_be_given_up):
     monkeypatch.setattr("vae_jax.stopping.MOST_WAIT", 0.05)
-    stop, never = Stop(), threading.Event()
+    stop, end = Stop(), threading.Event()
     stop.patient = True
     with signals_noted(stop):
         threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGTERM)).start()
-        with pytest.raises(StoppedError) as left:
-            stop.wait(lambda: never.wait(20))
-    never.set()
-    assert (left.value.status, left.value.saved) == (143, False)
+        threading.Timer(1.5, end.set).start()
+        assert stop.wait(lambda: end.wait(20), may_be_given_up) is not may_be_given_up
+        assert end.is_set() is not may_be_given_up
+    with pytest.raises(StoppedError) as left:
+        stop.leave()
+    assert left.value.status == 143
+
+
+def test_another_thread_trains_without_a_word_of_signals():
+    before, heard = signal.getsignal(signal.SIGINT), []
+
+    def elsewhere():
+        with signals_noted(Stop()):
+            heard.append(signal.getsignal(signal.SIGINT))
+
+    thread = threading.Thread(target=elsewhere)
+    thread.start()
+    thread.join()
+    assert heard == [before]

@@ -47,6 +47,7 @@ def train(config: ConfigDict, workdir: str | Path) -> Trained:
         workdir: the run folder.
 
     Raises:
+        StoppedError: it was interrupted; what was trained is saved, and the same call goes on from there.
         UserError: a setting can't be used, or the folder holds another run.
     """
     if config.sweep:
@@ -64,6 +65,7 @@ def sweep(config: ConfigDict, lines: str | Sequence[str], workdir: str | Path) -
         workdir: the run folder.
 
     Raises:
+        StoppedError: it was interrupted; what was trained is saved, and the same call goes on from there.
         UserError: a setting or a line can't be used, or the folder holds another run.
     """
     swept = config.copy_and_resolve_references()

@@ -17,6 +17,7 @@ from vae_jax.errors import NoResultError, UserError
 from vae_jax.evaluation.activity import active_units
 from vae_jax.plain_flags import Flags
 from vae_jax.run_folder import RunFolder, write_whole
+from vae_jax.stopping import StoppedError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -84,7 +85,7 @@ def main(experiment: Experiment, argv: Sequence[str] | None = None) -> int:
         argv: without the program's name.
 
     Returns:
-        the exit status: 0, or 2 after one line about what can't be done.
+        the exit status: 0, or 2 after one line about what can't be done, or 128 and a signal's number.
     """
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
     logging.getLogger("vae_jax").setLevel(logging.INFO)
@@ -98,6 +99,9 @@ def main(experiment: Experiment, argv: Sequence[str] | None = None) -> int:
     except (NoResultError, UserError) as error:
         print(f"experiments.{name}: error: {error}", file=sys.stderr)
         return 2
+    except StoppedError as stopped:
+        print(f"experiments.{name}: {stopped}", file=sys.stderr)
+        return stopped.status
     return 0
 
 

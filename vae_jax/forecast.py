@@ -17,7 +17,7 @@ from vae_jax.run_folder import RunFolder
 from vae_jax.runs import check_config, keep_compiled_programs, plan_run
 from vae_jax.training.cohorts import Cohort
 from vae_jax.training.devices import Layout
-from vae_jax.training.memory import HOST_COPIES, block_bytes, free_bytes, layout_of, state_bytes
+from vae_jax.training.memory import DEVICE_COPIES, HOST_COPIES, block_bytes, free_bytes, layout_of, state_bytes
 from vae_jax.training.program import Program, members_of
 from vae_jax.training.steps import TrainData, init_state, train_block
 
@@ -81,8 +81,10 @@ def run_bytes(cohort: Cohort, dataset: Dataset, layout: Layout) -> int:
     members = layout.padded(len(cohort.configs))
     state = state_bytes(cohort.program, cohort.configs[0]) * members
     portraits = min(members, MOST_TOGETHER) * dataset.test.images.nbytes
-    on_host = jax.default_backend() == "cpu"
-    return here + WORKSPACE + HOST_COPIES * state + portraits + (block_bytes(cohort, dataset, layout) if on_host else 0)
+    total = here + WORKSPACE + HOST_COPIES * state + portraits
+    if jax.default_backend() == "cpu":
+        total += DEVICE_COPIES * state + block_bytes(cohort, dataset, layout)
+    return total
 
 
 def step_seconds(cohort: Cohort, dataset: Dataset) -> float:

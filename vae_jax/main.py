@@ -1,19 +1,15 @@
 """Train, judge and draw variational autoencoders: `python -m vae_jax.main --config=configs/dogpeople.py`."""
 
 import logging
-import os
 import sys
 import time
 from collections.abc import Sequence
-from typing import NoReturn
 
 from vae_jax.command_line import USAGE, Command, parse
 from vae_jax.errors import NoResultError, UserError
-from vae_jax.stopping import Stop, StoppedError, signals_noted
+from vae_jax.stopping import GOES_ON, StoppedError, leave
 
 log = logging.getLogger("vae_jax")
-
-GOES_ON = "the same command goes on from the newest checkpoint"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -42,8 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"vae_jax: error: {error}", file=sys.stderr)
         return 1
     except StoppedError as stopped:
-        how = "saved; the same command goes on from here" if stopped.saved else GOES_ON
-        print(f"vae_jax: stopped; {how}", file=sys.stderr)
+        print(f"vae_jax: {stopped}", file=sys.stderr)
         return stopped.status
     except KeyboardInterrupt:
         print(f"vae_jax: stopped; {GOES_ON}", file=sys.stderr)
@@ -71,20 +66,10 @@ def run(command: Command, started: float) -> None:
         return
     if command.mode == "train":
         assert command.config is not None, "the command line saw to it"
-        stop = Stop()
-        with signals_noted(stop):
-            train_run(command.config, command.workdir, started, stop)
+        train_run(command.config, command.workdir, started)
         return
     modes = {"evaluate": evaluate_run, "figures": figures_of_run, "export": export_member}
     modes[command.mode](command, started)
-
-
-def leave(status: int) -> NoReturn:
-    """End the process; after a signal without waiting for what the devices still compute."""
-    if status > 128:
-        logging.shutdown()
-        os._exit(status)
-    sys.exit(status)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from vae_jax.evaluation.metrics import split_metrics
 from vae_jax.objectives import Metrics
 from vae_jax.progress import Progress
 from vae_jax.run_folder import RunFolder, write_whole
-from vae_jax.stopping import Stop
+from vae_jax.stopping import Stop, signals_noted
 from vae_jax.summary import Outcome, best_member, closing_line, members_table, summarise
 from vae_jax.sweep_language import expand, swept_fields
 from vae_jax.training.checkpoints import Checkpoints
@@ -55,21 +55,25 @@ class Clock:
         self.before = max(self.before, total)
 
 
-def train_run(config: Config, workdir: Path, started: float, stop: Stop | None = None) -> None:
+def train_run(config: Config, workdir: Path, started: float) -> None:
     """Train a run from its start, or from its newest checkpoints, to its end, and write all about it.
 
     Args:
         config: the settings.
         workdir: the run folder.
         started: when it was asked for, by `time.perf_counter()`.
-        stop: notes signals.
 
     Raises:
         NoResultError: every member failed; all is written.
         StoppedError: a signal ended it.
         UserError: something that the user gave can't be used; nothing was compiled or written then.
     """
-    folder = RunFolder(workdir)
+    stop = Stop()
+    with signals_noted(stop):
+        _train_run(RunFolder(workdir), config, Clock(started), stop)
+
+
+def _train_run(folder: RunFolder, config: Config, clock: Clock, stop: Stop) -> None:
     configs = check_config(config)
     folder.check(config)
     if folder.is_finished(config):
@@ -84,11 +88,10 @@ def train_run(config: Config, workdir: Path, started: float, stop: Stop | None =
         folder.create(config)
         keep_data(folder.data, dataset)
         announce(dataset, cohorts)
-        clock, album = Clock(started), Album(folder, config, dataset, cohorts)
-        outcomes, seconds = [], []
+        album, outcomes, seconds = Album(folder, config, dataset, cohorts), [], []
         for k, (cohort, layout) in enumerate(zip(cohorts, layouts, strict=True)):
             label = f"group {k + 1} of {len(cohorts)}" if len(cohorts) > 1 else ""
-            trainer = train_cohort(folder, cohort, dataset, layout, clock, label, album, stop or Stop())
+            trainer = train_cohort(folder, cohort, dataset, layout, clock, label, album, stop)
             outcomes += outcomes_of(trainer)
             seconds.append(trainer.seconds)
         album.draw_together()

@@ -1,26 +1,35 @@
 """Ending a run early: the first signal saves and leaves, the second leaves at once."""
 
 import logging
+import math
+import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
+from typing import NoReturn
 
 log = logging.getLogger("vae_jax")
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-MOST_WAIT = 5.0  # seconds after a signal, for the steps under way to end
+GOES_ON = "the same command goes on from the newest checkpoint"
+MOST_WAIT = 3.0  # seconds after a signal, for what is being computed to end
 
 
-class StoppedError(Exception):
-    """A signal ended the run; says which, and whether all that was trained is saved."""
+class StoppedError(KeyboardInterrupt):
+    """A signal ended the run; says how to go on.
+
+    Attributes:
+        status: that a process ends with by custom, 128 and the signal's number.
+    """
 
     def __init__(self, number: int, *, saved: bool) -> None:
-        super().__init__(number)
+        how = "saved; the same command goes on from here" if saved else GOES_ON
+        super().__init__(f"stopped; {how}")
         self.status = 128 + number
-        self.saved = saved
 
 
 class Stop:
@@ -44,31 +53,32 @@ class Stop:
         if not self.patient or self._asked is not None:
             raise StoppedError(number, saved=False)
         self._asked = number
-        wait = f"{MOST_WAIT:.0f} s"
-        log.warning("stopping: saving after the steps under way, if they end in %s (once more leaves at once)", wait)
+        log.warning("stopping: what is trained is being saved (once more leaves at once)")
 
-    def wait(self, block: Callable[[], object]) -> None:
+    def wait(self, arrival: Callable[[], object], may_be_given_up: bool) -> bool:
         """Wait for what the devices compute in another thread: no signal is heard inside of a compiled program.
 
         Args:
-            block: returns when it is there. What it raises is not raised here: who uses the result hears of it.
+            arrival: returns when it is there. What it raises is not raised here: who uses the result hears of it.
+            may_be_given_up: whether it is not waited for any more `MOST_WAIT` seconds after a signal.
 
-        Raises:
-            StoppedError: a signal came, and it is not there after `MOST_WAIT` seconds.
+        Returns:
+            whether it is there.
         """
 
         def until_it_is_there() -> None:
             with suppress(Exception):
-                block()
+                arrival()
 
-        waiting, heard = threading.Thread(target=until_it_is_there, daemon=True), None
+        waiting, heard = threading.Thread(target=until_it_is_there, daemon=True), math.inf
         waiting.start()
         while waiting.is_alive():
             waiting.join(0.1)
-            if self._asked is not None:
-                heard = time.monotonic() if heard is None else heard
-                if time.monotonic() - heard > MOST_WAIT:
-                    raise StoppedError(self._asked, saved=False)
+            if self.asked:
+                heard = min(heard, time.monotonic())
+            if may_be_given_up and time.monotonic() - heard > MOST_WAIT:
+                return False
+        return True
 
     @property
     def asked(self) -> bool:
@@ -86,10 +96,23 @@ class Stop:
 
 @contextmanager
 def signals_noted(stop: Stop) -> Iterator[None]:
-    """Let SIGINT and SIGTERM be noted; in the main thread only."""
+    """Let SIGINT and SIGTERM be noted; in the main thread, as others hear of none."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     before = {number: signal.signal(number, stop) for number in SIGNALS}
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def leave(status: int) -> NoReturn:
+    """End the process; after a signal without waiting for what the devices still compute."""
+    if status > 128:
+        logging.shutdown()
+        sys.stderr.flush()
+        sys.stdout.flush()
+        os._exit(status)
+    sys.exit(status)

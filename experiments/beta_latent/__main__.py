@@ -1,12 +1,12 @@
 """beta_KL by latent size, on digits and on photographs: `python -m experiments.beta_latent [--quick]`."""
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from vae_jax import Sweep
 from vae_jax.experiment import Experiment, Findings, Training, main, rows_of
 from vae_jax.figures.panels import Panel, panels
+from vae_jax.stopping import leave
 
 LABELS = {
     "test.rate": "rate: KL, nats per image",
@@ -51,4 +51,4 @@ EXPERIMENT = Experiment(
 )
 
 if __name__ == "__main__":
-    sys.exit(main(EXPERIMENT))
+    leave(main(EXPERIMENT))

@@ -1,7 +1,6 @@
 """The post's models by its own recipe, and its pictures: `python -m experiments.blog`."""
 
 import shutil
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from vae_jax import Sweep, Trained
 from vae_jax.data.draw_photographs import main as draw_photographs
 from vae_jax.experiment import Experiment, Findings, Training, main, rows_of
 from vae_jax.morph import main as morph
+from vae_jax.stopping import leave
 
 BOTH = {"eval.figure_members": 2}
 PHOTOGRAPHS = {**BOTH, "train.epochs": 60}
@@ -93,4 +93,4 @@ EXPERIMENT = Experiment(
 )
 
 if __name__ == "__main__":
-    sys.exit(main(EXPERIMENT))
+    leave(main(EXPERIMENT))

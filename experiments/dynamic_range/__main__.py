@@ -1,7 +1,6 @@
 """Test people changed in one way at a time, and their reconstruction losses: `python -m experiments.dynamic_range`."""
 
 import csv
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from vae_jax.data.photographs.outcomes import TABLE
 from vae_jax.data.photographs.source import prepared_folder
 from vae_jax.experiment import Experiment, Findings, Training, main
 from vae_jax.figures.panels import Panel, panels
+from vae_jax.stopping import leave
 
 AGES = ((0, 3), (4, 19), (20, 39), (40, 59), (60, 120))
 SIZES = {"model.hidden": (500,), "train.epochs": 20}
@@ -93,4 +93,4 @@ EXPERIMENT = Experiment(
 )
 
 if __name__ == "__main__":
-    sys.exit(main(EXPERIMENT))
+    leave(main(EXPERIMENT))

@@ -1,12 +1,12 @@
 """Widths by depths on MNIST, a training each so that each has its own time: `python -m experiments.layer_sizes`."""
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from vae_jax import Sweep
 from vae_jax.experiment import Experiment, Findings, Training, main, parameters, rows_of, train_seconds
 from vae_jax.figures.panels import Panel, panels
+from vae_jax.stopping import leave
 
 WIDTHS, DEPTHS, EPOCHS = (100, 400, 1000), (1, 2, 3), 5
 LABELS = {
@@ -64,4 +64,4 @@ EXPERIMENT = Experiment(
 )
 
 if __name__ == "__main__":
-    sys.exit(main(EXPERIMENT))
+    leave(main(EXPERIMENT))

@@ -1,12 +1,12 @@
 """Six schedules, two heights of beta_KL, three seeds, in one program: `python -m experiments.warmup [--quick]`."""
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from vae_jax import Sweep
 from vae_jax.experiment import Experiment, Findings, Training, main, rows_of
 from vae_jax.figures.panels import Panel, panels
+from vae_jax.stopping import leave
 
 LABELS = {
     "kl": "KL over training, nats per image",
@@ -56,4 +56,4 @@ EXPERIMENT = Experiment(
 )
 
 if __name__ == "__main__":
-    sys.exit(main(EXPERIMENT))
+    leave(main(EXPERIMENT))

@@ -2,11 +2,13 @@
 
 import csv
 import json
+import signal
 
 import pytest
 
 from vae_jax.experiment import Experiment, Findings, Training, as_csv, conduct, main, parameters, rows_of, train_seconds
 from vae_jax.figures.panels import Panel, panels
+from vae_jax.stopping import StoppedError
 
 SMALL = {"model.hidden": (8,), "train.epochs": 2, "train.steps_per_epoch": 4, "eval.figure_members": 1}
 
@@ -100,6 +102,16 @@ def test_what_can_not_be_trained_is_one_line_and_keeps_nothing(tmp_path, capsys)
     assert "\n" not in error
     assert not (tmp_path / "wrong").exists()
     assert main(wrong, ["--fast"]) == 2
+
+
+def test_an_interrupted_one_says_how_to_go_on_and_keeps_nothing(tmp_path, capsys, monkeypatch):
+    def interrupted(*_):
+        raise StoppedError(signal.SIGINT, saved=True)
+
+    monkeypatch.setattr("vae_jax.experiment.sweep", interrupted)
+    assert main(declare(tmp_path / "asked"), [f"--workdir={tmp_path / 'runs'}"]) == 130
+    assert capsys.readouterr().err.endswith("asked: stopped; saved; the same command goes on from here\n")
+    assert not (tmp_path / "asked").exists()
 
 
 def test_a_table_has_a_column_for_all_that_any_row_holds():

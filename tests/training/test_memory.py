@@ -43,9 +43,9 @@ def test_members_at_once_take_more_than_one_after_another():
     assert one < two < four
 
 
-@pytest.mark.parametrize(("free", "most"), [(0, 1), (101 * STATE, 20), (1001 * STATE, 200)])
+@pytest.mark.parametrize(("free", "most"), [(0, 1), (101 * STATE, 16), (1001 * STATE, 160)])
 def test_as_many_members_train_together_as_the_memory_holds(monkeypatch, free, most):
-    """A CPU holds a state four times, and plans with 0.8 of what is free."""
+    """A CPU holds a state five times, and plans with 0.8 of what is free."""
     monkeypatch.setattr(memory, "free_bytes", lambda: free + DATASET.train.images.nbytes / 0.8)
     assert memory.most_members(PROGRAM, CONFIG, DATASET) == most
 

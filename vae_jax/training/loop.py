@@ -32,6 +32,18 @@ Listener = Callable[[dict[str, Any]], None]
 # Judges all members on the test images; each metric is [members].
 Judge = Callable[[Members, TrainState], Metrics]
 
+# Calls what returns when a result is there, and says whether it is; only where it may be given up is it ever not.
+Wait = Callable[[Callable[[], object], bool], bool]
+
+QUICK = 1.0  # seconds: after a block that took longer, the state is copied before the next, which may be given up
+
+
+def wait_for_all(arrival: Callable[[], object], may_be_given_up: bool) -> bool:
+    """Wait for every result, however long it takes."""
+    del may_be_given_up
+    arrival()
+    return True
+
 
 @dataclass
 class Trainer:
@@ -48,6 +60,7 @@ class Trainer:
         last: the newest metrics of each split, a line a member.
         failed: the step in which each member failed, or the newest that it skipped, or `NEVER`.
         setbacks: how often each member was found to have failed.
+        saved: the step of the newest checkpoint.
     """
 
     cohort: Cohort
@@ -58,6 +71,7 @@ class Trainer:
     step: int = 0
     seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(("compile", "train", "total"), 0.0))
     last: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {"train": [], "test": []})
+    saved: int = NEVER
 
     def __post_init__(self) -> None:
         """Put the members' numbers on the devices."""
@@ -87,6 +101,7 @@ class Trainer:
         self.step, self.seconds, self.last = record["step"], record["seconds"], record["last"]
         self.failed = state.failed.tolist()
         self.setbacks = record.get("setbacks", self.setbacks)
+        self.saved = self.step
         return state
 
     def run(
@@ -95,7 +110,7 @@ class Trainer:
         judge: Judge,
         listen: Listener,
         stop: Callable[[], bool] = lambda: False,
-        wait: Callable[[Callable[[], object]], object] = lambda block: None,
+        wait: Wait = wait_for_all,
     ) -> TrainState:
         """Train to the last step, or until asked to stop.
 
@@ -103,43 +118,54 @@ class Trainer:
             state: from `restore`, or None to start.
             judge: called at every evaluation.
             listen: called with every logged line.
-            stop: asked after every block of steps; if it says so the state is saved, and that was all.
-            wait: called during every block with what returns at its end; what it raises ends all, unsaved.
+            stop: asked before every block of steps; if it says so the state is saved, and that was all.
+            wait: called for the results of every block of steps and of the evaluation after it; what it gives up is as
+                if it had never begun, and the state from before it is saved.
 
         Returns:
             the state of all members after the last step that was taken.
         """
-        cohort, layout = self.cohort, self.layout
-        if state is not None and self.step >= cohort.total:
+        if state is not None and self.step >= self.cohort.total:
             return state
-        begun = time.perf_counter()
+        block, spread = self._compiled(state)
+        self.began = time.perf_counter()
+        restores = any(config.train.on_nan == "restore" for config in self.cohort.configs)
+        lasted = math.inf
+        while self.step < self.cohort.total and not stop() and not all(self.stopped):
+            before = jax.tree.map(jnp.copy, spread) if restores or lasted > QUICK else None  # the state is donated
+            start, counts = time.perf_counter(), (self.step, self.failed, [*self.setbacks])
+            tested = None
+            spread, metrics = block(self.members, spread)
+            if arrived := wait(spread.step.block_until_ready, before is not None):
+                self.step += self.cohort.block
+                spread = self.note_failures(spread, before)
+                if self._ends(self.cohort.evaluate_every):
+                    tested = judge(self.members, spread)
+                    arrived = wait(partial(jax.block_until_ready, tested), before is not None)
+            if not arrived:
+                assert before is not None, "else it is waited for"
+                spread, (self.step, self.failed, self.setbacks) = before, counts
+                break
+            lasted = time.perf_counter() - start
+            self.hear("train", metrics, listen)
+            if tested is not None:
+                self.hear("test", tested, listen)
+            if self._ends(self.cohort.save_every):
+                self._save(spread)
+        if self.step != self.saved:
+            self._save(spread)
+        gathered: TrainState = self._gathered(spread)
+        return gathered
+
+    def _compiled(self, state: TrainState | None) -> tuple[Callable[[Members, TrainState], Any], TrainState]:
+        """Compile a block of steps, and spread the state to start from over the devices."""
+        begun, cohort, layout = time.perf_counter(), self.cohort, self.layout
         images = (jnp.asarray(self.dataset.train.images), jnp.asarray(self.dataset.draws))
         data = TrainData(*layout.place(images, shared=True))
         spread = init_state(cohort.program, layout, self.members) if state is None else self.spread(state)
         compiled = train_block.lower(cohort.program, layout, cohort.block, data, self.members, spread).compile()
         self.seconds["compile"] += time.perf_counter() - begun
-        begun = time.perf_counter()
-        restores = any(config.train.on_nan == "restore" for config in cohort.configs)
-        while self.step < cohort.total:
-            before = jax.tree.map(jnp.copy, spread) if restores else None  # the state itself is donated
-            spread, metrics = compiled(data, self.members, spread)
-            wait(spread.step.block_until_ready)
-            self.step += cohort.block
-            spread = self.note_failures(spread, before)
-            self.hear("train", metrics, listen)
-            if self._ends(cohort.evaluate_every):
-                self.hear("test", judge(self.members, spread), listen)
-            stopping = stop() or all(self.stopped)
-            if stopping or self._ends(cohort.save_every):
-                now = time.perf_counter()
-                self.seconds["train"] += now - begun
-                begun = now
-                self._save(spread)
-            if stopping:
-                break
-        self.seconds["train"] += time.perf_counter() - begun
-        gathered: TrainState = self._gathered(spread)
-        return gathered
+        return partial(compiled, data), spread
 
     def spread(self, tree: Any) -> Any:
         """Put arrays with a members axis on the devices, the last member repeated where the layout needs more."""
@@ -220,7 +246,9 @@ class Trainer:
                     listen(line)
 
     def _save(self, state: TrainState) -> None:
-        self.seconds["total"] = self.clock()
+        now = time.perf_counter()
+        self.seconds["train"] += now - self.began
+        self.seconds["total"], self.began = self.clock(), now
         record = {
             "step": self.step,
             "seconds": self.seconds,
@@ -228,4 +256,5 @@ class Trainer:
             "setbacks": self.setbacks,
             "data": self.dataset.fingerprint,
         }
+        self.saved = self.step
         self.checkpoints.save(self.step, self._gathered(state), record)

@@ -19,8 +19,9 @@ from vae_jax.training.steps import TrainData, init_state, train_block
 
 USABLE = 0.8  # the share of the free memory that is planned with
 CGROUP = Path("/sys/fs/cgroup")
-# Of the state, on its way to the disk: the snapshot, and what is being serialised.
-HOST_COPIES = 2
+# Of the state: as it was before a block of steps that may be given up; and on its way to the disk, the snapshot and
+# what is being serialised.
+DEVICE_COPIES, HOST_COPIES = 1, 2
 
 
 def free_bytes() -> int:
@@ -45,8 +46,8 @@ def state_bytes(program: Program, config: Config) -> int:
 
 def most_members(program: Program, config: Config, dataset: Dataset) -> int:
     """How many members of a program fit into the memory together, at least one."""
-    # A block of steps holds the state twice, as it was and as it will be.
-    copies = 2 + HOST_COPIES if jax.default_backend() == "cpu" else 2
+    # A block of steps may hold the state twice, as it was and as it will be.
+    copies = 2 + DEVICE_COPIES + (HOST_COPIES if jax.default_backend() == "cpu" else 0)
     left = USABLE * free_bytes() - dataset.train.images.nbytes
     return max(1, int(left / (copies * state_bytes(program, config)) * devices_for(config)))
 
@@ -106,5 +107,6 @@ def _most_at_once(cohort: Cohort, dataset: Dataset, layout: Layout, local: int) 
     if local < 2:
         return 1
     one, two = (block_bytes(cohort, dataset, layout._replace(at_once=count)) for count in (1, 2))
-    left = USABLE * free_bytes() - one
+    copies = DEVICE_COPIES * local * state_bytes(cohort.program, cohort.configs[0])
+    left = USABLE * free_bytes() - one - copies
     return max(1, min(local, 1 + int(left / max(two - one, 1))))

@@ -1,0 +1,92 @@
+"""A cohort from its first step to its last: what is given up on the way is not lost, and nothing comes twice."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from small_runs import small_config, small_dataset
+
+from vae_jax.runs import judge_of
+from vae_jax.sweep_language import expand
+from vae_jax.training import loop
+from vae_jax.training.checkpoints import Checkpoints
+from vae_jax.training.cohorts import cohort_of
+from vae_jax.training.devices import Layout
+from vae_jax.training.loop import Trainer
+
+DATASET = small_dataset()
+CONFIG = small_config(sweep=("beta_kl=0,1",), train={"epochs": 3}, eval={"every_epochs": 1}, log={"every_steps": 0})
+
+
+def train(folder, give_up_at=None, *, slowly=True):
+    """Train, or go on, and return the trainer, the end and the lines that were heard.
+
+    Args:
+        folder: of the checkpoints.
+        give_up_at: the number of the result that a signal makes it give up, if it may.
+        slowly: whether blocks count as ones that last.
+    """
+    cohort = cohort_of("group_0", list(enumerate(expand(CONFIG))), DATASET)
+    folder.mkdir(parents=True, exist_ok=True)
+    trainer = Trainer(cohort, DATASET, Layout(), Checkpoints(folder, 9), lambda: 0.0)
+    lines, waits, stopped = [], [], []
+
+    def wait(arrival, may_be_given_up):
+        waits.append(may_be_given_up)
+        if len(waits) == give_up_at:
+            stopped.append(True)
+            if may_be_given_up:
+                return False
+        arrival()
+        return True
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "QUICK", 0.0 if slowly else 1e9)
+        state = trainer.restore()
+        judge = judge_of(cohort, Layout(), DATASET)
+        state = trainer.run(state, judge, lines.append, lambda: bool(stopped), wait)
+    trainer.checkpoints.close()
+    return trainer, state, lines
+
+
+def assert_equal(one, other):
+    for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def moments(lines):
+    return [(line["step"], line["split"], line["member"]) for line in lines]
+
+
+@pytest.mark.parametrize("result", range(1, 7), ids=["block", "test", "block 2", "test 2", "block 3", "test 3"])
+def test_what_is_given_up_is_as_if_it_had_never_begun(tmp_path, result):
+    _, wanted, all_lines = train(tmp_path / "whole")
+    trainer, _, lines = train(tmp_path / "run", result)
+    epoch = trainer.cohort.steps_per_epoch
+    assert trainer.step == (result - 1) // 2 * epoch, "neither is a block whose evaluation is given up"
+    assert [int(path.name) for path in (tmp_path / "run").iterdir()][-1:] == [trainer.step]
+    again, state, more = train(tmp_path / "run")
+    assert_equal(state, wanted)
+    assert lines + more == all_lines
+    assert moments(again.last["test"]) == [(3 * epoch, "test", 0), (3 * epoch, "test", 1)]
+
+
+def test_a_block_that_is_known_to_be_quick_is_waited_for(tmp_path):
+    trainer, _, _ = train(tmp_path / "run", 3, slowly=False)
+    assert trainer.step == 2 * trainer.cohort.steps_per_epoch
+
+
+def test_asked_to_stop_before_the_first_step_it_takes_none_and_goes_on(tmp_path):
+    cohort = cohort_of("group_0", list(enumerate(expand(CONFIG))), DATASET)
+    (tmp_path / "run").mkdir()
+    trainer = Trainer(cohort, DATASET, Layout(), Checkpoints(tmp_path / "run", 9), lambda: 0.0)
+    trainer.run(None, judge_of(cohort, Layout(), DATASET), print, lambda: True)
+    trainer.checkpoints.close()
+    assert trainer.step == 0
+    _, wanted, _ = train(tmp_path / "whole")
+    assert_equal(train(tmp_path / "run")[1], wanted)
+
+
+def test_a_state_that_is_given_back_can_be_used(tmp_path):
+    _, state, _ = train(tmp_path / "run", 1)
+    assert all(bool(jnp.all(jnp.isfinite(leaf))) for leaf in jax.tree.leaves(state.params))
