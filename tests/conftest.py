@@ -11,6 +11,8 @@ os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 
 import hypothesis
 import jaxtyping
+import numpy as np
+import pytest
 
 # XLA would take most of the suite's time to make code fast that runs for milliseconds. What this changes is rounding:
 # tests to the bit are slow ones, and those see what users get.
@@ -28,3 +30,15 @@ jaxtyping.install_import_hook("vae_jax", "strict_types.typechecked")
 # The first example compiles; a deadline would only measure that.
 hypothesis.settings.register_profile("vae_jax", deadline=None, max_examples=50)
 hypothesis.settings.load_profile("vae_jax")
+
+
+@pytest.fixture(scope="session")
+def idx_bytes():
+    """Write an array of bytes as an idx file holds it."""
+
+    def content(array):
+        array = np.asarray(array, np.uint8)
+        sizes = b"".join(n.to_bytes(4, "big") for n in array.shape)
+        return bytes([0, 0, 8, array.ndim]) + sizes + array.tobytes()
+
+    return content

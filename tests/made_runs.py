@@ -16,7 +16,7 @@ def make_run(folder, config, dataset):
     """Write a run folder with the starting weights of every member; return the cohort and its state."""
     run = RunFolder(folder)
     run.create(config)
-    keep_data(run.data, dataset)
+    keep_data(run.data(config, config), dataset)
     cohort = cohort_of("group_0", list(enumerate(expand(config))), dataset)
     write_members(run.checkpoints / cohort.name, cohort)
     state = init_state(cohort.program, Layout(), members_of(cohort.configs, cohort.steps_per_epoch))

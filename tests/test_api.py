@@ -33,6 +33,14 @@ def test_every_public_name_is_there_and_unknown_ones_are_not():
         vae_jax.tarin  # noqa: B018
 
 
+def test_what_a_model_can_do_are_functions_of_it_too(swept):
+    run = swept.load(1)
+    codes = vae_jax.encode(run, run.test.images)
+    np.testing.assert_array_equal(codes.mu, run.encode(run.test.images).mu)
+    np.testing.assert_array_equal(vae_jax.decode(run, codes.mu), codes.reconstructions)
+    np.testing.assert_array_equal(vae_jax.sample(run, 3, seed=1), run.sample(3, seed=1))
+
+
 def test_importing_it_imports_nothing_heavy():
     code = "import sys, vae_jax; print(sorted({'jax', 'matplotlib', 'orbax', 'PIL'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"

@@ -3,19 +3,28 @@
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
+import jax.numpy as jnp
+import numpy as np
 import pytest
-from drawn_photographs import draw_dogs, draw_people
+from drawn_photographs import draw_dogs, draw_people, draw_photograph
+from small_runs import digits_command
 
+import vae_jax
+from vae_jax import schedules
 from vae_jax.command_line import parse
 from vae_jax.data.draw_photographs import main as draw_photographs
+from vae_jax.data.mnist import STEMS
 from vae_jax.data.prepare import main as prepare
+from vae_jax.data.sources import SOURCES
 from vae_jax.main import main
 from vae_jax.morph import main as morph
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
-COMMANDS = sorted(set(re.findall(r"python (-m vae_jax\.main [^`|\n]*)", README)))
+COMMANDS = list(dict.fromkeys(re.findall(r"python (-m vae_jax\.main [^`|\n]*)", README)))
+PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
 def test_the_two_commands_do_all_their_set_up():
@@ -32,6 +41,28 @@ def test_every_command_is_understood(command, monkeypatch):
     monkeypatch.chdir(ROOT)
     parsed = parse(["vae_jax.main", *shlex.split(command)[2:]])
     assert parsed.config is not None or parsed.mode != "train"
+
+
+@pytest.mark.slow
+def test_every_command_does_what_it_says_one_after_another(tmp_path, monkeypatch, idx_bytes):
+    """Small models, few steps, and digits of noise in place of MNIST's."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("VAE_JAX_RAW", raising=False)
+    Path("configs").symlink_to(ROOT / "configs")
+    Path("data/raw/mnist").mkdir(parents=True)
+    for n, stems in zip((30, 12), STEMS.values(), strict=True):
+        arrays = np.random.default_rng(n).integers(0, 256, (n, 28, 28)), np.arange(n) % 10
+        for stem, array in zip(stems, arrays, strict=True):
+            Path(f"data/raw/mnist/{stem}").write_bytes(idx_bytes(array))
+    for k in range(20):
+        draw_photograph(Path(f"FOLDER/pictures/{k}.jpg"), k)
+    small = ["model.hidden=(8,)", "train.epochs=1", "train.steps_per_epoch=2", "train.batch_size=10", "data.drawn=60"]
+    for command in COMMANDS:
+        fields = [f"--config.{field}" for field in small] if "--mode" not in command else []
+        assert main(["vae_jax.main", *shlex.split(command)[2:], *fields]) == 0, command
+    assert {path.name for path in Path("runs").iterdir() if (path / "report.html").is_file()} == {
+        "digits", "mnist", "dogpeople", "photos", "first", next(path.name for path in Path("runs").glob("digits_*")),
+    }  # fmt: skip
 
 
 def said_of(module):
@@ -72,11 +103,45 @@ def test_photographs_are_prepared_as_it_says(tmp_path, monkeypatch, capsys):
     assert "kept 4 people (UTKFace) and 4 dogs (landmarks.csv)" in capsys.readouterr().out
 
 
-def test_the_python_is_python():
-    blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    assert len(blocks) == 2
-    for block in blocks:
-        compile(block, "README.md", "exec")
+@pytest.mark.slow
+def test_its_python_trains_and_sweeps(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config = vae_jax.get_config("digits")
+    config.model.hidden, config.train.steps_per_epoch, config.train.epochs = (8,), 2, 1
+    monkeypatch.setattr(vae_jax, "get_config", lambda name: config, raising=False)
+    (block,) = (block for block in PYTHON if "import vae_jax\n" in block)
+    names: dict[str, Any] = {}
+    exec(block, names)
+    assert names["codes"].mu.shape == (len(names["run"].test), 2)
+    assert names["faces"].shape == (12, 8, 8, 1)
+    assert len(names["grid"].members) == 12
+
+
+def test_the_schedule_that_it_shows_is_one(monkeypatch):
+    (block,) = (block for block in PYTHON if "Progress" in block)
+    names = dict(vars(schedules))
+    exec(block, names)
+    monkeypatch.setitem(schedules.SCHEDULES._entries, "square", names["square"])
+    number = schedules.number_of("square")
+    numbers = {"warmup": number, "beta_kl": 4.0, "delay": 100, "length": 100, "cycles": 1}
+    arrays = {name: jnp.asarray(value) for name, value in numbers.items()}
+    weights = [float(schedules.beta_kl_at(jnp.asarray(step), **arrays)) for step in (0, 100, 150, 200, 300)]
+    assert weights == [0, 0, 1, 4, 4]
+
+
+def test_the_data_source_that_it_shows_is_one(tmp_path, monkeypatch):
+    (block,) = (block for block in PYTHON if "-> Dataset" in block)
+    names: dict[str, Any] = {}
+    exec(block, names)
+    monkeypatch.setitem(SOURCES._entries, "rectangles", names["load"])
+    run = tmp_path / "run"
+    assert main(digits_command(run, "--config.data.name=rectangles", "--config.data.image_size=12")) == 0
+    trained = vae_jax.load_run(run)
+    assert len(trained.test) == 15
+    image, label = trained.test.images[0, ..., 0], trained.test.labels[0]
+    height, width = (image[:, 0] > 0).sum(), (image[0] > 0).sum()
+    assert image.sum() == 255 * height * width
+    assert trained.class_names[label] == ("wide" if width > height else "tall")
 
 
 def test_every_file_that_is_linked_is_there():

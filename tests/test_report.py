@@ -17,7 +17,8 @@ def metrics(elbo):
 
 def summary(*elbos, **data):
     return {
-        "data": {"name": "digits", "source": "somewhere", "train": 1618, "test": 179, "notice": ""} | data,
+        "data": {"name": "digits", "source": "somewhere", "train": 1618, "test": 179, "notice": "", "fingerprint": "f"}
+        | data,
         "seconds": {"compile": 1.0, "train": 2.0, "total": 4.0},
         "device": "cpu (cpu)",
         "versions": {"jax": "0.10"},

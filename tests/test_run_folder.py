@@ -44,6 +44,22 @@ def test_a_run_can_go_into_a_new_or_empty_folder_and_the_check_leaves_no_trace(t
     assert everything(tmp_path) == before
 
 
+def test_each_setting_of_the_data_has_a_file_of_its_own():
+    run, config = RunFolder(Path("run")), Config()
+    files = {
+        contrast: run.data(
+            config, dataclasses.replace(config, data=dataclasses.replace(config.data, contrast=contrast))
+        )
+        for contrast in ("none", "stretch", "equalise")
+    }
+    assert files["none"] == Path("run/data.npz")
+    assert len(set(files.values())) == 3
+    assert (
+        run.data(config, dataclasses.replace(config, seed=3, data=dataclasses.replace(config.data, levels=256)))
+        == files["none"]
+    )
+
+
 def test_the_same_config_is_welcome_again_and_the_check_leaves_no_trace(tmp_path):
     folder = RunFolder(tmp_path / "run")
     folder.create(Config())

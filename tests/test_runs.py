@@ -14,6 +14,7 @@ import pytest
 from small_runs import ONE_DRAWN, digits_command
 
 from vae_jax.main import main
+from vae_jax.trained import load_run
 from vae_jax.training.checkpoints import Checkpoints
 
 ROOT = Path(__file__).parents[1]
@@ -102,6 +103,31 @@ def test_a_sweep_of_several_programs_is_one_run(tmp_path, caplog):
     before = members(run)
     assert main(["vae_jax.main", "--mode=evaluate", f"--workdir={run}"]) == 0
     assert members(run) == before
+
+
+def test_members_that_learn_from_other_images_are_the_runs_that_they_would_have_been_alone(tmp_path, caplog):
+    """Each is judged on its own test images, kept with them, and is used, judged again and exported like any other."""
+    run, alone = tmp_path / "run", tmp_path / "alone"
+    assert main(digits_command(run, "--sweep=test_fraction=0.1,0.3", "--sweep=figure_members=0,1")) == 0
+    assert "1,618 training and 179 test images" in caplog.text
+    assert "1,258 training and 539 test images; 4 members, 2 programs" in caplog.text
+    found = members(run)
+    assert [member["data"]["test"] for member in found] == [179, 179, 539, 539]
+    assert [len(load_run(run, member).test) for member in range(4)] == [179, 179, 539, 539]
+    assert main(digits_command(alone, "--config.data.test_fraction=0.3")) == 0
+    assert members(alone)[0]["test"] == pytest.approx(found[2]["test"], rel=1e-5)
+    assert main(["vae_jax.main", "--mode=evaluate", f"--workdir={run}"]) == 0
+    assert members(run) == found
+    assert (
+        main(["vae_jax.main", "--mode=export", f"--workdir={run}", "--where=test_fraction=0.3,figure_members=0"]) == 0
+    )
+    exported = tmp_path / "run_member_2"
+    assert members(exported)[0]["test"] == pytest.approx(found[2]["test"], rel=1e-5)
+    assert (exported / "data.npz").is_file()
+    page = (run / "report.html").read_text()
+    assert page.count("1,258 training and 539 test") == page.count("1,618 training and 179 test") == 1
+    drawn = {path.stem for path in (run / "figures").iterdir()}
+    assert {f"reconstructions_member{member}" for member in range(4)} & drawn == {"reconstructions_member1"}
 
 
 @pytest.mark.slow

@@ -8,8 +8,17 @@ import math
 import pytest
 from small_runs import small_config, small_dataset, small_program
 
+from vae_jax.data.shelf import Shelf
 from vae_jax.models.vae import parameter_count
-from vae_jax.summary import Outcome, closing_line, member_title, member_values, members_table, summarise
+from vae_jax.summary import (
+    Outcome,
+    closing_line,
+    data_sets,
+    member_title,
+    member_values,
+    members_table,
+    summarise,
+)
 from vae_jax.sweep_language import expand
 
 
@@ -35,7 +44,9 @@ def summary_of(*elbos, failed=(), **sections):
         )
         for k, (member, elbo) in enumerate(zip(expand(config), elbos, strict=True))
     ]
-    return summarise(config, outcomes, small_dataset(), {"compile": 1.23456, "train": 2.0, "total": 4.0})
+    return summarise(
+        config, outcomes, Shelf({config.data.images: small_dataset()}), {"compile": 1.23456, "train": 2.0, "total": 4.0}
+    )
 
 
 def test_a_summary_says_what_was_promised():
@@ -61,6 +72,22 @@ def test_values_are_seed_beta_latent_size_and_whatever_else_is_swept():
     assert [member_values(config, member) for member in expand(config)] == [
         {"seed": seed, "beta_kl": 1.0, "latent_dim": 2, "learning_rate": rate} for rate in (0.1, 0.2) for seed in (5, 6)
     ]
+
+
+def test_of_several_data_sets_each_member_says_which_is_its_own():
+    config = small_config(sweep=("contrast=none,stretch", "seed=0,1"))
+    members = expand(config)
+    shelf = Shelf({members[0].data.images: small_dataset(), members[2].data.images: small_dataset(n=120, seed=1)})
+    outcomes = [
+        Outcome(k, member, small_program(), metrics(k, "train", -1.0), metrics(k, "test", -1.0), failed=None)
+        for k, member in enumerate(members)
+    ]
+    found = summarise(config, outcomes, shelf, {"train": 1.0})
+    assert [member["data"]["train"] for member in found["members"]] == [50, 50, 100, 100]
+    assert found["members"][2]["data"]["fingerprint"] == small_dataset(n=120, seed=1).fingerprint
+    assert [data["train"] for data in data_sets(found)] == [50, 100]
+    assert closing_line(found).startswith("small: best of 4 members on 2 data sets: 0, test elbo -1.00 nats")
+    assert [data["train"] for data in data_sets(summary_of(-3.0, -2.0, sweep=("seed=0,1",)))] == [50]
 
 
 def test_a_title_names_the_member_in_a_few_words():

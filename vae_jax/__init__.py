@@ -1,38 +1,49 @@
 """Variational autoencoders in JAX: train them, sweep them, judge them, look at them.
 
-What a notebook needs: `get_config`, `train`, `sweep`, `load_run`, `load_sweep`, `load_data`. The first two lead to a
-`Trained`, which can `encode`, `decode`, `sample` and `morph`, and has `metrics` and `figures`; `sweep` to a `Sweep`.
-`sheet` and `strip` make one picture of many images.
+What a notebook needs: `get_config`, `train`, `sweep`, `load_run`, `load_sweep`, `load_data`. `train` and `load_run`
+give a `Trained`, which can `encode`, `decode`, `sample` and `morph`, and has `metrics` and `figures`; `sweep` gives a
+`Sweep`. `encode(model, images)`, `decode(model, z)` and `sample(model, n)` are the same as functions; `morph` and
+`figures` are the rooms of those names, with what animates and draws. `sheet` and `strip` lay many images out as one.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from vae_jax import figures, morph
     from vae_jax.api import Sweep, get_config, load_data, load_sweep, sweep, train
     from vae_jax.errors import UserError
     from vae_jax.show import sheet, strip
-    from vae_jax.trained import Trained, load_run
+    from vae_jax.trained import Trained, decode, encode, load_run, sample
 
 __version__ = "0.1.0"
 __all__ = [
     "Sweep",
     "Trained",
     "UserError",
+    "decode",
+    "encode",
+    "figures",
     "get_config",
     "load_data",
     "load_run",
     "load_sweep",
+    "morph",
+    "sample",
     "sheet",
     "strip",
     "sweep",
     "train",
 ]
 
+_ROOMS = ("figures", "morph")
 _ELSEWHERE = {
     "Trained": "vae_jax.trained",
     "UserError": "vae_jax.errors",
+    "decode": "vae_jax.trained",
+    "encode": "vae_jax.trained",
     "load_run": "vae_jax.trained",
+    "sample": "vae_jax.trained",
     "sheet": "vae_jax.show",
     "strip": "vae_jax.show",
 }
@@ -42,6 +53,8 @@ def __getattr__(name: str) -> Any:
     """Enter a room only when something of it is asked for."""
     if name not in __all__:
         raise AttributeError(f"module 'vae_jax' has no attribute {name!r}")
+    if name in _ROOMS:
+        return import_module(f"vae_jax.{name}")
     return getattr(import_module(_ELSEWHERE.get(name, "vae_jax.api")), name)
 
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import jax
 
-from vae_jax.config import Config
-from vae_jax.data.dataset import Dataset
+from vae_jax.config import Config, short_name
+from vae_jax.data.shelf import Shelf
 from vae_jax.run_folder import RunFolder
 from vae_jax.summary import member_title
 from vae_jax.sweep_language import swept_fields
@@ -28,16 +28,21 @@ MOST_TOGETHER = 16  # members side by side
 class Album:
     """Draws a run's figures into its folder."""
 
-    def __init__(self, folder: RunFolder, config: Config, dataset: Dataset, cohorts: Sequence[Cohort]) -> None:
+    def __init__(self, folder: RunFolder, config: Config, shelf: Shelf, cohorts: Sequence[Cohort]) -> None:
         """Choose whom to draw: the first members in full, and one seed of each setting side by side."""
-        self.folder, self.config, self.dataset = folder, config, dataset
+        self.folder, self.config, self.shelf = folder, config, shelf
         pairs = (pair for cohort in cohorts for pair in zip(cohort.numbers, cohort.configs, strict=True))
         self.members = dict(sorted(pairs, key=lambda pair: pair[0]))
         self.alone = len(self.members) == 1
-        self.in_full = list(self.members)[: config.eval.figure_members]
+        self.in_full = self._first_members()
         self.empty = not self.in_full  # nothing is to be drawn
-        self.names = tuple(name.rpartition(".")[2] for name in swept_fields(config))
+        self.names = tuple(map(short_name, swept_fields(config)))
         self._portraits: dict[int, Portrait] = {}
+
+    def _first_members(self) -> list[int]:
+        """Choose the members that are drawn in full: as many of the first as they themselves say."""
+        said = [config.eval.figure_members for config in self.members.values()]
+        return [number for k, number in enumerate(self.members) if said[:k].count(said[k]) < said[k]]
 
     def title_of(self, number: int) -> str:
         """Name a member in a few words."""
@@ -69,7 +74,8 @@ class Album:
                 continue
             params = jax.tree.map(lambda leaf: leaf[0], state_alone(cohort, k, state).params)
             seed, title = cohort.configs[k].seed, self.title_of(number)
-            portrait = sit(program_alone(cohort, k), params, self.dataset, seed=seed, title=title)
+            dataset = self.shelf.of(cohort.configs[k])
+            portrait = sit(program_alone(cohort, k), params, dataset, seed=seed, title=title)
             if number in self.in_full:
                 save_figures(draw_gallery(portrait), self.folder.figures, self._suffix(number))
             if number in together:
@@ -83,10 +89,8 @@ class Album:
         from vae_jax.figures.losses import loss_curves
         from vae_jax.figures.sweeps import PORTRAIT_FIGURES
 
-        lines, notice = read_metrics(self.folder.metrics), self.dataset.notice
-        title = (
-            self.title_of(self.in_full[0]) if self.alone else f"{self.config.data.name}, {len(self.members)} members"
-        )
+        lines, notice = read_metrics(self.folder.metrics), self.shelf.notice
+        title = self.title_of(self.in_full[0]) if self.alone else f"{self.shelf.names}, {len(self.members)} members"
         groups = None if self.alone else {number: self.setting_of(number) for number in self.members}
         figures = {LOSS_CURVES[0]: loss_curves(lines, title, notice, groups)}
         sitters = [self._portraits[number] for number in sorted(self._portraits)]
@@ -102,8 +106,8 @@ class Album:
 
         well = [m for m in summary["members"] if m["failed_in_step"] is None and "elbo" in m["test"]]
         table = SweepTable(
-            title=f"{self.config.data.name}, {len(self.members)} members",
-            notice=self.dataset.notice,
+            title=f"{self.shelf.names}, {len(self.members)} members",
+            notice=self.shelf.notice,
             swept=self.names,
             values=tuple(member["values"] for member in well),
             metrics=tuple(member["test"] for member in well),

@@ -7,26 +7,16 @@ Names of parts (a likelihood, a schedule, a data source) are checked where those
 
 import dataclasses
 import json
-import math
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import ml_collections
 
-from vae_jax.errors import UserError, nearest
-
-
-def _limited(default: Any, *, low: float | None = None, above: float | None = None, high: float | None = None) -> Any:
-    """A number, or a tuple of numbers, with `low <= number`, `above < number` and `number <= high`."""
-    return field(default=default, metadata={"low": low, "above": above, "high": high})
-
-
-def _one_of(default: str, *choices: str) -> Any:
-    """A name out of a closed list (open lists are registries)."""
-    return field(default=default, metadata={"choices": choices})
+from vae_jax.checked_fields import checked_section, limited, one_of
+from vae_jax.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -50,14 +40,19 @@ class DataConfig:
     name: str = "dogpeople"
     raw_dir: str = ""
     prepared_dir: str = "data/prepared"
-    image_size: int = _limited(50, low=8, high=1024)
+    image_size: int = limited(50, low=8, high=1024)
     colour: bool = False
     contrast: str = "none"
     mirror: bool = False
-    drawn: int = _limited(10_000, low=20, high=1_000_000)
-    test_fraction: float = _limited(0.1, above=0, high=0.9)
-    levels: int = _limited(255, low=255, high=256)
-    sampling: str = _one_of("shuffle", "shuffle", "replacement")
+    drawn: int = limited(10_000, low=20, high=1_000_000)
+    test_fraction: float = limited(0.1, above=0, high=0.9)
+    levels: int = limited(255, low=255, high=256)
+    sampling: str = one_of("shuffle", "shuffle", "replacement")
+
+    @property
+    def images(self) -> "DataConfig":
+        """The settings that say which images there are; how they are scaled and drawn is left out."""
+        return dataclasses.replace(self, levels=255, sampling="shuffle")
 
     @property
     def raw_folder(self) -> Path:
@@ -91,15 +86,15 @@ class ModelConfig:
         init: how weights start.
     """
 
-    hidden: tuple[int, ...] = _limited((512,), low=1, high=100_000)
-    decoder_hidden: tuple[int, ...] = _limited((), low=1, high=100_000)
-    latent_dim: int = _limited(2, low=1, high=10_000)
+    hidden: tuple[int, ...] = limited((512,), low=1, high=100_000)
+    decoder_hidden: tuple[int, ...] = limited((), low=1, high=100_000)
+    latent_dim: int = limited(2, low=1, high=10_000)
     encoder: str = "mlp"
     decoder: str = "mlp"
     activation: str = "gelu"
     posterior: str = "diagonal_gaussian"
     likelihood: str = "bernoulli"
-    likelihood_sigma: float = _limited(0.1, above=0, high=100)
+    likelihood_sigma: float = limited(0.1, above=0, high=100)
     init: str = "lecun"
 
 
@@ -120,13 +115,13 @@ class ObjectiveConfig:
     """
 
     name: str = "elbo"
-    beta_kl: float = _limited(1.0, low=0)
-    free_bits: float = _limited(0.0, low=0)
+    beta_kl: float = limited(1.0, low=0)
+    free_bits: float = limited(0.0, low=0)
     warmup: str = "constant"
-    warmup_steps: int = _limited(0, low=0)
-    warmup_delay: int = _limited(0, low=0)
-    warmup_cycles: int = _limited(4, low=1, high=10_000)
-    reduction: str = _one_of("nats", "nats", "blog")
+    warmup_steps: int = limited(0, low=0)
+    warmup_delay: int = limited(0, low=0)
+    warmup_cycles: int = limited(4, low=1, high=10_000)
+    reduction: str = one_of("nats", "nats", "blog")
 
 
 @dataclass(frozen=True)
@@ -148,16 +143,16 @@ class TrainConfig:
             times at most, and stops then.
     """
 
-    epochs: int = _limited(20, low=1, high=10_000_000)
-    steps_per_epoch: int = _limited(0, low=0, high=10_000_000)
-    batch_size: int = _limited(128, low=1, high=1_000_000)
-    learning_rate: float = _limited(1e-3, above=0)
-    adam_b1: float = _limited(0.9, low=0, high=1)
-    adam_b2: float = _limited(0.999, low=0, high=1)
-    adam_eps: float = _limited(1e-8, above=0)
-    members_per_step: int = _limited(0, low=0, high=100_000)
-    data_devices: int = _limited(1, low=1, high=100_000)
-    on_nan: str = _one_of("stop", "stop", "skip", "restore")
+    epochs: int = limited(20, low=1, high=10_000_000)
+    steps_per_epoch: int = limited(0, low=0, high=10_000_000)
+    batch_size: int = limited(128, low=1, high=1_000_000)
+    learning_rate: float = limited(1e-3, above=0)
+    adam_b1: float = limited(0.9, low=0, high=1)
+    adam_b2: float = limited(0.999, low=0, high=1)
+    adam_eps: float = limited(1e-8, above=0)
+    members_per_step: int = limited(0, low=0, high=100_000)
+    data_devices: int = limited(1, low=1, high=100_000)
+    on_nan: str = one_of("stop", "stop", "skip", "restore")
 
 
 @dataclass(frozen=True)
@@ -171,9 +166,9 @@ class EvalConfig:
         figure_members: how many members get pictures of their own; 0 means that nothing at all is drawn.
     """
 
-    every_epochs: int = _limited(0, low=0)
-    batch_size: int = _limited(500, low=1, high=1_000_000)
-    figure_members: int = _limited(4, low=0, high=1000)
+    every_epochs: int = limited(0, low=0)
+    batch_size: int = limited(500, low=1, high=1_000_000)
+    figure_members: int = limited(4, low=0, high=1000)
 
 
 @dataclass(frozen=True)
@@ -185,8 +180,8 @@ class CheckpointConfig:
         keep: how many of the newest stay.
     """
 
-    every_epochs: int = _limited(0, low=0)
-    keep: int = _limited(2, low=1, high=1000)
+    every_epochs: int = limited(0, low=0)
+    keep: int = limited(2, low=1, high=1000)
 
 
 @dataclass(frozen=True)
@@ -198,7 +193,7 @@ class LogConfig:
         tensorboard: write TensorBoard events too.
     """
 
-    every_steps: int = _limited(0, low=0)
+    every_steps: int = limited(0, low=0)
     tensorboard: bool = True
 
 
@@ -211,7 +206,7 @@ class Config:
         sweep: lines `FIELD=VALUES`; their cross product is trained.
     """
 
-    seed: int = _limited(0, low=0, high=2**32 - 1)
+    seed: int = limited(0, low=0, high=2**32 - 1)
     data: DataConfig = DataConfig()
     model: ModelConfig = ModelConfig()
     objective: ObjectiveConfig = ObjectiveConfig()
@@ -265,7 +260,7 @@ def _completed(values: Any, defaults: dict[str, Any]) -> Any:
 
 def from_dict(values: Any) -> Config:
     """Check and freeze settings given as nested dicts; raises `UserError` as `validate` does."""
-    config: Config = _checked_section(Config, values, "config")
+    config: Config = checked_section(Config, values, "config")
     return config
 
 
@@ -282,6 +277,12 @@ def leaf_fields() -> list[str]:
     return [name for name, _ in _flat(Config())]
 
 
+def short_name(name: str) -> str:
+    """Return the last part of a field's full name where that says which is meant, else the full name."""
+    last = name.rpartition(".")[2]
+    return last if sum(each.rpartition(".")[2] == last for each in leaf_fields()) == 1 else name
+
+
 def field_of(config: Config, name: str) -> Any:
     """Return the value of the field of that full name."""
     return dict(_flat(config))[name]
@@ -294,54 +295,3 @@ def _flat(section: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
             yield from _flat(value, f"{prefix}{entry.name}.")
         else:
             yield f"{prefix}{entry.name}", value
-
-
-def _checked_section(kind: Any, found: Any, path: str) -> Any:
-    if not isinstance(found, (ml_collections.ConfigDict, dict)):
-        raise UserError(f"{path}: found {found!r}; needs the fields {', '.join(f.name for f in fields(kind))}")
-    known = {entry.name: entry for entry in fields(kind)}
-    for name in found:
-        if name not in known:
-            raise UserError(f"{path}.{name}: no such field; known are {', '.join(known)}{nearest(name, known)}")
-    values = {}
-    for name, entry in known.items():
-        if name not in found:
-            raise UserError(f"{path}.{name}: missing; start the config from vae_jax.config.default_config()")
-        default, here = entry.default, f"{path}.{name}"
-        if dataclasses.is_dataclass(default):
-            values[name] = _checked_section(type(default), found[name], here)
-        else:
-            values[name] = _checked_value(default, found[name], here, entry.metadata)
-    return kind(**values)
-
-
-def _checked_value(default: Any, found: Any, path: str, limits: Any) -> Any:
-    if isinstance(default, tuple):
-        if isinstance(found, str) or not isinstance(found, (tuple, list)):
-            raise UserError(f"{path}: found {found!r}; needs a tuple such as {default or (200, 100)!r}")
-        element = 1 if "low" in limits else ""
-        return tuple(_checked_value(element, item, f"{path}[{k}]", limits) for k, item in enumerate(found))
-    if isinstance(default, float) and isinstance(found, int) and not isinstance(found, bool):
-        found = float(found)
-    if type(found) is not type(default):
-        raise UserError(f"{path}: found {found!r} ({type(found).__name__}); needs {KINDS[type(default)]}")
-    if isinstance(found, float) and not math.isfinite(found):
-        raise UserError(f"{path}: found {found}; needs a finite number")
-    _check_limits(found, path, limits)
-    return found
-
-
-KINDS = {int: "a whole number", float: "a number", str: "a text", bool: "True or False"}
-
-
-def _check_limits(found: Any, path: str, limits: Any) -> None:
-    if "choices" in limits and found not in limits["choices"]:
-        choices = limits["choices"]
-        raise UserError(f"{path}: found {found!r}; needs one of {', '.join(choices)}{nearest(found, choices)}")
-    low, above, high = (limits.get(bound) for bound in ("low", "above", "high"))
-    if low is not None and found < low:
-        raise UserError(f"{path}: found {found}; needs at least {low}")
-    if above is not None and found <= above:
-        raise UserError(f"{path}: found {found}; needs more than {above}")
-    if high is not None and found > high:
-        raise UserError(f"{path}: found {found}; needs at most {high:,}")

@@ -11,7 +11,7 @@ import jax
 
 from vae_jax.command_line import Command, Pick
 from vae_jax.config import Config, field_of
-from vae_jax.data.sources import load
+from vae_jax.data.shelf import load_shelf
 from vae_jax.errors import UserError, nearest
 from vae_jax.revisits import figures_of_run, reopen
 from vae_jax.run_folder import RunFolder, faults_told, write_whole
@@ -43,8 +43,9 @@ def export_member(command: Command, started: float) -> None:
     if command.config is not None:
         source.check(command.config)
     keep_compiled_programs()
-    dataset = load(config.data)
-    cohorts = plan_run(source, check_config(config), dataset)
+    configs = check_config(config)
+    shelf = load_shelf(configs)
+    cohorts = plan_run(source, configs, shelf)
     number = choose(command.pick, source, members_of_run(cohorts))
     cohort = next(cohort for cohort in cohorts if number in cohort.numbers)
     target = RunFolder(command.out or source.path.with_name(f"{source.path.name}_member_{number}"))
@@ -53,7 +54,7 @@ def export_member(command: Command, started: float) -> None:
     target.check(cohort.configs[cohort.numbers.index(number)])
     partial = target.path.with_name(f".{target.path.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
-    ((trainer, state),) = reopen(source, [cohort], dataset, Clock(started))
+    ((trainer, state),) = reopen(source, [cohort], shelf, Clock(started))
     try:
         with faults_told(target.path):
             write_alone(RunFolder(partial), trainer, number, state, read_metrics(source.metrics))

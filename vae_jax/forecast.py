@@ -10,9 +10,9 @@ import psutil
 
 from vae_jax.album import MOST_TOGETHER
 from vae_jax.command_line import Command
-from vae_jax.config import field_of, leaf_fields
+from vae_jax.config import field_of, leaf_fields, short_name
 from vae_jax.data.dataset import Dataset
-from vae_jax.data.sources import load
+from vae_jax.data.shelf import load_shelf
 from vae_jax.run_folder import RunFolder
 from vae_jax.runs import check_config, keep_compiled_programs, plan_run
 from vae_jax.training.cohorts import Cohort
@@ -38,12 +38,13 @@ def forecast(command: Command) -> None:
     configs = check_config(config)
     folder.check(config)
     keep_compiled_programs()
-    dataset = load(config.data)
-    cohorts = plan_run(folder, configs, dataset)
+    shelf = load_shelf(configs)
+    cohorts = plan_run(folder, configs, shelf)
     members = sum(len(cohort.configs) for cohort in cohorts)
     print(f"{_count(members, 'member')} in {_count(len(cohorts), 'program')}")
     free, most, total = free_bytes(), 0, 0.0
     for cohort in cohorts:
+        dataset = shelf.of(cohort.configs[0])
         layout = layout_of(cohort, dataset)
         memory, seconds = run_bytes(cohort, dataset, layout), step_seconds(cohort, dataset)
         whole = seconds * cohort.total * len(cohort.configs) / layout.member_devices
@@ -57,7 +58,7 @@ def describe(cohort: Cohort, layout: Layout) -> str:
     """Say a cohort's members, sizes, length and what varies in it."""
     program, configs = cohort.program, cohort.configs
     varied = [name for name in leaf_fields() if len({repr(field_of(config, name)) for config in configs}) > 1]
-    varying = f" varying in {', '.join(name.rpartition('.')[2] for name in varied)}" if varied else ""
+    varying = f" varying in {', '.join(map(short_name, varied))}" if varied else ""
     at_once = f", {layout.at_once} at once" if layout.at_once > 1 else ""
     devices = f" on {layout.member_devices} devices" if layout.member_devices > 1 else ""
     return (

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from vae_jax.summary import best_member, brief
+from vae_jax.summary import best_member, brief, data_sets
 
 
 class Picture(NamedTuple):
@@ -54,6 +54,7 @@ def render(
     page: str = environment.get_template("report.html.jinja").render(
         summary=summary,
         best=best_member(summary),
+        data_sets=data_sets(summary),
         versions=json.dumps(summary["versions"], indent=2),
         config=config_json,
         sweep=sweep,

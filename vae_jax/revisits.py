@@ -5,12 +5,19 @@ from collections.abc import Callable, Iterator, Sequence
 
 from vae_jax.album import Album
 from vae_jax.command_line import Command
-from vae_jax.data.dataset import Dataset
-from vae_jax.data.kept_data import keep_data
-from vae_jax.data.sources import load
+from vae_jax.data.shelf import Shelf, load_shelf
 from vae_jax.errors import UserError
 from vae_jax.run_folder import RunFolder
-from vae_jax.runs import Clock, check_config, judge_of, keep_compiled_programs, outcomes_of, plan_run, write_end
+from vae_jax.runs import (
+    Clock,
+    check_config,
+    judge_of,
+    keep_compiled_programs,
+    keep_test_images,
+    outcomes_of,
+    plan_run,
+    write_end,
+)
 from vae_jax.training.checkpoints import Checkpoints
 from vae_jax.training.cohorts import Cohort
 from vae_jax.training.loop import Trainer
@@ -62,27 +69,27 @@ def revisit(command: Command, started: float, visit: Callable[[Trainer, TrainSta
         folder.check(command.config)
     configs = check_config(config)
     keep_compiled_programs()
-    dataset = load(config.data)
-    cohorts = plan_run(folder, configs, dataset)
-    clock, album, outcomes = Clock(started), Album(folder, config, dataset, cohorts), []
+    shelf = load_shelf(configs)
+    cohorts = plan_run(folder, configs, shelf)
+    clock, album, outcomes = Clock(started), Album(folder, config, shelf, cohorts), []
     totals = {"compile": 0.0, "train": 0.0}
     with folder.occupied():
-        for trainer, state in reopen(folder, cohorts, dataset, clock):
+        for trainer, state in reopen(folder, cohorts, shelf, clock):
             visit(trainer, state)
             if draw:
                 album.draw_each(trainer.cohort, state)
             outcomes += outcomes_of(trainer)
             totals = {name: value + trainer.seconds[name] for name, value in totals.items()}
-        keep_data(folder.data, dataset)
+        keep_test_images(folder, config, cohorts, shelf)
         if draw:
             album.draw_together()
         summary = folder.read_summary()
         seconds = summary["seconds"] if summary else {**totals, "total": clock.before}
-        write_end(folder, config, dataset, outcomes, seconds, album)
+        write_end(folder, config, shelf, outcomes, seconds, album)
 
 
 def reopen(
-    folder: RunFolder, cohorts: Sequence[Cohort], dataset: Dataset, clock: Clock
+    folder: RunFolder, cohorts: Sequence[Cohort], shelf: Shelf, clock: Clock
 ) -> Iterator[tuple[Trainer, TrainState]]:
     """Read the newest checkpoint of every cohort.
 
@@ -92,6 +99,7 @@ def reopen(
     for cohort in cohorts:
         home = folder.checkpoints / cohort.name
         checkpoints = Checkpoints(home, cohort.configs[0].checkpoint.keep)
+        dataset = shelf.of(cohort.configs[0])
         trainer = Trainer(cohort, dataset, layout_of(cohort, dataset), checkpoints, clock)
         state = trainer.restore()
         if state is None:

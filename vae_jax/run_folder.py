@@ -1,9 +1,11 @@
 """The folder of a run: what lies where in it, and how it is written without ever leaving a half."""
 
+import hashlib
 import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +45,6 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.config = path / "config.json"
-        self.data = path / "data.npz"
         self.metrics = path / "metrics.jsonl"
         self.summary = path / "summary.json"
         self.checkpoints = path / "checkpoints"
@@ -51,6 +52,18 @@ class RunFolder:
         self.report = path / "report.html"
         self.members = path / "members.csv"
         self.tensorboard = path / "tensorboard"
+
+    def data(self, config: Config, member: Config) -> Path:
+        """Where the test images of a member's data lie.
+
+        Args:
+            config: the run's settings.
+            member: the member's; they may ask for other images.
+        """
+        if member.data.images == config.data.images:
+            return self.path / "data.npz"
+        settings = json.dumps(asdict(member.data.images), sort_keys=True)
+        return self.path / f"data_{hashlib.sha256(settings.encode()).hexdigest()[:8]}.npz"
 
     def check(self, config: Config) -> None:
         """Make sure that this run can go here, without leaving a trace.

@@ -5,7 +5,6 @@ import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from vae_jax.album import Album
 from vae_jax.config import Config, to_json
 from vae_jax.data.dataset import Dataset
 from vae_jax.data.kept_data import keep_data
-from vae_jax.data.sources import load
+from vae_jax.data.shelf import Shelf, load_shelf
 from vae_jax.errors import NoResultError
 from vae_jax.evaluation.metrics import split_metrics
 from vae_jax.objectives import Metrics
@@ -24,7 +23,7 @@ from vae_jax.progress import Progress
 from vae_jax.run_folder import RunFolder, write_whole
 from vae_jax.stopping import Stop, signals_noted
 from vae_jax.summary import Outcome, best_member, closing_line, members_table, summarise
-from vae_jax.sweep_language import expand, swept_fields
+from vae_jax.sweep_language import expand
 from vae_jax.training.checkpoints import Checkpoints
 from vae_jax.training.cohorts import Cohort, plan_cohorts, write_members
 from vae_jax.training.devices import Layout
@@ -32,7 +31,7 @@ from vae_jax.training.failures import failed_for_good
 from vae_jax.training.loop import Judge, Trainer
 from vae_jax.training.members import program_alone
 from vae_jax.training.memory import layout_of, most_members
-from vae_jax.training.program import Members, check_names, check_sweep
+from vae_jax.training.program import Members, Program, check_names
 from vae_jax.training.recorder import Recorder
 from vae_jax.training.steps import TrainState
 
@@ -81,22 +80,23 @@ def _train_run(folder: RunFolder, config: Config, clock: Clock, stop: Stop) -> N
         check_result(folder)
         return
     keep_compiled_programs()
-    dataset = load(config.data)
-    cohorts = plan_run(folder, configs, dataset)
-    layouts = [layout_of(cohort, dataset) for cohort in cohorts]
+    shelf = load_shelf(configs)
+    cohorts = plan_run(folder, configs, shelf)
+    layouts = [layout_of(cohort, shelf.of(cohort.configs[0])) for cohort in cohorts]
     with folder.occupied():
         folder.create(config)
-        keep_data(folder.data, dataset)
-        announce(dataset, cohorts)
-        album, outcomes, seconds = Album(folder, config, dataset, cohorts), [], []
+        keep_test_images(folder, config, cohorts, shelf)
+        announce(shelf, cohorts)
+        album, outcomes, seconds = Album(folder, config, shelf, cohorts), [], []
         for k, (cohort, layout) in enumerate(zip(cohorts, layouts, strict=True)):
             label = f"group {k + 1} of {len(cohorts)}" if len(cohorts) > 1 else ""
+            dataset = shelf.of(cohort.configs[0])
             trainer = train_cohort(folder, cohort, dataset, layout, clock, label, album, stop)
             outcomes += outcomes_of(trainer)
             seconds.append(trainer.seconds)
         album.draw_together()
         totals = {name: sum(each[name] for each in seconds) for name in ("compile", "train")}
-        write_end(folder, config, dataset, outcomes, {**totals, "total": clock()}, album)
+        write_end(folder, config, shelf, outcomes, {**totals, "total": clock()}, album)
     log.info("report: %s", folder.report)
     check_result(folder)
 
@@ -162,18 +162,27 @@ def train_cohort(
     return trainer
 
 
-def plan_run(folder: RunFolder, configs: Sequence[Config], dataset: Dataset) -> list[Cohort]:
+def plan_run(folder: RunFolder, configs: Sequence[Config], shelf: Shelf) -> list[Cohort]:
     """Plan a run's cohorts as its folder and the memory say."""
-    return plan_cohorts(configs, dataset, folder.checkpoints, partial(most_members, dataset=dataset))
+
+    def most(program: Program, config: Config) -> int:
+        return most_members(program, config, shelf.of(config))
+
+    return plan_cohorts(configs, shelf.of, folder.checkpoints, most)
+
+
+def keep_test_images(folder: RunFolder, config: Config, cohorts: Sequence[Cohort], shelf: Shelf) -> None:
+    """Keep what it takes to use the trained members where the data are not."""
+    for member in (cohort.configs[0] for cohort in cohorts):
+        keep_data(folder.data(config, member), shelf.of(member))
 
 
 def check_config(config: Config) -> list[Config]:
-    """Return each member's settings, once every name and every swept field is known to be good.
+    """Return each member's settings, once every name is known to be good.
 
     Raises:
         UserError: one is not.
     """
-    check_sweep(swept_fields(config))
     configs = expand(config)
     for member in configs:
         check_names(member)
@@ -192,22 +201,23 @@ def keep_compiled_programs() -> None:
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
 
 
-def announce(dataset: Dataset, cohorts: Sequence[Cohort]) -> None:
+def announce(shelf: Shelf, cohorts: Sequence[Cohort]) -> None:
     """Say what is about to be trained, on what."""
-    if dataset.notice:
-        log.warning("%s", dataset.notice)
+    if shelf.notice:
+        log.warning("%s", shelf.notice)
+    *others, dataset = shelf.datasets.values()
+    for other in others:
+        log.info("%s", _images_of(other))
     count = sum(len(cohort.configs) for cohort in cohorts)
     members = f"{count} members, " if count > 1 else ""
     groups = f"{members}{len(cohorts)} programs" if len(cohorts) > 1 else ""
     length = f"{members}{cohorts[0].epochs} epochs of {cohorts[0].steps_per_epoch:,} steps"
-    log.info(
-        "%s: %s; %s training and %s test images; %s",
-        dataset.name,
-        dataset.source,
-        f"{len(dataset.train):,}",
-        f"{len(dataset.test):,}",
-        groups or length,
-    )
+    log.info("%s; %s", _images_of(dataset), groups or length)
+
+
+def _images_of(dataset: Dataset) -> str:
+    counts = f"{len(dataset.train):,} training and {len(dataset.test):,} test images"
+    return f"{dataset.name}: {dataset.source}; {counts}"
 
 
 def judge_of(cohort: Cohort, layout: Layout, dataset: Dataset) -> Judge:
@@ -244,14 +254,14 @@ def outcomes_of(trainer: Trainer) -> list[Outcome]:
 def write_end(
     folder: RunFolder,
     config: Config,
-    dataset: Dataset,
+    shelf: Shelf,
     outcomes: Sequence[Outcome],
     seconds: dict[str, float],
     album: Album,
 ) -> None:
     """Write the table, the report and, last of all, the summary: it says that the run is whole."""
     ordered = sorted(outcomes, key=lambda outcome: outcome.number)
-    summary = summarise(config, ordered, dataset, seconds)
+    summary = summarise(config, ordered, shelf, seconds)
     if len(ordered) > 1:
         album.draw_table(summary)
         write_whole(folder.members, members_table(summary))

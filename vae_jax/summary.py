@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 import jax
 
-from vae_jax.config import Config, field_of
+from vae_jax.config import Config, field_of, short_name
 from vae_jax.data.dataset import Dataset
+from vae_jax.data.shelf import Shelf
 from vae_jax.models.vae import parameter_count
 from vae_jax.objectives import standard_beta_kl
 from vae_jax.sweep_language import swept_fields
@@ -22,15 +23,15 @@ LIBRARIES = ("vae_jax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "n
 
 
 def member_values(config: Config, member: Config) -> dict[str, Any]:
-    """Return what tells a member apart: seed, beta_kl, latent_dim and whatever else is swept, by last names."""
+    """Return what tells a member apart: seed, beta_kl, latent_dim and whatever else is swept, by short names."""
     names = [*ALWAYS, *(name for name in swept_fields(config) if name not in ALWAYS)]
-    return {name.rpartition(".")[2]: field_of(member, name) for name in names}
+    return {short_name(name): field_of(member, name) for name in names}
 
 
 def member_title(config: Config, member: Config) -> str:
     """Name a member in a few words."""
     values = {name: brief(value) for name, value in member_values(config, member).items()}
-    words = [config.data.name, f"{values.pop('latent_dim')} latent", f"beta_KL {values.pop('beta_kl')}"]
+    words = [member.data.name, f"{values.pop('latent_dim')} latent", f"beta_KL {values.pop('beta_kl')}"]
     return " · ".join([*words, *(f"{name} {value}" for name, value in values.items())])
 
 
@@ -58,27 +59,18 @@ class Outcome(NamedTuple):
     failed: int | None
 
 
-def summarise(
-    config: Config, outcomes: Sequence[Outcome], dataset: Dataset, seconds: dict[str, float]
-) -> dict[str, Any]:
+def summarise(config: Config, outcomes: Sequence[Outcome], shelf: Shelf, seconds: dict[str, float]) -> dict[str, Any]:
     """Make the content of `summary.json`.
 
     Args:
         config: the run's settings.
         outcomes: of every member, in the order of their numbers.
-        dataset: what was trained on.
+        shelf: what was trained on.
         seconds: `compile`, `train`, `total`.
     """
     blog = config.objective.reduction == "blog"
     return {
-        "data": {
-            "name": dataset.name,
-            "source": dataset.source,
-            "train": len(dataset.train),
-            "test": len(dataset.test),
-            "notice": dataset.notice,
-            "fingerprint": dataset.fingerprint,
-        },
+        "data": _data(next(iter(shelf.datasets.values()))),
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
         "device": f"{jax.devices()[0].device_kind} ({jax.default_backend()})",
         "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
@@ -87,8 +79,28 @@ def summarise(
             "recon": "mean over pixels and batch" if blog else "nats per image",
             "kl": "nats summed over the batch" if blog else "nats per image",
         },
-        "members": [_member(config, outcome) for outcome in outcomes],
+        "members": [
+            _member(config, outcome) | ({"data": _data(shelf.of(outcome.config))} if len(shelf.datasets) > 1 else {})
+            for outcome in outcomes
+        ],
     }
+
+
+def _data(dataset: Dataset) -> dict[str, Any]:
+    return {
+        "name": dataset.name,
+        "source": dataset.source,
+        "train": len(dataset.train),
+        "test": len(dataset.test),
+        "notice": dataset.notice,
+        "fingerprint": dataset.fingerprint,
+    }
+
+
+def data_sets(summary: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what a summary says about each data set, in the order of the members."""
+    found = [member.get("data", summary["data"]) for member in summary["members"]]
+    return list({data["fingerprint"]: data for data in found or [summary["data"]]}.values())
 
 
 def _member(config: Config, outcome: Outcome) -> dict[str, Any]:
@@ -119,14 +131,17 @@ def best_member(summary: dict[str, Any]) -> dict[str, Any] | None:
 def closing_line(summary: dict[str, Any]) -> str:
     """Say the outcome in one line: the test metrics of the only member, or of the best of several."""
     members, best = summary["members"], best_member(summary)
+    data = data_sets(summary)
+    name = ", ".join(dict.fromkeys(each["name"] for each in data))
+    among = f" on {len(data)} data sets" if len(data) > 1 else ""
     failed = sum(member["failed_in_step"] is not None for member in members)
     if best is None:
-        return f"{summary['data']['name']}: no member came to a result; {failed} of {len(members)} failed"
+        return f"{name}: no member came to a result; {failed} of {len(members)} failed"
     test = best["test"]
-    which = f"best of {len(members)} members: {best['member']}, " if len(members) > 1 else ""
+    which = f"best of {len(members)} members{among}: {best['member']}, " if len(members) > 1 else ""
     lost = f"; {failed} of {len(members)} members failed" if failed else ""
     return (
-        f"{summary['data']['name']}: {which}test elbo {test['elbo']:.2f} nats (distortion {test['distortion']:.2f}, "
+        f"{name}: {which}test elbo {test['elbo']:.2f} nats (distortion {test['distortion']:.2f}, "
         f"rate {test['rate']:.2f}), recon {test['recon']:.4g}, kl {test['kl']:.4g}; "
         f"trained {test['step']:,} steps in {summary['seconds']['train']:.1f} s{lost}"
     )

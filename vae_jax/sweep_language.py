@@ -11,6 +11,7 @@ import dataclasses
 import itertools
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -75,23 +76,25 @@ def growth_faults(before: Config, now: Config) -> list[str]:
         return changed
     if now.train.epochs < before.train.epochs:
         return [line for line in changed if line.startswith("train.epochs")]
-    lost = set(map(identity, expand(before))) - set(map(identity, expand(now)))
+    lost = Counter(map(identity, expand(before))) - Counter(map(identity, expand(now)))
     if lost:
-        return [f"sweep: {before.sweep!r} -> {now.sweep!r} lacks {len(lost)} of its members, and a sweep can only grow"]
+        lacks = f"lacks {lost.total()} of its members"
+        return [f"sweep: {before.sweep!r} -> {now.sweep!r} {lacks}, and a sweep can only grow"]
     moved = [member for member in expand(before) if warmup_follows_epochs(member)]
     if now.train.epochs > before.train.epochs and moved:
         return ["train.epochs: more of them would move the warm-up of beta_KL, which was set by the run's length"]
     return []
 
 
-def identity(member: Config) -> Config:
-    """Return what makes a member the same one when its run goes on for more epochs."""
-    return dataclasses.replace(
-        member,
-        train=dataclasses.replace(member.train, epochs=1),
-        eval=dataclasses.replace(member.eval, figure_members=1),
-        sweep=(),
-    )
+def identity(member: Config, *, pictures: bool = False) -> Config:
+    """Return what makes a member the same one when its run goes on for more epochs, and gets more pictures unless told.
+
+    Args:
+        member: its settings.
+        pictures: whether members of other `figure_members` are others.
+    """
+    shown = member.eval if pictures else dataclasses.replace(member.eval, figure_members=1)
+    return dataclasses.replace(member, train=dataclasses.replace(member.train, epochs=1), eval=shown, sweep=())
 
 
 def warmup_follows_epochs(member: Config) -> bool:

@@ -108,6 +108,9 @@ class Trained:
         return {}
 
 
+encode, decode, sample = Trained.encode, Trained.decode, Trained.sample
+
+
 def load_run(folder: Path | str, member: int | None = None) -> Trained:
     """Read a trained member from a run folder, at its newest checkpoint.
 
@@ -121,8 +124,9 @@ def load_run(folder: Path | str, member: int | None = None) -> Trained:
     run = RunFolder(Path(folder).expanduser())
     config, groups = run.read_config(), _groups(run)
     number = _chosen(run, member, sorted(number for members in groups.values() for number, _ in members))
-    kept = read_kept(run.data)
     name, members = next((name, members) for name, members in groups.items() if number in dict(members))
+    data = run.data(config, dict(members)[number])
+    kept = read_kept(data)
     cohort = cohort_of(name, members, kept)
     index = cohort.numbers.index(number)
     alone = cohort.configs[index]
@@ -131,7 +135,7 @@ def load_run(folder: Path | str, member: int | None = None) -> Trained:
         member=number,
         config=alone,
         program=program_alone(cohort, index),
-        params=_params(run, cohort, index, kept),
+        params=_params(run, cohort, index, kept, data),
         title=member_title(config, alone),
         test=kept.test,
         class_names=kept.class_names,
@@ -158,7 +162,7 @@ def _chosen(run: RunFolder, member: int | None, known: list[int]) -> int:
     return known[0] if member is None else member
 
 
-def _params(run: RunFolder, cohort: Cohort, index: int, kept: KeptData) -> Params:
+def _params(run: RunFolder, cohort: Cohort, index: int, kept: KeptData, data: Path) -> Params:
     """Read the parameters of a cohort's member, without a members axis."""
     numbers = members_of(cohort.configs, cohort.steps_per_epoch)
     template = jax.eval_shape(partial(init_state, cohort.program, Layout()), numbers)
@@ -169,7 +173,7 @@ def _params(run: RunFolder, cohort: Cohort, index: int, kept: KeptData) -> Param
         raise UserError(f"{checkpoints.folder}: no checkpoint yet; train the run first")
     state, record = found
     if record["data"] != kept.fingerprint:
-        raise UserError(f"{run.data}: of other data than the checkpoint's; run --mode=evaluate where the data are")
+        raise UserError(f"{data}: of other data than the checkpoint's; run --mode=evaluate where the data are")
     if failed_for_good(cohort.configs[index], failed := int(state.failed[index])):
         log.warning("member %s failed in step %s; it stays as it was before", cohort.numbers[index], f"{failed:,}")
     params: Params = jax.tree.map(lambda leaf: leaf[0], state_alone(cohort, index, state).params)

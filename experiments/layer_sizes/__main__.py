@@ -1,4 +1,4 @@
-"""Widths by depths on MNIST, a training each so that each has its own time: `python -m experiments.layer_sizes`."""
+"""Widths by depths, a training each so that each has its own time: `python -m experiments.layer_sizes [--quick]`."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,7 +8,7 @@ from vae_jax.experiment import Experiment, Findings, Training, main, parameters,
 from vae_jax.figures.panels import Panel, panels
 from vae_jax.stopping import leave
 
-WIDTHS, DEPTHS, EPOCHS = (100, 400, 1000), (1, 2, 3), 5
+DATA, WIDTHS, DEPTHS, STEPS = ("mnist", "dogpeople"), (100, 300, 900), (1, 2, 3), 1000
 LABELS = {
     "test.elbo": "test ELBO, nats per image",
     "elbo": "training ELBO, nats per image",
@@ -16,47 +16,64 @@ LABELS = {
     "parameters": "parameters",
     "seconds": "seconds of training, one model",
     "depth": "hidden layers:",
-    "epoch": "epoch of 100 steps",
+    "step": "step",
 }
 
 
 def examine(trained: Mapping[str, Sweep]) -> Findings:
     rows, curves = [], []
     for name, sweep in trained.items():
-        width, depth = map(int, name.split("x"))
+        data, net = name.split("_")
+        width, depth = map(int, net.split("x"))
         seconds = train_seconds(sweep) / len(sweep.members)
-        more = {"width": width, "depth": depth, "parameters": parameters(sweep), "seconds": seconds}
+        more = {"data": data, "width": width, "depth": depth, "parameters": parameters(sweep), "seconds": seconds}
         rows += rows_of(sweep, **more)
         lines = [line for line in sweep.load(0).metrics() if line["split"] == "train"]
-        last = lines[-1]["epoch"]
+        last = lines[-1]["step"]
         curves += [
-            {"net": name, "epoch": line["epoch"], "elbo": line["elbo"], "seconds": seconds * line["epoch"] / last}
+            {
+                "data": data,
+                "net": net,
+                "step": line["step"],
+                "elbo": line["elbo"],
+                "seconds": seconds * line["step"] / last,
+            }
             for line in lines
+            if line["step"] > last / 10  # the first steps are so far below that nothing else would be seen
         ]
+    return Findings(rows, {data: picture(data, rows, curves) for data in dict.fromkeys(row["data"] for row in rows)})
+
+
+def picture(data, rows, curves):
+    mine, over_time = ([row for row in table if row["data"] == data] for table in (rows, curves))
     shown = [
-        Panel(rows, "width", "test.elbo", "depth", "equal steps", LABELS, "x"),
-        Panel(rows, "parameters", "test.elbo", "depth", "equal steps", LABELS, "x"),
-        Panel(curves, "epoch", "elbo", "net", "over steps, width x depth", LABELS),
-        Panel(curves, "seconds", "elbo", "net", "over seconds, width x depth", LABELS, "x"),
+        Panel(mine, "width", "test.elbo", "depth", "equal steps", LABELS, "x"),
+        Panel(mine, "parameters", "test.elbo", "depth", "equal steps", LABELS, "x"),
+        Panel(over_time, "step", "elbo", "net", "over steps, width x depth", LABELS),
+        Panel(over_time, "seconds", "elbo", "net", "over seconds, width x depth", LABELS, "x"),
     ]
-    return Findings(rows, {"layer_sizes": panels(shown, "MNIST, latent 10, beta_KL 1, 500 steps, bars over two seeds")})
+    latent = mine[0]["latent_dim"]
+    return panels(shown, f"{data}, latent {latent}, beta_KL 1, {STEPS:,} steps, bars over two seeds")
 
 
 EXPERIMENT = Experiment(
     Path(__file__).parent,
     {
-        f"{width}x{depth}": Training(
-            "mnist",
+        f"{data}_{width}x{depth}": Training(
+            data,
             {
                 "model.hidden": (width,) * depth,
-                "model.latent_dim": 10,
-                "train.epochs": EPOCHS,
-                "train.steps_per_epoch": 100,
-                "train.batch_size": 64,
+                "train.epochs": STEPS // 100,
                 "log.every_steps": 25,
+                **(
+                    {"model.latent_dim": 10, "train.steps_per_epoch": 100, "train.batch_size": 64}
+                    if data == "mnist"
+                    else {}
+                ),
             },
             ("seed=range(2)",),
         )
+        for data in DATA
         for width in WIDTHS
         for depth in DEPTHS
     },

@@ -6,7 +6,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
-import numpy as np
 import pytest
 
 RAW = Path(os.environ["VAE_JAX_RAW"]).absolute() if os.environ.get("VAE_JAX_RAW") else None
@@ -31,18 +30,6 @@ def real_folder():
         return RAW / name
 
     return find
-
-
-@pytest.fixture(scope="session")
-def idx_bytes():
-    """Write an array of bytes as an idx file holds it."""
-
-    def content(array):
-        array = np.asarray(array, np.uint8)
-        sizes = b"".join(n.to_bytes(4, "big") for n in array.shape)
-        return bytes([0, 0, 8, array.ndim]) + sizes + array.tobytes()
-
-    return content
 
 
 @pytest.fixture

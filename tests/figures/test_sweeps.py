@@ -45,6 +45,13 @@ SWEEPS = {
 
 
 @pytest.mark.filterwarnings("error")
+def test_reconstructions_stand_below_the_test_images_that_they_are_of():
+    few, many = portrait(shape=(8, 8, 1)), portrait(shape=(12, 10, 3))
+    sheets = [axes.images[0].get_array().shape for axes in strips([few, many, few], "").axes]
+    assert len(sheets) == 2 + 3
+    assert sheets[0] == sheets[1] == sheets[2] != sheets[3] == sheets[4]
+
+
 @pytest.mark.parametrize("sweep", SWEEPS)
 @pytest.mark.parametrize("name", TABLE_FIGURES)
 def test_any_sweep_can_be_drawn_and_nothing_is_cut_off(name, sweep):

@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 from small_runs import small_config, small_dataset
 
+from vae_jax.config import differences, field_of, leaf_fields
 from vae_jax.errors import UserError
 from vae_jax.sweep_language import expand
 from vae_jax.training.cohorts import plan_cohorts, read_members, write_members
@@ -14,7 +15,7 @@ DATASET = small_dataset()
 
 def plan(folder, *sweep, most=100, **sections):
     configs = expand(small_config(sweep=sweep, **sections))
-    return plan_cohorts(configs, DATASET, folder, lambda program, config: most)
+    return plan_cohorts(configs, lambda config: DATASET, folder, lambda program, config: most)
 
 
 def begun(folder, *sweep, **sections):
@@ -54,6 +55,49 @@ def test_members_that_differ_in_shapes_or_parts_have_a_program_for_each(tmp_path
     assert len({(cohort.program, cohort.epochs) for cohort in cohorts}) == 2
 
 
+OTHER_VALUES = {
+    "data.name": "digits,mnist", "data.raw_dir": "here,there", "data.prepared_dir": "here,there",
+    "data.test_fraction": "0.1,0.2", "train.adam_b1": "0.9,0.5", "train.adam_b2": "0.9,0.5", "log.every_steps": "0,1",
+    "data.contrast": "none,stretch", "data.sampling": "shuffle,replacement", "data.levels": "255,256",
+    "model.hidden": "(8,)|(4,)", "model.decoder_hidden": "(8,)|(4,)", "model.encoder": "mlp,other",
+    "model.decoder": "mlp,other", "model.activation": "gelu,relu", "model.posterior": "diagonal_gaussian,other",
+    "model.likelihood": "mse,bernoulli", "model.init": "lecun,blog", "objective.name": "elbo,other",
+    "objective.warmup": "constant,linear", "objective.reduction": "nats,blog", "train.on_nan": "stop,skip",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("field", [name for name in leaf_fields() if name != "sweep"])
+def test_every_field_can_be_swept(tmp_path, field):
+    """Members that differ in nothing but this field, in one program or in two."""
+    default = field_of(small_config(), field)
+    if isinstance(default, bool):
+        values = "False,True"
+    elif isinstance(default, (int, float)):
+        values = OTHER_VALUES.get(field, f"{default or 5},{2 * (default or 5)}")
+    else:
+        values = OTHER_VALUES[field]
+    members = [member for cohort in plan(tmp_path, f"{field}={values}") for member in cohort.configs]
+    assert len(members) == 2
+    assert [line.partition(":")[0] for line in differences(*members)] == [field]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["contrast=none,stretch", "eval.every_epochs=1,2", "keep=1,2", "tensorboard=True,False", "members_per_step=1,2"],
+)
+def test_members_of_other_images_moments_or_devices_share_no_program(tmp_path, line):
+    assert who(plan(tmp_path, line, "seed=0,1")) == [("group_0", (0, 1)), ("group_1", (2, 3))]
+
+
+def test_each_is_planned_for_the_images_that_it_asks_for(tmp_path):
+    def data_of(config):
+        return small_dataset(n=60 if config.data.contrast == "none" else 120)
+
+    configs = expand(small_config(sweep=("contrast=none,stretch",), train={"steps_per_epoch": 0}))
+    cohorts = plan_cohorts(configs, data_of, tmp_path, lambda program, config: 100)
+    assert [(cohort.steps_per_epoch, cohort.program.draws) for cohort in cohorts] == [(5, 50), (10, 100)]
+
+
 def test_a_grid_too_large_for_the_memory_is_split(tmp_path):
     assert [len(cohort.configs) for cohort in plan(tmp_path, "seed=range(7)", most=3)] == [3, 3, 1]
 
@@ -79,6 +123,15 @@ def test_more_epochs_are_more_epochs_of_the_same_members(tmp_path):
     (longer,) = plan(tmp_path, "seed=0,1", train={"epochs": 9})
     assert (longer.name, longer.numbers, longer.program) == (first.name, first.numbers, first.program)
     assert (first.total, longer.total) == (20, 45)
+
+
+def test_members_of_which_some_are_drawn_can_have_more_epochs_and_more_pictures(tmp_path):
+    first = begun(tmp_path, "figure_members=0,4", train={"epochs": 4})
+    for sweep in ("figure_members=0,4", "figure_members=8,0"):
+        longer = plan(tmp_path, sweep, train={"epochs": 9})
+        assert who(longer) == who(first)
+        assert {cohort.total for cohort in longer} == {45}
+    assert [config.eval.figure_members for cohort in longer for config in cohort.configs] == [0, 8]
 
 
 def test_what_is_noted_of_members_is_read_back(tmp_path):

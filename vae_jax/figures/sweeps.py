@@ -186,18 +186,32 @@ def strips(portraits: Sequence[Portrait], notice: str) -> Figure | None:
     shown = list(portraits)
     if len(shown) < 2:
         return None
-    chosen = spread_over_classes(shown[0], STRIP)
-    width = shown[0].test_images.shape[2]
-    rows = [shown[0].test_images[chosen], *(portrait.reconstructions[chosen] for portrait in shown)]
-    sheets = [tile(row, len(chosen), 2, magnification(width, len(chosen))) for row in rows]
-    height = 0.72 * WIDTH * sheets[0].shape[0] / sheets[0].shape[1]
-    figure = new_figure(len(rows) * (height + 0.05) + 0.5)
-    for axes, sheet, label in zip(
-        figure.subplots(len(rows), 1), sheets, ["test images", *(_short(portrait) for portrait in shown)], strict=True
-    ):
+    sheets, labels = [], []
+    for alike in _by_images(shown):
+        chosen = spread_over_classes(alike[0], STRIP)
+        width = alike[0].test_images.shape[2]
+        rows = [alike[0].test_images[chosen], *(portrait.reconstructions[chosen] for portrait in alike)]
+        sheets += [tile(row, len(chosen), 2, magnification(width, len(chosen))) for row in rows]
+        labels += ["test images", *map(_short, alike)]
+    height = 0.72 * WIDTH * max(sheet.shape[0] / sheet.shape[1] for sheet in sheets)
+    figure = new_figure(len(sheets) * (height + 0.05) + 0.5)
+    for axes, sheet, label in zip(figure.subplots(len(sheets), 1), sheets, labels, strict=True):
         show(axes, sheet)
         axes.text(-0.01, 0.5, label, transform=axes.transAxes, ha="right", va="center", fontsize=7.5, color=INK)
     return finish(figure, "reconstructions from z = mu, a row a member", notice)
+
+
+def _by_images(portraits: Sequence[Portrait]) -> list[list[Portrait]]:
+    """Put portraits of the same test images together."""
+    groups: list[list[Portrait]] = []
+    for portrait in portraits:
+        for group in groups:
+            if np.array_equal(group[0].test_images, portrait.test_images):
+                group.append(portrait)
+                break
+        else:
+            groups.append([portrait])
+    return groups
 
 
 def latent_spaces(portraits: Sequence[Portrait], notice: str) -> Figure | None:

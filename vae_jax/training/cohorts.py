@@ -64,26 +64,42 @@ def number_members(configs: Sequence[Config], recorded: Iterable[Numbered]) -> l
     Returns:
         the begun cohorts' members with their settings of now, and last of all the new members.
     """
-    now = {identity(config): config for config in configs}
-    if len(now) < len(configs):  # members that differ in epochs alone
-        now = {config: config for config in configs}
-    begun = [[(number, now.get(config) or now[identity(config)]) for number, config in members] for members in recorded]
-    taken = {config for members in begun for _, config in members}
+    groups = [list(members) for members in recorded]
+    now = _paired([config for members in groups for _, config in members], configs)
+    begun = [[(number, now[config]) for number, config in members] for members in groups]
+    taken = set(now.values())
     first = 1 + max((number for members in begun for number, _ in members), default=-1)
     new = [config for config in configs if config not in taken]
     return [*begun, list(enumerate(new, first))]
 
 
+def _paired(begun: Sequence[Config], configs: Sequence[Config]) -> dict[Config, Config]:
+    """Find the settings of now for each member that was begun: the same where there are, else those most alike."""
+    left, now = dict.fromkeys(configs), dict[Config, Config]()
+    for likeness in (lambda config: config, lambda config: identity(config, pictures=True), identity):
+        alike: dict[Config, list[Config]] = {}
+        for config in left:
+            alike.setdefault(likeness(config), []).append(config)
+        for config in begun:
+            if config not in now and alike.get(likeness(config)):
+                now[config] = alike[likeness(config)].pop(0)
+                del left[now[config]]
+    return now
+
+
 # How many members of a program, with settings such as these, may train together.
 Most = Callable[[Program, Config], int]
 
+# What a member, with such settings, is trained on.
+DataOf = Callable[[Config], Sizes]
 
-def plan_cohorts(configs: Sequence[Config], dataset: Sizes, checkpoints: Path, most: Most) -> list[Cohort]:
+
+def plan_cohorts(configs: Sequence[Config], data_of: DataOf, checkpoints: Path, most: Most) -> list[Cohort]:
     """Plan the cohorts of a run.
 
     Args:
         configs: every member's settings.
-        dataset: what they are trained on.
+        data_of: says what each is trained on.
         checkpoints: where the cohorts that were begun are.
         most: how large a new cohort may be.
 
@@ -92,21 +108,25 @@ def plan_cohorts(configs: Sequence[Config], dataset: Sizes, checkpoints: Path, m
     """
     names = sorted((path.parent.name for path in checkpoints.glob(f"*/{MEMBERS_FILE}")), key=lambda n: (len(n), n))
     *begun, new = number_members(configs, [read_members(checkpoints / name) for name in names])
-    cohorts = [cohort_of(name, members, dataset) for name, members in zip(names, begun, strict=True)]
+    cohorts = [cohort_of(name, members, data_of(members[0][1])) for name, members in zip(names, begun, strict=True)]
     free = (f"group_{k}" for k in range(len(names) + len(new) + 1) if f"group_{k}" not in names)
-    for group in _groups(new, dataset):
+    for group in _groups(new, data_of):
+        dataset = data_of(group[0][1])
         size = most(program_of([config for _, config in group], dataset), group[0][1])
         for start in range(0, len(group), size):
             cohorts.append(cohort_of(next(free), group[start : start + size], dataset))
     return cohorts
 
 
-def _groups(members: Numbered, dataset: Sizes) -> list[Numbered]:
-    """Put members together that have a program, a length and logged moments in common."""
+def _groups(members: Numbered, data_of: DataOf) -> list[Numbered]:
+    """Put members together that have data, a program, a length, devices and logged moments in common."""
     groups: dict[Any, Numbered] = {}
     for number, config in members:
         unsized = dataclasses.replace(config, model=dataclasses.replace(config.model, latent_dim=1))
-        key = (program_of([unsized], dataset), config.train.epochs, epoch_steps(config, dataset))
+        dataset, train = data_of(config), config.train
+        lengths = (train.epochs, epoch_steps(config, dataset), train.members_per_step, train.data_devices)
+        moments = (dataclasses.replace(config.eval, figure_members=0), config.checkpoint, config.log)
+        key = (config.data.images, program_of([unsized], dataset), lengths, moments)
         groups.setdefault(key, []).append((number, config))
     return list(groups.values())
 

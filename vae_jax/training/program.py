@@ -102,25 +102,6 @@ MEMBER_FIELDS = (
     "model.latent_dim",
 )
 
-# The parts of the config that say how members are trained; the others are the run's and the same for all.
-MEMBER_PARTS = ("seed", "model", "objective", "train")
-MEMBER_DATA = ("data.levels", "data.sampling")
-RUN_TRAIN = ("train.members_per_step", "train.data_devices")
-
-
-def check_sweep(swept: Sequence[str]) -> None:
-    """Make sure that the swept fields are ones that members can differ in.
-
-    Raises:
-        UserError: one is the whole run's.
-    """
-    for name in swept:
-        if name in RUN_TRAIN or (name.partition(".")[0] not in MEMBER_PARTS and name not in MEMBER_DATA):
-            raise UserError(
-                f"config.sweep: found {name}, which all members of a run share; needs a field of "
-                f"{', '.join(MEMBER_PARTS)}, or {' or '.join(MEMBER_DATA)} (else start a run for each value)"
-            )
-
 
 def check_names(config: Config) -> None:
     """Look up every registered name that a config says.

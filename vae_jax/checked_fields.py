@@ -1,0 +1,81 @@
+"""Dataclasses whose fields say what values they take, and nested dicts checked against them."""
+
+import dataclasses
+import math
+from dataclasses import field, fields
+from typing import Any
+
+import ml_collections
+
+from vae_jax.errors import UserError, nearest
+
+
+def limited(default: Any, *, low: float | None = None, above: float | None = None, high: float | None = None) -> Any:
+    """A number, or a tuple of numbers, with `low <= number`, `above < number` and `number <= high`."""
+    return field(default=default, metadata={"low": low, "above": above, "high": high})
+
+
+def one_of(default: str, *choices: str) -> Any:
+    """A name out of a closed list (open lists are registries)."""
+    return field(default=default, metadata={"choices": choices})
+
+
+def checked_section(kind: Any, found: Any, path: str) -> Any:
+    """Make a dataclass of nested dicts.
+
+    Args:
+        kind: the dataclass.
+        found: a dict with all of its fields, those that are dataclasses themselves as dicts.
+        path: what to call it in an error.
+
+    Raises:
+        UserError: a field is unknown, missing, of another type or out of its limits.
+    """
+    if not isinstance(found, (ml_collections.ConfigDict, dict)):
+        raise UserError(f"{path}: found {found!r}; needs the fields {', '.join(f.name for f in fields(kind))}")
+    known = {entry.name: entry for entry in fields(kind)}
+    for name in found:
+        if name not in known:
+            raise UserError(f"{path}.{name}: no such field; known are {', '.join(known)}{nearest(name, known)}")
+    values = {}
+    for name, entry in known.items():
+        if name not in found:
+            raise UserError(f"{path}.{name}: missing; start the config from vae_jax.config.default_config()")
+        default, here = entry.default, f"{path}.{name}"
+        if dataclasses.is_dataclass(default):
+            values[name] = checked_section(type(default), found[name], here)
+        else:
+            values[name] = _checked_value(default, found[name], here, entry.metadata)
+    return kind(**values)
+
+
+def _checked_value(default: Any, found: Any, path: str, limits: Any) -> Any:
+    if isinstance(default, tuple):
+        if isinstance(found, str) or not isinstance(found, (tuple, list)):
+            raise UserError(f"{path}: found {found!r}; needs a tuple such as {default or (200, 100)!r}")
+        element = 1 if "low" in limits else ""
+        return tuple(_checked_value(element, item, f"{path}[{k}]", limits) for k, item in enumerate(found))
+    if isinstance(default, float) and isinstance(found, int) and not isinstance(found, bool):
+        found = float(found)
+    if type(found) is not type(default):
+        raise UserError(f"{path}: found {found!r} ({type(found).__name__}); needs {KINDS[type(default)]}")
+    if isinstance(found, float) and not math.isfinite(found):
+        raise UserError(f"{path}: found {found}; needs a finite number")
+    _check_limits(found, path, limits)
+    return found
+
+
+KINDS = {int: "a whole number", float: "a number", str: "a text", bool: "True or False"}
+
+
+def _check_limits(found: Any, path: str, limits: Any) -> None:
+    if "choices" in limits and found not in limits["choices"]:
+        choices = limits["choices"]
+        raise UserError(f"{path}: found {found!r}; needs one of {', '.join(choices)}{nearest(found, choices)}")
+    low, above, high = (limits.get(bound) for bound in ("low", "above", "high"))
+    if low is not None and found < low:
+        raise UserError(f"{path}: found {found}; needs at least {low}")
+    if above is not None and found <= above:
+        raise UserError(f"{path}: found {found}; needs more than {above}")
+    if high is not None and found > high:
+        raise UserError(f"{path}: found {found}; needs at most {high:,}")
