@@ -122,7 +122,7 @@ def _errorbar(
 
 def _legend(axes: Axes) -> None:
     if axes.get_legend_handles_labels()[1]:
-        axes.legend(fontsize=8, frameon=False, loc="upper right")
+        axes.legend(fontsize=8, frameon=False, loc="best")
 
 
 def metrics_by_field(table: SweepTable) -> Figure | None:
@@ -226,7 +226,9 @@ def latent_spaces(portraits: Sequence[Portrait], notice: str) -> Figure | None:
     for k, (axes, portrait) in enumerate(zip(panels, shown, strict=False)):
         last_in_row = k % columns == columns - 1 or k == len(shown) - 1
         scatter_classes(plain(axes), portrait.mu, portrait.test_labels, portrait.class_names, bar=last_in_row)
-        axes.set_title(_short(portrait).replace("\n", ", "), fontsize=8, loc="left", color=INK)
+        words = _short(portrait).split("\n")
+        title = "\n".join(", ".join(words[k : k + 3]) for k in range(0, len(words), 3))
+        axes.set_title(title, fontsize=8, loc="left", color=INK)
     for axes in panels[len(shown) :]:
         axes.set_axis_off()
     return finish(figure, "latent spaces of two units", notice)
