@@ -8,7 +8,7 @@ import pytest
 
 from vae_jax.config import Config, differences, validate
 from vae_jax.data.sources import SOURCES
-from vae_jax.runs import check_config
+from vae_jax.run_plan import check_config
 
 FILES = sorted((Path(__file__).parents[1] / "configs").glob("*.py"))
 

@@ -1,13 +1,11 @@
 """The pictures of a run: which members are drawn, and where the pictures lie."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import jax
 
-from vae_jax.config import Config, short_name
-from vae_jax.data.shelf import Shelf
-from vae_jax.run_folder import RunFolder
+from vae_jax.config import short_name
+from vae_jax.run_plan import Plan
 from vae_jax.summary import member_title
 from vae_jax.sweep_language import swept_fields
 from vae_jax.training.cohorts import Cohort
@@ -28,15 +26,14 @@ MOST_TOGETHER = 16  # members side by side
 class Album:
     """Draws a run's figures into its folder."""
 
-    def __init__(self, folder: RunFolder, config: Config, shelf: Shelf, cohorts: Sequence[Cohort]) -> None:
+    def __init__(self, plan: Plan) -> None:
         """Choose whom to draw: the first members in full, and one seed of each setting side by side."""
-        self.folder, self.config, self.shelf = folder, config, shelf
-        pairs = (pair for cohort in cohorts for pair in zip(cohort.numbers, cohort.configs, strict=True))
-        self.members = dict(sorted(pairs, key=lambda pair: pair[0]))
+        self.folder, self.config, self.shelf = plan.folder, plan.config, plan.shelf
+        self.members = plan.members
         self.alone = len(self.members) == 1
         self.in_full = self._first_members()
         self.empty = not self.in_full  # nothing is to be drawn
-        self.names = tuple(map(short_name, swept_fields(config)))
+        self.names = tuple(map(short_name, swept_fields(self.config)))
         self._portraits: dict[int, Portrait] = {}
 
     def _first_members(self) -> list[int]:

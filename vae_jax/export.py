@@ -9,16 +9,17 @@ from typing import Any
 
 import jax
 
+from vae_jax.clock import Clock
 from vae_jax.command_line import Command, Pick
+from vae_jax.compiled_programs import keep_compiled_programs
 from vae_jax.config import Config, field_of
-from vae_jax.data.shelf import load_shelf
 from vae_jax.errors import UserError, nearest
 from vae_jax.revisits import figures_of_run, reopen
 from vae_jax.run_folder import RunFolder, faults_told, write_whole
-from vae_jax.runs import Clock, check_config, keep_compiled_programs, plan_run
+from vae_jax.run_plan import plan_run
 from vae_jax.sweep_language import parse_values
 from vae_jax.training.checkpoints import Checkpoints
-from vae_jax.training.cohorts import Cohort, cohort_of, write_members
+from vae_jax.training.cohorts import cohort_of, write_members
 from vae_jax.training.loop import Trainer
 from vae_jax.training.members import state_alone
 from vae_jax.training.recorder import read_metrics
@@ -43,18 +44,16 @@ def export_member(command: Command, started: float) -> None:
     if command.config is not None:
         source.check(command.config)
     keep_compiled_programs()
-    configs = check_config(config)
-    shelf = load_shelf(configs)
-    cohorts = plan_run(source, configs, shelf)
-    number = choose(command.pick, source, members_of_run(cohorts))
-    cohort = next(cohort for cohort in cohorts if number in cohort.numbers)
+    plan = plan_run(source, config)
+    number = choose(command.pick, source, plan.members)
+    cohort = next(cohort for cohort in plan.cohorts if number in cohort.numbers)
     target = RunFolder(command.out or source.path.with_name(f"{source.path.name}_member_{number}"))
     if target.path.exists():
         raise UserError(f"{target.path}: is there already; use another --out")
-    target.check(cohort.configs[cohort.numbers.index(number)])
+    target.check(plan.members[number])
     partial = target.path.with_name(f".{target.path.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
-    ((trainer, state),) = reopen(source, [cohort], shelf, Clock(started))
+    ((trainer, state),) = reopen(plan, [cohort], Clock(started))
     try:
         with faults_told(target.path):
             write_alone(RunFolder(partial), trainer, number, state, read_metrics(source.metrics))
@@ -62,12 +61,6 @@ def export_member(command: Command, started: float) -> None:
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     figures_of_run(Command(None, target.path, "figures"), started)
-
-
-def members_of_run(cohorts: Sequence[Cohort]) -> dict[int, Config]:
-    """Return every member's settings by its number."""
-    pairs = (pair for cohort in cohorts for pair in zip(cohort.numbers, cohort.configs, strict=True))
-    return dict(sorted(pairs, key=lambda pair: pair[0]))
 
 
 def choose(pick: Pick, folder: RunFolder, members: dict[int, Config]) -> int:

@@ -10,11 +10,11 @@ import psutil
 
 from vae_jax.album import MOST_TOGETHER
 from vae_jax.command_line import Command
+from vae_jax.compiled_programs import keep_compiled_programs
 from vae_jax.config import field_of, leaf_fields, short_name
 from vae_jax.data.dataset import Dataset
-from vae_jax.data.shelf import load_shelf
 from vae_jax.run_folder import RunFolder
-from vae_jax.runs import check_config, keep_compiled_programs, plan_run
+from vae_jax.run_plan import check_config, plan_run
 from vae_jax.training.cohorts import Cohort
 from vae_jax.training.devices import Layout
 from vae_jax.training.memory import DEVICE_COPIES, HOST_COPIES, block_bytes, free_bytes, layout_of, state_bytes
@@ -35,16 +35,15 @@ def forecast(command: Command) -> None:
     """
     config, folder = command.config, RunFolder(command.workdir)
     assert config is not None, "training needs a config: the command line saw to that"
-    configs = check_config(config)
+    check_config(config)
     folder.check(config)
     keep_compiled_programs()
-    shelf = load_shelf(configs)
-    cohorts = plan_run(folder, configs, shelf)
-    members = sum(len(cohort.configs) for cohort in cohorts)
+    plan = plan_run(folder, config)
+    members, cohorts = len(plan.members), plan.cohorts
     print(f"{_count(members, 'member')} in {_count(len(cohorts), 'program')}")
     free, most, total = free_bytes(), 0, 0.0
     for cohort in cohorts:
-        dataset = shelf.of(cohort.configs[0])
+        dataset = plan.dataset(cohort)
         layout = layout_of(cohort, dataset)
         memory, seconds = run_bytes(cohort, dataset, layout), step_seconds(cohort, dataset)
         whole = seconds * cohort.total * len(cohort.configs) / layout.member_devices

@@ -4,20 +4,14 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 
 from vae_jax.album import Album
+from vae_jax.clock import Clock
 from vae_jax.command_line import Command
-from vae_jax.data.shelf import Shelf, load_shelf
+from vae_jax.compiled_programs import keep_compiled_programs
 from vae_jax.errors import UserError
+from vae_jax.evaluation.metrics import judge_of
+from vae_jax.run_end import outcomes_of, write_end
 from vae_jax.run_folder import RunFolder
-from vae_jax.runs import (
-    Clock,
-    check_config,
-    judge_of,
-    keep_compiled_programs,
-    keep_test_images,
-    outcomes_of,
-    plan_run,
-    write_end,
-)
+from vae_jax.run_plan import Plan, plan_run
 from vae_jax.training.checkpoints import Checkpoints
 from vae_jax.training.cohorts import Cohort
 from vae_jax.training.loop import Trainer
@@ -67,39 +61,34 @@ def revisit(command: Command, started: float, visit: Callable[[Trainer, TrainSta
     config = folder.read_config()
     if command.config is not None:
         folder.check(command.config)
-    configs = check_config(config)
     keep_compiled_programs()
-    shelf = load_shelf(configs)
-    cohorts = plan_run(folder, configs, shelf)
-    clock, album, outcomes = Clock(started), Album(folder, config, shelf, cohorts), []
+    plan = plan_run(folder, config)
+    clock, album, outcomes = Clock(started), Album(plan), []
     totals = {"compile": 0.0, "train": 0.0}
     with folder.occupied():
-        for trainer, state in reopen(folder, cohorts, shelf, clock):
+        for trainer, state in reopen(plan, plan.cohorts, clock):
             visit(trainer, state)
             if draw:
                 album.draw_each(trainer.cohort, state)
             outcomes += outcomes_of(trainer)
             totals = {name: value + trainer.seconds[name] for name, value in totals.items()}
-        keep_test_images(folder, config, cohorts, shelf)
+        plan.keep_test_images()
         if draw:
             album.draw_together()
         summary = folder.read_summary()
         seconds = summary["seconds"] if summary else {**totals, "total": clock.before}
-        write_end(folder, config, shelf, outcomes, seconds, album)
+        write_end(plan, outcomes, seconds, album)
 
 
-def reopen(
-    folder: RunFolder, cohorts: Sequence[Cohort], shelf: Shelf, clock: Clock
-) -> Iterator[tuple[Trainer, TrainState]]:
-    """Read the newest checkpoint of every cohort.
+def reopen(plan: Plan, cohorts: Sequence[Cohort], clock: Clock) -> Iterator[tuple[Trainer, TrainState]]:
+    """Read the newest checkpoint of some of a plan's cohorts.
 
     Raises:
         UserError: one has none, or not of these data.
     """
     for cohort in cohorts:
-        home = folder.checkpoints / cohort.name
+        home, dataset = plan.folder.checkpoints / cohort.name, plan.dataset(cohort)
         checkpoints = Checkpoints(home, cohort.configs[0].checkpoint.keep)
-        dataset = shelf.of(cohort.configs[0])
         trainer = Trainer(cohort, dataset, layout_of(cohort, dataset), checkpoints, clock)
         state = trainer.restore()
         if state is None:

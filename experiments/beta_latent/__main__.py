@@ -38,13 +38,13 @@ EXPERIMENT = Experiment(
     {
         "mnist": Training(
             "mnist",
-            {"model.hidden": (256,), "train.epochs": 10},
+            {"model.hidden": (128,), "train.epochs": 10, "train.steps_per_epoch": 100, "train.batch_size": 64},
             ("beta_kl=0.1,0.3,1,3,10", "latent_dim=2,10,50", "seed=range(3)"),
         ),
         "dogpeople": Training(
             "dogpeople",
-            {"model.hidden": (256,), "train.epochs": 20},
-            ("beta_kl=0.1,0.3,1,3,10", "latent_dim=2,10,50", "seed=range(3)"),
+            {"model.hidden": (256,), "train.epochs": 10},
+            ("beta_kl=0.3,1,3", "latent_dim=2,10,50", "seed=range(3)"),
         ),
     },
     examine,

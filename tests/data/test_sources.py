@@ -1,6 +1,8 @@
 """Sources by name: each gives the same form, and what can't be given is said in one line."""
 
+import errno
 import gzip
+import os
 import subprocess
 import sys
 
@@ -60,6 +62,15 @@ def test_data_without_training_images_are_an_error(tmp_path):
     np.save(tmp_path / "freyfaces" / "frey.npy", np.zeros((10, 28, 20), np.uint8))
     with pytest.raises(UserError, match=r"^config\.data: found no training images in .*frey\.npy; change"):
         load(DataConfig(name="freyfaces", raw_dir=str(tmp_path)))
+
+
+def test_a_folder_that_may_not_be_entered_is_named(monkeypatch):
+    def refused(config):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), "/locked/raw")
+
+    monkeypatch.setitem(SOURCES._entries, "photos", refused)
+    with pytest.raises(UserError, match=r"^/locked/raw: can't be read \(Permission denied\); change config\.data"):
+        load(DataConfig(name="photos"))
 
 
 def test_a_source_is_imported_only_when_it_is_asked_for():

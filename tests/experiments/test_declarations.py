@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from vae_jax.config import validate
-from vae_jax.runs import check_config
+from vae_jax.run_plan import check_config
 from vae_jax.sweep_language import expand
 
 ROOT = Path(__file__).parents[2] / "experiments"

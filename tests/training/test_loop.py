@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from small_runs import small_config, small_dataset
 
-from vae_jax.runs import judge_of
+from vae_jax.evaluation.metrics import judge_of
 from vae_jax.sweep_language import expand
 from vae_jax.training import loop
 from vae_jax.training.checkpoints import Checkpoints

@@ -39,7 +39,12 @@ def load(config: DataConfig) -> Dataset:
         UserError: the source or the contrast is unknown, or files are missing or can't be used.
     """
     _ = CONTRASTS[config.contrast]  # a slip is a slip even where it changes nothing
-    dataset = SOURCES[config.name](config)
+    source = SOURCES[config.name]
+    try:
+        dataset = source(config)
+    except OSError as error:  # such as a folder that may not be entered
+        where = error.filename or config.raw_folder
+        raise UserError(f"{where}: can't be read ({error.strerror or error}); change config.data.raw_dir") from None
     for name, split in (("training", dataset.train), ("test", dataset.test)):
         if not len(split):
             raise UserError(

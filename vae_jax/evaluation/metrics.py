@@ -7,12 +7,24 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Int, UInt8
 
+from vae_jax.data.dataset import Dataset
 from vae_jax.keys import named, unit_normal
 from vae_jax.models.vae import to_unit
 from vae_jax.objectives import OBJECTIVES, Metrics, Terms
+from vae_jax.training.cohorts import Cohort
 from vae_jax.training.devices import Layout, for_members
+from vae_jax.training.loop import Judge
 from vae_jax.training.program import Members, Program
-from vae_jax.training.steps import Params, batch_terms, beta_kl_of, free_bits_of, graph_of, latent_mask, member_key
+from vae_jax.training.steps import (
+    Params,
+    TrainState,
+    batch_terms,
+    beta_kl_of,
+    free_bits_of,
+    graph_of,
+    latent_mask,
+    member_key,
+)
 
 
 def _pad(images: UInt8[Array, "n height width channels"], batch: int) -> UInt8[Array, "padded height width channels"]:
@@ -71,3 +83,15 @@ def split_metrics(
     """
     of_one = partial(_member_metrics, program, batch)
     return for_members(layout, of_one, images, members, params, step)
+
+
+def judge_of(cohort: Cohort, layout: Layout, dataset: Dataset) -> Judge:
+    """Return the function that judges all members of a cohort on the test images."""
+    images = jnp.asarray(dataset.test.images)
+
+    def judge(members: Members, state: TrainState) -> Metrics:
+        batch = min(cohort.configs[0].eval.batch_size, len(images))
+        metrics: Metrics = split_metrics(cohort.program, layout, batch, images, members, state.params, state.step)
+        return metrics
+
+    return judge

@@ -1,0 +1,18 @@
+"""Where JAX keeps what it compiled."""
+
+import os
+from pathlib import Path
+
+import jax
+
+
+def keep_compiled_programs() -> None:
+    """Let JAX keep what it compiles, so that a second start compiles nothing.
+
+    `JAX_COMPILATION_CACHE_DIR` says where, else `XDG_CACHE_HOME` or `~/.cache`.
+    """
+    if not os.environ.get("JAX_COMPILATION_CACHE_DIR"):
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "vae_jax" / "compiled"
+        jax.config.update("jax_compilation_cache_dir", str(cache))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)

@@ -1,0 +1,73 @@
+"""What a run will be, known before anything is compiled: its members, their data, and who trains together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from vae_jax.config import Config
+from vae_jax.data.dataset import Dataset
+from vae_jax.data.kept_data import keep_data
+from vae_jax.data.shelf import Shelf, load_shelf
+from vae_jax.run_folder import RunFolder
+from vae_jax.sweep_language import expand
+from vae_jax.training.cohorts import Cohort, plan_cohorts
+from vae_jax.training.memory import most_members
+from vae_jax.training.program import Program, check_names
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run before it begins, or goes on.
+
+    Attributes:
+        folder: where.
+        config: the settings.
+        shelf: the data sets of its members.
+        cohorts: the members that train together.
+    """
+
+    folder: RunFolder
+    config: Config
+    shelf: Shelf
+    cohorts: Sequence[Cohort]
+
+    @property
+    def members(self) -> dict[int, Config]:
+        """Every member's settings by its number."""
+        pairs = (pair for cohort in self.cohorts for pair in zip(cohort.numbers, cohort.configs, strict=True))
+        return dict(sorted(pairs, key=lambda pair: pair[0]))
+
+    def dataset(self, cohort: Cohort) -> Dataset:
+        """What a cohort learns from."""
+        return self.shelf.of(cohort.configs[0])
+
+    def keep_test_images(self) -> None:
+        """Write what it takes to use the trained members where the data are not."""
+        for cohort in self.cohorts:
+            keep_data(self.folder.data(self.config, cohort.configs[0]), self.dataset(cohort))
+
+
+def plan_run(folder: RunFolder, config: Config) -> Plan:
+    """Read the data, and plan who trains together as the folder and the memory say.
+
+    Raises:
+        UserError: a field doesn't fit the data, or files are missing or can't be used.
+    """
+    configs = check_config(config)
+    shelf = load_shelf(configs)
+
+    def most(program: Program, member: Config) -> int:
+        return most_members(program, member, shelf.of(member))
+
+    return Plan(folder, config, shelf, plan_cohorts(configs, shelf.of, folder.checkpoints, most))
+
+
+def check_config(config: Config) -> list[Config]:
+    """Return each member's settings, once every name is known to be good.
+
+    Raises:
+        UserError: one is not.
+    """
+    configs = expand(config)
+    for member in configs:
+        check_names(member)
+    return configs
