@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from vae_jax.data.threaded_map import threaded_map
+
 # An image `[height, width, channels]`, the number of its class, and facts about it.
 Example = tuple[np.ndarray, int, Mapping[str, str | int]]
 
@@ -58,10 +60,13 @@ def make_builder(
             return {split: self._generate_examples(examples) for split, examples in splits.items()}
 
         def _generate_examples(self, examples: Callable[[], Iterable[Example]]) -> Any:
-            for k, (image, label, about) in enumerate(examples()):
+            def encoded(example: Example) -> dict[str, Any]:
+                image, label, about = example
                 if image.shape != shape or image.dtype != np.uint8:  # TFDS does not look
                     raise ValueError(f"found an image {image.dtype}{image.shape}; needs uint8{shape}")
-                yield k, {"image": _png(image), "label": label, **about}
+                return {"image": _png(image), "label": label, **about}
+
+            yield from enumerate(threaded_map(encoded, examples()))
 
     Pictures.name = name
     return Pictures(data_dir=str(folder), file_format="array_record")

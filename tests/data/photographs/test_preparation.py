@@ -13,6 +13,7 @@ import pytest
 from drawn_photographs import draw_photograph
 from PIL import Image
 
+from vae_jax.data import threaded_map
 from vae_jax.data.photographs import preparation
 from vae_jax.data.photographs.duplicates import near_identical, thumbnail
 from vae_jax.data.photographs.outcomes import TABLE
@@ -139,7 +140,7 @@ def test_colours_are_kept(tmp_path):
 
 def test_at_most_a_fixed_number_of_faces_wait_at_once(tmp_path, monkeypatch):
     """Made, but not yet taken to the disk."""
-    monkeypatch.setattr(preparation, "AT_ONCE", 4)
+    monkeypatch.setattr(threaded_map, "AHEAD", 4)
     made, taken, waiting = [], [], []
 
     def make(photo, recipe):
@@ -147,8 +148,13 @@ def test_at_most_a_fixed_number_of_faces_wait_at_once(tmp_path, monkeypatch):
         waiting.append(len(made) - len(taken))
         return make_face(photo, recipe)
 
+    def take(make, things):
+        for thing in threaded_map.threaded_map(make, things):
+            taken.append(1)
+            yield thing
+
     monkeypatch.setattr(preparation, "make_face", make)
-    monkeypatch.setattr(preparation, "thumbnail", lambda face: (taken.append(1), thumbnail(face))[1])
+    monkeypatch.setattr(preparation, "threaded_map", take)
     prepare_photos("any", drawn(tmp_path, "a", n=22), RECIPE, tmp_path / "p")
     assert len(made) == len(taken) == 22
     assert max(waiting) <= 4
@@ -163,7 +169,7 @@ def test_the_number_of_threads_changes_nothing(whole, tmp_path, monkeypatch, thr
         return make_face(photo, recipe)
 
     monkeypatch.setattr(preparation, "make_face", make)
-    monkeypatch.setattr(preparation, "ThreadPoolExecutor", partial(ThreadPoolExecutor, threads))
+    monkeypatch.setattr(threaded_map, "ThreadPoolExecutor", partial(ThreadPoolExecutor, threads))
     prepare_photos("any", photos, RECIPE, tmp_path / "any-1")
     assert (tmp_path / "any-1" / TABLE).read_bytes() == (target / TABLE).read_bytes()
     for name, (images, labels) in splits(whole)[1].items():

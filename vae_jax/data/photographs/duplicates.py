@@ -7,12 +7,13 @@ from jaxtyping import Float32, Int32, UInt8
 
 from vae_jax.data.alignment import Face
 
+Thumbnail = UInt8[np.ndarray, " pixels"]
 SIDE = 16  # of a thumbnail, in pixels
 ALIKE = 0.985  # the correlation of two thumbnails from which on they are one picture
 BLOCK = 1024  # pictures compared at once with as many others
 
 
-def thumbnail(face: Face) -> UInt8[np.ndarray, " pixels"]:
+def thumbnail(face: Face) -> Thumbnail:
     """Shrink a picture to 16 by 16 grey levels."""
     from PIL import Image
 

@@ -10,7 +10,6 @@ import shutil
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,19 +19,20 @@ from tqdm import tqdm
 
 from vae_jax.data.alignment import Face
 from vae_jax.data.dataset import content_keys, held_out
-from vae_jax.data.photographs.duplicates import near_identical, thumbnail
+from vae_jax.data.photographs.duplicates import Thumbnail, near_identical, thumbnail
 from vae_jax.data.photographs.outcomes import Outcome, class_names, printable, skipped_told, write_outcomes
 from vae_jax.data.photographs.photo import Photo, plain
 from vae_jax.data.photographs.recipe import Recipe, make_face
 from vae_jax.data.picture_builder import Example, make_builder, prepare
 from vae_jax.data.picture_files import UnusablePictureError
 from vae_jax.data.published_faces import BY_HAND
+from vae_jax.data.threaded_map import threaded_map
 from vae_jax.errors import UserError
 from vae_jax.locks import alone_in
 
 log = logging.getLogger("vae_jax")
 
-AT_ONCE = 256  # pictures in work together
+Found = tuple[bytes, Thumbnail] | str  # of a photograph: a face, or why there is none
 LONGEST_REASON = 160  # characters: a hostile file can put much into an error message
 SPOOL, SHEET = "faces", "contact_sheet.png"
 FACTS: dict[str, type] = {"file": str, "layout": str, "breed": str, "age": int, "gender": int, "race": int}
@@ -86,14 +86,15 @@ def _prepare_in(folder: Path, name: str, photos: Sequence[Photo], recipe: Recipe
     skipped: list[Outcome] = []
     hashes, thumbnails = [], []
     with (folder / SPOOL).open("wb") as file:  # not as mapped memory: where the disk is full, that ends the process
-        for photo, face in zip(photos, _shown(_faces(photos, recipe), len(photos)), strict=True):
-            if isinstance(face, str):
-                skipped.append(Outcome(photo, reason=face))
+        for photo, found in zip(photos, _shown(_faces(photos, recipe), len(photos)), strict=True):
+            if isinstance(found, str):
+                skipped.append(Outcome(photo, reason=found))
                 continue
-            file.write(face.tobytes())
+            content, shrunk = found
+            file.write(content)
             kept.append(photo)
-            hashes.append(hashlib.sha256(face.tobytes()).hexdigest())
-            thumbnails.append(thumbnail(face))
+            hashes.append(hashlib.sha256(content).hexdigest())
+            thumbnails.append(shrunk)
     names = class_names(kept)
     for wanted in recipe.classes or names or ("pictures",):
         if wanted not in names:
@@ -117,22 +118,22 @@ def _prepare_in(folder: Path, name: str, photos: Sequence[Photo], recipe: Recipe
     (folder / SPOOL).unlink()
 
 
-def _faces(photos: Sequence[Photo], recipe: Recipe) -> Iterator[Face | str]:
-    """Give every photograph's face, or why there is none; several at a time but in their order."""
+def _faces(photos: Sequence[Photo], recipe: Recipe) -> Iterator[Found]:
+    """Give the pixels of every photograph's face and a thumbnail, or why there is none."""
 
-    def attempt(photo: Photo) -> Face | str:
+    def attempt(photo: Photo) -> Found:
         try:
-            return make_face(photo, recipe)
+            face = make_face(photo, recipe)
         except UnusablePictureError as error:
             return plain(str(error))[:LONGEST_REASON]
+        return face.tobytes(), thumbnail(face)
 
-    with warnings.catch_warnings(), ThreadPoolExecutor() as pool:
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's own doubts about odd files: decoding decides
-        for k in range(0, len(photos), AT_ONCE):
-            yield from pool.map(attempt, photos[k : k + AT_ONCE])
+        yield from threaded_map(attempt, photos)
 
 
-def _shown(faces: Iterator[Face | str], total: int) -> Iterator[Face | str]:
+def _shown(faces: Iterator[Found], total: int) -> Iterator[Found]:
     yield from tqdm(faces, total=total, unit="picture", disable=not sys.stderr.isatty(), leave=False)
 
 
