@@ -12,7 +12,7 @@ from small_runs import small_config, small_dataset
 from vae_jax.errors import UserError
 from vae_jax.evaluation.coding import encode_images
 from vae_jax.latent.paths import slerp
-from vae_jax.trained import load_run
+from vae_jax.trained import load_members, load_run
 from vae_jax.training.members import program_alone, state_alone
 
 DATA = dataclasses.replace(small_dataset(), notice="made up")
@@ -44,6 +44,15 @@ def test_it_encodes_as_the_member_that_was_saved(run, member):
     for name, array in codes._asdict().items():
         np.testing.assert_array_equal(array, getattr(wanted, name))
     np.testing.assert_array_equal(trained.decode(codes.mu), codes.reconstructions)
+
+
+def test_several_are_those_that_are_read_alone(run):
+    several = {trained.member: trained for trained in load_members(run[0], [3, 0])}
+    assert set(several) == {0, 3}
+    for member, trained in several.items():
+        alone = load_run(run[0], member)
+        assert (trained.title, trained.config, trained.program) == (alone.title, alone.config, alone.program)
+        np.testing.assert_array_equal(trained.encode(DATA.test.images).mu, alone.encode(DATA.test.images).mu)
 
 
 def test_a_morph_is_decoded_on_the_way_between_two_codes(run):

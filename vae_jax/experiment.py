@@ -18,6 +18,7 @@ from vae_jax.evaluation.activity import active_units
 from vae_jax.plain_flags import Flags
 from vae_jax.run_folder import RunFolder, write_whole
 from vae_jax.stopping import StoppedError
+from vae_jax.trained import load_members
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -143,9 +144,9 @@ def rows_of(trained: Sweep, **more: Any) -> list[dict[str, Any]]:
         more: columns that all rows get.
     """
     rows = [row for row in trained.members if row["failed_in_step"] is None]
-    models = (trained.load(row["member"]) for row in rows)
-    units = [active_units(model.encode(model.test.images).mu) for model in models]
-    return [{**more, **row, "active_units": count} for row, count in zip(rows, units, strict=True)]
+    models = load_members(trained.folder, [row["member"] for row in rows])
+    units = {model.member: active_units(model.encode(model.test.images).mu) for model in models}
+    return [{**more, **row, "active_units": units[row["member"]]} for row in rows]
 
 
 def train_seconds(trained: Sweep) -> float:

@@ -1,6 +1,7 @@
 """A trained member as one object, from its run folder alone: the data need not be there."""
 
 import logging
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -28,7 +29,7 @@ from vae_jax.training.failures import failed_for_good
 from vae_jax.training.members import program_alone, state_alone
 from vae_jax.training.program import Program, members_of
 from vae_jax.training.recorder import read_metrics
-from vae_jax.training.steps import Params, init_state, member_key
+from vae_jax.training.steps import Params, TrainState, init_state, member_key
 
 log = logging.getLogger("vae_jax")
 
@@ -124,24 +125,53 @@ def load_run(folder: Path | str, member: int | None = None) -> Trained:
     run = RunFolder(Path(folder).expanduser())
     config, groups = run.read_config(), _groups(run)
     number = _chosen(run, member, sorted(number for members in groups.values() for number, _ in members))
-    name, members = next((name, members) for name, members in groups.items() if number in dict(members))
-    data = run.data(config, dict(members)[number])
+    name = next(name for name, members in groups.items() if number in dict(members))
+    return _reader(run, config, name, groups[name])(number)
+
+
+def load_members(folder: Path | str, wanted: Iterable[int]) -> Iterator[Trained]:
+    """Read several trained members from a run folder, each checkpoint once.
+
+    Args:
+        folder: the run's.
+        wanted: their numbers; they come in the order of the programs that they were trained in.
+
+    Raises:
+        UserError: there is no trained run.
+    """
+    run, numbers = RunFolder(Path(folder).expanduser()), set(wanted)
+    config = run.read_config()
+    for name, members in _groups(run).items():
+        here = [number for number, _ in members if number in numbers]
+        yield from map(_reader(run, config, name, members), here) if here else ()
+
+
+def _reader(run: RunFolder, config: Config, name: str, members: Numbered) -> Callable[[int], Trained]:
+    """Read a cohort, and return what takes a member out of it."""
+    data = run.data(config, members[0][1])
     kept = read_kept(data)
     cohort = cohort_of(name, members, kept)
-    index = cohort.numbers.index(number)
-    alone = cohort.configs[index]
-    return Trained(
-        folder=run.path,
-        member=number,
-        config=alone,
-        program=program_alone(cohort, index),
-        params=_params(run, cohort, index, kept, data),
-        title=member_title(config, alone),
-        test=kept.test,
-        class_names=kept.class_names,
-        template=kept.template,
-        notice=kept.notice,
-    )
+    state = _state(run, cohort, kept, data)
+
+    def member_of(number: int) -> Trained:
+        index = cohort.numbers.index(number)
+        alone = cohort.configs[index]
+        if failed_for_good(alone, failed := int(state.failed[index])):
+            log.warning("member %s failed in step %s; it stays as it was before", number, f"{failed:,}")
+        return Trained(
+            folder=run.path,
+            member=number,
+            config=alone,
+            program=program_alone(cohort, index),
+            params=jax.tree.map(lambda leaf: leaf[0], state_alone(cohort, index, state).params),
+            title=member_title(config, alone),
+            test=kept.test,
+            class_names=kept.class_names,
+            template=kept.template,
+            notice=kept.notice,
+        )
+
+    return member_of
 
 
 def _groups(run: RunFolder) -> dict[str, Numbered]:
@@ -162,8 +192,8 @@ def _chosen(run: RunFolder, member: int | None, known: list[int]) -> int:
     return known[0] if member is None else member
 
 
-def _params(run: RunFolder, cohort: Cohort, index: int, kept: KeptData, data: Path) -> Params:
-    """Read the parameters of a cohort's member, without a members axis."""
+def _state(run: RunFolder, cohort: Cohort, kept: KeptData, data: Path) -> TrainState:
+    """Read the newest state of a cohort."""
     numbers = members_of(cohort.configs, cohort.steps_per_epoch)
     template = jax.eval_shape(partial(init_state, cohort.program, Layout()), numbers)
     checkpoints = Checkpoints(run.checkpoints / cohort.name, keep=1, tidy=False)
@@ -174,7 +204,4 @@ def _params(run: RunFolder, cohort: Cohort, index: int, kept: KeptData, data: Pa
     state, record = found
     if record["data"] != kept.fingerprint:
         raise UserError(f"{data}: of other data than the checkpoint's; run --mode=evaluate where the data are")
-    if failed_for_good(cohort.configs[index], failed := int(state.failed[index])):
-        log.warning("member %s failed in step %s; it stays as it was before", cohort.numbers[index], f"{failed:,}")
-    params: Params = jax.tree.map(lambda leaf: leaf[0], state_alone(cohort, index, state).params)
-    return params
+    return state

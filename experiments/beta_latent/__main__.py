@@ -23,9 +23,9 @@ def examine(trained: Mapping[str, Sweep]) -> Findings:
     for name in trained:
         mine = [row for row in rows if row["data"] == name]
         for column in ("test.rate", "test.distortion", "active_units"):
-            log = "x" if column == "test.distortion" else "xy"
+            log = "xy" if column == "test.rate" else "x"
             shown.append(Panel(mine, "beta_kl", column, "latent_dim", name, LABELS, log))
-    pictures = {"beta_latent": panels(shown, "beta_KL by latent size, bars over seeds where there are several", 3)}
+    pictures = {"beta_latent": panels(shown, "beta_KL by latent size, bars over three seeds", 3)}
     for name, sweep in trained.items():
         figures = sweep.figures()
         names = {"rate_distortion": f"rate_distortion_{name}", "sweep_latent_spaces": f"latent_spaces_{name}"}
