@@ -201,7 +201,8 @@ def _state(run: RunFolder, cohort: Cohort, kept: KeptData, data: Path) -> TrainS
     checkpoints.close()
     if found is None:
         raise UserError(f"{checkpoints.folder}: no checkpoint yet; train the run first")
-    state, record = found
+    state: TrainState = found[0]
+    record = found[1]
     if record["data"] != kept.fingerprint:
         raise UserError(f"{data}: of other data than the checkpoint's; run --mode=evaluate where the data are")
     return state
