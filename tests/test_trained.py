@@ -12,7 +12,7 @@ from small_runs import small_config, small_dataset
 from vae_jax.errors import UserError
 from vae_jax.evaluation.coding import encode_images
 from vae_jax.latent.paths import slerp
-from vae_jax.trained import load_members, load_run
+from vae_jax.trained import load_members, load_run, saved_steps
 from vae_jax.training.members import program_alone, state_alone
 
 DATA = dataclasses.replace(small_dataset(), notice="made up")
@@ -53,6 +53,14 @@ def test_several_are_those_that_are_read_alone(run):
         alone = load_run(run[0], member)
         assert (trained.title, trained.config, trained.program) == (alone.title, alone.config, alone.program)
         np.testing.assert_array_equal(trained.encode(DATA.test.images).mu, alone.encode(DATA.test.images).mu)
+
+
+def test_members_can_be_read_as_they_were_where_a_checkpoint_was_kept(run):
+    assert saved_steps(run[0]) == [0]
+    (then,) = load_members(run[0], [1], step=0)
+    np.testing.assert_array_equal(then.encode(DATA.test.images).mu, load_run(run[0], 1).encode(DATA.test.images).mu)
+    with pytest.raises(UserError, match="group_0: found none of step 7; has 0"):
+        list(load_members(run[0], [1], step=7))
 
 
 def test_a_morph_is_decoded_on_the_way_between_two_codes(run):

@@ -18,7 +18,8 @@ from vae_jax.evaluation.activity import active_units
 from vae_jax.plain_flags import Flags
 from vae_jax.run_folder import RunFolder, write_whole
 from vae_jax.stopping import StoppedError
-from vae_jax.trained import load_members
+from vae_jax.trained import load_members, saved_steps
+from vae_jax.training.recorder import read_metrics
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -147,6 +148,23 @@ def rows_of(trained: Sweep, **more: Any) -> list[dict[str, Any]]:
     models = load_members(trained.folder, [row["member"] for row in rows])
     units = {model.member: active_units(model.encode(model.test.images).mu) for model in models}
     return [{**more, **row, "active_units": units[row["member"]]} for row in rows]
+
+
+def metrics_over_time(trained: Sweep, split: str = "test") -> list[dict[str, Any]]:
+    """Return every logged line of the members that did not fail, with what tells the member apart."""
+    rows = {row["member"]: row for row in trained.members if row["failed_in_step"] is None}
+    lines = read_metrics(RunFolder(trained.folder).metrics)
+    return [{**rows[line["member"]], **line} for line in lines if line["split"] == split and line["member"] in rows]
+
+
+def units_over_time(trained: Sweep) -> list[dict[str, Any]]:
+    """Count the `active_units` of the members that did not fail at every `step` of which a checkpoint was kept."""
+    rows = {row["member"]: row for row in trained.members if row["failed_in_step"] is None}
+    return [
+        {**rows[model.member], "step": step, "active_units": active_units(model.encode(model.test.images).mu)}
+        for step in saved_steps(trained.folder)
+        for model in load_members(trained.folder, rows, step)
+    ]
 
 
 def train_seconds(trained: Sweep) -> float:

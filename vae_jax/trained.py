@@ -129,29 +129,39 @@ def load_run(folder: Path | str, member: int | None = None) -> Trained:
     return _reader(run, config, name, groups[name])(number)
 
 
-def load_members(folder: Path | str, wanted: Iterable[int]) -> Iterator[Trained]:
+def load_members(folder: Path | str, wanted: Iterable[int], step: int | None = None) -> Iterator[Trained]:
     """Read several trained members from a run folder, each checkpoint once.
 
     Args:
         folder: the run's.
         wanted: their numbers; they come in the order of the programs that they were trained in.
+        step: as they were after so many steps, where a checkpoint of then is kept; else the newest.
 
     Raises:
-        UserError: there is no trained run.
+        UserError: there is no trained run, or no such checkpoint.
     """
     run, numbers = RunFolder(Path(folder).expanduser()), set(wanted)
     config = run.read_config()
     for name, members in _groups(run).items():
         here = [number for number, _ in members if number in numbers]
-        yield from map(_reader(run, config, name, members), here) if here else ()
+        yield from map(_reader(run, config, name, members, step), here) if here else ()
 
 
-def _reader(run: RunFolder, config: Config, name: str, members: Numbered) -> Callable[[int], Trained]:
+def saved_steps(folder: Path | str) -> list[int]:
+    """Return the steps that all members of a run have a checkpoint of, in order."""
+    run = RunFolder(Path(folder).expanduser())
+    steps = [set(Checkpoints(run.checkpoints / name, keep=1, tidy=False).steps()) for name in _groups(run)]
+    return sorted(set.intersection(*steps))
+
+
+def _reader(
+    run: RunFolder, config: Config, name: str, members: Numbered, step: int | None = None
+) -> Callable[[int], Trained]:
     """Read a cohort, and return what takes a member out of it."""
     data = run.data(config, members[0][1])
     kept = read_kept(data)
     cohort = cohort_of(name, members, kept)
-    state = _state(run, cohort, kept, data)
+    state = _state(run, cohort, kept, data, step)
 
     def member_of(number: int) -> Trained:
         index = cohort.numbers.index(number)
@@ -192,15 +202,19 @@ def _chosen(run: RunFolder, member: int | None, known: list[int]) -> int:
     return known[0] if member is None else member
 
 
-def _state(run: RunFolder, cohort: Cohort, kept: KeptData, data: Path) -> TrainState:
-    """Read the newest state of a cohort."""
+def _state(run: RunFolder, cohort: Cohort, kept: KeptData, data: Path, step: int | None) -> TrainState:
+    """Read the newest state of a cohort, or that of a step."""
     numbers = members_of(cohort.configs, cohort.steps_per_epoch)
     template = jax.eval_shape(partial(init_state, cohort.program, Layout()), numbers)
     checkpoints = Checkpoints(run.checkpoints / cohort.name, keep=1, tidy=False)
-    found = checkpoints.restore(template)
+    found = checkpoints.restore(template, step)
     checkpoints.close()
     if found is None:
-        raise UserError(f"{checkpoints.folder}: no checkpoint yet; train the run first")
+        known = ", ".join(map(str, checkpoints.steps()))
+        missing = (
+            "no checkpoint yet; train the run first" if step is None else f"found none of step {step}; has {known}"
+        )
+        raise UserError(f"{checkpoints.folder}: {missing}")
     state: TrainState = found[0]
     record = found[1]
     if record["data"] != kept.fingerprint:

@@ -38,6 +38,18 @@ def flip_a_byte(folder):
     largest.write_bytes(content)
 
 
+def test_a_certain_step_can_be_read(tmp_path):
+    checkpoints = Checkpoints(tmp_path, keep=9)
+    for step in (3, 5):
+        checkpoints.save(step, {"a": np.full(2, step)}, {})
+    checkpoints.close()
+    assert checkpoints.steps() == [3, 5]
+    state, _ = checkpoints.restore({"a": np.zeros(2, int)}, 3)
+    assert state["a"].tolist() == [3, 3]
+    assert checkpoints.restore({"a": np.zeros(2, int)}, 4) is None
+    checkpoints.close()
+
+
 def test_no_folder_means_no_checkpoint(tmp_path):
     assert restored(tmp_path / "checkpoints") is None
     assert not (tmp_path / "checkpoints").exists()

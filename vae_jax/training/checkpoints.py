@@ -86,13 +86,20 @@ class Checkpoints:
         if shutil.disk_usage(self.folder).free < 3 * size:  # it writes pieces, and then merges them
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    def restore(self, template: Tree) -> tuple[Tree, dict[str, Any]] | None:
-        """Read the newest step that is whole.
+    def steps(self) -> list[int]:
+        """Return the steps that there are checkpoints of, the newest last."""
+        if not self.folder.is_dir():
+            return []
+        return sorted(int(path.name) for path in self.folder.iterdir() if path.name.isdigit())
+
+    def restore(self, template: Tree, step: int | None = None) -> tuple[Tree, dict[str, Any]] | None:
+        """Read the newest step that is whole, or a certain one.
 
         A damaged step is named in the log, moved aside to `damaged_checkpoints` if tidy, and never deleted.
 
         Args:
             template: a pytree with the shapes and types that must be found.
+            step: the only one that will do.
 
         Returns:
             the state and its record, or None where there is no checkpoint.
@@ -100,17 +107,15 @@ class Checkpoints:
         Raises:
             UserError: there are checkpoints and none of them can be read.
         """
-        if not self.folder.is_dir():
-            return None
-        steps = sorted((int(p.name) for p in self.folder.iterdir() if p.name.isdigit()), reverse=True)
-        for step in steps:
+        steps = [each for each in reversed(self.steps()) if step in (None, each)]
+        for each in steps:
             try:
-                return self._read(step, template)
+                return self._read(each, template)
             except (ValueError, KeyError, OSError, TypeError, json.JSONDecodeError) as error:
                 reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-                log.warning("%s: can't be used (%s); trying the checkpoint before it", self.folder / str(step), reason)
+                log.warning("%s: can't be used (%s); trying the checkpoint before it", self.folder / str(each), reason)
                 if self._tidy:
-                    self._move_aside(step)
+                    self._move_aside(each)
         if steps:
             raise UserError(f"{self.folder}: none of the checkpoints {steps} can be read; use another workdir")
         return None
