@@ -108,7 +108,7 @@ def test_what_models_cost_is_read_from_their_run(kept):
 
 
 def test_what_members_were_on_the_way_is_read_from_their_run(kept):
-    experiment, folder = kept
+    _, folder = kept
     both = load_sweep(folder / "runs" / "both")
     lines = metrics_over_time(both, "train")
     assert [(line["member"], line["step"], line["latent_dim"]) for line in lines] == [
