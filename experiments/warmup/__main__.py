@@ -8,9 +8,10 @@ from vae_jax.experiment import Experiment, Findings, Training, main, metrics_ove
 from vae_jax.figures.panels import Panel, panels
 from vae_jax.stopping import leave
 
+LOWEST = -200  # nats; members are lower than that while they pay little for the KL
 LABELS = {
     "rate": "test KL, nats per image",
-    "elbo": "test ELBO, nats per image",
+    "elbo": f"test ELBO above {LOWEST}, nats per image",
     "active_units": "active units",
     "beta_kl": "beta_KL",
     "warmup": "",
@@ -24,9 +25,12 @@ def examine(trained: Mapping[str, Sweep]) -> Findings:
     shown = []
     for height in sorted(set(heights.values())):
         for table, column in ((tested, "rate"), (units, "active_units"), (tested, "elbo")):
-            # A line's own beta_kl is that of its moment. The first steps would fill the scale.
+            # A line's own beta_kl is that of its moment. The first steps, and low ELBOs, would fill the scale.
             mine = [row for row in table if heights[row["member"]] == height and row["step"] > 100]
-            shown.append(Panel(mine, "step", column, "warmup", f"beta_KL {height:g}", LABELS))
+            if column == "elbo":
+                mine = [row for row in mine if row["elbo"] > LOWEST]
+            log = "y" if column == "rate" else ""
+            shown.append(Panel(mine, "step", column, "warmup", f"beta_KL {height:g}", LABELS, log))
     return Findings(
         rows_of(sweep), {"warmup": panels(shown, "MNIST, 784-128-50, 2,000 steps, means of three seeds", 3)}
     )

@@ -4,7 +4,6 @@ import csv
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from time import sleep
 
@@ -169,7 +168,7 @@ def test_the_number_of_threads_changes_nothing(whole, tmp_path, monkeypatch, thr
         return make_face(photo, recipe)
 
     monkeypatch.setattr(preparation, "make_face", make)
-    monkeypatch.setattr(threaded_map, "ThreadPoolExecutor", partial(ThreadPoolExecutor, threads))
+    monkeypatch.setattr(threaded_map, "THREADS", threads)
     prepare_photos("any", photos, RECIPE, tmp_path / "any-1")
     assert (tmp_path / "any-1" / TABLE).read_bytes() == (target / TABLE).read_bytes()
     for name, (images, labels) in splits(whole)[1].items():
