@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from vae_jax.data.picture_builder import make_builder, prepare, read_split
+from vae_jax.errors import UserError
 
 SHAPE = (9, 7, 1)
 CLASSES = ("bag", "boot", "coat")
@@ -67,3 +68,12 @@ def test_what_is_prepared_is_not_written_again(tmp_path, capsys):
 def test_images_of_another_shape_are_refused(tmp_path):
     with pytest.raises(ValueError, match=r"found an image uint8\(9, 7, 1\); needs uint8\(9, 8, 1\)"):
         prepared(splits()[1], tmp_path, (9, 8, 1))
+
+
+def test_more_than_it_can_hold_is_one_line(tmp_path, monkeypatch):
+    """TFDS holds a gigabyte and then asks for TensorFlow; here it holds less."""
+    from tensorflow_datasets.core import shuffle
+
+    monkeypatch.setattr(shuffle, "MAX_MEM_BUFFER_SIZE", 1000)
+    with pytest.raises(UserError, match=r"config\.data\.image_size: found pictures that take more than 1 GB"):
+        prepared(splits()[1], tmp_path)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from vae_jax.data.threaded_map import threaded_map
+from vae_jax.errors import UserError
 
 # An image `[height, width, channels]`, the number of its class, and facts about it.
 Example = tuple[np.ndarray, int, Mapping[str, str | int]]
@@ -81,13 +82,25 @@ def _png(image: np.ndarray) -> bytes:
 
 
 def prepare(builder: Any) -> None:
-    """Write the builder's files where they are not there yet."""
+    """Write the builder's files where they are not there yet.
+
+    Raises:
+        UserError: they would be too large.
+    """
     import tensorflow_datasets as tfds
 
     tfds.disable_progress_bar()
     config = tfds.download.DownloadConfig(compute_stats="skip", manual_dir=builder.data_dir)
-    with contextlib.redirect_stdout(io.StringIO()):  # it speaks of a download; there is none
-        builder.download_and_prepare(download_config=config)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):  # it speaks of a download; there is none
+            builder.download_and_prepare(download_config=config)
+    except ModuleNotFoundError as error:
+        if error.name != "tensorflow":
+            raise
+        raise UserError(
+            "config.data.image_size: found pictures that take more than 1 GB when prepared, which TFDS holds in memory "
+            "and can't write without TensorFlow; needs smaller ones, or fewer"
+        ) from None
     _remove_empty(Path(builder.data_dir).parents[1] / "downloads")  # TFDS makes it, and there were none
 
 
