@@ -29,6 +29,7 @@ def examine(trained: Mapping[str, Sweep]) -> Findings:
             mine = [row for row in table if heights[row["member"]] == height and row["step"] > 100]
             if column == "elbo":
                 mine = [row for row in mine if row["elbo"] > LOWEST]
+            mine.sort(key=lambda row: row["member"])  # schedules in one order, and so in one colour, everywhere
             log = "y" if column == "rate" else ""
             shown.append(Panel(mine, "step", column, "warmup", f"beta_KL {height:g}", LABELS, log))
     return Findings(
