@@ -14,7 +14,7 @@ from vae_jax.compiled_programs import keep_compiled_programs
 from vae_jax.config import field_of, leaf_fields, short_name
 from vae_jax.data.dataset import Dataset
 from vae_jax.run_folder import RunFolder
-from vae_jax.run_plan import check_config, plan_run
+from vae_jax.run_plan import plan_run
 from vae_jax.training.cohorts import Cohort
 from vae_jax.training.devices import Layout
 from vae_jax.training.memory import DEVICE_COPIES, HOST_COPIES, block_bytes, free_bytes, layout_of, state_bytes
@@ -35,7 +35,6 @@ def forecast(command: Command) -> None:
     """
     config, folder = command.config, RunFolder(command.workdir)
     assert config is not None, "training needs a config: the command line saw to that"
-    check_config(config)
     folder.check(config)
     keep_compiled_programs()
     plan = plan_run(folder, config)

@@ -13,7 +13,7 @@ from vae_jax.evaluation.metrics import judge_of
 from vae_jax.progress import Progress
 from vae_jax.run_end import check_result, outcomes_of, write_end
 from vae_jax.run_folder import RunFolder
-from vae_jax.run_plan import Plan, check_config, plan_run
+from vae_jax.run_plan import Plan, plan_run
 from vae_jax.stopping import Stop, signals_noted
 from vae_jax.training.checkpoints import Checkpoints
 from vae_jax.training.cohorts import Cohort, write_members
@@ -40,7 +40,6 @@ def train_run(config: Config, workdir: Path, started: float) -> None:
     """
     stop, folder = Stop(), RunFolder(workdir)
     with signals_noted(stop):
-        check_config(config)
         folder.check(config)
         if folder.is_finished(config):
             log.info("%s: finished already; the report lies at %s", folder.path, folder.report)

@@ -69,7 +69,7 @@ def test_a_folder_that_may_not_be_entered_is_named(monkeypatch):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), "/locked/raw")
 
     monkeypatch.setitem(SOURCES._entries, "photos", refused)
-    with pytest.raises(UserError, match=r"^/locked/raw: can't be read \(Permission denied\); change config\.data"):
+    with pytest.raises(UserError, match=r"^/locked/raw: can't be used \(Permission denied\); change config\.data"):
         load(DataConfig(name="photos"))
 
 

@@ -42,9 +42,11 @@ def load(config: DataConfig) -> Dataset:
     source = SOURCES[config.name]
     try:
         dataset = source(config)
-    except OSError as error:  # such as a folder that may not be entered
-        where = error.filename or config.raw_folder
-        raise UserError(f"{where}: can't be read ({error.strerror or error}); change config.data.raw_dir") from None
+    except OSError as error:  # such as a folder that may not be entered, or a full disk
+        where, reason = error.filename or f"config.data.name={config.name}", error.strerror or error
+        raise UserError(
+            f"{where}: can't be used ({reason}); change config.data.raw_dir or config.data.prepared_dir"
+        ) from None
     for name, split in (("training", dataset.train), ("test", dataset.test)):
         if not len(split):
             raise UserError(
