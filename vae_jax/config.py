@@ -176,7 +176,8 @@ class CheckpointConfig:
     """What is kept to go on from.
 
     Attributes:
-        every_epochs: epochs between checkpoints; 0 means twenty in a run.
+        every_epochs: epochs between checkpoints; 0 means twenty in a run, fewer where they would take over a thirtieth
+            of it.
         keep: how many of the newest stay.
     """
 

@@ -1,20 +1,22 @@
 """Images through TFDS: what it gives back is what was put in."""
 
-from functools import partial
+import itertools
+import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from vae_jax.data import picture_builder
 from vae_jax.data.picture_builder import make_builder, prepare, read_split
-from vae_jax.errors import UserError
 
 SHAPE = (9, 7, 1)
 CLASSES = ("bag", "boot", "coat")
 
 
 def examples(images, labels):
-    for k, (image, label) in enumerate(zip(images, labels, strict=True)):
-        yield image, int(label), {"file": f"{k} é.jpg", "age": k}
+    return len(images), lambda k: (images[k], int(labels[k]), {"file": f"{k} é.jpg", "age": k})
 
 
 def splits(shape=SHAPE):
@@ -24,7 +26,7 @@ def splits(shape=SHAPE):
         split: (noise.integers(0, 256, (n, *shape)).astype(np.uint8), noise.integers(0, 3, n))
         for split, n in (("train", 30), ("test", 12))
     }
-    return arrays, {split: partial(examples, *arrays[split]) for split in arrays}
+    return arrays, {split: examples(*arrays[split]) for split in arrays}
 
 
 def prepared(given, folder, shape=SHAPE):
@@ -70,10 +72,24 @@ def test_images_of_another_shape_are_refused(tmp_path):
         prepared(splits()[1], tmp_path, (9, 8, 1))
 
 
-def test_more_than_it_can_hold_is_one_line(tmp_path, monkeypatch):
-    """TFDS holds a gigabyte and then asks for TensorFlow; here it holds less."""
-    from tensorflow_datasets.core import shuffle
+def test_no_more_is_held_than_goes_into_a_file(tmp_path, monkeypatch):
+    """TFDS holds what it writes into a file: the examples of the next are asked for when that one is whole."""
+    monkeypatch.setattr(picture_builder, "FILE_SIZE", 8 * math.prod(SHAPE))
+    arrays, given = splits()
+    whole = {}
 
-    monkeypatch.setattr(shuffle, "MAX_MEM_BUFFER_SIZE", 1000)
-    with pytest.raises(UserError, match=r"config\.data\.image_size: found pictures that take more than 1 GB"):
-        prepared(splits()[1], tmp_path)
+    def seen(k):
+        whole[k] = sum(path.stat().st_size > 0 for path in tmp_path.rglob("*train.array_record*"))
+        return given["train"][1](k)
+
+    builder = prepared({"train": (30, seen)}, tmp_path)
+    assert [whole[k] for k in (0, 8, 16, 24)] == [0, 1, 2, 3]
+    np.testing.assert_array_equal(read_split(builder, "train")[0], arrays["train"][0])
+
+
+@given(count=st.integers(0, 10**6), size=st.integers(1, 10**8))
+def test_files_hold_every_example_once_and_are_never_many(count, size):
+    files = picture_builder._files(count, size)
+    assert all(before.stop == after.start for before, after in itertools.pairwise(files))
+    assert sum(map(len, files)) == count
+    assert len(files) <= picture_builder.MOST_FILES

@@ -23,7 +23,13 @@ from vae_jax.experiment import (
 from vae_jax.figures.panels import Panel, panels
 from vae_jax.stopping import StoppedError
 
-SMALL = {"model.hidden": (8,), "train.epochs": 2, "train.steps_per_epoch": 4, "eval.figure_members": 1}
+SMALL = {
+    "model.hidden": (8,),
+    "train.epochs": 2,
+    "train.steps_per_epoch": 4,
+    "checkpoint.every_epochs": 1,
+    "eval.figure_members": 1,
+}
 
 
 def examine(trained):

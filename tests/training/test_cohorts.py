@@ -169,9 +169,9 @@ def test_fewer_images_than_a_batch_are_refused(tmp_path):
 
 
 def test_evaluations_and_checkpoints_are_spread_over_the_run(tmp_path):
-    (cohort,) = plan(tmp_path, train={"epochs": 100})
-    assert (cohort.evaluate_every, cohort.save_every, cohort.block) == (10, 5, 5)
-    assert dataclasses.replace(cohort, epochs=3).total == 15
+    (cohort,) = plan(tmp_path, train={"epochs": 100, "steps_per_epoch": 1000})
+    assert (cohort.evaluate_every, cohort.save_every, cohort.block) == (10, 5, 1000)
+    assert dataclasses.replace(cohort, epochs=3).total == 3000
 
 
 def test_few_small_epochs_are_evaluated_less_often(tmp_path):
@@ -180,3 +180,10 @@ def test_few_small_epochs_are_evaluated_less_often(tmp_path):
     assert cohort.evaluate_every == 8
     (cohort,) = plan(tmp_path, train={"epochs": 4, "batch_size": 2, "steps_per_epoch": 5})
     assert cohort.evaluate_every == 4
+
+
+@pytest.mark.parametrize(("epochs", "save_every"), [(9, 9), (100, 50), (200, 50), (5000, 250)])
+def test_a_run_of_few_images_is_saved_less_often(tmp_path, epochs, save_every):
+    """An epoch has 1,000 images here, and there is a checkpoint for every 50,000, twenty at most."""
+    (cohort,) = plan(tmp_path, train={"epochs": epochs, "batch_size": 10, "steps_per_epoch": 100})
+    assert cohort.save_every == save_every

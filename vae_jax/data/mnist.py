@@ -2,9 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +11,7 @@ from vae_jax.config import DataConfig
 from vae_jax.data.dataset import Dataset, Split
 from vae_jax.data.downloads import fetch
 from vae_jax.data.idx import read_idx
+from vae_jax.data.picture_builder import Examples, make_builder, prepare, read_split
 from vae_jax.data.prepared_arrays import Arrays, prepared
 from vae_jax.errors import UserError
 
@@ -125,9 +124,7 @@ def _prepare(published: Published, files: dict[str, tuple[Path, ...]], folder: P
 
 
 def _through_tfds(published: Published, files: dict[str, tuple[Path, ...]], folder: Path) -> Arrays:
-    from vae_jax.data.picture_builder import make_builder, prepare, read_split
-
-    splits = {split: partial(examples, *paths) for split, paths in files.items()}
+    splits = {split: examples(*paths) for split, paths in files.items()}
     builder = make_builder(published.name, SHAPE, published.class_names, splits, folder)
     prepare(builder)
     arrays: dict[str, np.ndarray] = {}
@@ -136,10 +133,10 @@ def _through_tfds(published: Published, files: dict[str, tuple[Path, ...]], fold
     return arrays
 
 
-def examples(images: Path, labels: Path) -> Iterator[tuple[np.ndarray, int, dict[str, str]]]:
+def examples(images: Path, labels: Path) -> Examples:
     """Give the images of two idx files with their labels, as a TFDS builder takes them."""
-    for image, label in zip(read_images(images), read_idx(labels, 1), strict=True):
-        yield image[..., None], int(label), {}
+    pixels, classes = read_images(images)[..., None], read_idx(labels, 1)
+    return len(pixels), lambda k: (pixels[k], int(classes[k]), {})
 
 
 def read_images(path: Path) -> np.ndarray:

@@ -120,17 +120,15 @@ def _train_member(
         grads, metrics = jax.grad(loss, has_aux=True)(state.params, x, _share(layout, eps), state.step)
         grads, metrics = _mean_over_shares(layout, (grads, metrics))
         # What is no number leaves the weights as they were. (Only they are kept: to keep Adam's moments too would cost
-        # their traffic once more in every step.) A layer asks for its own gradient only: if each had to wait for all
-        # gradients, they would have left the cache by then.
+        # their traffic once more in every step.)
         frozen = (state.failed != NEVER) & ~member.skips
-        goes_on = jnp.isfinite(metrics.loss) & ~frozen
-        sound = finite_layers(grads)
-        grads = jax.tree.map(lambda grad, ok: jnp.where(goes_on & ok, grad, 0.0), grads, sound)
-        direction, adam = optimiser.update(grads, state.optimiser)
-        rate = member.learning_rate
-        params = jax.tree.map(lambda p, d, ok: jnp.where(goes_on & ok, p - rate * d, p), state.params, direction, sound)
-        finite = jnp.isfinite(metrics.loss) & jnp.all(jnp.stack(jax.tree.leaves(sound)))
+        finite = jnp.isfinite(metrics.loss) & is_finite(grads)
         well = finite & ~frozen
+        direction, adam = optimiser.update(
+            jax.tree.map(lambda grad: jnp.where(well, grad, 0.0), grads), state.optimiser
+        )
+        rate = member.learning_rate
+        params = jax.tree.map(lambda p, d: jnp.where(well, p - rate * d, p), state.params, direction)
         failed = jnp.where(finite | frozen, state.failed, state.step)
         return TrainState(params, adam, state.step + 1, failed), (well, metrics)
 
@@ -144,19 +142,15 @@ def step_noise(program: Program, key: Key[Array, ""], step: Int32[Array, ""]) ->
     return unit_normal(noise, program.batch_size, program.model.latent_dim)
 
 
-def finite_layers(grads: Params) -> Any:
-    """Say of each array of a gradient whether its layer's, and the square of it that Adam keeps, are numbers.
+def is_finite(grads: Params) -> Bool[Array, ""]:
+    """Say whether a gradient, and the square of it that Adam keeps, are numbers.
 
     Only the vectors are looked at, biases above all: whatever is no number in front of a layer is none in its bias. To
-    walk through the matrices once more would cost a tenth of the step.
+    walk through the matrices once more would cost a tenth of the step. To ask for the vectors of all layers before any
+    weights change is for free, and more: no layer's weights need be copied, since the backward pass is done with them.
     """
-    leaves, structure = jax.tree.flatten(grads)
-    layers = [jax.tree_util.keystr(path[:-2]) for path, _ in jax.tree_util.tree_leaves_with_path(grads)]
-    squares = {
-        layer: sum(jnp.sum(leaf**2) for leaf, of in zip(leaves, layers, strict=True) if of == layer and leaf.ndim < 2)
-        for layer in dict.fromkeys(layers)
-    }
-    return jax.tree.unflatten(structure, [jnp.isfinite(squares[layer]) for layer in layers])
+    vectors = [leaf for leaf in jax.tree.leaves(grads) if leaf.ndim < 2]
+    return jnp.all(jnp.stack([jnp.isfinite(jnp.sum(vector**2)) for vector in vectors]))
 
 
 def _share(layout: Layout, batch: Array) -> Array:

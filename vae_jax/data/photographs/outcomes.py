@@ -12,7 +12,7 @@ TABLE = "files.csv"
 COLUMNS = ["file", "class", "layout", "breed", "age", "gender", "race", "split", "skipped"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of a photograph: its split, or why it was skipped."""
 
@@ -45,13 +45,13 @@ def read_outcomes(folder: Path) -> list[Outcome]:
     """
     try:
         with (folder / TABLE).open(newline="", encoding="utf-8") as file:
-            rows = list(csv.reader(file, strict=True))
-        if rows[:1] != [COLUMNS]:
-            raise ValueError(f"{TABLE} has other columns")
-        return [
-            Outcome(Photo(Path(name), class_name, layout, None), split, reason)
-            for name, class_name, layout, *_, split, reason in rows[1:]
-        ]
+            rows = csv.reader(file, strict=True)
+            if next(rows, None) != COLUMNS:
+                raise ValueError(f"{TABLE} has other columns")
+            return [
+                Outcome(Photo(Path(name), class_name, layout, None), split, reason)
+                for name, class_name, layout, *_, split, reason in rows
+            ]
     except (OSError, ValueError, csv.Error) as error:
         raise unusable(folder, error) from None
 

@@ -12,7 +12,7 @@ from vae_jax.data.face_finder import find_face
 SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Marked:
     """They were marked by hand.
 
@@ -27,7 +27,7 @@ class Marked:
         return np.array(self.values).reshape(3, 2)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class InFrame:
     """They lie at the same place of every picture of a set, or of a box around every head.
 
@@ -46,7 +46,7 @@ class InFrame:
         return points
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Sought:
     """They must be sought in the picture, which shows a person."""
 
@@ -59,7 +59,7 @@ class Sought:
 Marks = Marked | InFrame | Sought
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Photo:
     """A photograph as its folder describes it.
 

@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from vae_jax.data.alignment import Face
 from vae_jax.data.dataset import content_keys, held_out
-from vae_jax.data.photographs.duplicates import Thumbnail, near_identical, thumbnail
+from vae_jax.data.photographs.duplicates import near_identical, thumbnail
 from vae_jax.data.photographs.outcomes import Outcome, class_names, printable, skipped_told, write_outcomes
 from vae_jax.data.photographs.photo import Photo, plain
 from vae_jax.data.photographs.recipe import Recipe, make_face
@@ -32,7 +32,7 @@ from vae_jax.locks import alone_in
 
 log = logging.getLogger("vae_jax")
 
-Found = tuple[bytes, Thumbnail] | str  # of a photograph: a face, or why there is none
+Found = tuple[bytes, bytes] | str  # of a photograph: a face, or why there is none
 LONGEST_REASON = 160  # characters: a hostile file can put much into an error message
 SPOOL, SHEET = "faces", "contact_sheet.png"
 FACTS: dict[str, type] = {"file": str, "layout": str, "breed": str, "age": int, "gender": int, "race": int}
@@ -84,7 +84,7 @@ def open_prepared(name: str, recipe: Recipe, names: tuple[str, ...], target: Pat
 def _prepare_in(folder: Path, name: str, photos: Sequence[Photo], recipe: Recipe) -> None:
     kept: list[Photo] = []
     skipped: list[Outcome] = []
-    hashes, thumbnails = [], []
+    hashes, thumbnails = [], bytearray()
     with (folder / SPOOL).open("wb") as file:  # not as mapped memory: where the disk is full, that ends the process
         for photo, found in zip(photos, _shown(_faces(photos, recipe), len(photos)), strict=True):
             if isinstance(found, str):
@@ -94,21 +94,23 @@ def _prepare_in(folder: Path, name: str, photos: Sequence[Photo], recipe: Recipe
             file.write(content)
             kept.append(photo)
             hashes.append(hashlib.sha256(content).hexdigest())
-            thumbnails.append(shrunk)
+            thumbnails += shrunk
     names = class_names(kept)
     for wanted in recipe.classes or names or ("pictures",):
         if wanted not in names:
             said = f" ({len(skipped):,} files skipped: {skipped_told(skipped)})" if skipped else ""
             raise NoUsablePhotosError(f"found no usable {wanted}{said}")
     labels = np.array([names.index(photo.class_name) for photo in kept], np.int32)
-    keys = content_keys(hashes, near_identical(np.array(thumbnails)))
+    keys = content_keys(hashes, near_identical(np.frombuffer(thumbnails, np.uint8).reshape(len(kept), -1)))
     for label, class_name in enumerate(names):
         if len(set(keys[labels == label])) < 2:
             raise NoUsablePhotosError(f"found no two different pictures of {class_name}; a split needs them")
     in_test = held_out(keys, labels, recipe.test_fraction, equal_classes=bool(recipe.classes))
     splits = {"train": np.flatnonzero(~in_test), "test": np.flatnonzero(in_test)}
     faces = partial(_spooled, folder / SPOOL, recipe.shape)
-    examples = {split: partial(_examples, faces, kept, labels, chosen) for split, chosen in splits.items()}
+    examples = {
+        split: (len(chosen), partial(_example, faces, kept, labels, chosen)) for split, chosen in splits.items()
+    }
     prepare(make_builder(name, recipe.shape, names, examples, folder, FACTS, BY_HAND))
     chosen = [Outcome(photo, "test" if held else "train") for photo, held in zip(kept, in_test, strict=True)]
     write_outcomes(folder, [*chosen, *skipped])
@@ -126,7 +128,7 @@ def _faces(photos: Sequence[Photo], recipe: Recipe) -> Iterator[Found]:
             face = make_face(photo, recipe)
         except UnusablePictureError as error:
             return plain(str(error))[:LONGEST_REASON]
-        return face.tobytes(), thumbnail(face)
+        return face.tobytes(), thumbnail(face).tobytes()
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's own doubts about odd files: decoding decides
@@ -143,9 +145,9 @@ def _spooled(file: Path, shape: tuple[int, int, int], k: int) -> Face:
     return np.fromfile(file, np.uint8, size, offset=k * size).reshape(shape)
 
 
-def _examples(
-    faces: Callable[[int], Face], photos: Sequence[Photo], labels: np.ndarray, chosen: np.ndarray
-) -> Iterator[Example]:
-    for k in chosen.tolist():
-        facts = {name: getattr(photos[k], name) for name in FACTS if name != "file"}
-        yield faces(k), int(labels[k]), {"file": printable(photos[k].path), **facts}
+def _example(
+    faces: Callable[[int], Face], photos: Sequence[Photo], labels: np.ndarray, chosen: np.ndarray, place: int
+) -> Example:
+    k = int(chosen[place])
+    facts = {name: getattr(photos[k], name) for name in FACTS if name != "file"}
+    return faces(k), int(labels[k]), {"file": printable(photos[k].path), **facts}
