@@ -20,8 +20,8 @@ Example = tuple[np.ndarray, int, Mapping[str, str | int]]
 # How many examples a split has, and what gives each by its place.
 Examples = tuple[int, Callable[[int], Example]]
 
-# TFDS holds a file's examples until it is whole: no more than have so many bytes of pixels, unless a split would have more
-# files than a system likes to have open.
+# TFDS holds a file's examples until it is whole: no more than have so many bytes of pixels, unless a split would have
+# more files than a system likes to have open.
 FILE_SIZE, MOST_FILES = 2**21, 100
 
 
