@@ -16,7 +16,7 @@ from vae_jax.stopping import leave
 BOTH = {"eval.figure_members": 2}
 PHOTOGRAPHS = {**BOTH, "train.epochs": 60}
 DRAWN = {**BOTH, "train.epochs": 40, "data.name": "drawn_faces"}
-SIZES = ("latent_dim=2,60",)
+SIZES = ("latent_dim=2,50",)
 HELD_AGAINST = 20  # epochs after which the post's program was measured
 DRAWN_FRIENDS = 12  # about half of them people
 
@@ -73,7 +73,7 @@ def examine(trained: Mapping[str, Sweep]) -> Findings:
         "mnist_manifold": priced["manifold"],
         "mnist_loss_curves": trained["mnist"].figures()["loss_curves"],
         "faces_2_latent": few["reconstructions"],
-        "faces_60_latent": many["reconstructions"],
+        "faces_50_latent": many["reconstructions"],
         "faces_pca": real["pca"],
         "faces_losses": real["loss_histogram"],
         "faces_best_and_worst": many["best_and_worst"],
