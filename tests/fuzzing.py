@@ -34,8 +34,8 @@ with atheris.instrument_imports(include=["vae_jax"]):
     from vae_jax.data.photographs.landmark_table import marks_of, read_table
     from vae_jax.data.photographs.oxford_pets import head_box
     from vae_jax.data.photographs.utkface import facts_of
-    from vae_jax.data.picture_files import UnusablePictureError, read_picture
-    from vae_jax.errors import UserError
+    from vae_jax.data.picture_files import read_picture
+    from vae_jax.errors import UnusablePictureError, UserError
     from vae_jax.run_folder import RunFolder
     from vae_jax.sweep_language import expand
     from vae_jax.training.cohorts import read_members

@@ -12,8 +12,8 @@ from vae_jax.data.alignment import align_face, cut_square
 from vae_jax.data.draw_photographs import draw_photographs
 from vae_jax.data.drawn_faces import TEMPLATE
 from vae_jax.data.photographs.landmark_table import points_beside
-from vae_jax.data.picture_files import UnusablePictureError, read_picture
-from vae_jax.errors import UserError
+from vae_jax.data.picture_files import read_picture
+from vae_jax.errors import UnusablePictureError, UserError
 from vae_jax.evaluation.passage import Backdrop
 from vae_jax.friends import backdrop_of, named_pictures, nearest_end, passages_from, read_face
 from vae_jax.trained import load_run

@@ -20,6 +20,10 @@ class NoResultError(Exception):
     """One line for the user: a run came to its end, and none of its members to a result."""
 
 
+class UnusablePictureError(Exception):
+    """A picture among others that can't be used; says why in a few words."""
+
+
 def nearest(found: str, known: Iterable[str]) -> str:
     """Return `; did you mean 'x'?` where a known name is close to `found`, else nothing."""
     close = difflib.get_close_matches(found, list(known), n=1)

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from vae_jax.data.alignment import Face, Picture, align_face, cut_square, landmark_fault
+from vae_jax.data.alignment import Face, Picture, align_face, cut_square
 from vae_jax.data.contrast import CONTRASTS
 from vae_jax.data.face_finder import find_face
 from vae_jax.data.photographs.landmark_table import points_beside
 from vae_jax.data.photographs.photo import pictures_in
-from vae_jax.data.picture_files import UnusablePictureError, read_picture
-from vae_jax.errors import UserError
+from vae_jax.data.picture_files import read_picture
+from vae_jax.errors import UnusablePictureError, UserError
 from vae_jax.evaluation.coding import image_losses
 from vae_jax.evaluation.passage import Backdrop, Image, Passage
 from vae_jax.latent.paths import PATHS
@@ -56,12 +56,7 @@ def read_face(path: Path, trained: Trained, *, cropped: bool = False) -> Image:
     points = points_beside(path)
     if points is None and cropped:
         return contrast(cut_square(picture, height))
-    if points is None:
-        points = _search(picture)
-    fault = landmark_fault(points, *picture.shape[:2])
-    if fault:
-        raise UnusablePictureError(fault)
-    return contrast(align_face(picture, points, height, trained.template))
+    return contrast(align_face(picture, _search(picture) if points is None else points, height, trained.template))
 
 
 def _search(picture: Picture) -> Float[np.ndarray, "3 2"]:

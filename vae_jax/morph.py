@@ -123,7 +123,7 @@ def _refuse_existing(files: Sequence[Path], given: argparse.Namespace) -> None:
 
 
 def _face(path: Path, trained: "Trained", given: argparse.Namespace) -> "Image":
-    from vae_jax.data.picture_files import UnusablePictureError
+    from vae_jax.errors import UnusablePictureError
     from vae_jax.friends import read_face
 
     try:
@@ -134,7 +134,7 @@ def _face(path: Path, trained: "Trained", given: argparse.Namespace) -> "Image":
 
 def _faces(pictures: dict[str, Path], trained: "Trained", given: argparse.Namespace) -> "dict[str, Image]":
     from vae_jax.data.photographs.photo import SUFFIXES
-    from vae_jax.data.picture_files import UnusablePictureError
+    from vae_jax.errors import UnusablePictureError
     from vae_jax.friends import read_face
 
     faces = {}

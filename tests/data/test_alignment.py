@@ -8,6 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from vae_jax.data.alignment import TEMPLATE, align_face, cut_square, landmark_fault
+from vae_jax.errors import UnusablePictureError
 
 SIZE = 50
 SIDE = 160
@@ -70,11 +71,11 @@ def test_beyond_the_border_the_picture_is_mirrored_not_black():
 
 
 def test_a_mirrored_border_goes_on_as_the_picture_does():
-    """Eyes and nose at the left border of a ramp: left of it the tones rise again."""
+    """The left eye at the left border of a ramp: left of it the tones rise again."""
     ramp = np.tile(np.arange(SIDE, dtype=np.uint8), (SIDE, 1))[..., None]
-    row = align_face(ramp, np.array(TEMPLATE) * 80 - [40 - 1, -20], 80)[40, :, 0].astype(int)
-    np.testing.assert_allclose(row[:36], np.arange(38, 2, -1), atol=2)
-    np.testing.assert_allclose(row[44:], np.arange(5, 41), atol=2)
+    row = align_face(ramp, np.array(TEMPLATE) * 80 - [22, -20], 80)[40, :, 0].astype(int)
+    np.testing.assert_allclose(row[:18], np.arange(21, 3, -1), atol=2)
+    np.testing.assert_allclose(row[26:], np.arange(4, 58), atol=2)
 
 
 def test_colours_stay_apart():
@@ -124,6 +125,11 @@ def test_any_landmarks_without_a_fault_give_a_face(values):
     face = align_face(np.full((64, 64, 1), 90, np.uint8), points, 12)
     assert face.shape == (12, 12, 1)
     assert (face == 90).all()
+
+
+def test_landmarks_of_no_use_are_refused():
+    with pytest.raises(UnusablePictureError, match="landmarks outside the picture"):
+        align_face(np.zeros((SIDE, SIDE, 1), np.uint8), FACE + SIDE, SIZE)
 
 
 def test_a_square_is_averaged_down():

@@ -137,6 +137,15 @@ def test_the_least_keys_of_a_class_are_held_out_each_whole(keys, fraction):
     assert abs(len(held) - fraction * len(held | kept)) <= 1
 
 
+@given(st.lists(st.lists(st.sampled_from("abcdef"), min_size=2, unique=True), min_size=1, max_size=4), FRACTIONS)
+def test_no_class_is_held_out_whole_whatever_it_shares_with_others(classes, fraction):
+    keys = np.array([key for of_one in classes for key in of_one])
+    labels = np.repeat(np.arange(len(classes)), [len(of_one) for of_one in classes]).astype(np.int32)
+    in_test = held_out(keys, labels, fraction)
+    assert not set(keys[in_test]) & set(keys[~in_test])
+    assert set(labels[~in_test]) == set(labels)
+
+
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=40))
 def test_balanced_draws_draw_every_class_and_every_image_equally_often(labels):
     labels = np.array(labels, np.int32)

@@ -7,7 +7,8 @@ import pytest
 
 from vae_jax.data.alignment import TEMPLATE, landmark_fault
 from vae_jax.data.face_finder import MISSING, find_face
-from vae_jax.data.picture_files import UnusablePictureError, read_picture
+from vae_jax.data.picture_files import read_picture
+from vae_jax.errors import UnusablePictureError
 
 
 def found_in(pictures):

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageFile
 
-from vae_jax.data.picture_files import MOST_PIXELS, UnusablePictureError, read_picture, report_skipped
+from vae_jax.data.picture_files import MOST_PIXELS, read_picture, report_skipped
+from vae_jax.errors import UnusablePictureError
 
 GREY = np.random.default_rng(0).integers(0, 256, (5, 7)).astype(np.uint8)
 ORIENTATION = 0x112

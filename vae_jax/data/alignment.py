@@ -5,6 +5,8 @@ import math
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from vae_jax.errors import UnusablePictureError
+
 Points = Float[np.ndarray, "3 2"]
 Picture = UInt8[np.ndarray, "height width channels"]
 Face = UInt8[np.ndarray, "size size channels"]
@@ -52,13 +54,18 @@ def align_face(picture: Picture, points: Points, size: int, template: Template =
 
     Args:
         picture: uint8.
-        points: left eye, right eye, nose as x, y in pixels from the top left corner; see `landmark_fault`.
+        points: left eye, right eye, nose as x, y in pixels from the top left corner.
         size: of the face picture, in pixels; beyond the picture's border it is mirrored.
         template: where the landmarks shall lie.
+
+    Raises:
+        UnusablePictureError: the landmarks are of no use; see `landmark_fault`.
     """
     from PIL import Image
     from skimage.transform import SimilarityTransform
 
+    if fault := landmark_fault(points, *picture.shape[:2]):
+        raise UnusablePictureError(fault)
     transform = SimilarityTransform.from_estimate(points, np.array(template) * size)
     # Down-sampling averages over the area of a pixel: so many samples across as there are pixels beneath it.
     fine = max(1, math.ceil(1 / transform.scale - 0.01))

@@ -179,10 +179,22 @@ def held_out(
     counts = {label: len(found) for label, found in distinct.items()}
     if min(counts.values(), default=0) < 2:
         raise UserError("data: found a class with fewer than 2 different images; a split needs at least 2")
-    smallest = min(counts.values())
+    smallest, left = min(counts.values()), dict(counts)
+    names, times = np.unique(np.concatenate(list(distinct.values())), return_counts=True)
+    shared = set(names[times > 1].tolist())
     held: set[str] = set()
     for label in classes:
         among = smallest if equal_classes else counts[label]
-        held.update(distinct[label][: min(max(1, round(test_fraction * among)), among - 1)])
+        wanted, chosen = min(max(1, round(test_fraction * among)), among - 1), 0
+        for key in distinct[label].tolist():
+            if chosen == wanted:
+                break
+            owners = [each for each in classes if key in distinct[each]] if key in shared else [label]
+            if key not in held:
+                if any(left[each] == 1 for each in owners):  # the last that a class would learn from
+                    continue
+                held.add(key)
+                left.update({each: left[each] - 1 for each in owners})
+            chosen += 1
     in_test: Bool[np.ndarray, " n"] = np.isin(keys, sorted(held))
     return in_test

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from vae_jax.data.alignment import TEMPLATE, Picture, Points
-from vae_jax.data.picture_files import UnusablePictureError
+from vae_jax.errors import UnusablePictureError
 
 FACE, EYES = "haarcascade_frontalface_default.xml", "haarcascade_eye.xml"
 LARGEST = 640  # pixels: larger pictures are searched at this size

@@ -8,14 +8,11 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from vae_jax.data.alignment import Picture
+from vae_jax.errors import UnusablePictureError
 
 log = logging.getLogger("vae_jax")
 
 MOST_PIXELS = 50_000_000  # a picture larger than this is refused by its header, before it is decoded
-
-
-class UnusablePictureError(Exception):
-    """A file that is no usable picture; says why in a few words."""
 
 
 def read_picture(path: Path, *, colour: bool = False) -> Picture:

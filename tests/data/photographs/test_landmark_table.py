@@ -7,8 +7,7 @@ from drawn_photographs import EYES, HEADER, draw_photograph, write_table
 from vae_jax.data.photographs.landmark_table import COLUMNS, points_beside, read, read_table
 from vae_jax.data.photographs.photo import Marked
 from vae_jax.data.photographs.recipe import Recipe, make_face
-from vae_jax.data.picture_files import UnusablePictureError
-from vae_jax.errors import UserError
+from vae_jax.errors import UnusablePictureError, UserError
 
 
 def faults(folder):

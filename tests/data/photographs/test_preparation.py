@@ -26,8 +26,7 @@ from vae_jax.data.photographs.preparation import (
 )
 from vae_jax.data.photographs.recipe import Recipe, make_face
 from vae_jax.data.picture_builder import read_split
-from vae_jax.data.picture_files import UnusablePictureError
-from vae_jax.errors import UserError
+from vae_jax.errors import UnusablePictureError, UserError
 
 RECIPE = Recipe(16, False, "none", 0.3)
 ODD = Path(os.fsdecode(b"\xff\n<b>.jpg"))

@@ -13,8 +13,7 @@ from vae_jax.config import DataConfig
 from vae_jax.data.photographs import recipe
 from vae_jax.data.photographs.photo import InFrame, Marked, Photo
 from vae_jax.data.photographs.recipe import Recipe, key_of, make_face, recipe_of
-from vae_jax.data.picture_files import UnusablePictureError
-from vae_jax.errors import UserError
+from vae_jax.errors import UnusablePictureError, UserError
 
 PLAIN = Recipe(24, False, "none", 0.1)
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from vae_jax.data.alignment import Face
 from vae_jax.data.photographs.photo import Photo
-from vae_jax.data.picture_files import UnusablePictureError, read_picture
+from vae_jax.data.picture_files import read_picture
+from vae_jax.errors import UnusablePictureError
 
 ROWS, COLUMNS, CELL, GAP = 3, 6, 150, 6  # of each class and layout; sides in pixels
 MOST_GROUPS = 12  # of class and layout that are drawn

@@ -24,10 +24,9 @@ from vae_jax.data.photographs.outcomes import Outcome, class_names, printable, s
 from vae_jax.data.photographs.photo import Photo, plain
 from vae_jax.data.photographs.recipe import Recipe, make_face
 from vae_jax.data.picture_builder import Example, make_builder, prepare
-from vae_jax.data.picture_files import UnusablePictureError
 from vae_jax.data.published_faces import BY_HAND
 from vae_jax.data.threaded_map import threaded_map
-from vae_jax.errors import UserError
+from vae_jax.errors import UnusablePictureError, UserError
 from vae_jax.locks import alone_in
 
 log = logging.getLogger("vae_jax")

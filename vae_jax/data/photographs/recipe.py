@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vae_jax.config import DataConfig
-from vae_jax.data.alignment import TEMPLATE, Face, align_face, cut_square, landmark_fault
+from vae_jax.data.alignment import TEMPLATE, Face, align_face, cut_square
 from vae_jax.data.contrast import CONTRASTS
 from vae_jax.data.photographs.photo import Photo
-from vae_jax.data.picture_files import UnusablePictureError, read_picture
+from vae_jax.data.picture_files import read_picture
+from vae_jax.errors import UnusablePictureError
 
 VERSION = "1"  # of the preparation: raise it when the same files shall give other images
 
@@ -75,8 +76,4 @@ def make_face(photo: Photo, recipe: Recipe) -> Face:
     picture = read_picture(photo.path, colour=recipe.colour)
     if photo.marks is None:
         return CONTRASTS[recipe.contrast](cut_square(picture, recipe.size))
-    points = photo.marks.points(picture)
-    fault = landmark_fault(points, *picture.shape[:2])
-    if fault:
-        raise UnusablePictureError(fault)
-    return CONTRASTS[recipe.contrast](align_face(picture, points, recipe.size, TEMPLATE))
+    return CONTRASTS[recipe.contrast](align_face(picture, photo.marks.points(picture), recipe.size, TEMPLATE))
