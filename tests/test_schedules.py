@@ -74,6 +74,7 @@ def test_an_unknown_schedule_is_named_with_the_known_ones():
         (("delayed", 100, 0, 1000), (500, 100)),
         (("delayed", 0, 200, 1000), (200, 800)),
         (("cyclical", 0, 0, 1000), (0, 1000)),
+        (("cyclical", 0, 100, 1000), (100, 900)),
         (("linear", 0, 0, 1), (0, 1)),
     ],
 )
