@@ -39,12 +39,12 @@ def test_batches_do_not_depend_on_the_blocks_they_are_made_in(steps, sampling):
     np.testing.assert_array_equal(whole, parts)
 
 
-def test_a_block_never_touches_more_passes_than_are_shuffled_for_it():
-    for steps in range(1, 30):
-        for first in range(0, 10 * steps, steps):
-            last = first + steps - 1
-            touched = last // PROGRAM.steps_per_pass - first // PROGRAM.steps_per_pass + 1
-            assert touched <= passes_touched(PROGRAM, steps)
+@pytest.mark.parametrize("steps", range(1, 30))
+def test_as_many_passes_are_shuffled_as_a_block_touches_at_most(steps):
+    firsts = range(0, 10 * steps, steps)
+    per_pass = PROGRAM.steps_per_pass
+    touched = [(first + steps - 1) // per_pass - first // per_pass + 1 for first in firsts]
+    assert passes_touched(PROGRAM, steps) == max(touched)
 
 
 def test_with_replacement_every_position_is_drawn_about_equally_often():

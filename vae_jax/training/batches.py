@@ -1,5 +1,7 @@
 """Which images make a batch: a function of the member's key and the step, and of nothing else."""
 
+import math
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Int, Int32, Key, UInt8
@@ -11,11 +13,8 @@ from vae_jax.training.program import Program
 def passes_touched(program: Program, steps: int) -> int:
     """How many passes over the data a block of steps can touch, if blocks are of equal length from step 0."""
     per_pass = program.steps_per_pass
-    if per_pass % steps == 0:
-        return 1
-    if steps % per_pass == 0:
-        return steps // per_pass
-    return (steps + per_pass - 2) // per_pass + 1
+    latest = per_pass - math.gcd(steps, per_pass)  # within a pass, that a block begins
+    return (latest + steps - 1) // per_pass + 1
 
 
 def block_order(
