@@ -1,6 +1,9 @@
 """Checkpoints: what is read is what was written, and damage is named and survived."""
 
+import errno
 import logging
+import shutil
+from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
@@ -8,7 +11,7 @@ import numpy as np
 import pytest
 
 from vae_jax.errors import UserError
-from vae_jax.training.checkpoints import Checkpoints
+from vae_jax.training.checkpoints import Checkpoints, _faults_of_the_disk
 
 
 def state_at(step):
@@ -132,3 +135,49 @@ def test_a_step_of_another_version_is_named_kept_aside_and_the_one_before_is_use
     checkpoints.save(20, older(state_at(20)), {"step": 20})
     checkpoints.close()
     falls_back(folder, caplog)
+
+
+def test_a_step_may_be_damaged_saved_again_and_damaged_again(tmp_path, caplog):
+    folder = tmp_path / "checkpoints"
+    saved(folder, [10, 20], keep=2)
+    flip_a_byte(folder / "20")
+    checkpoints = Checkpoints(folder, 2)
+    with caplog.at_level(logging.WARNING, "vae_jax"):
+        _, record = checkpoints.restore(jax.eval_shape(lambda: state_at(0)))
+        checkpoints.save(20, state_at(20), {"step": 20})
+        checkpoints.close()
+        assert (record["step"], restored(folder)[1]["step"], checkpoints.steps()) == (10, 20, [10, 20])
+        for again in range(2):
+            flip_a_byte(folder / "20")
+            assert restored(folder)[1]["step"] == 10
+            saved(folder, [20] if not again else [])
+    assert sorted(path.name for path in (tmp_path / "damaged_checkpoints").iterdir()) == ["20", "20_1", "20_2"]
+
+
+@pytest.mark.parametrize(("times", "enough"), [(2, False), (4, True)])
+def test_nothing_is_written_where_there_is_no_room_for_the_pieces_and_the_whole(tmp_path, monkeypatch, times, enough):
+    size = sum(leaf.nbytes for leaf in jax.tree.leaves(state_at(0)))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=times * size))
+    checkpoints = Checkpoints(tmp_path, 5)
+    if enough:
+        checkpoints.save(10, state_at(10), {})
+    else:
+        with pytest.raises(OSError, match="No space left on device"):
+            checkpoints.save(10, state_at(10), {})
+    checkpoints.close()
+    assert checkpoints.steps() == [10] * enough
+
+
+@pytest.mark.parametrize(
+    ("raised", "number", "said"),
+    [
+        (ValueError("UNKNOWN: can't write [os_error_code='28']"), errno.ENOSPC, "No space left on device"),
+        (RuntimeError("first line\nsecond"), errno.EIO, "first line"),
+        (RuntimeError(), errno.EIO, "RuntimeError"),
+        (OSError(errno.EROFS, "Read-only file system"), errno.EROFS, "Read-only file system"),
+    ],
+)
+def test_whatever_is_raised_while_writing_is_the_disks_error(raised, number, said):
+    with pytest.raises(OSError, match=said) as found, _faults_of_the_disk():
+        raise raised
+    assert (found.value.errno, found.value.strerror) == (number, said)

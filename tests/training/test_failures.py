@@ -92,6 +92,13 @@ def test_after_one_faulty_step_each_mode_goes_its_own_way(tmp_path, faulty, capl
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(state.params))
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_the_very_first_steps_may_fail_too(tmp_path, faulty, first):
+    faulty(first, first)
+    trainer, _ = train(tmp_path, "stop", epochs=1)
+    assert (trainer.failed, trainer.stopped) == ([first], [True])
+
+
 def test_a_skipped_step_leaves_the_weights_and_the_next_one_moves_them(faulty):
     faulty(2, 2)
     config = small_config(train={"on_nan": "skip"})
