@@ -14,8 +14,8 @@ from vae_jax.morph import main as morph
 from vae_jax.stopping import leave
 
 BOTH = {"eval.figure_members": 2}
-PHOTOGRAPHS = {**BOTH, "train.epochs": 60}
-DRAWN = {**BOTH, "train.epochs": 40, "data.name": "drawn_faces"}
+PHOTOGRAPHS = {**BOTH, "train.epochs": 100}
+DRAWN = {**BOTH, "train.epochs": 100, "data.name": "drawn_faces"}
 SIZES = ("latent_dim=2,50",)
 HELD_AGAINST = 20  # epochs after which the post's program was measured
 DRAWN_FRIENDS = 12  # about half of them people
