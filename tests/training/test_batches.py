@@ -8,13 +8,11 @@ import numpy as np
 import pytest
 from small_runs import small_program
 
-from vae_jax.training.batches import batch_at, block_order, passes_touched, take
+from vae_jax.training.batches import block_batches, passes_touched
 
 
 def positions(program, first, steps, seed=0):
-    key = jax.random.key(seed)
-    order = block_order(program, steps, key, jnp.asarray(first))
-    return np.stack([batch_at(program, order, jnp.asarray(first), jnp.asarray(first + k), key) for k in range(steps)])
+    return np.asarray(block_batches(program, steps, jax.random.key(seed), jnp.asarray(first)))
 
 
 PROGRAM = dataclasses.replace(small_program(), draws=23, batch_size=5, sampling="shuffle")
@@ -56,9 +54,3 @@ def test_with_replacement_every_position_is_drawn_about_equally_often():
 
 def test_members_of_other_seeds_draw_other_batches():
     assert (positions(PROGRAM, 0, 4, seed=0) != positions(PROGRAM, 0, 4, seed=1)).any()
-
-
-def test_images_are_taken_by_the_draws_of_the_data():
-    images = jnp.arange(4, dtype=jnp.uint8)[:, None, None, None]
-    taken = take(images, jnp.array([3, 3, 0], jnp.int32), jnp.array([0, 1, 2]))
-    assert taken.ravel().tolist() == [3, 3, 0]

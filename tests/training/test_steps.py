@@ -28,13 +28,13 @@ DATASET = small_dataset()
 DATA = TrainData(jnp.asarray(DATASET.train.images), jnp.asarray(DATASET.draws))
 
 
-def trained(config, steps=20, block=5, layout=ONE_BY_ONE):
+def trained(config, steps=20, block=5, layout=ONE_BY_ONE, data=DATA):
     """Blocks of one length for most tests: each length is compiled anew."""
     configs = expand(config)
     program, members = program_of(configs, DATASET), members_of(configs, steps_per_epoch=5)
     state = init_state(program, layout, members)
     for _ in range(steps // block):
-        state, metrics = train_block(program, layout, block, DATA, members, state)
+        state, metrics = train_block(program, layout, block, data, members, state)
     return state, metrics
 
 
@@ -162,6 +162,15 @@ def test_blocks_of_steps_make_the_same_run_to_the_bit():
 def test_other_seeds_are_other_models_from_the_first_step():
     state, _ = trained(small_config(sweep=("seed=0,1",)), steps=1, block=1)
     assert not same(member(state.params, 0), member(state.params, 1))
+
+
+def test_what_is_learned_from_is_drawn_as_the_data_say():
+    """Draws of one image alone are as good as a data set of nothing but it."""
+    one = jnp.full_like(DATA.draws, 3)
+    ours, _ = trained(small_config(), data=TrainData(DATA.images, one))
+    theirs, _ = trained(small_config(), data=TrainData(DATA.images[one], DATA.draws))
+    assert same(ours, theirs)
+    assert not same(ours, trained(small_config())[0])
 
 
 def test_a_step_is_adam_on_the_gradient_of_the_loss():

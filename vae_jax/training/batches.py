@@ -4,7 +4,7 @@ import math
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Int, Int32, Key, UInt8
+from jaxtyping import Array, Int, Int32, Key
 
 from vae_jax.keys import named
 from vae_jax.training.program import Program
@@ -17,53 +17,37 @@ def passes_touched(program: Program, steps: int) -> int:
     return (latest + steps - 1) // per_pass + 1
 
 
-def block_order(
+def block_batches(
     program: Program, steps: int, key: Key[Array, ""], first: Int[Array, ""]
-) -> Int32[Array, "passes draws"] | None:
-    """Shuffle every pass that the block of `steps` from step `first` touches; None where batches are drawn freely.
+) -> Int32[Array, "steps batch"]:
+    """Return the positions in the data's draws of the batch of every step of a block.
 
-    One permutation a pass, made before the steps, keeps the sort out of the hot loop.
-    """
-    if program.sampling == "replacement":
-        return None
-    passes = first // program.steps_per_pass + jnp.arange(passes_touched(program, steps))
-    shuffle = named(key, "shuffle")
-
-    def of_pass(number: Int[Array, ""]) -> Int32[Array, " draws"]:
-        return jax.random.permutation(jax.random.fold_in(shuffle, number), program.draws)
-
-    order: Int32[Array, "passes draws"] = jax.lax.map(of_pass, passes)
-    return order
-
-
-def batch_at(
-    program: Program,
-    order: Int32[Array, "passes draws"] | None,
-    first: Int[Array, ""],
-    step: Int[Array, ""],
-    key: Key[Array, ""],
-) -> Int[Array, " batch"]:
-    """Return the positions in the data's draws of the batch at one step.
+    Made before the steps: in the hot loop they would be worked out anew for each pixel that they lead to.
 
     Args:
         program: says how to sample.
-        order: from `block_order`.
-        first: the first step of the block that `order` was made for.
-        step: the step.
+        steps: of the block; blocks of one run all have the same length and start at its multiples.
         key: the member's.
+        first: the block's first step.
     """
-    if order is None:
-        draw = jax.random.fold_in(named(key, "batch"), step)
-        return jax.random.randint(draw, (program.batch_size,), 0, program.draws)
-    row = step // program.steps_per_pass - first // program.steps_per_pass
-    offset = step % program.steps_per_pass * program.batch_size
-    return jax.lax.dynamic_slice(order, (row, offset), (1, program.batch_size))[0]
+    if program.sampling == "replacement":
+        return jax.vmap(lambda step: _drawn_freely(program, key, step))(first + jnp.arange(steps))
+    passes = first // program.steps_per_pass + jnp.arange(passes_touched(program, steps))
+    batches = jax.lax.map(lambda number: _pass_batches(program, key, number), passes)
+    in_a_row = batches.reshape(-1, program.batch_size)
+    of_block: Int32[Array, "steps batch"] = jax.lax.dynamic_slice_in_dim(
+        in_a_row, first % program.steps_per_pass, steps
+    )
+    return of_block
 
 
-def take(
-    images: UInt8[Array, "n height width channels"],
-    draws: Int32[Array, " m"],
-    positions: Int[Array, " batch"],
-) -> UInt8[Array, "batch height width channels"]:
-    """Gather the images at positions of the data's draws."""
-    return images[draws[positions]]
+def _drawn_freely(program: Program, key: Key[Array, ""], step: Int[Array, ""]) -> Int32[Array, " batch"]:
+    draw = jax.random.fold_in(named(key, "batch"), step)
+    return jax.random.randint(draw, (program.batch_size,), 0, program.draws)
+
+
+def _pass_batches(program: Program, key: Key[Array, ""], number: Int[Array, ""]) -> Int32[Array, "steps batch"]:
+    """Shuffle a pass and cut it into batches; what is left over is not used."""
+    order = jax.random.permutation(jax.random.fold_in(named(key, "shuffle"), number), program.draws)
+    whole = order[: program.steps_per_pass * program.batch_size]
+    return whole.reshape(program.steps_per_pass, program.batch_size)

@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, Int32
 from vae_jax.config import Config
 from vae_jax.data.dataset import Dataset
 from vae_jax.models.vae import to_unit
-from vae_jax.training.batches import batch_at, block_order, take
+from vae_jax.training.batches import block_batches
 from vae_jax.training.cohorts import Cohort
 from vae_jax.training.members import program_alone, state_alone
 from vae_jax.training.program import Members, Program, members_of
@@ -52,8 +52,8 @@ def _quantities(
 ) -> dict[str, Float[Array, ""]]:
     """What a step computes, in its order: each a number, or none if any of it is none."""
     key = member_key(member.seed)
-    positions = batch_at(program, block_order(program, 1, key, step), step, step, key)
-    x = to_unit(take(data.images, data.draws, positions), program.levels)
+    batch = data.draws[block_batches(program, 1, key, step)[0]]
+    x = to_unit(data.images[batch], program.levels)
     grads, metrics = jax.grad(member_loss(program, member), has_aux=True)(
         params, x, step_noise(program, key, step), step
     )

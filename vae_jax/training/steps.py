@@ -18,7 +18,7 @@ from vae_jax.keys import named, unit_normal
 from vae_jax.models.vae import VAE, Images, encode, fit_loss, to_unit
 from vae_jax.objectives import OBJECTIVES, Metrics, Terms
 from vae_jax.schedules import beta_kl_at
-from vae_jax.training.batches import batch_at, block_order, take
+from vae_jax.training.batches import block_batches
 from vae_jax.training.devices import DATA, Layout, for_members
 from vae_jax.training.program import Members, Program
 
@@ -110,13 +110,14 @@ def _train_member(
     program: Program, layout: Layout, steps: int, data: TrainData, member: Members, state: TrainState
 ) -> tuple[TrainState, Metrics]:
     optimiser, loss = optimiser_of(program), member_loss(program, member)
-    key, first = member_key(member.seed), state.step
-    order = block_order(program, steps, key, first)
+    key = member_key(member.seed)
+    batches = data.draws[block_batches(program, steps, key, state.step)]
 
-    def one_step(state: TrainState, _: None) -> tuple[TrainState, tuple[Bool[Array, ""], Metrics]]:
-        positions = batch_at(program, order, first, state.step, key)
+    def one_step(
+        state: TrainState, batch: Int32[Array, " batch"]
+    ) -> tuple[TrainState, tuple[Bool[Array, ""], Metrics]]:
         eps = step_noise(program, key, state.step)
-        x = to_unit(take(data.images, data.draws, _share(layout, positions)), program.levels)
+        x = to_unit(data.images[_share(layout, batch)], program.levels)
         grads, metrics = jax.grad(loss, has_aux=True)(state.params, x, _share(layout, eps), state.step)
         grads, metrics = _mean_over_shares(layout, (grads, metrics))
         # What is no number leaves the weights as they were. (Only they are kept: to keep Adam's moments too would cost
@@ -132,7 +133,7 @@ def _train_member(
         failed = jnp.where(finite | frozen, state.failed, state.step)
         return TrainState(params, adam, state.step + 1, failed), (well, metrics)
 
-    state, (well, trace) = jax.lax.scan(one_step, state, length=steps)
+    state, (well, trace) = jax.lax.scan(one_step, state, batches)
     return state, jax.tree.map(lambda of_steps: jnp.mean(of_steps, where=well), trace)
 
 
