@@ -84,7 +84,7 @@ class Album:
             return
         from vae_jax.figures.gallery import LOSS_CURVES, save_figures
         from vae_jax.figures.losses import loss_curves
-        from vae_jax.figures.sweeps import PORTRAIT_FIGURES
+        from vae_jax.figures.side_by_side import PORTRAIT_FIGURES
 
         lines, notice = read_metrics(self.folder.metrics), self.shelf.notice
         title = self.title_of(self.in_full[0]) if self.alone else f"{self.shelf.names}, {len(self.members)} members"
@@ -99,7 +99,7 @@ class Album:
         if self.empty:
             return
         from vae_jax.figures.gallery import save_figures
-        from vae_jax.figures.sweeps import TABLE_FIGURES, SweepTable
+        from vae_jax.figures.sweep_table import TABLE_FIGURES, SweepTable
 
         well = [m for m in summary["members"] if m["failed_in_step"] is None and "elbo" in m["test"]]
         table = SweepTable(
@@ -120,7 +120,8 @@ class Album:
         if self.empty:
             return [], [], []
         from vae_jax.figures.gallery import FIGURES, LOSS_CURVES
-        from vae_jax.figures.sweeps import PORTRAIT_FIGURES, TABLE_FIGURES
+        from vae_jax.figures.side_by_side import PORTRAIT_FIGURES
+        from vae_jax.figures.sweep_table import TABLE_FIGURES
         from vae_jax.report import MemberPage, Picture
 
         def existing(captions: dict[str, str], suffix: str = "") -> "list[Picture]":

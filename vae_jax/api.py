@@ -119,7 +119,8 @@ class Sweep:
     def figures(self) -> dict[str, Path]:
         """Return the figures of the whole sweep in the run folder, by their names."""
         from vae_jax.figures.gallery import LOSS_CURVES
-        from vae_jax.figures.sweeps import PORTRAIT_FIGURES, TABLE_FIGURES
+        from vae_jax.figures.side_by_side import PORTRAIT_FIGURES
+        from vae_jax.figures.sweep_table import TABLE_FIGURES
 
         paths = {
             name: RunFolder(self.folder).figures / f"{name}.png"

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from vae_jax.figures.canvas import INK, WIDTH, colour, finish, new_figure, plain
-from vae_jax.figures.sweeps import is_number
+from vae_jax.figures.sweep_table import is_number
 
 Row = Mapping[str, Any]
 

@@ -1,0 +1,87 @@
+"""Some members of a sweep side by side: what each makes of the same images, and where it puts them."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from vae_jax.evaluation.portrait import Portrait
+from vae_jax.figures.canvas import (
+    INK,
+    WIDTH,
+    finish,
+    magnification,
+    new_figure,
+    plain,
+    scatter_classes,
+    show,
+    tile,
+)
+from vae_jax.figures.images import spread_over_classes
+
+STRIP = 14  # images
+
+
+def strips(portraits: Sequence[Portrait], notice: str) -> Figure | None:
+    """The same test images, and what each member makes of them: a row a member."""
+    shown = list(portraits)
+    if len(shown) < 2:
+        return None
+    sheets, labels = [], []
+    for alike in _by_images(shown):
+        chosen = spread_over_classes(alike[0], STRIP)
+        width = alike[0].test_images.shape[2]
+        rows = [alike[0].test_images[chosen], *(portrait.reconstructions[chosen] for portrait in alike)]
+        sheets += [tile(row, len(chosen), 2, magnification(width, len(chosen))) for row in rows]
+        labels += ["test images", *map(_short, alike)]
+    height = 0.72 * WIDTH * max(sheet.shape[0] / sheet.shape[1] for sheet in sheets)
+    figure = new_figure(len(sheets) * (height + 0.05) + 0.5)
+    for axes, sheet, label in zip(figure.subplots(len(sheets), 1), sheets, labels, strict=True):
+        show(axes, sheet)
+        axes.text(-0.01, 0.5, label, transform=axes.transAxes, ha="right", va="center", fontsize=7.5, color=INK)
+    return finish(figure, "reconstructions from z = mu, a row a member", notice)
+
+
+def _by_images(portraits: Sequence[Portrait]) -> list[list[Portrait]]:
+    """Put portraits of the same test images together."""
+    groups: list[list[Portrait]] = []
+    for portrait in portraits:
+        for group in groups:
+            if np.array_equal(group[0].test_images, portrait.test_images):
+                group.append(portrait)
+                break
+        else:
+            groups.append([portrait])
+    return groups
+
+
+def latent_spaces(portraits: Sequence[Portrait], notice: str) -> Figure | None:
+    """Where each member of two latent units puts the test images."""
+    shown = [portrait for portrait in portraits if portrait.mu.shape[1] == 2]
+    if len(shown) < 2:
+        return None
+    columns = min(4, len(shown))
+    rows = -(-len(shown) // columns)
+    figure = new_figure(rows * 2.55 + 0.5, 1.2 * WIDTH)
+    panels = figure.subplots(rows, columns, squeeze=False).ravel()
+    for k, (axes, portrait) in enumerate(zip(panels, shown, strict=False)):
+        last_in_row = k % columns == columns - 1 or k == len(shown) - 1
+        scatter_classes(plain(axes), portrait.mu, portrait.test_labels, portrait.class_names, bar=last_in_row)
+        words = _short(portrait).split("\n")
+        title = "\n".join(", ".join(words[k : k + 3]) for k in range(0, len(words), 3))
+        axes.set_title(title, fontsize=8, loc="left", color=INK)
+    for axes in panels[len(shown) :]:
+        axes.set_axis_off()
+    return finish(figure, "latent spaces of two units", notice)
+
+
+def _short(portrait: Portrait) -> str:
+    """Name a member below its data."""
+    return "\n".join(portrait.title.split(" · ")[1:])
+
+
+# A figure of members' portraits: a caption, and a function that returns None where the figure does not apply.
+PORTRAIT_FIGURES: dict[str, tuple[str, Callable[[Sequence[Portrait], str], Figure | None]]] = {
+    "sweep_reconstructions": ("The same test images, as each member makes them again.", strips),
+    "sweep_latent_spaces": ("How the latent space changes over the sweep.", latent_spaces),
+}
