@@ -132,10 +132,11 @@ def test_members_that_learn_from_other_images_are_the_runs_that_they_would_have_
 
 @pytest.mark.slow
 def test_a_sweep_killed_in_its_second_program_goes_on_and_ends_with_the_same_bits(tmp_path):
-    longer = ("--sweep=hidden=(16,)|(8,)", "--sweep=seed=0,1", "--config.train.epochs=60")
+    often = "--config.checkpoint.every_epochs=3"
+    longer = ("--sweep=hidden=(16,)|(8,)", "--sweep=seed=0,1", "--config.train.epochs=60", often)
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     assert main(digits_command(whole, *longer)) == 0
-    command = [sys.executable, "-m", *digits_command(killed, *longer, "--config.checkpoint.every_epochs=3")]
+    command = [sys.executable, "-m", *digits_command(killed, *longer)]
     command[2] = "vae_jax.main"
     env = {name: value for name, value in os.environ.items() if name != "VAE_JAX_RAW"}
     with subprocess.Popen(command, cwd=ROOT, env=env, stderr=subprocess.DEVNULL) as process:
