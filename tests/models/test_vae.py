@@ -50,16 +50,26 @@ def test_pixels_are_value_over_levels():
 
 
 def test_the_posts_weights_and_biases_fill_one_over_root_of_fan_in_plus_one():
-    for draw, shape in zip(INITIALISERS["blog"], ((99, 300), (3000,)), strict=True):
-        drawn = draw(jax.random.key(0), shape, 99)
-        assert 0.095 < float(jnp.abs(drawn).max()) <= 0.1
-        assert float(drawn.std()) == pytest.approx(0.1 / math.sqrt(3), rel=0.05)
+    for draw, shape in zip(INITIALISERS["blog"], ((3, 1000), (3000,)), strict=True):
+        drawn = draw(jax.random.key(0), shape, 3)
+        assert 0.495 < float(jnp.abs(drawn).max()) <= 0.5
+        assert float(drawn.std()) == pytest.approx(0.5 / math.sqrt(3), rel=0.05)
 
 
 def test_lecun_weights_have_variance_one_over_fan_in_and_no_bias():
     kernel, bias = INITIALISERS["lecun"]
     assert float(kernel(jax.random.key(0), (100, 500), 100).std()) == pytest.approx(0.1, rel=0.05)
     assert not bias(jax.random.key(0), (5,), 100).any()
+
+
+def test_every_layer_of_a_model_starts_so():
+    model = dataclasses.replace(MODEL, hidden=(150,), latent_dim=100)
+    params = nnx.to_pure_dict(nnx.state(VAE(model, SHAPE, jax.random.key(0)), nnx.Param))
+    layers = [part["layers"]["layers"][k] for part in (params["encoder"], params["decoder"]) for k in (0, 2)]
+    for layer in layers:
+        fan_in = len(layer["kernel"])
+        assert float(layer["kernel"].std()) == pytest.approx(fan_in**-0.5, rel=0.05)
+        assert not layer["bias"].any()
 
 
 @pytest.mark.parametrize("init", sorted(INITIALISERS))
@@ -80,6 +90,16 @@ def test_parameters_are_counted_without_making_them():
     assert parameter_count(MODEL, SHAPE) == made
     learned = dataclasses.replace(MODEL, likelihood="gaussian_learned")
     assert parameter_count(learned, SHAPE) == made + 1
+
+
+@pytest.mark.parametrize("likelihood", ["gaussian", "gaussian_learned"])
+def test_the_fit_is_that_of_the_likelihood_of_the_configs_scale_where_it_is_learned_at_the_start(likelihood):
+    model = dataclasses.replace(MODEL, likelihood=likelihood, likelihood_sigma=0.3)
+    vae = VAE(model, SHAPE, jax.random.key(0))
+    x, z = jax.random.uniform(jax.random.key(1), (2, *SHAPE)), jnp.ones((2, 3))
+    constant = math.prod(SHAPE) * 0.5 * math.log(2 * math.pi)
+    log_density = dist.Normal(decode(vae, z), 0.3).log_prob(x).sum(axis=(1, 2, 3))
+    np.testing.assert_allclose(fit_loss(vae, model, x, z) + constant, -log_density, rtol=1e-5)
 
 
 def test_the_elbo_is_below_the_log_likelihood_and_meets_it_at_the_true_posterior():

@@ -38,11 +38,12 @@ def test_batches_do_not_depend_on_the_blocks_they_are_made_in(steps, sampling):
 
 
 @pytest.mark.parametrize("steps", range(1, 30))
-def test_as_many_passes_are_shuffled_as_a_block_touches_at_most(steps):
+@pytest.mark.parametrize("per_pass", [1, 4, 5])
+def test_as_many_passes_are_shuffled_as_a_block_touches_at_most(steps, per_pass):
+    program = dataclasses.replace(PROGRAM, draws=5 * per_pass + 3)
     firsts = range(0, 10 * steps, steps)
-    per_pass = PROGRAM.steps_per_pass
     touched = [(first + steps - 1) // per_pass - first // per_pass + 1 for first in firsts]
-    assert passes_touched(PROGRAM, steps) == max(touched)
+    assert passes_touched(program, steps) == max(touched)
 
 
 def test_with_replacement_every_position_is_drawn_about_equally_often():
