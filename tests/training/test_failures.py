@@ -105,11 +105,14 @@ def test_a_skipped_step_leaves_the_weights_and_the_next_one_moves_them(faulty):
     program, members = program_of([config], DATASET), members_of([config], steps_per_epoch=5)
     data = steps.TrainData(jnp.asarray(DATASET.train.images), jnp.asarray(DATASET.draws))
     state = steps.init_state(program, Layout(), members)
-    seen = []
+    seen, moments = [], []
     for _ in range(4):
         state, _ = steps.train_block(program, Layout(), 1, data, members, state)
         seen.append(weights(state, 0))
+        moments.append([np.asarray(leaf) for leaf in jax.tree.leaves(state.optimiser.mu)])
     assert [same(a, b) for a, b in pairwise(seen)] == [False, True, False]
+    for before, after in zip(moments[1], moments[2], strict=True):  # to Adam, its gradient was nothing
+        np.testing.assert_allclose(after, program.adam_b1 * before, rtol=1e-6)
     assert state.failed.tolist() == [2]
 
 
