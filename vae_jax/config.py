@@ -176,8 +176,8 @@ class CheckpointConfig:
     """What is kept to go on from.
 
     Attributes:
-        every_epochs: epochs between checkpoints; 0 means twenty in a run, fewer where they would take over a thirtieth
-            of it.
+        every_epochs: epochs between checkpoints; 0 means twenty in a run, fewer (but four) where they would take over a
+            fiftieth of it.
         keep: how many of the newest stay.
     """
 

@@ -22,7 +22,7 @@ def block_batches(
 ) -> Int32[Array, "steps batch"]:
     """Return the positions in the data's draws of the batch of every step of a block.
 
-    Made before the steps: in the hot loop they would be worked out anew for each pixel that they lead to.
+    Made before the steps, so that sorting and drawing stay out of the hot loop.
 
     Args:
         program: says how to sample.

@@ -147,8 +147,8 @@ def is_finite(grads: Params) -> Bool[Array, ""]:
     """Say whether a gradient, and the square of it that Adam keeps, are numbers.
 
     Only the vectors are looked at, biases above all: whatever is no number in front of a layer is none in its bias. To
-    walk through the matrices once more would cost a tenth of the step. To ask for the vectors of all layers before any
-    weights change is for free, and more: no layer's weights need be copied, since the backward pass is done with them.
+    walk through the matrices once more would cost a tenth of the step. All layers' vectors are asked for before any
+    weights change: the backward pass is done with the weights then, and none of them need be copied.
     """
     vectors = [leaf for leaf in jax.tree.leaves(grads) if leaf.ndim < 2]
     return jnp.all(jnp.stack([jnp.isfinite(jnp.sum(vector**2)) for vector in vectors]))
