@@ -98,10 +98,11 @@ def test_the_contrast_is_the_runs_own(tmp_path):
 
 
 def test_pictures_of_a_folder_have_names_of_their_own(tmp_path):
-    for name in ("b.jpg", "a.png", "a.jpg", "landmarks.csv", "notes.txt", "c.JPEG"):
+    for name in ("b.jpg", "a.png", "a.jpg", "a_png.gif", "landmarks.csv", "notes.txt", "c.JPEG"):
         (tmp_path / name).touch()
     names = {name: path.name for name, path in named_pictures(tmp_path).items()}
-    assert names == {"a_jpg": "a.jpg", "a_png": "a.png", "b": "b.jpg", "c": "c.JPEG"}
+    wanted = {"a_jpg": "a.jpg", "a_png": "a.png", "a_png_": "a_png.gif", "b": "b.jpg", "c": "c.JPEG"}
+    assert names == wanted
 
 
 def test_a_passage_goes_from_the_pictures_code_to_the_ends(plain):

@@ -87,7 +87,7 @@ def test_metrics_and_figures_are_the_members_own(run):
     lines = [{"member": number, "step": 5, "epoch": 1.0, "split": "train"} for number in (0, 1, 0)]
     (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     (folder / "figures").mkdir()
-    for name in ("samples_member1", "samples_member11", "loss_curves"):
+    for name in ("samples", "samples_member1", "samples_member11", "loss_curves"):  # one is of before it grew
         (folder / "figures" / f"{name}.png").touch()
     first, second = load_run(folder, 0), load_run(folder, 1)
     assert first.metrics() == [lines[0], lines[2]]
@@ -97,7 +97,11 @@ def test_metrics_and_figures_are_the_members_own(run):
 
 def test_the_only_member_need_not_be_named(tmp_path):
     make_run(tmp_path / "run", small_config(seed=7), DATA)
-    assert load_run(str(tmp_path / "run")).config.seed == 7
+    (tmp_path / "run" / "figures").mkdir()
+    (tmp_path / "run" / "figures" / "samples.png").touch()
+    alone = load_run(str(tmp_path / "run"))
+    assert alone.config.seed == 7
+    assert alone.figures() == {"samples": tmp_path / "run" / "figures" / "samples.png"}
     with pytest.raises(UserError, match=r"--member: found 1; .* has member 0 only"):
         load_run(tmp_path / "run", 1)
 

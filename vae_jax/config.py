@@ -247,9 +247,18 @@ def from_json(text: str) -> Config:
         UserError: the text is not such settings.
     """
     try:
-        return from_dict(_completed(json.loads(text), dataclasses.asdict(Config())))
+        return from_kept(json.loads(text))
     except (json.JSONDecodeError, RecursionError) as error:
         raise UserError(f"config.json: not JSON ({error}); restore the file or use another workdir") from None
+
+
+def from_kept(values: Any) -> Config:
+    """Check and freeze settings that a run folder kept as nested dicts; fields that came later have their defaults.
+
+    Raises:
+        UserError: as `validate` does.
+    """
+    return from_dict(_completed(values, dataclasses.asdict(Config())))
 
 
 def _completed(values: Any, defaults: dict[str, Any]) -> Any:

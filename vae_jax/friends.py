@@ -25,9 +25,14 @@ HOW_TO_MARK = "mark its eyes and nose in a landmarks.csv beside it, or give --cr
 
 def named_pictures(folder: Path) -> dict[str, Path]:
     """List the picture files of a folder, by names that are no two the same."""
-    paths = pictures_in(folder)
+    paths, named = pictures_in(folder), dict[str, Path]()
     stems = [path.stem for path in paths]
-    return {path.stem if stems.count(path.stem) == 1 else path.name.replace(".", "_"): path for path in paths}
+    for path in paths:
+        name = path.stem if stems.count(path.stem) == 1 else path.name.replace(".", "_")
+        while name in named:
+            name += "_"
+        named[name] = path
+    return named
 
 
 def read_face(path: Path, trained: Trained, *, cropped: bool = False) -> Image:

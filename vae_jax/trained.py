@@ -100,13 +100,11 @@ class Trained:
         """Return the member's figures in the run folder by their names; none where it was not drawn."""
         from vae_jax.figures.gallery import FIGURES
 
-        folder = RunFolder(self.folder).figures
-        for suffix in (f"_member{self.member}", ""):
-            paths = {name: folder / f"{name}{suffix}.png" for name in FIGURES}
-            found = {name: path for name, path in paths.items() if path.is_file()}
-            if found:
-                return found
-        return {}
+        run = RunFolder(self.folder)
+        alone = sum(map(len, _groups(run).values())) == 1
+        suffix = "" if alone else f"_member{self.member}"
+        paths = {name: run.figures / f"{name}{suffix}.png" for name in FIGURES}
+        return {name: path for name, path in paths.items() if path.is_file()}
 
 
 encode, decode, sample = Trained.encode, Trained.decode, Trained.sample

@@ -92,13 +92,24 @@ def test_figures_are_saved_whole_under_their_names_at_their_size(tmp_path):
         assert picture.size == tuple(int(inches * DPI) for inches in figure.get_size_inches())
 
 
-def test_a_figure_that_fails_leaves_the_one_before(tmp_path):
-    class Failing(Figure):
-        def savefig(self, path, **_):
-            path.write_bytes(b"half")
-            raise OSError("no space left")
+def test_what_is_saved_is_what_matplotlib_would_save(tmp_path):
+    """Of several figures each under its own name, with the layout that the figure asks for."""
+    names = ("samples", "latent_space", "loss_histogram")
+    saved = save_figures({name: FIGURES[name][1](portrait()) for name in names}, tmp_path)
+    for name, path in zip(names, saved, strict=True):
+        FIGURES[name][1](portrait()).savefig(tmp_path / "theirs.png")
+        with Image.open(path) as ours, Image.open(tmp_path / "theirs.png") as theirs:
+            np.testing.assert_array_equal(np.asarray(ours), np.asarray(theirs.convert("RGB")))
+            assert ours.info["dpi"] == pytest.approx(theirs.info["dpi"])
 
+
+def test_a_figure_that_fails_leaves_the_one_before(tmp_path, monkeypatch):
+    def fail(image, path, *_, **__):
+        path.write_bytes(b"half")
+        raise OSError("no space left")
+
+    monkeypatch.setattr("PIL.Image.Image.save", fail)
     (tmp_path / "samples.png").write_bytes(b"before")
     with pytest.raises(OSError, match="no space left"):
-        save_figures({"samples": Failing()}, tmp_path)
+        save_figures({"samples": Figure()}, tmp_path)
     assert (tmp_path / "samples.png").read_bytes() == b"before"

@@ -38,7 +38,7 @@ def test_a_single_unit_is_a_line_of_points_and_has_no_second_name():
 def test_the_way_is_drawn_from_its_first_code_to_its_last(latent):
     shown = portrait(latent=latent)
     way, first, last = path(shown).axes[0].lines
-    start, end = ((shown.path_points[k] - shown.plane_centre) @ shown.plane_axes.T for k in (0, -1))
+    start, end = (shown.plane.coordinates(shown.path_points[[k]])[0] for k in (0, -1))
     np.testing.assert_allclose(way.get_xydata(), np.linspace(start, end, STEPS), atol=1e-4)
     np.testing.assert_allclose(first.get_xydata(), [start], atol=1e-4)
     np.testing.assert_allclose(last.get_xydata(), [end], atol=1e-4)
@@ -50,7 +50,7 @@ def test_the_grid_is_drawn_where_its_images_were_decoded(latent):
     shown = portrait(latent=latent)
     left, right, *_ = manifold(shown).axes
     dots = left.lines[0].get_xydata().reshape(GRID_SIDE, GRID_SIDE, 2)
-    expected = (shown.plane_points - shown.plane_centre) @ shown.plane_axes.T
+    expected = shown.plane.coordinates(shown.plane_points)
     np.testing.assert_allclose(dots, expected, atol=1e-4)
     sheet = right.images[0].get_array()
     height, width = shown.test_images.shape[1:3]

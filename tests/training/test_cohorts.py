@@ -1,6 +1,7 @@
 """Which members train together, and what becomes of them when a sweep grows."""
 
 import dataclasses
+import json
 
 import pytest
 from small_runs import small_config, small_dataset
@@ -137,6 +138,16 @@ def test_members_of_which_some_are_drawn_can_have_more_epochs_and_more_pictures(
 def test_what_is_noted_of_members_is_read_back(tmp_path):
     (cohort,) = begun(tmp_path, "seed=0,1", "hidden=(8,)")
     assert read_members(tmp_path / "group_0") == list(zip(cohort.numbers, cohort.configs, strict=True))
+
+
+def test_members_noted_by_an_older_version_have_the_defaults_of_fields_that_came_later(tmp_path):
+    first = begun(tmp_path, "seed=0,1")
+    file = tmp_path / "group_0" / "members.json"
+    noted = json.loads(file.read_text())
+    for entry in noted:
+        del entry["config"]["train"]["on_nan"], entry["config"]["log"]
+    file.write_text(json.dumps(noted))
+    assert plan(tmp_path, "seed=0,1") == first
 
 
 @pytest.mark.parametrize("content", ["", "[{]", '[{"member": 0}]', '[{"member": 0, "config": {"seed": -1}}]', "3"])

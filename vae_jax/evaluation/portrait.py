@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int32, UInt8
 
+from vae_jax.latent.planes import Plane
+
 
 @dataclass(frozen=True)
 class Portrait:
@@ -24,8 +26,7 @@ class Portrait:
         samples: `[drawn, height, width, channels]`, decoded from the prior.
         plane_points: `[g, g, latent]`, a square grid in the latent space; row 0 is its upper edge.
         plane_images: `[g, g, height, width, channels]`, decoded from it.
-        plane_axes: `[2, latent]`, orthonormal directions that span it (the two units themselves if latent is 2).
-        plane_centre: `[latent]`.
+        plane: where the grid lies (the two units themselves if latent is 2).
         path_points: `[steps, latent]`, a straight way between two test images of different classes.
         path_images: `[steps, height, width, channels]`.
         morph_starts, morph_ends: `[pairs]`, indices of test images of different classes.
@@ -48,8 +49,7 @@ class Portrait:
     samples: UInt8[np.ndarray, "drawn height width channels"]
     plane_points: Float[np.ndarray, "g g latent"]
     plane_images: UInt8[np.ndarray, "g g height width channels"]
-    plane_axes: Float[np.ndarray, "two latent"]
-    plane_centre: Float[np.ndarray, " latent"]
+    plane: Plane
     path_points: Float[np.ndarray, "steps latent"]
     path_images: UInt8[np.ndarray, "steps height width channels"]
     morph_starts: Int32[np.ndarray, " pairs"]

@@ -10,6 +10,7 @@ from vae_jax.evaluation.passage import Backdrop, Passage
 from vae_jax.figures.canvas import INK, MUTED, WIDTH, finish, magnification, new_figure, plain, scatter_classes, show
 from vae_jax.figures.passages import strip_sheet
 from vae_jax.figures.schematic import draw_schematic
+from vae_jax.figures.spaces import axis_names
 from vae_jax.latent.planes import widest_plane
 
 STRIPS, FRAMES = 6, 9
@@ -36,13 +37,10 @@ def cover(passages: Sequence[Passage], backdrop: Backdrop) -> Figure:
 
 def _ways(axes: Axes, passages: Sequence[Passage], backdrop: Backdrop) -> None:
     plane = widest_plane(backdrop.mu)
-    flat = plane.coordinates(backdrop.mu)
-    points = np.pad(flat, ((0, 0), (0, 2 - flat.shape[1])))
-    names = ("z1", "z2") if backdrop.mu.shape[1] <= 2 else ("first principal component", "second principal component")
+    points, names = plane.coordinates(backdrop.mu), axis_names(backdrop.mu.shape[1])
     scatter_classes(plain(axes, *names), points, backdrop.labels, backdrop.class_names, alpha=0.45)
     for passage in passages:
         way = plane.coordinates(passage.way)
-        way = np.pad(way, ((0, 0), (0, 2 - way.shape[1])))
         axes.plot(way[:, 0], way[:, 1], "-", color=INK, linewidth=1.1)
         axes.plot(*way[0], "o", color=INK, markersize=5, markeredgecolor="white", markeredgewidth=0.6)
         axes.plot(*way[-1], "s", color=INK, markersize=5, markeredgecolor="white", markeredgewidth=0.6)

@@ -1,7 +1,6 @@
 """Figures of the latent space: where images lie, ways and grids through it, its principal components."""
 
 import numpy as np
-from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -21,18 +20,11 @@ from vae_jax.figures.canvas import (
 )
 
 
-def _flat(portrait: Portrait, codes: Float[np.ndarray, "*n latent"]) -> Float[np.ndarray, "*n two"]:
-    """Coordinates in the portrait's plane."""
-    flat: Float[np.ndarray, "*n two"] = (codes - portrait.plane_centre) @ portrait.plane_axes.T
-    return flat
-
-
-def _axis_names(portrait: Portrait) -> tuple[str, str]:
-    if portrait.mu.shape[1] == 1:
-        return "z1", ""
-    if portrait.mu.shape[1] == 2:
-        return "z1", "z2"
-    return "first principal component", "second principal component"
+def axis_names(latent_dim: int) -> tuple[str, str]:
+    """Name the axes of the widest plane in a latent space."""
+    if latent_dim > 2:
+        return "first principal component", "second principal component"
+    return "z1", "z2" if latent_dim == 2 else ""
 
 
 def latent_space(portrait: Portrait) -> Figure:
@@ -55,7 +47,7 @@ def path(portrait: Portrait) -> Figure:
     figure = new_figure(5.2 + strip_height)
     above, below = figure.subplots(2, 1, height_ratios=[4.6, strip_height])
     _scatter_plane(portrait, above)
-    way = _flat(portrait, portrait.path_points)
+    way = portrait.plane.coordinates(portrait.path_points)
     above.plot(way[:, 0], way[:, 1], "-o", color=INK, markersize=3.5, linewidth=1.2, markerfacecolor="white")
     above.plot(*way[0], "o", color=INK, markersize=8)
     above.plot(*way[-1], "s", color=INK, markersize=8)
@@ -64,8 +56,8 @@ def path(portrait: Portrait) -> Figure:
 
 
 def _scatter_plane(portrait: Portrait, axes: Axes) -> None:
-    points = _flat(portrait, portrait.mu)
-    scatter_classes(plain(axes, *_axis_names(portrait)), points, portrait.test_labels, portrait.class_names, alpha=0.4)
+    points, names = portrait.plane.coordinates(portrait.mu), axis_names(portrait.mu.shape[1])
+    scatter_classes(plain(axes, *names), points, portrait.test_labels, portrait.class_names, alpha=0.4)
 
 
 def manifold(portrait: Portrait) -> Figure:
@@ -75,7 +67,7 @@ def manifold(portrait: Portrait) -> Figure:
     figure = new_figure(4.9, 1.15 * WIDTH)
     left, right = figure.subplots(1, 2, width_ratios=[1.12, 1])
     _scatter_plane(portrait, left)
-    grid = _flat(portrait, portrait.plane_points).reshape(-1, 2)
+    grid = portrait.plane.coordinates(portrait.plane_points).reshape(-1, 2)
     left.plot(grid[:, 0], grid[:, 1], ".", color=INK, markersize=2.5)
     show(right, tile(images, side, 0), f"decoded on the grid of {side} by {side}")
     return finish(figure, portrait.title, portrait.notice)

@@ -40,9 +40,9 @@ class Plane(NamedTuple):
     centre: Float[np.ndarray, " latent"]
     axes: Float[np.ndarray, "two latent"]
 
-    def coordinates(self, codes: Float[np.ndarray, "n latent"]) -> Float[np.ndarray, "n two"]:
-        """Project codes onto the plane."""
-        flat: Float[np.ndarray, "n two"] = (codes - self.centre) @ self.axes.T
+    def coordinates(self, codes: Float[np.ndarray, "*n latent"]) -> Float[np.ndarray, "*n two"]:
+        """Project codes onto the plane; of a single unit the second coordinate is 0."""
+        flat: Float[np.ndarray, "*n two"] = (codes - self.centre) @ self.axes.T
         return flat
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vae_jax.config import Config, from_dict
+from vae_jax.config import Config, from_kept
 from vae_jax.data.dataset import Sizes
 from vae_jax.errors import UserError
 from vae_jax.sweep_language import identity
@@ -212,6 +212,6 @@ def read_members(folder: Path) -> Numbered:
     file = folder / MEMBERS_FILE
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
-        return [(int(entry["member"]), from_dict(entry["config"])) for entry in found]
+        return [(int(entry["member"]), from_kept(entry["config"])) for entry in found]
     except (OSError, ValueError, KeyError, TypeError, UserError) as error:
         raise UserError(f"{file}: can't be read ({error}); restore it or use another --workdir") from None
