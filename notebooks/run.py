@@ -44,21 +44,6 @@ def read(path: Path) -> Any:
     return nbformat.read(path, as_version=4)
 
 
-def with_parameters(notebook: Any, **values: Any) -> Any:
-    """Set values after the cell that is tagged `parameters`, as Papermill does.
-
-    Raises:
-        ValueError: there is no such cell, or it does not set one of them.
-    """
-    [at] = [k for k, cell in enumerate(notebook.cells) if "parameters" in cell.metadata.get("tags", [])]
-    unknown = [name for name in values if f"{name} =" not in notebook.cells[at].source]
-    if unknown:
-        raise ValueError(f"the cell of parameters sets no {unknown}")
-    lines = "\n".join(f"{name} = {value!r}" for name, value in values.items())
-    notebook.cells.insert(at + 1, nbformat.v4.new_code_cell(lines))
-    return notebook
-
-
 def execute(notebook: Any, folder: Path) -> Any:
     """Run a notebook from top to bottom in a fresh kernel; its cells get their outputs.
 

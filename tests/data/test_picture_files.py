@@ -1,7 +1,6 @@
 """Picture files: grey levels the right way up, or a few words on why a file can't be used."""
 
 import io
-import logging
 import struct
 import zlib
 
@@ -11,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageFile
 
-from vae_jax.data.picture_files import MOST_PIXELS, read_picture, report_skipped
+from vae_jax.data.picture_files import MOST_PIXELS, read_picture
 from vae_jax.errors import UnusablePictureError
 
 GREY = np.random.default_rng(0).integers(0, 256, (5, 7)).astype(np.uint8)
@@ -177,22 +176,6 @@ def test_any_bytes_are_grey_levels_or_a_reason_in_one_line(tmp_path_factory, who
         assert grey.ndim == 3
         assert grey.shape[2] == 1
         assert grey.dtype == np.uint8
-
-
-def test_skipped_files_are_counted_and_the_first_named(caplog):
-    skipped = [(f"{k}.jpg", "empty file") for k in range(7)]
-    with caplog.at_level(logging.WARNING, "vae_jax"):
-        report_skipped("dogs", skipped)
-    (record,) = caplog.records
-    named = ", ".join(f"{k}.jpg (empty file)" for k in range(5))
-    assert record.getMessage() == f"dogs: skipped 7: {named} and 2 more"
-
-
-def test_few_skipped_files_are_all_named_and_none_are_not_spoken_of(caplog):
-    with caplog.at_level(logging.WARNING, "vae_jax"):
-        report_skipped("people", [])
-        report_skipped("dogs", [("a.jpg", "not a picture")])
-    assert [record.getMessage() for record in caplog.records] == ["dogs: skipped 1: a.jpg (not a picture)"]
 
 
 def test_real_odd_files_are_all_pictures_but_the_matrix(real_folder):

@@ -1,7 +1,5 @@
 """Reading picture files that may be anything: what can't be used is skipped with its name and reason."""
 
-import logging
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +7,6 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from vae_jax.data.alignment import Picture
 from vae_jax.errors import UnusablePictureError
-
-log = logging.getLogger("vae_jax")
 
 MOST_PIXELS = 50_000_000  # a picture larger than this is refused by its header, before it is decoded
 
@@ -51,17 +47,3 @@ def _over_white(picture: Image.Image) -> Image.Image:
         return picture
     solid = picture.convert("RGBA")
     return Image.alpha_composite(Image.new("RGBA", solid.size, "white"), solid)
-
-
-def report_skipped(what: str, skipped: Sequence[tuple[str, str]], most: int = 5) -> None:
-    """Log how many files were skipped, with the names and reasons of the first.
-
-    Args:
-        what: the files' kind.
-        skipped: names and reasons.
-        most: how many names are said.
-    """
-    if skipped:
-        named = ", ".join(f"{name} ({reason})" for name, reason in skipped[:most])
-        more = f" and {len(skipped) - most} more" if len(skipped) > most else ""
-        log.warning("%s: skipped %s: %s%s", what, len(skipped), named, more)

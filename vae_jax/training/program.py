@@ -88,21 +88,6 @@ class Members(NamedTuple):
     skips: Bool[Array, "*members"]
 
 
-# The fields in which members of one program may differ.
-MEMBER_FIELDS = (
-    "seed",
-    "objective.beta_kl",
-    "objective.free_bits",
-    "objective.warmup",
-    "objective.warmup_steps",
-    "objective.warmup_delay",
-    "objective.warmup_cycles",
-    "train.learning_rate",
-    "train.on_nan",
-    "model.latent_dim",
-)
-
-
 def check_names(config: Config) -> None:
     """Look up every registered name that a config says.
 
@@ -127,7 +112,7 @@ def program_of(configs: Sequence[Config], dataset: Sizes) -> Program:
     """Return the program that members share on a data set, with as many latent units as the largest has.
 
     Args:
-        configs: settings that differ in `MEMBER_FIELDS` only.
+        configs: settings that differ in the numbers of `Members` only.
         dataset: what they are trained on.
 
     Raises:
