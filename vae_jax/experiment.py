@@ -14,12 +14,10 @@ from ml_collections import ConfigDict
 
 from vae_jax.api import Sweep, get_config, sweep
 from vae_jax.errors import NoResultError, UserError
-from vae_jax.evaluation.activity import active_units
 from vae_jax.plain_flags import Flags
+from vae_jax.readings import summary_of
 from vae_jax.run_folder import RunFolder, write_whole
 from vae_jax.stopping import StoppedError
-from vae_jax.trained import load_members, saved_steps
-from vae_jax.training.recorder import read_metrics
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -137,53 +135,6 @@ def conduct(experiment: Experiment, workdir: Path, *, quick: bool) -> Path:
     return kept
 
 
-def rows_of(trained: Sweep, **more: Any) -> list[dict[str, Any]]:
-    """Return the members that did not fail: what tells them apart, their last metrics and their `active_units`.
-
-    Args:
-        trained: a sweep.
-        more: columns that all rows get.
-    """
-    rows = [row for row in trained.members if row["failed_in_step"] is None]
-    models = load_members(trained.folder, [row["member"] for row in rows])
-    units = {model.member: active_units(model.encode(model.test.images).mu) for model in models}
-    return [{**more, **row, "active_units": units[row["member"]]} for row in rows]
-
-
-def metrics_over_time(trained: Sweep, split: str = "test") -> list[dict[str, Any]]:
-    """Return every logged line of the members that did not fail, with what tells the member apart."""
-    rows = {row["member"]: row for row in trained.members if row["failed_in_step"] is None}
-    lines = read_metrics(RunFolder(trained.folder).metrics)
-    return [{**rows[line["member"]], **line} for line in lines if line["split"] == split and line["member"] in rows]
-
-
-def units_over_time(trained: Sweep) -> list[dict[str, Any]]:
-    """Count the `active_units` of the members that did not fail at every `step` of which a checkpoint was kept."""
-    rows = {row["member"]: row for row in trained.members if row["failed_in_step"] is None}
-    return [
-        {**rows[model.member], "step": step, "active_units": active_units(model.encode(model.test.images).mu)}
-        for step in saved_steps(trained.folder)
-        for model in load_members(trained.folder, rows, step)
-    ]
-
-
-def train_seconds(trained: Sweep) -> float:
-    """Return the seconds that the steps of all members took, compiling and drawing left out."""
-    return float(_summary(trained)["seconds"]["train"])
-
-
-def parameters(trained: Sweep) -> int:
-    """Return how many parameters the largest member has."""
-    return max(int(member["parameters"]) for member in _summary(trained)["members"])
-
-
-def _summary(trained: Sweep) -> dict[str, Any]:
-    summary = RunFolder(trained.folder).read_summary()
-    if summary is None:
-        raise UserError(f"{trained.folder}: no summary.json any more; train it again")
-    return summary
-
-
 def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
     """Write rows as CSV, numbers to six digits; a column is there where any row has it and holds anything."""
     columns = dict.fromkeys(name for row in rows for name, value in row.items() if value is not None)
@@ -225,7 +176,7 @@ def provenance(command: str, experiment: Experiment, trained: Mapping[str, Sweep
     trainings = {}
     for name, each in trained.items():
         folder, training = RunFolder(each.folder), experiment.trainings[name]
-        summary = _summary(each)
+        summary = summary_of(each)
         trainings[name] = {
             "config": training.config,
             "settings": dict(training.settings),

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from vae_jax import Sweep
-from vae_jax.experiment import Experiment, Findings, Training, main, rows_of
+from vae_jax.experiment import Experiment, Findings, Training, main
 from vae_jax.figures.panels import Panel, panels
+from vae_jax.readings import rows_of
 from vae_jax.stopping import leave
 
 LABELS = {

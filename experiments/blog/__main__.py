@@ -9,8 +9,9 @@ import numpy as np
 
 from vae_jax import Sweep, Trained
 from vae_jax.data.draw_photographs import main as draw_photographs
-from vae_jax.experiment import Experiment, Findings, Training, main, rows_of
+from vae_jax.experiment import Experiment, Findings, Training, main
 from vae_jax.morph import main as morph
+from vae_jax.readings import rows_of
 from vae_jax.stopping import leave
 
 BOTH = {"eval.figure_members": 2}

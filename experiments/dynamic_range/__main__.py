@@ -1,6 +1,5 @@
 """Test people changed in one way at a time, and their reconstruction losses: `python -m experiments.dynamic_range`."""
 
-import csv
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,11 +10,9 @@ from scipy.stats import spearmanr
 from experiments.dynamic_range.changes import CHANGES, Images
 from vae_jax import Sweep, Trained
 from vae_jax.data.contrast import keep, stretch
-from vae_jax.data.dogpeople import plan
-from vae_jax.data.photographs.outcomes import TABLE
-from vae_jax.data.photographs.source import prepared_folder
 from vae_jax.experiment import Experiment, Findings, Training, main
 from vae_jax.figures.panels import Panel, panels
+from vae_jax.readings import held_out_files
 from vae_jax.stopping import leave
 
 AGES = ((0, 3), (4, 19), (20, 39), (40, 59), (60, 120))
@@ -39,19 +36,6 @@ def row(found: dict[str, np.ndarray], unchanged: dict[str, np.ndarray] | None = 
     return {**about, "n": n, **means, **errors, **against}
 
 
-def ages_of_test_people(model: Trained) -> np.ndarray | None:
-    """Return the ages that the table of the prepared photographs states, in the order of the test people."""
-    photos, recipe = plan(model.config.data)
-    table = prepared_folder("dogpeople", photos, recipe, model.config.data) / TABLE
-    if not photos or not table.is_file():
-        return None  # drawn faces have no age
-    with table.open(newline="", encoding="utf-8") as file:
-        held_out = [line for line in csv.DictReader(file) if line["split"] == "test" and not line["skipped"]]
-    if [line["class"] for line in held_out] != [model.class_names[label] for label in model.test.labels]:
-        raise RuntimeError(f"{table}: does not list the test images in their order")
-    return np.array([int(line["age"]) for line in held_out if line["class"] == "people"])
-
-
 def examine(trained: Mapping[str, Sweep]) -> Findings:
     rows: list[dict[str, Any]] = []
     for name, sweep in trained.items():
@@ -64,8 +48,8 @@ def examine(trained: Mapping[str, Sweep]) -> Findings:
             changed = np.stack([tones(image) for image in of(people)])
             rows.append(row(losses(model, changed), plain, model=name, who="people", change=change))
         rows.append(row(losses(model, dogs), model=name, who="dogs", change="none"))
-        ages = ages_of_test_people(model)
-        for low, high in AGES if ages is not None else ():
+        ages = np.array([int(file["age"]) for file in held_out_files(model) if file["class"] == "people"])
+        for low, high in AGES if len(ages) else ():  # drawn faces have no age
             among = (ages >= low) & (ages <= high)
             if among.any():
                 found = {key: values[among] for key, values in plain.items()}

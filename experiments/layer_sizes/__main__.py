@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from vae_jax import Sweep
-from vae_jax.experiment import Experiment, Findings, Training, main, parameters, rows_of, train_seconds
+from vae_jax.experiment import Experiment, Findings, Training, main
 from vae_jax.figures.panels import Panel, panels
+from vae_jax.readings import parameters, rows_of, train_seconds
 from vae_jax.stopping import leave
 
 DATA, WIDTHS, DEPTHS, STEPS = ("mnist", "dogpeople"), (100, 300, 900), (1, 2, 3), 1000

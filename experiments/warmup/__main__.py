@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from vae_jax import Sweep
-from vae_jax.experiment import Experiment, Findings, Training, main, metrics_over_time, rows_of, units_over_time
+from vae_jax.experiment import Experiment, Findings, Training, main
 from vae_jax.figures.panels import Panel, panels
+from vae_jax.readings import metrics_over_time, rows_of, units_over_time
 from vae_jax.stopping import leave
 
 LOWEST = -200  # nats; members are lower than that while they pay little for the KL

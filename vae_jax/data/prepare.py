@@ -11,11 +11,9 @@ from vae_jax.config import DataConfig, default_config, validate
 from vae_jax.data.photographs.outcomes import TABLE, kept_told, read_outcomes, skipped_told, unusable
 from vae_jax.data.photographs.preparation import SHEET, NoUsablePhotosError, prepare_photos
 from vae_jax.data.photographs.source import prepared_folder
-from vae_jax.data.sources import SOURCES, load
+from vae_jax.data.sources import FROM_PHOTOGRAPHS, SOURCES, load
 from vae_jax.errors import UserError
 from vae_jax.plain_flags import Flags
-
-FROM_PHOTOGRAPHS = ("dogpeople", "photos")
 
 
 def parser() -> Flags:

@@ -31,6 +31,9 @@ SOURCES: Registry[Callable[[DataConfig], Dataset]] = Registry(
     },
 )
 
+# Those whose modules say by `plan` which photographs become images, and how.
+FROM_PHOTOGRAPHS = ("dogpeople", "photos")
+
 
 def load(config: DataConfig) -> Dataset:
     """Read or make the images that a config asks for.

@@ -6,21 +6,9 @@ import signal
 
 import pytest
 
-from vae_jax.api import load_sweep
-from vae_jax.experiment import (
-    Experiment,
-    Findings,
-    Training,
-    as_csv,
-    conduct,
-    main,
-    metrics_over_time,
-    parameters,
-    rows_of,
-    train_seconds,
-    units_over_time,
-)
+from vae_jax.experiment import Experiment, Findings, Training, as_csv, conduct, main
 from vae_jax.figures.panels import Panel, panels
+from vae_jax.readings import rows_of
 from vae_jax.stopping import StoppedError
 
 SMALL = {
@@ -100,30 +88,6 @@ def test_again_it_trains_nothing_and_keeps_the_same(kept):
     before = {path: path.read_bytes() for path in experiment.folder.iterdir()}
     conduct(experiment, folder / "runs", quick=False)
     assert {path: path.read_bytes() for path in experiment.folder.iterdir()} == before
-
-
-@pytest.mark.slow
-def test_what_models_cost_is_read_from_their_run(kept):
-    _, folder = kept
-    from vae_jax.api import load_sweep
-
-    both = load_sweep(folder / "runs" / "both")
-    assert train_seconds(both) > 0
-    # 64-8-(2*3) and 3-8-64
-    assert parameters(both) == (64 * 8 + 8) + (8 * 6 + 6) + (3 * 8 + 8) + (8 * 64 + 64)
-
-
-def test_what_members_were_on_the_way_is_read_from_their_run(kept):
-    _, folder = kept
-    both = load_sweep(folder / "runs" / "both")
-    lines = metrics_over_time(both, "train")
-    assert [(line["member"], line["step"], line["latent_dim"]) for line in lines] == [
-        (0, 4, 2), (1, 4, 3), (0, 8, 2), (1, 8, 3),
-    ]  # fmt: skip
-    ends = {row["member"]: row["active_units"] for row in rows_of(both)}
-    units = units_over_time(both)
-    assert {row["step"] for row in units} == {4, 8}
-    assert {row["member"]: row["active_units"] for row in units if row["step"] == 8} == ends
 
 
 def test_what_can_not_be_trained_is_one_line_and_keeps_nothing(tmp_path, capsys):
