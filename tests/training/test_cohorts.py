@@ -175,6 +175,7 @@ def test_free_bits_want_the_whole_batch_on_one_device(tmp_path):
 
 
 def test_fewer_images_than_a_batch_are_refused(tmp_path):
+    assert plan(tmp_path, train={"batch_size": 50})
     with pytest.raises(UserError, match=r"batch_size: found 51 for 50 training images"):
         plan(tmp_path, train={"batch_size": 51})
 

@@ -24,19 +24,24 @@ def read(folder):
     return [json.loads(text) for text in (folder / "metrics.jsonl").read_text().splitlines()]
 
 
-def events(folder):
-    """Scalars by tag, as (step, value), from the record files that TensorBoard reads."""
+def raw_events(folder):
+    """Read the record files that TensorBoard reads."""
     from tensorboardX.proto.event_pb2 import Event
 
-    found = {}
     for path in sorted((folder / "events").iterdir()):
         content, at = path.read_bytes(), 0
         while at < len(content):
             (length,) = struct.unpack_from("<Q", content, at)
-            event = Event.FromString(content[at + 12 : at + 12 + length])
+            yield Event.FromString(content[at + 12 : at + 12 + length])
             at += 12 + length + 4
-            for value in event.summary.value:
-                found.setdefault(value.tag, []).append((event.step, value.simple_value))
+
+
+def events(folder):
+    """Scalars by tag, as (step, value)."""
+    found = {}
+    for event in raw_events(folder):
+        for value in event.summary.value:
+            found.setdefault(value.tag, []).append((event.step, value.simple_value))
     return found
 
 
@@ -96,6 +101,15 @@ def test_losses_go_to_tensorboard_by_member_and_split(tmp_path):
     }
 
 
+def test_tensorboard_forgets_what_came_after_the_step_that_is_continued_from(tmp_path):
+    record(tmp_path, [line(10), line(20)], tensorboard=True)
+    assert not any(event.HasField("session_log") for event in raw_events(tmp_path))
+    record(tmp_path, [line(20)], from_step=10, tensorboard=True)
+    starts = [event for event in raw_events(tmp_path) if event.HasField("session_log")]
+    assert [event.step for event in starts] == [11]
+    assert starts[0].session_log.status == starts[0].session_log.START
+
+
 def test_no_events_are_written_where_none_were_asked_for_or_nothing_was_said(tmp_path):
     record(tmp_path, [line(10)])
     record(tmp_path, [], tensorboard=True)
@@ -114,6 +128,9 @@ def test_the_line_that_a_crash_cut_short_is_left_out_without_a_word(tmp_path, ca
 def test_damaged_lines_are_left_out_and_counted(tmp_path, caplog, damaged):
     path = tmp_path / "metrics.jsonl"
     caplog.set_level(logging.WARNING, "vae_jax")
-    path.write_bytes(damaged + b"\n" + json.dumps(line(1)).encode() + b"\n")
-    assert read_metrics(path) == [line(1)]
-    assert "metrics.jsonl: 1 of 2 lines can't be read and are left out" in caplog.text
+    lines = [damaged, json.dumps(line(1)).encode()]
+    for texts in (lines, lines[::-1]):
+        caplog.clear()
+        path.write_bytes(b"\n".join(texts) + b"\n")
+        assert read_metrics(path) == [line(1)]
+        assert "metrics.jsonl: 1 of 2 lines can't be read and are left out" in caplog.text
