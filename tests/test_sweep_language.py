@@ -137,6 +137,7 @@ def drawn(config, figure_members):
         (config(), config(epochs=40)),
         (config("seed=0,1"), config("seed=0,1,2", epochs=21)),
         (config(warmup="linear", warmup_steps=100), config(warmup="linear", warmup_steps=100, epochs=40)),
+        (config("seed=0,1", warmup="linear"), config("seed=0,1,2", warmup="linear")),
         (config("seed=0,1"), drawn(config("seed=0,1,2"), 7)),
         (config(), drawn(config(), 0)),
     ],

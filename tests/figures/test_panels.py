@@ -1,6 +1,7 @@
 """Curves of any table."""
 
 import numpy as np
+from picture_edges import beyond_the_edge
 
 from vae_jax.figures.panels import Panel, panels
 
@@ -35,6 +36,26 @@ def test_words_lie_side_by_side_in_their_order():
     assert [label.get_text() for label in axes.get_xticklabels()] == ["late", "early"]
     assert line_of(axes, 0) == [[0, 0], [1, 1]]
     assert axes.get_ylabel() == "height"
+
+
+def many(count, x):
+    return [{"x": place, "y": place + k, "by": f"line {k}"} for k in range(count) for place in x(k)]
+
+
+def test_names_of_many_lines_stand_beside_them():
+    for count, beside in ((3, False), (9, True)):
+        figure = panels([Panel(many(count, lambda k: range(5)), "x", "y", "by")], "title", columns=1)
+        figure.canvas.draw()
+        (axes,) = figure.axes
+        legend = axes.get_legend().get_window_extent()
+        assert (legend.x0 > axes.get_window_extent().x1) == beside
+        assert beyond_the_edge(figure) == {}
+
+
+def test_points_are_marked_on_all_lines_or_on_none():
+    """A line that is shorter than the others looks like them."""
+    (axes,) = panels([Panel(many(2, lambda k: range(20 - 15 * k)), "x", "y", "by")], "title", columns=1).axes
+    assert {container.lines[0].get_markersize() for container in axes.containers} == {0}
 
 
 def test_panels_of_the_same_lines_have_one_legend_and_a_cell_too_many_is_empty():

@@ -53,6 +53,11 @@ def test_a_rate_distortion_curve_for_each_size_has_a_point_for_each_beta_and_bar
         np.testing.assert_allclose(heights, 2)  # one standard deviation of ±1 to either side
 
 
+def test_a_number_that_would_lie_on_another_is_not_written():
+    figure = rate_distortion(table(beta_kl=(0.1, 1.0, 1.01, 4.0)))
+    assert [text.get_text() for text in figure.axes[0].texts] == ["0.1", "1", "4"]
+
+
 def test_every_swept_field_but_the_seed_has_a_row_of_panels():
     figure = metrics_by_field(table(beta_kl=BETAS, latent_dim=SIZES, seed=SEEDS))
     assert [axes.get_xlabel() for axes in figure.axes] == ["beta_kl"] * 3 + ["latent_dim"] * 3

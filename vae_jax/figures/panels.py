@@ -13,6 +13,9 @@ from vae_jax.figures.sweep_table import is_number
 
 Row = Mapping[str, Any]
 
+MOST_INSIDE = 6  # lines whose names find room among them
+MOST_MARKED = 12  # points of a line that are told apart
+
 
 @dataclass(frozen=True)
 class Panel:
@@ -54,7 +57,8 @@ def panels(shown: Sequence[Panel], title: str, columns: int = 2, notice: str = "
         axes.set_title(panel.title, fontsize=9, loc="left", color=INK)
         names = tuple(axes.get_legend_handles_labels()[1])
         if names and names not in named:
-            axes.legend(fontsize=7.5, frameon=False)
+            beside = {"loc": "center left", "bbox_to_anchor": (1, 0.5)} if len(names) > MOST_INSIDE else {}
+            axes.legend(fontsize=7.5, frameon=False, **beside)
             named.add(names)
     for axes in cells[len(shown) :]:
         axes.set_axis_off()
@@ -75,8 +79,9 @@ def _draw(axes: Any, panel: Panel) -> None:
         mean, spread = ([of(values) for _, values in spots] for of in (np.mean, np.std))
         shade = f"{group:g}" if is_number(group) else str(group)
         label = f"{panel.labels.get(panel.by, panel.by)} {shade}" if panel.by and is_number(group) else shade
-        marks: dict[str, Any] = {"markersize": 4.5 if len(x) <= 12 else 0, "linewidth": 1.4, "capsize": 2}
-        bars = spread if any(spread) and len(x) <= 12 else None
+        marked = len(places) <= MOST_MARKED
+        marks: dict[str, Any] = {"markersize": 4.5 if marked else 0, "linewidth": 1.4, "capsize": 2}
+        bars = spread if any(spread) and marked else None
         axes.errorbar(
             x, mean, bars, fmt="-o" if numeric else "o", color=colour(k), label=label if panel.by else None, **marks
         )

@@ -60,7 +60,7 @@ def latent_spaces(portraits: Sequence[Portrait], notice: str) -> Figure | None:
     shown = [portrait for portrait in portraits if portrait.mu.shape[1] == 2]
     if len(shown) < 2:
         return None
-    columns = min(4, len(shown))
+    columns = 3 if len(shown) in (5, 6, 9) else min(4, len(shown))
     rows = -(-len(shown) // columns)
     figure = new_figure(rows * 2.55 + 0.5, 1.2 * WIDTH)
     panels = figure.subplots(rows, columns, squeeze=False).ravel()

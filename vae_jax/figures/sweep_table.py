@@ -21,6 +21,7 @@ from vae_jax.figures.canvas import (
 
 METRICS = (("elbo", "test ELBO"), ("distortion", "distortion"), ("rate", "rate"))
 MOST_LINES = 10
+ROOM = (0.04, 0.03)  # that a small number takes of the axes' width and height
 
 
 @dataclass(frozen=True)
@@ -85,20 +86,35 @@ def rate_distortion(table: SweepTable) -> Figure | None:
         return None
     figure = new_figure(4.8, 7.6)
     axes = plain(figure.subplots(), "rate: KL, nats per image", "distortion: recon, nats per image")
+    labels: list[tuple[float, float, str]] = []
     for k, line in enumerate(table.lines(but="beta_kl")):
         spots = [{**line, "beta_kl": beta_kl} for beta_kl in table.levels("beta_kl")]
         rate, distortion = (
             np.array([table.spread(metric, **spot) for spot in spots]) for metric in ("rate", "distortion")
         )
         _errorbar(axes, rate[:, 0], distortion[:, 0], k, words(line), distortion[:, 1], rate[:, 1])
-        for spot, x, y in zip(spots, rate[:, 0], distortion[:, 0], strict=True):
-            if len(spots) > 1 and math.isfinite(x):
-                label = f"{spot['beta_kl']:g}"
-                axes.annotate(label, (x, y), (5, 4), textcoords="offset points", fontsize=7, color=MUTED)
+        labels += [
+            (x, y, f"{spot['beta_kl']:g}")
+            for spot, x, y in zip(spots, rate[:, 0], distortion[:, 0], strict=True)
+            if math.isfinite(x)
+        ]
     if len(table.levels("beta_kl")) > 1:
+        _annotate(axes, labels)
         axes.set_title("small numbers: beta_KL", fontsize=8, loc="left", color=MUTED)
     _legend(axes)
     return finish(figure, table.title, table.notice)
+
+
+def _annotate(axes: Axes, labels: Sequence[tuple[float, float, str]]) -> None:
+    """Write labels at points x, y of the data, but for those that would lie on others."""
+    axes.autoscale_view()
+    to_shares = axes.transScale + axes.transLimits
+    written: list[np.ndarray] = []
+    for x, y, label in labels:
+        place = to_shares.transform((x, y))
+        if all((np.abs(place - other) > ROOM).any() for other in written):
+            axes.annotate(label, (x, y), (5, 4), textcoords="offset points", fontsize=7, color=MUTED)
+            written.append(place)
 
 
 def _errorbar(
