@@ -46,6 +46,12 @@ def test_a_picture_gives_an_animation_a_strip_and_its_reconstruction(morph, tmp_
         assert (animation.n_frames, animation.size) == (6, (300, 300))
 
 
+def test_it_says_where_the_animation_lies_and_nothing_else(run, tmp_path, capsys):
+    start = run / "photographs" / "images" / "dogs_1.png"
+    assert main([f"--workdir={run / 'run'}", "--member=0", f"--start={start}", f"--out={tmp_path / 'a.gif'}"]) == 0
+    assert capsys.readouterr() == (f"{tmp_path / 'a.gif'}\n", "")
+
+
 def test_an_end_of_the_users_is_gone_to(morph, run, tmp_path):
     end = run / "photographs" / "images" / "people_0.png"
     assert morph(f"--end={end}", "--frames=2", out="there.png")[0] == 0

@@ -58,7 +58,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         the exit status: 0, or 2 after one line about what can't be done, or 130 if interrupted.
     """
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
-    log.setLevel(logging.INFO)
     try:
         given = parse(argv)
         run(given)
@@ -95,7 +94,7 @@ def run(given: argparse.Namespace) -> None:
     backdrop = backdrop_of(trained)
     passages = passages_from(faces, end, trained, backdrop, given.frames, given.path)
     _write(passages, backdrop, outs, together)
-    log.info("%s", given.out)
+    print(given.out)
 
 
 def _outs(given: argparse.Namespace, pictures: Iterable[str]) -> dict[str, Path]:
