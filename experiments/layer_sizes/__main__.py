@@ -9,6 +9,7 @@ from vae_jax.figures.panels import Panel, panels
 from vae_jax.readings import parameters, rows_of, train_seconds
 from vae_jax.stopping import leave
 
+MOMENTS = (2, 4, 6, 8, 12)  # seconds of training
 DATA, WIDTHS, DEPTHS, STEPS = ("mnist", "dogpeople"), (100, 300, 900), (1, 2, 3), 1000
 LABELS = {
     "test.elbo": "test ELBO, nats per image",
@@ -27,22 +28,21 @@ def examine(trained: Mapping[str, Sweep]) -> Findings:
         data, net = name.split("_")
         width, depth = map(int, net.split("x"))
         seconds = train_seconds(sweep) / len(sweep.members)
-        more = {"data": data, "width": width, "depth": depth, "parameters": parameters(sweep), "seconds": seconds}
-        rows += rows_of(sweep, **more)
         lines = [line for line in sweep.load(0).metrics() if line["split"] == "train"]
         last = lines[-1]["step"]
-        curves += [
-            {
-                "data": data,
-                "net": net,
-                "step": line["step"],
-                "elbo": line["elbo"],
-                "seconds": seconds * line["step"] / last,
-            }
-            for line in lines
-            if line["step"] > last / 10  # the first steps are so far below that nothing else would be seen
-        ]
+        curve = [{**line, "data": data, "net": net, "seconds": seconds * line["step"] / last} for line in lines]
+        after = {f"train.elbo_after_{moment}_s": elbo_after(curve, moment) for moment in MOMENTS}
+        more = {"data": data, "width": width, "depth": depth, "parameters": parameters(sweep), "seconds": seconds}
+        rows += rows_of(sweep, **more, **after)
+        # The first steps are so far below that nothing else would be seen.
+        curves += [point for point in curve if point["step"] > last / 10]
     return Findings(rows, {data: picture(data, rows, curves) for data in dict.fromkeys(row["data"] for row in rows)})
+
+
+def elbo_after(curve, moment):
+    """The newest training ELBO at a moment, in seconds; None where the training had ended by then."""
+    before = [point["elbo"] for point in curve if point["seconds"] <= moment]
+    return before[-1] if before and len(before) < len(curve) else None
 
 
 def picture(data, rows, curves):

@@ -22,7 +22,7 @@ def main() -> None:
         rows += members.measure(rounds=1 if quick else 5)
         rows += start.measure(1 if quick else 5, folder / "start")
         rows += preparation.measure(250 if quick else 2000, folder / "photographs")
-        rows += whole_run.measure(10 if quick else 100, folder / "whole")
+        rows += whole_run.measure(10 if quick else 100, 1 if quick else 3, folder / "whole")
     print(f"{platform.machine()}, jax {jax.__version__} on {jax.devices()[0].device_kind}")
     print(table.text(rows))
     if not quick:

@@ -9,6 +9,7 @@ from vae_jax.figures.panels import Panel, panels
 from vae_jax.readings import metrics_over_time, rows_of, units_over_time
 from vae_jax.stopping import leave
 
+MOMENTS = (200, 1000)  # steps at which the table has the rate too
 LOWEST = -200  # nats; members are lower than that while they pay little for the KL
 LABELS = {
     "rate": "test KL, nats per image",
@@ -33,9 +34,12 @@ def examine(trained: Mapping[str, Sweep]) -> Findings:
             mine.sort(key=lambda row: row["member"])  # schedules in one order, and so in one colour, everywhere
             log = "y" if column == "rate" else ""
             shown.append(Panel(mine, "step", column, "warmup", f"beta_KL {height:g}", LABELS, log))
-    return Findings(
-        rows_of(sweep), {"warmup": panels(shown, "MNIST, 784-128-50, 2,000 steps, means of three seeds", 3)}
-    )
+    rates = {(row["member"], row["step"]): row["rate"] for row in tested}
+    rows = [
+        {**row, **{f"test.rate_at_{step}": rates.get((row["member"], step)) for step in MOMENTS}}
+        for row in rows_of(sweep)
+    ]
+    return Findings(rows, {"warmup": panels(shown, "MNIST, 784-128-50, 2,000 steps, means of three seeds", 3)})
 
 
 EXPERIMENT = Experiment(

@@ -1,0 +1,47 @@
+"""Every experiment, a quick look at it: on noise in place of MNIST, and on drawn photographs."""
+
+import csv
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import pytest
+from drawn_photographs import draw_dogs, draw_people
+
+from vae_jax.data.mnist import STEMS
+from vae_jax.experiment import main
+
+NAMES = ("beta_latent", "blog", "dynamic_range", "layer_sizes", "warmup")
+
+
+@pytest.fixture(scope="module")
+def raw(tmp_path_factory, idx_bytes):
+    """A working folder with all that experiments read."""
+    folder = tmp_path_factory.mktemp("experiments")
+    noise = np.random.default_rng(0)
+    mnist = folder / "data" / "raw" / "mnist"
+    mnist.mkdir(parents=True)
+    for n, stems in zip((200, 50), STEMS.values(), strict=True):
+        for stem, array in zip(stems, (noise.integers(0, 256, (n, 28, 28)), np.arange(n) % 10), strict=True):
+            (mnist / stem).write_bytes(idx_bytes(array))
+    draw_people(folder / "data" / "raw", 60)
+    draw_dogs(folder / "data" / "raw", 60)
+    return folder
+
+
+def test_none_is_left_out():
+    here = Path(__file__).parents[2] / "experiments"
+    assert {path.parent.name for path in here.glob("*/__main__.py")} == {*NAMES, "speed"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_a_quick_look_gives_a_table_and_the_pictures_of_the_kept_one(raw, monkeypatch, name):
+    monkeypatch.chdir(raw)
+    monkeypatch.delenv("VAE_JAX_RAW", raising=False)
+    experiment = import_module(f"experiments.{name}.__main__").EXPERIMENT
+    assert main(experiment, ["--quick", f"--workdir={name}"]) == 0
+    looked = raw / name / "quick" / "findings"
+    assert {path.name for path in looked.glob("*.png")} == {path.name for path in experiment.folder.glob("*.png")}
+    with (looked / "results.csv").open() as ours, (experiment.folder / "results.csv").open() as kept:
+        assert next(csv.reader(ours)) == next(csv.reader(kept))
