@@ -22,7 +22,7 @@ from vae_jax.stopping import StoppedError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-SHORTER = {"train.epochs": 2, "train.steps_per_epoch": 5}  # with --quick
+SHORTER = {"train.epochs": 2, "train.steps_per_epoch": 5, "log.every_steps": 0}  # with --quick
 COLOURS = 256  # of a kept picture: few enough to be small
 
 

@@ -66,6 +66,7 @@ EXPERIMENT = Experiment(
                 "model.hidden": (width,) * depth,
                 "train.epochs": STEPS // 100,
                 "log.every_steps": 25,
+                "eval.figure_members": 0,
                 **(
                     {"model.latent_dim": 10, "train.steps_per_epoch": 100, "train.batch_size": 64}
                     if data == "mnist"

@@ -21,7 +21,7 @@ from vae_jax.figures.canvas import (
 
 METRICS = (("elbo", "test ELBO"), ("distortion", "distortion"), ("rate", "rate"))
 MOST_LINES = 10
-ROOM = (0.04, 0.03)  # that a small number takes of the axes' width and height
+ROOM = (0.03, 0.03)  # that a small number takes of the axes' width and height
 
 
 @dataclass(frozen=True)
