@@ -95,6 +95,12 @@ def test_members_have_curves_of_their_own():
     assert [[y for _, y in points] for points in drawn(recon, ".")] == [[1] * 3, [2] * 3, [3] * 3]
 
 
+def test_groups_have_the_points_of_their_means():
+    lines = [line(k, member, recon=float(member + 1)) for k in range(3) for member in (0, 1, 2)]
+    recon = loss_curves(lines, "t", "", {0: "a", 1: "a", 2: "b"}).axes[0]
+    assert [[y for _, y in points] for points in drawn(recon, ".")] == [[1.5] * 3, [3] * 3]
+
+
 @pytest.mark.parametrize("groups", [None, {0: "both", 1: "both"}])
 def test_the_weight_of_the_kl_is_drawn_as_it_was(groups):
     ramp = [max(0.0, k - 20) / 20 for k in range(41)]

@@ -45,8 +45,8 @@ def loss_curves(
     Args:
         lines: of `metrics.jsonl`.
         title, notice: what every figure carries.
-        groups: the name of the group of each member, to draw a line and a band a group, from the least to the most of
-            its members, in place of a line a member.
+        groups: the name of the group of each member, to draw the mean of each group and a band, from the least to the
+            most of its members, in place of a line a member.
     """
     figure = new_figure(5.6)
     for (name, label), axes in zip(PANELS, figure.subplots(2, 2, sharex=True).ravel(), strict=True):
@@ -86,6 +86,8 @@ def _group_curves(axes: Axes, lines: Sequence[dict[str, Any]], name: str, groups
                 at.setdefault(line["epoch"], []).append(line[name])
         epochs = sorted(at)
         mean = np.array([np.mean(at[epoch]) for epoch in epochs], float)
+        if name != "beta_kl":  # the line is smoothed: where it turns is seen from the points
+            axes.plot(epochs, mean, ".", color=colour(k), markersize=3, alpha=0.35)
         axes.plot(epochs, smoothed(mean) if name != "beta_kl" else mean, color=colour(k), linewidth=1.4)
         if any(len(values) > 1 for values in at.values()):
             low, high = ([pick(at[epoch]) for epoch in epochs] for pick in (min, max))
