@@ -58,6 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         the exit status: 0, or 2 after one line about what can't be done, or 130 if interrupted.
     """
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
+    log.setLevel(logging.WARNING)
     try:
         given = parse(argv)
         run(given)
