@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vae_jax.config import Config, default_config, differences, from_json, leaf_fields, short_name, to_json, validate
+from vae_jax.config import Config, default_config, from_json, to_json, validate
 from vae_jax.errors import UserError
+from vae_jax.field_names import differences
 
 
 def test_the_defaults_are_valid():
@@ -116,26 +117,7 @@ def test_true_is_not_a_number():
         from_json(json.dumps(values))
 
 
-def test_differences_name_every_field_that_differs():
-    other = dataclasses.replace(Config(), seed=3, train=dataclasses.replace(Config().train, epochs=7))
-    assert list(differences(Config(), other)) == ["seed: 0 -> 3", "train.epochs: 20 -> 7"]
-    assert not list(differences(Config(), Config()))
-
-
-def test_a_short_name_says_which_field_is_meant():
-    assert [short_name(name) for name in ("seed", "objective.beta_kl", "data.name", "train.batch_size")] == [
-        "seed",
-        "beta_kl",
-        "data.name",
-        "train.batch_size",
-    ]
-
-
 def test_images_are_the_same_however_they_are_scaled_and_drawn():
     data = Config().data
     assert dataclasses.replace(data, levels=256, sampling="replacement").images == data.images
     assert dataclasses.replace(data, contrast="stretch").images != data.images
-
-
-def test_every_field_has_a_full_name():
-    assert {"seed", "sweep", "model.latent_dim", "objective.beta_kl"} <= set(leaf_fields())

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from vae_jax.config import Config, differences, validate
+from vae_jax.config import Config, validate
 from vae_jax.data.sources import SOURCES
+from vae_jax.field_names import differences
 from vae_jax.run_plan import check_config
 
 FILES = sorted((Path(__file__).parents[1] / "configs").glob("*.py"))

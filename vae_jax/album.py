@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import jax
 
-from vae_jax.config import short_name
+from vae_jax.field_names import short_name
 from vae_jax.run_plan import Plan
 from vae_jax.summary import member_title
 from vae_jax.sweep_language import swept_fields

@@ -9,8 +9,9 @@ from typing import Any
 from absl import flags
 from ml_collections import ConfigDict, config_flags
 
-from vae_jax.config import Config, leaf_fields, validate
+from vae_jax.config import Config, validate
 from vae_jax.errors import UserError, nearest
+from vae_jax.field_names import leaf_fields
 
 MODES = ("train", "evaluate", "figures", "export")
 

@@ -151,14 +151,10 @@ def keep_picture(picture: "Figure | Path", path: Path) -> None:
     """Write a figure, or copy a picture, as a PNG of few colours."""
     from PIL import Image
 
-    source: io.BytesIO | Path
-    if isinstance(picture, Path):
-        source = picture
-    else:
-        source = io.BytesIO()
-        picture.savefig(source, format="png", metadata={"Software": None})
+    from vae_jax.figures.gallery import pixels_of
+
     partial = path.with_name(f".{path.name}.partial")
-    with Image.open(source) as image:
+    with Image.open(picture) if isinstance(picture, Path) else Image.fromarray(pixels_of(picture)) as image:
         image.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, 1, dither=Image.Dither.NONE).save(
             partial, "PNG", optimize=True
         )

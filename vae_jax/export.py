@@ -12,8 +12,9 @@ import jax
 from vae_jax.clock import Clock
 from vae_jax.command_line import Command, Pick
 from vae_jax.compiled_programs import keep_compiled_programs
-from vae_jax.config import Config, field_of
+from vae_jax.config import Config
 from vae_jax.errors import UserError, nearest
+from vae_jax.field_names import field_of
 from vae_jax.revisits import figures_of_run, reopen
 from vae_jax.run_folder import RunFolder, faults_told, write_whole
 from vae_jax.run_plan import plan_run

@@ -11,8 +11,8 @@ import psutil
 from vae_jax.album import MOST_TOGETHER
 from vae_jax.command_line import Command
 from vae_jax.compiled_programs import keep_compiled_programs
-from vae_jax.config import field_of, leaf_fields, short_name
 from vae_jax.data.dataset import Dataset
+from vae_jax.field_names import field_of, leaf_fields, short_name
 from vae_jax.run_folder import RunFolder
 from vae_jax.run_plan import plan_run
 from vae_jax.training.cohorts import Cohort

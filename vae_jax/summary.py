@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 
 import jax
 
-from vae_jax.config import Config, field_of, short_name
+from vae_jax.config import Config
 from vae_jax.data.dataset import Dataset
 from vae_jax.data.shelf import Shelf
+from vae_jax.field_names import field_of, short_name
 from vae_jax.models.vae import parameter_count
 from vae_jax.objectives import standard_beta_kl
 from vae_jax.sweep_language import swept_fields

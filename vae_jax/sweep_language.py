@@ -15,8 +15,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from vae_jax.config import Config, differences, field_of, from_dict, leaf_fields
+from vae_jax.config import Config, from_dict
 from vae_jax.errors import UserError, nearest
+from vae_jax.field_names import differences, field_of, leaf_fields
 
 MOST_MEMBERS = 10_000
 

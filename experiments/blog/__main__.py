@@ -10,6 +10,7 @@ import numpy as np
 from vae_jax import Sweep, Trained
 from vae_jax.data.draw_photographs import main as draw_photographs
 from vae_jax.experiment import Experiment, Findings, Training, main
+from vae_jax.latent.planes import principal_components
 from vae_jax.morph import main as morph
 from vae_jax.readings import rows_of
 from vae_jax.stopping import leave
@@ -19,6 +20,7 @@ PHOTOGRAPHS = {**BOTH, "train.epochs": 100}
 DRAWN = {**BOTH, "train.epochs": 100, "data.name": "drawn_faces"}
 SIZES = ("latent_dim=2,50",)
 HELD_AGAINST = 20  # epochs after which the post's program was measured
+MOST_COMPONENTS = 5  # the four that are drawn, and the next
 DRAWN_FRIENDS = 12  # about half of them people
 
 
@@ -33,6 +35,17 @@ def recon_by_class(model: Trained) -> dict[str, float]:
     x, y = model.test.images / 255, model.encode(model.test.images).reconstructions / 255
     errors = ((x - y) ** 2).mean(axis=(1, 2, 3))
     return {f"mse_{name}": float(errors[model.test.labels == k].mean()) for k, name in enumerate(model.class_names[:2])}
+
+
+def partings(model: Trained) -> dict[str, float]:
+    """How far the means of people and dogs lie apart along principal components, in standard deviations of a class."""
+    codes = model.encode(model.test.images).mu
+    found = principal_components(codes)
+    along = (codes - found.centre) @ found.directions[:MOST_COMPONENTS].T
+    people, dogs = (along[model.test.labels == k] for k in (0, 1))
+    spread = np.sqrt((people.var(axis=0) + dogs.var(axis=0)) / 2)
+    apart = np.abs(people.mean(axis=0) - dogs.mean(axis=0)) / spread
+    return {f"parting_along_component_{k}": float(value) for k, value in enumerate(apart, 1)}
 
 
 def recon_in_training(model: Trained) -> dict[str, float]:
@@ -61,7 +74,7 @@ def examine(trained: Mapping[str, Sweep]) -> Findings:
     for name, sweep in trained.items():
         for row in rows_of(sweep, data=name):
             model = sweep.load(row["member"])
-            faces = recon_by_class(model) if name != "mnist" else {}
+            faces = {**recon_by_class(model), **partings(model)} if name != "mnist" else {}
             rows.append({**row, **spans(model), **recon_in_training(model), **faces})
     free, priced = (trained["mnist"].load(k).figures() for k in (0, 1))
     few, many = (trained["drawn"].load(k).figures() for k in (0, 1))

@@ -6,8 +6,8 @@ import json
 import pytest
 from small_runs import small_config, small_dataset
 
-from vae_jax.config import differences, field_of, leaf_fields
 from vae_jax.errors import UserError
+from vae_jax.field_names import differences, field_of, leaf_fields
 from vae_jax.sweep_language import expand
 from vae_jax.training.cohorts import plan_cohorts, read_members, write_members
 
