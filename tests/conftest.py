@@ -42,3 +42,18 @@ def idx_bytes():
         return bytes([0, 0, 8, array.ndim]) + sizes + array.tobytes()
 
     return content
+
+
+@pytest.fixture(scope="session")
+def put_noise_digits(idx_bytes):
+    """Put noise with labels into a folder, as MNIST's four files."""
+    from vae_jax.data.mnist import STEMS
+
+    def put(folder, train, test):
+        folder.mkdir(parents=True)
+        for n, stems in zip((train, test), STEMS.values(), strict=True):
+            arrays = np.random.default_rng(n).integers(0, 256, (n, 28, 28)), np.arange(n) % 10
+            for stem, array in zip(stems, arrays, strict=True):
+                (folder / stem).write_bytes(idx_bytes(array))
+
+    return put

@@ -141,6 +141,7 @@ GOOD: dict[str, list[bytes]] = {
     "sweep": [b"beta_kl=linspace(0,1,3)\nzip(seed=1,2;warmup_steps=3,4)", b"hidden=(8,)|(9,9)\nseed=range(3)"],
     "overrides": [b"--config.model.hidden=(3,)\n--sweep=seed=1,2", b"--mode=export\n--member=2"],
     "config": [to_json(Config()).encode()],
+    "summary": [b'{"data": {"name": "digits"}, "members": [{"test": {"elbo": -1.25}}]}'],
     "members": [b'[{"member": 0, "config": ' + to_json(Config()).encode() + b"}]"],
     "metrics": [b'{"step": 5, "epoch": 1.0, "member": 0, "split": "train", "loss": 1.5}\n'],
     "data": [_data()],

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbclient.exceptions import CellExecutionError
 from PIL import Image
 
 from notebooks import run
@@ -62,6 +63,44 @@ def test_it_runs_from_top_to_bottom_in_a_fresh_kernel(name, tmp_path):
 
 def test_none_is_left_out_of_the_tests():
     assert [path.stem for path in run.paths()] == list(SMALL)
+
+
+PICTURES = """
+from PIL import Image
+frames = [Image.linear_gradient("L").rotate(90 * k).convert("RGB") for k in range(4)]
+for k, frame in enumerate(frames):
+    frame.putpixel((0, 0), (250, 10 * k, 10))
+frames[0].save("turning.gif", save_all=True, append_images=frames[1:], duration=80)
+display(frames[1])
+display({"image/gif": __import__("base64").b64encode(open("turning.gif", "rb").read()).decode()}, raw=True)
+"""
+
+
+def test_a_notebook_is_stored_with_its_badge_its_first_cell_and_small_pictures(tmp_path):
+    path, v4 = tmp_path / "05_mine.ipynb", nbformat.v4
+    cells = [v4.new_markdown_cell("old badge\n# Mine"), v4.new_code_cell("old"), v4.new_code_cell(PICTURES)]
+    nbformat.write(v4.new_notebook(cells=cells, metadata={"of_a_machine": "here"}), path)
+    run.store(path)
+    assert run.read(path).cells[0].source.splitlines() == [run.badge(path), "# Mine"]
+    assert [cell.source for cell in code_cells(path)] == [run.INSTALL, PICTURES]
+    assert set(run.read(path).metadata) == {"kernelspec", "language_info"}
+    shown, turning = (output.data for output in outputs(path))
+    assert set(shown) == {"text/plain", "image/png"}
+    with Image.open(io.BytesIO(base64.b64decode(shown["image/png"]))) as picture:
+        assert (picture.size, picture.mode) == ((256, 256), "P")
+        assert picture.convert("RGB").getpixel((0, 0)) == (250, 10, 10)
+    with Image.open(io.BytesIO(base64.b64decode(turning["image/gif"]))) as animation:
+        assert (animation.size, animation.n_frames, animation.info["duration"]) == ((128, 128), 2, 160)
+
+
+def test_a_notebook_that_fails_stays_as_it_was(tmp_path):
+    path, v4 = tmp_path / "05_mine.ipynb", nbformat.v4
+    cells = [v4.new_markdown_cell("badge\n# Mine"), v4.new_code_cell("old"), v4.new_code_cell("1 / 0")]
+    nbformat.write(v4.new_notebook(cells=cells), path)
+    before = path.read_bytes()
+    with pytest.raises(CellExecutionError, match="ZeroDivisionError"):
+        run.store(path)
+    assert path.read_bytes() == before
 
 
 @each_notebook

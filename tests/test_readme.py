@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import jax.numpy as jnp
-import numpy as np
 import pytest
 from drawn_photographs import draw_dogs, draw_people, draw_photograph
 from small_runs import digits_command
@@ -15,7 +14,6 @@ import vae_jax
 from vae_jax import schedules
 from vae_jax.command_line import parse
 from vae_jax.data.draw_photographs import main as draw_photographs
-from vae_jax.data.mnist import STEMS
 from vae_jax.data.prepare import main as prepare
 from vae_jax.data.sources import SOURCES
 from vae_jax.main import main
@@ -44,16 +42,12 @@ def test_every_command_is_understood(command, monkeypatch):
 
 
 @pytest.mark.slow
-def test_every_command_does_what_it_says_one_after_another(tmp_path, monkeypatch, idx_bytes):
+def test_every_command_does_what_it_says_one_after_another(tmp_path, monkeypatch, put_noise_digits):
     """Small models, few steps, and digits of noise in place of MNIST's."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("VAE_JAX_RAW", raising=False)
     Path("configs").symlink_to(ROOT / "configs")
-    Path("data/raw/mnist").mkdir(parents=True)
-    for n, stems in zip((30, 12), STEMS.values(), strict=True):
-        arrays = np.random.default_rng(n).integers(0, 256, (n, 28, 28)), np.arange(n) % 10
-        for stem, array in zip(stems, arrays, strict=True):
-            Path(f"data/raw/mnist/{stem}").write_bytes(idx_bytes(array))
+    put_noise_digits(Path("data/raw/mnist"), 30, 12)
     for k in range(20):
         draw_photograph(Path(f"FOLDER/pictures/{k}.jpg"), k)
     small = ["model.hidden=(8,)", "train.epochs=1", "train.steps_per_epoch=2", "train.batch_size=10", "data.drawn=60"]

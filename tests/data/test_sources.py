@@ -1,7 +1,6 @@
 """Sources by name: each gives the same form, and what can't be given is said in one line."""
 
 import errno
-import gzip
 import os
 import subprocess
 import sys
@@ -12,23 +11,19 @@ from drawn_photographs import draw_photograph
 
 from vae_jax.config import DataConfig
 from vae_jax.data.dataset import content_hashes
-from vae_jax.data.mnist import STEMS
 from vae_jax.data.sources import SOURCES, load
 from vae_jax.errors import UserError
 
 
 @pytest.fixture
-def raw(tmp_path, idx_bytes):
+def raw(tmp_path, put_noise_digits):
     """A raw folder with the files of every source that needs some, but for people and dogs."""
-    noise = np.random.default_rng(0)
     for name in ("mnist", "fashion_mnist"):
-        (tmp_path / name).mkdir()
-        for n, stems in zip((30, 12), STEMS.values(), strict=True):
-            arrays = noise.integers(0, 256, (n, 28, 28)), np.arange(n) % 10
-            for stem, array in zip(stems, arrays, strict=True):
-                (tmp_path / name / f"{stem}.gz").write_bytes(gzip.compress(idx_bytes(array)))
+        put_noise_digits(tmp_path / name, 30, 12)
     (tmp_path / "freyfaces").mkdir()
-    np.save(tmp_path / "freyfaces" / "frey.npy", noise.integers(0, 256, (100, 28, 20)).astype(np.uint8))
+    np.save(
+        tmp_path / "freyfaces" / "frey.npy", np.random.default_rng(0).integers(0, 256, (100, 28, 20)).astype(np.uint8)
+    )
     for k in range(6):
         draw_photograph(tmp_path / "pictures" / f"{k}.jpg", k)
     return str(tmp_path)

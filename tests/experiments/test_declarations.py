@@ -1,10 +1,12 @@
 """Every experiment is a valid declaration, and says in its README what it found."""
 
+import re
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+from vae_jax.api import get_config
 from vae_jax.config import validate
 from vae_jax.run_plan import check_config
 from vae_jax.sweep_language import expand
@@ -34,8 +36,6 @@ def test_every_training_is_valid(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_setting_differs_from_its_config(name):
-    from vae_jax.api import get_config
-
     for training in experiment(name).trainings.values():
         own = get_config(training.config)
         flat = {name: own[name.split(".")[0]][name.split(".")[1]] for name in training.settings}
@@ -57,8 +57,6 @@ def test_it_lies_in_the_folder_of_its_name(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_its_readme_shows_is_there(name):
-    import re
-
     text = (ROOT / name / "README.md").read_text()
     assert f"python -m experiments.{name}" in text
     linked = re.findall(r"\]\(([^)]+)\)", text)

@@ -4,26 +4,19 @@ import csv
 from importlib import import_module
 from pathlib import Path
 
-import numpy as np
 import pytest
 from drawn_photographs import draw_dogs, draw_people
 
-from vae_jax.data.mnist import STEMS
 from vae_jax.experiment import main
 
 NAMES = ("beta_latent", "blog", "dynamic_range", "layer_sizes", "warmup")
 
 
 @pytest.fixture(scope="module")
-def raw(tmp_path_factory, idx_bytes):
+def raw(tmp_path_factory, put_noise_digits):
     """A working folder with all that experiments read."""
     folder = tmp_path_factory.mktemp("experiments")
-    noise = np.random.default_rng(0)
-    mnist = folder / "data" / "raw" / "mnist"
-    mnist.mkdir(parents=True)
-    for n, stems in zip((200, 50), STEMS.values(), strict=True):
-        for stem, array in zip(stems, (noise.integers(0, 256, (n, 28, 28)), np.arange(n) % 10), strict=True):
-            (mnist / stem).write_bytes(idx_bytes(array))
+    put_noise_digits(folder / "data" / "raw" / "mnist", 200, 50)
     draw_people(folder / "data" / "raw", 60)
     draw_dogs(folder / "data" / "raw", 60)
     return folder
