@@ -5,6 +5,9 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from scipy import ndimage
 
+from experiments.dynamic_range.strangers import SIDE
+from vae_jax.data.alignment import cut_square
+
 Images = np.ndarray  # uint8 [n, height, width, 1]
 
 
@@ -18,15 +21,33 @@ def contrast(images: Images, factor: float) -> Images:
     return _tones(mean + factor * (images - mean))
 
 
-def moved(images: Images, *, degrees: float = 0, zoom: float = 1, right: float = 0) -> Images:
+def moved(images: Images, *, degrees: float = 0, zoom: float = 1, right: float = 0, down: float = 0) -> Images:
     """Turn and enlarge images about their middle and shift them, by lines between pixels, mirrored at the border."""
     angle, middle = np.deg2rad(degrees), (np.array(images.shape[1:3]) - 1) / 2
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) / zoom
-    offset = middle - turn @ (middle + np.array([0, right]))
+    offset = middle - turn @ (middle + np.array([down, right]))
     places = [
         ndimage.affine_transform(image[..., 0].astype(float), turn, offset, order=1, mode="mirror") for image in images
     ]
     return _tones(np.stack(places)[..., None])
+
+
+def coarse(images: Images, side: int, *, averaged: bool = True) -> Images:
+    """Reduce images to so many pixels across, each an average of those beneath it or one of them, and enlarge them."""
+    height, width = images.shape[1:3]
+    rows, columns = (((np.arange(side) + 0.5) * n / side).astype(int) for n in (height, width))
+    picked = images[:, rows][:, :, columns]
+    return np.stack([cut_square(cut_square(image, side), height) for image in (images if averaged else picked)])
+
+
+def crops(images: Images) -> list[Images]:
+    """Cut images anew in 27 ways: a little nearer or further, and shifted by up to two pixels."""
+    return [
+        moved(images, zoom=zoom, right=right, down=down)
+        for zoom in (0.9, 1.0, 1.1)
+        for right in (-2, 0, 2)
+        for down in (-2, 0, 2)
+    ]
 
 
 CHANGES: Mapping[str, Callable[[Images], Images]] = {
@@ -40,4 +61,7 @@ CHANGES: Mapping[str, Callable[[Images], Images]] = {
     "turned and back": lambda images: moved(moved(images, degrees=8), degrees=-8),  # only the smoothing of turning
     "zoomed x1.15": lambda images: moved(images, zoom=1.15),
     "zoomed x0.87": lambda images: moved(images, zoom=0.87),
+    # As strangers are, who came down to their size in one way or the other.
+    "20 px, averaged": lambda images: coarse(images, SIDE),
+    "20 px, picked": lambda images: coarse(images, SIDE, averaged=False),
 }

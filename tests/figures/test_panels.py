@@ -58,6 +58,12 @@ def test_points_are_marked_on_all_lines_or_on_none():
     assert {container.lines[0].get_markersize() for container in axes.containers} == {0}
 
 
+def test_names_side_by_side_are_marked_however_many_they_are():
+    rows = [{"x": f"name {k}", "y": k} for k in range(20)]
+    (axes,) = panels([Panel(rows, "x", "y")], "title", columns=1).axes
+    assert axes.containers[0].lines[0].get_markersize() > 0
+
+
 def test_panels_of_the_same_lines_have_one_legend_and_a_cell_too_many_is_empty():
     figure = panels([Panel(ROWS, "x", "y", "by", f"panel {k}") for k in range(3)], "title")
     assert [axes.get_legend() is not None for axes in figure.axes] == [True, False, False, False]

@@ -14,7 +14,7 @@ from vae_jax.figures.sweep_table import is_number
 Row = Mapping[str, Any]
 
 MOST_INSIDE = 6  # lines whose names find room among them
-MOST_MARKED = 12  # points of a line that are told apart
+MOST_MARKED = 12  # points of a line that are told apart; names side by side have no line, and always marks
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def _draw(axes: Any, panel: Panel) -> None:
         mean, spread = ([of(values) for _, values in spots] for of in (np.mean, np.std))
         shade = f"{group:g}" if is_number(group) else str(group)
         label = f"{panel.labels.get(panel.by, panel.by)} {shade}" if panel.by and is_number(group) else shade
-        marked = len(places) <= MOST_MARKED
+        marked = not numeric or len(places) <= MOST_MARKED
         marks: dict[str, Any] = {"markersize": 4.5 if marked else 0, "linewidth": 1.4, "capsize": 2}
         bars = spread if any(spread) and marked else None
         axes.errorbar(
