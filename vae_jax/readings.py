@@ -4,7 +4,10 @@ import csv
 from importlib import import_module
 from typing import Any
 
+import numpy as np
+
 from vae_jax.api import Sweep
+from vae_jax.data.dataset import Images
 from vae_jax.data.photographs.outcomes import TABLE
 from vae_jax.data.photographs.source import prepared_folder
 from vae_jax.data.sources import FROM_PHOTOGRAPHS
@@ -43,6 +46,21 @@ def units_over_time(trained: Sweep) -> list[dict[str, Any]]:
         for step in saved_steps(trained.folder)
         for model in load_members(trained.folder, rows, step)
     ]
+
+
+def squared_errors(model: Trained, images: Images) -> np.ndarray:
+    """Return the mean squared error per pixel of each image's reconstruction with z = mu, pixels from 0 to 1.
+
+    Args:
+        model: of images of that shape.
+        images: uint8 `[n, height, width, channels]`.
+
+    Returns:
+        `[n]`.
+    """
+    x, y = images / 255, model.encode(images).reconstructions / 255
+    errors: np.ndarray = ((x - y) ** 2).mean(axis=(1, 2, 3))
+    return errors
 
 
 def train_seconds(trained: Sweep) -> float:

@@ -73,8 +73,7 @@ def summarise(config: Config, outcomes: Sequence[Outcome], shelf: Shelf, seconds
     return {
         "data": _data(next(iter(shelf.datasets.values()))),
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
-        "device": f"{jax.devices()[0].device_kind} ({jax.default_backend()})",
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
+        **made_with(),
         "normalisation": {
             "reduction": config.objective.reduction,
             "recon": "mean over pixels and batch" if blog else "nats per image",
@@ -84,6 +83,14 @@ def summarise(config: Config, outcomes: Sequence[Outcome], shelf: Shelf, seconds
             _member(config, outcome) | ({"data": _data(shelf.of(outcome.config))} if len(shelf.datasets) > 1 else {})
             for outcome in outcomes
         ],
+    }
+
+
+def made_with() -> dict[str, Any]:
+    """Return the `device` and the `versions` of all that numbers depend on."""
+    return {
+        "device": f"{jax.devices()[0].device_kind} ({jax.default_backend()})",
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
     }
 
 

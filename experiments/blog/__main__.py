@@ -12,12 +12,12 @@ from vae_jax.data.draw_photographs import main as draw_photographs
 from vae_jax.experiment import Experiment, Findings, Training, main
 from vae_jax.latent.planes import principal_components
 from vae_jax.morph import main as morph
-from vae_jax.readings import rows_of
+from vae_jax.readings import rows_of, squared_errors
 from vae_jax.stopping import leave
 
 BOTH = {"eval.figure_members": 2}
 PHOTOGRAPHS = {**BOTH, "train.epochs": 100}
-DRAWN = {**BOTH, "train.epochs": 100, "data.name": "drawn_faces"}
+DRAWN = {**PHOTOGRAPHS, "data.name": "drawn_faces"}
 SIZES = ("latent_dim=2,50",)
 HELD_AGAINST = 20  # epochs after which the post's program was measured
 MOST_COMPONENTS = 5  # the four that are drawn, and the next
@@ -32,8 +32,7 @@ def spans(model: Trained) -> dict[str, float]:
 
 def recon_by_class(model: Trained) -> dict[str, float]:
     """Mean squared error per pixel of the reconstructions of each class of faces, with z = mu."""
-    x, y = model.test.images / 255, model.encode(model.test.images).reconstructions / 255
-    errors = ((x - y) ** 2).mean(axis=(1, 2, 3))
+    errors = squared_errors(model, model.test.images)
     return {f"mse_{name}": float(errors[model.test.labels == k].mean()) for k, name in enumerate(model.class_names[:2])}
 
 

@@ -5,7 +5,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.stats import spearmanr
@@ -16,40 +16,52 @@ from vae_jax import Sweep, Trained
 from vae_jax.data.contrast import keep, stretch
 from vae_jax.experiment import Experiment, Findings, Training, main
 from vae_jax.figures.panels import Panel, panels
-from vae_jax.readings import held_out_files
+from vae_jax.readings import held_out_files, squared_errors
 from vae_jax.stopping import leave
 
 AGES = ((0, 3), (4, 19), (20, 39), (40, 59), (60, 120))
 SIZES = {"model.hidden": (500,), "train.epochs": 20}
 SEEDS = ("seed=range(3)",)
 Tones = Callable[[Images], Images]
-LABELS = {"mse": "mean squared error per pixel", "unexplained": "share of the image's variance", "change": ""}
+LABELS = {"mse": "mean squared error per pixel", "unexplained": "share of the images' variance", "change": ""}
 
 
-def losses(models: Sequence[Trained], images: Images) -> dict[str, np.ndarray]:
-    """Of each image: its reconstruction's squared error per pixel, and that as a share of its own variance.
+class Losses(NamedTuple):
+    """Of each image: its reconstruction's squared error per pixel, the mean over models; and its own variance."""
 
-    Each is the mean over the models.
-    """
-    x = images / 255
-    errors = [((x - model.encode(images).reconstructions / 255) ** 2).mean(axis=(1, 2, 3)) for model in models]
-    error = np.mean(errors, axis=0)
-    return {"mse": error, "unexplained": error / x.var(axis=(1, 2, 3)).clip(1e-6)}
+    mse: np.ndarray
+    variance: np.ndarray
+
+    @property
+    def shares(self) -> np.ndarray:
+        """How much of each image's variance is left over."""
+        return self.mse / self.variance.clip(1e-6)
 
 
-def best_crop(models: Sequence[Trained], images: Images, tones: Tones) -> dict[str, np.ndarray]:
-    """Return the losses of each image in that of 27 crops of which the least share is left over."""
+def losses(models: Sequence[Trained], images: Images) -> Losses:
+    mse = np.mean([squared_errors(model, images) for model in models], axis=0)
+    return Losses(mse, (images / 255).var(axis=(1, 2, 3)))
+
+
+def best_crop(models: Sequence[Trained], images: Images, tones: Tones) -> Losses:
+    """Return the losses of each image in that of its crops of which the least share is left over."""
     found = [losses(models, tones(crop)) for crop in crops(images)]
-    best = np.argmin([each["unexplained"] for each in found], axis=0)
-    return {name: np.choose(best, [each[name] for each in found]) for name in found[0]}
+    best = np.argmin([each.shares for each in found], axis=0)
+    mse, variance = (np.stack(columns)[best, np.arange(len(images))] for columns in zip(*found, strict=True))
+    return Losses(mse, variance)
 
 
-def row(found: dict[str, np.ndarray], unchanged: dict[str, np.ndarray] | None = None, **about: Any) -> dict[str, Any]:
-    """Means over images and their standard errors; against the same images unchanged, the ratios of the means."""
-    n = len(found["mse"])
-    means = {name: float(values.mean()) for name, values in found.items()}
-    errors = {f"{name}_error": float(values.std() / n**0.5) for name, values in found.items()}
-    against = {f"{name}_ratio": means[name] / float(unchanged[name].mean()) for name in means} if unchanged else {}
+def row(found: Losses, unchanged: Losses | None = None, **about: Any) -> dict[str, Any]:
+    """Means over images, and their standard errors; and ratios to those of the same images unchanged.
+
+    The share left over is that of all images' variance together, so that no picture that is almost black decides.
+    """
+    n, share = len(found.mse), found.mse.sum() / found.variance.sum()
+    means = {"mse": float(found.mse.mean()), "unexplained": float(share)}
+    off = (found.mse - share * found.variance) / found.variance.mean()
+    errors = {"mse_error": float(found.mse.std() / n**0.5), "unexplained_error": float(off.std() / n**0.5)}
+    before = row(unchanged) if unchanged else {}
+    against = {f"{name}_ratio": means[name] / before[name] for name in means if before}
     return {**about, "n": n, **means, **errors, **against}
 
 
@@ -70,26 +82,31 @@ def examine(trained: Mapping[str, Sweep]) -> Findings:
         for change, of in CHANGES.items():
             rows.append(row(losses(models, tones(of(people))), plain, model=name, who="people", change=change))
         others = strangers(people.shape[1])
-        rows.append(row(losses(models, tones(others)), plain, model=name, who="strangers", change="strangers"))
-        for who, images in (("people, 20 px", coarse(people, SIDE)), ("strangers", others)):
+        rows.append(row(losses(models, tones(others)), model=name, who="strangers", change="strangers"))
+        for who, images in (
+            ("averaged", coarse(people, SIDE)),
+            ("picked", coarse(people, SIDE, averaged=False)),
+            ("strangers", others),
+        ):
             found = best_crop(models, images, tones)
-            rows.append(row(found, plain, model=name, who=who.split(",")[0], change=f"{who}, best crop"))
+            whose = "strangers" if images is others else "people"
+            rows.append(row(found, model=name, who=whose, change=f"{who}, best crop"))
         rows.append(row(losses(models, dogs), model=name, who="dogs", change="none"))
         ages = np.array([int(file["age"]) for file in held_out_files(model) if file["class"] == "people"])
         for low, high in AGES if len(ages) else ():  # drawn faces have no age
             among = (ages >= low) & (ages <= high)
             if among.any():
-                found = {key: values[among] for key, values in plain.items()}
+                found = Losses(plain.mse[among], plain.variance[among])
                 rows.append(row(found, model=name, who=f"people of {low} to {high}", change="none"))
         own = people.std(axis=(1, 2, 3))
-        for key, values in plain.items():
+        for key, values in (("mse", plain.mse), ("unexplained", plain.shares)):
             correlation, p = spearmanr(own, values)
             rows.append(
                 {"model": name, "who": f"rank correlation of contrast and {key}", "n": len(own)}
                 | {"correlation": correlation, "p": p}
             )
     changed = [each for each in rows if each["who"] in ("people", "strangers")]
-    shown = [Panel(changed, "change", y, "model", labels=LABELS) for y in ("mse", "unexplained")]
+    shown = [Panel(changed, "change", y, "model", labels=LABELS, error=f"{y}_error") for y in ("mse", "unexplained")]
     # No photograph is kept: the terms of UTKFace do not allow it.
     return Findings(rows, {"losses": panels(shown, "test people, changed in one way at a time, and strangers", 1)})
 

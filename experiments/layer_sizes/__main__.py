@@ -1,14 +1,19 @@
 """Widths by depths, a training each so that each has its own time: `python -m experiments.layer_sizes [--quick]`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from vae_jax import Sweep
 from vae_jax.experiment import Experiment, Findings, Training, main
 from vae_jax.figures.panels import Panel, panels
-from vae_jax.readings import parameters, rows_of, train_seconds
+from vae_jax.readings import metrics_over_time, parameters, rows_of, train_seconds
 from vae_jax.stopping import leave
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Row = dict[str, Any]
 MOMENTS = (2, 4, 6, 8, 12)  # seconds of training
 DATA, WIDTHS, DEPTHS, STEPS = ("mnist", "dogpeople"), (100, 300, 900), (1, 2, 3), 1000
 LABELS = {
@@ -23,29 +28,33 @@ LABELS = {
 
 
 def examine(trained: Mapping[str, Sweep]) -> Findings:
-    rows, curves = [], []
+    rows: list[Row] = []
+    curves: list[Row] = []
     for name, sweep in trained.items():
         data, net = name.split("_")
         width, depth = map(int, net.split("x"))
         seconds = train_seconds(sweep) / len(sweep.members)
-        lines = [line for line in sweep.load(0).metrics() if line["split"] == "train"]
-        last = lines[-1]["step"]
+        lines = metrics_over_time(sweep, "train")
+        last = max(line["step"] for line in lines)
         curve = [{**line, "data": data, "net": net, "seconds": seconds * line["step"] / last} for line in lines]
-        after = {f"train.elbo_after_{moment}_s": elbo_after(curve, moment) for moment in MOMENTS}
         more = {"data": data, "width": width, "depth": depth, "parameters": parameters(sweep), "seconds": seconds}
-        rows += rows_of(sweep, **more, **after)
+        rows += [{**row, **elbos_after(curve, row["member"])} for row in rows_of(sweep, **more)]
         # The first steps are so far below that nothing else would be seen.
         curves += [point for point in curve if point["step"] > last / 10]
     return Findings(rows, {data: picture(data, rows, curves) for data in dict.fromkeys(row["data"] for row in rows)})
 
 
-def elbo_after(curve, moment):
-    """The newest training ELBO at a moment, in seconds; None where the training had ended by then."""
-    before = [point["elbo"] for point in curve if point["seconds"] <= moment]
-    return before[-1] if before and len(before) < len(curve) else None
+def elbos_after(curve: Sequence[Row], member: int) -> Row:
+    """The newest training ELBO of a member at each moment; None where its training had ended by then."""
+    mine = [point for point in curve if point["member"] == member]
+    found: dict[str, float | None] = {}
+    for moment in MOMENTS:
+        before = [point["elbo"] for point in mine if point["seconds"] <= moment]
+        found[f"train.elbo_after_{moment}_s"] = before[-1] if before and len(before) < len(mine) else None
+    return found
 
 
-def picture(data, rows, curves):
+def picture(data: str, rows: Sequence[Row], curves: Sequence[Row]) -> "Figure":
     mine, over_time = ([row for row in table if row["data"] == data] for table in (rows, curves))
     shown = [
         Panel(mine, "width", "test.elbo", "depth", "equal steps", LABELS, "x"),

@@ -1,18 +1,33 @@
 """Measure, print the table and keep it: `python -m experiments.speed [--quick]`."""
 
 import argparse
+import json
+import os
 import platform
+import re
 import tempfile
 from pathlib import Path
-
-import jax
+from typing import Any
 
 from experiments.speed import hot_path, members, preparation, start, table, whole_run
+from vae_jax.run_folder import write_whole
+from vae_jax.summary import made_with
+
+HERE = Path(__file__).parent
+COMMAND = "python -m experiments.speed"
+
+
+def provenance() -> dict[str, Any]:
+    """Say what it takes to repeat a measurement: the command, the config, the machine and the versions."""
+    told = Path("/proc/cpuinfo")  # of Linux alone; elsewhere the kind of machine must do
+    names = re.findall(r"model name\s*: (.*)", told.read_text()) if told.is_file() else []
+    machine = {"processor": names[0] if names else platform.machine(), "cores": os.cpu_count()}
+    return {"command": COMMAND, "config": "mnist_blog", **machine, **made_with()}
 
 
 def main() -> None:
-    """Run every benchmark, one after another, and write results.csv beside this file unless it was a quick look."""
-    parser = argparse.ArgumentParser(prog="python -m experiments.speed", description=__doc__)
+    """Run every benchmark, one after another, and write the results beside this file unless it was a quick look."""
+    parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a look in two minutes, not kept")
     quick = parser.parse_args().quick
     rows = []
@@ -23,10 +38,12 @@ def main() -> None:
         rows += start.measure(1 if quick else 5, folder / "start")
         rows += preparation.measure(250 if quick else 2000, folder / "photographs")
         rows += whole_run.measure(10 if quick else 100, 1 if quick else 3, folder / "whole")
-    print(f"{platform.machine()}, jax {jax.__version__} on {jax.devices()[0].device_kind}")
+    made = provenance()
+    print(f"{made['processor']}, {made['cores']} cores, jax {made['versions']['jax']} on {made['device']}")
     print(table.text(rows))
     if not quick:
-        table.save(rows, Path(__file__).with_name("results.csv"))
+        table.save(rows, HERE / "results.csv")
+        write_whole(HERE / "provenance.json", json.dumps(made, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -88,14 +88,13 @@ def measure(rounds: int, steps: int = 200) -> list[Row]:
             products.append(operations / flops)
             traffics.append(adam / bytes_a_second)
 
-    def row(question: str, whose: str, share: float, target: float | None) -> Row:
+    def row(question: str, whose: str, share: float, most: float | None) -> Row:
         """Compare with the products and this many times Adam's traffic."""
-        ratios = [
-            scan / (product + share * adam) for scan, product, adam in zip(scans, products, traffics, strict=True)
-        ]
-        cost, product, traffic = (1e3 * statistics.median(times) for times in (scans, products, traffics))
-        least = f"products {product:.2f} ms + {whose} traffic {share * traffic:.2f} ms"
-        return Row(question, f"{cost:.2f} ms", least, statistics.median(ratios), target)
+        least = [of_products + share * of_adam for of_products, of_adam in zip(products, traffics, strict=True)]
+        ratios = [of_scan / bound for of_scan, bound in zip(scans, least, strict=True)]
+        cost, arithmetic, traffic = (1e3 * statistics.median(times) for times in (scans, products, traffics))
+        against = f"products {arithmetic:.2f} ms + {whose} traffic {share * traffic:.2f} ms"
+        return Row(question, f"{cost:.2f} ms", against, statistics.median(ratios), most)
 
     return [
         row("a training step, 784-1000-2, batch 32", "Adam's", 1, 1.15),

@@ -74,7 +74,7 @@ def measure(rounds: int, steps: int = 100) -> list[Row]:
         Row(
             f"compiling for {count} members at once",
             f"{together.compile_seconds:.2f} s",
-            f"{count} compiled alone {count * alone.compile_seconds:.2f} s",
+            f"{count} times one alone {count * alone.compile_seconds:.2f} s",
             together.compile_seconds / (count * alone.compile_seconds),
         ),
         Row(

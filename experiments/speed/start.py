@@ -27,7 +27,8 @@ def first_line(folder: Path, cache: Path) -> tuple[float, float]:
         stderr=subprocess.DEVNULL,
     ) as process:
         while not (metrics.is_file() and metrics.stat().st_size):
-            if process.poll() or time.perf_counter() - start > WAIT:
+            if process.poll() is not None or time.perf_counter() - start > WAIT:
+                process.kill()
                 raise RuntimeError(f"{' '.join(command)}: no first step")
             time.sleep(0.005)
         reached = time.perf_counter() - start

@@ -24,11 +24,12 @@ def examine(trained: Mapping[str, Sweep]) -> Findings:
     sweep = trained["mnist"]
     heights = {row["member"]: row["beta_kl"] for row in sweep.members}
     tested, units = metrics_over_time(sweep), units_over_time(sweep)
+    last = max(row["step"] for row in tested)
     shown = []
     for height in sorted(set(heights.values())):
         for table, column in ((tested, "rate"), (units, "active_units"), (tested, "elbo")):
             # A line's own beta_kl is that of its moment. The first steps, and low ELBOs, would fill the scale.
-            mine = [row for row in table if heights[row["member"]] == height and row["step"] > 100]
+            mine = [row for row in table if heights[row["member"]] == height and 20 * row["step"] > last]
             if column == "elbo":
                 mine = [row for row in mine if row["elbo"] > LOWEST]
             mine.sort(key=lambda row: row["member"])  # schedules in one order, and so in one colour, everywhere

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from experiments.dynamic_range.__main__ import best_crop
+from experiments.dynamic_range.__main__ import Losses, best_crop, row
 from experiments.dynamic_range.changes import CHANGES, coarse, contrast, crops, moved
 from experiments.dynamic_range.strangers import FACES, strangers
 from vae_jax.data.alignment import TEMPLATE
@@ -39,21 +39,26 @@ def test_coarse_images_have_the_mean_of_theirs_and_nothing_fine():
     assert set(np.unique(coarse(stripes, 20, averaged=False))) <= {0, 200}
 
 
-def test_the_best_crop_is_the_one_of_which_least_is_left_over():
-    class Ramp:
-        """A model that knows one image only."""
+def test_the_best_crop_is_the_one_of_which_least_is_left_over(monkeypatch):
+    def of_a_model_that_knows_one_image(model, images):
+        return ((images / 255 - RAMP / 255) ** 2).mean(axis=(1, 2, 3))
 
-        def encode(self, images):
-            return type("Codes", (), {"reconstructions": np.broadcast_to(RAMP[:1], images.shape)})
-
+    monkeypatch.setattr("experiments.dynamic_range.__main__.squared_errors", of_a_model_that_knows_one_image)
     aside = moved(RAMP, right=2)
-    found = best_crop([Ramp()], aside, lambda images: images)
-    each = [
-        ((crop / 255 - RAMP / 255) ** 2).mean(axis=(1, 2, 3)) / (crop / 255).var(axis=(1, 2, 3))
-        for crop in crops(aside)
-    ]
-    np.testing.assert_allclose(found["unexplained"], np.min(each, axis=0))
-    assert found["unexplained"].max() < 0.01
+    found = best_crop([None], aside, lambda images: images)
+    each = [of_a_model_that_knows_one_image(None, crop) / (crop / 255).var(axis=(1, 2, 3)) for crop in crops(aside)]
+    np.testing.assert_allclose(found.shares, np.min(each, axis=0))
+    assert found.shares.max() < 0.01
+
+
+def test_the_share_is_that_of_all_variance_and_its_error_is_that_of_resampling():
+    draw = np.random.default_rng(0)
+    variance = draw.gamma(2, 1, 4000)
+    found = Losses(0.2 * variance * draw.gamma(4, 0.25, 4000), variance)
+    again = [Losses(*(column[k] for column in found)) for k in draw.integers(0, 4000, (300, 4000))]
+    shares = [row(each)["unexplained"] for each in again]
+    assert row(found)["unexplained"] == pytest.approx(0.2, rel=0.05)
+    assert row(found)["unexplained_error"] == pytest.approx(np.std(shares), rel=0.15)
 
 
 def test_strangers_have_their_eyes_where_the_people_have_theirs():

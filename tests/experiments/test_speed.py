@@ -1,13 +1,14 @@
 """The benchmark: its table, what it counts as the least, and a quick look at all of it."""
 
 import csv
+import json
 import sys
 from pathlib import Path
 
 import pytest
 
 from experiments.speed import hot_path, preparation, table
-from experiments.speed.__main__ import main
+from experiments.speed.__main__ import main, provenance
 from experiments.speed.table import Row
 from vae_jax.data.photographs.outcomes import read_outcomes
 from vae_jax.models.vae import parameter_count
@@ -48,6 +49,13 @@ def test_the_kept_rows_are_those_of_the_readme():
     for row in kept:
         line = f"| {row['question']} | {row['cost']} | {row['against']} | {float(row['ratio']):.3g} |"
         assert line in readme
+
+
+def test_what_it_takes_to_repeat_it_is_kept_with_the_rows():
+    kept = json.loads((ROOT / "experiments" / "speed" / "provenance.json").read_text())
+    assert set(kept) == set(provenance())
+    assert kept["command"] in (ROOT / "experiments" / "speed" / "README.md").read_text()
+    assert (ROOT / "configs" / f"{kept['config']}.py").is_file()
 
 
 def test_the_layers_that_are_counted_are_the_models():

@@ -1,6 +1,7 @@
 """Curves of any table."""
 
 import numpy as np
+import pytest
 from picture_edges import beyond_the_edge
 
 from vae_jax.figures.panels import Panel, panels
@@ -28,6 +29,28 @@ def test_bars_are_standard_deviations():
     (axes,) = panels([Panel(ROWS, "x", "y", "by")], "title", columns=1).axes
     (bars,) = axes.containers[0].lines[2]
     np.testing.assert_allclose(bars.get_segments()[0], [[1, 2], [1, 4]])
+
+
+def test_bars_may_be_a_column_of_errors():
+    rows = [{"x": word, "y": 5.0, "off": off} for word, off in (("a", 1.0), ("b", 0.25))]
+    (axes,) = panels([Panel(rows, "x", "y", error="off")], "title", columns=1).axes
+    (bars,) = axes.containers[0].lines[2]
+    np.testing.assert_allclose([segment[:, 1] for segment in bars.get_segments()], [[4, 6], [4.75, 5.25]])
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        ([2, 5, 20, 45], {"2", "5", "10", "20"}),
+        ([150_000, 1_000_000, 2_500_000], {"200k", "500k", "1M", "2M"}),
+    ],
+)
+def test_log_axes_of_less_than_two_decades_have_names_between_the_powers_of_ten(values, named):
+    rows = [{"x": value * (1 + k / 100), "y": k} for k in range(3) for value in values]
+    figure = panels([Panel(rows, "x", "y", log="x")], "title", columns=1)
+    figure.canvas.draw()
+    (axes,) = figure.axes
+    assert {label.get_text() for label in axes.get_xticklabels()} >= named
 
 
 def test_words_lie_side_by_side_in_their_order():

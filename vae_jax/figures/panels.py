@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter, StrMethodFormatter
 
 from vae_jax.figures.canvas import INK, WIDTH, colour, finish, new_figure, plain
 from vae_jax.figures.sweep_table import is_number
@@ -28,6 +28,7 @@ class Panel:
         title: above the panel.
         labels: what to write in place of a column's name.
         log: axes on a log scale, such as 'x' or 'xy'.
+        error: the column of standard errors that the bars show, or '' for the spread over rows.
     """
 
     rows: Sequence[Row]
@@ -37,6 +38,7 @@ class Panel:
     title: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     log: str = ""
+    error: str = ""
 
 
 def panels(shown: Sequence[Panel], title: str, columns: int = 2, notice: str = "") -> Figure:
@@ -73,10 +75,14 @@ def _draw(axes: Any, panel: Panel) -> None:
         places.sort()
     for k, group in enumerate(dict.fromkeys(row[panel.by] for row in rows) if panel.by else [None]):
         mine = [row for row in rows if not panel.by or row[panel.by] == group]
-        spots = [(place, [row[panel.y] for row in mine if row[panel.x] == place]) for place in places]
-        spots = [(place, values) for place, values in spots if values]
+        spots = [(place, [row for row in mine if row[panel.x] == place]) for place in places]
+        spots = [(place, there) for place, there in spots if there]
         x = [place if numeric else places.index(place) for place, _ in spots]
-        mean, spread = ([of(values) for _, values in spots] for of in (np.mean, np.std))
+        mean = [np.mean([row[panel.y] for row in there]) for _, there in spots]
+        spread = [
+            np.mean([row[panel.error] for row in there]) if panel.error else np.std([row[panel.y] for row in there])
+            for _, there in spots
+        ]
         shade = f"{group:g}" if is_number(group) else str(group)
         label = f"{panel.labels.get(panel.by, panel.by)} {shade}" if panel.by and is_number(group) else shade
         marked = not numeric or len(places) <= MOST_MARKED
@@ -87,7 +93,7 @@ def _draw(axes: Any, panel: Panel) -> None:
         )
     if "x" in panel.log:
         axes.set_xscale("log")
-        axes.xaxis.set_minor_formatter(NullFormatter())  # over less than two decades they would overlap
+        _name_steps(axes.xaxis)
     if "y" in panel.log:
         axes.set_yscale("log")
     if not numeric or len(places) <= 8:
@@ -96,6 +102,15 @@ def _draw(axes: Any, panel: Panel) -> None:
     if not numeric and max(map(len, map(_name, places)), default=0) > 6:
         for label in axes.get_xticklabels():
             label.set(rotation=25, ha="right", rotation_mode="anchor")
+
+
+def _name_steps(axis: Any) -> None:
+    """Name 1, 2 and 5 where the powers of ten alone would be too few."""
+    low, high = axis.get_view_interval()
+    axis.set_minor_formatter(NullFormatter())
+    if low > 0 and high < 100 * low:
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter(EngFormatter(sep="") if high >= 1e4 else StrMethodFormatter("{x:g}"))
 
 
 def _name(value: Any) -> str:
