@@ -141,7 +141,10 @@ GOOD: dict[str, list[bytes]] = {
     "sweep": [b"beta_kl=linspace(0,1,3)\nzip(seed=1,2;warmup_steps=3,4)", b"hidden=(8,)|(9,9)\nseed=range(3)"],
     "overrides": [b"--config.model.hidden=(3,)\n--sweep=seed=1,2", b"--mode=export\n--member=2"],
     "config": [to_json(Config()).encode()],
-    "summary": [b'{"data": {"name": "digits"}, "members": [{"test": {"elbo": -1.25}}]}'],
+    "summary": [
+        b'{"data": {}, "seconds": {}, "members": '
+        b'[{"member": 0, "values": {}, "failed_in_step": null, "train": {}, "test": {}}]}'
+    ],
     "members": [b'[{"member": 0, "config": ' + to_json(Config()).encode() + b"}]"],
     "metrics": [b'{"step": 5, "epoch": 1.0, "member": 0, "split": "train", "loss": 1.5}\n'],
     "data": [_data()],

@@ -83,7 +83,7 @@ def test_a_model_can_be_used_at_once(tmp_path):
     assert codes.mu.shape == (5, 2)
     assert run.sample(3).shape == (3, 8, 8, 1)
     assert run.morph(*run.test.images[:2], steps=7).shape == (7, 8, 8, 1)
-    assert "reconstructions" in run.figures()
+    assert {"reconstructions", "loss_curves"} <= set(run.figures())
     assert {line["split"] for line in run.metrics()} == {"train", "test"}
 
 
@@ -98,8 +98,19 @@ def test_members_are_found_by_number_by_values_and_by_what_they_are_best_in(swep
     assert swept.where(beta_kl=4, latent_dim=2).member == 2
     best = max(swept.members, key=lambda row: row["test.elbo"])["member"]
     assert swept.best().member == best
-    with pytest.raises(vae_jax.UserError, match="holds for 2 members; needs to hold for one"):
+    assert swept.where(beta_kl=4, latent_dim=2, hidden=(16,), **{"train.epochs": 4}).member == 2
+    with pytest.raises(
+        vae_jax.UserError, match=r"where: beta_kl=4 holds for 2 members \(2, 3\); needs to hold for one"
+    ):
         swept.where(beta_kl=4)
+    with pytest.raises(vae_jax.UserError, match="no such field"):
+        swept.where(hiden=(16,))
+
+
+@pytest.mark.parametrize("n", [0, 2])
+def test_images_of_another_size_or_none_are_refused(swept, n):
+    with pytest.raises(vae_jax.UserError, match=rf"images: found uint8 \({n}, 9, 9, 1\); needs uint8 \(n, 8, 8, 1\)"):
+        swept.load(0).encode(np.zeros((n, 9, 9, 1), np.uint8))
 
 
 def test_what_can_not_be_trained_is_said_before_anything_is_written(tmp_path):

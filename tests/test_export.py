@@ -7,7 +7,7 @@ import pytest
 from small_runs import ONE_DRAWN, digits_command
 
 from vae_jax.command_line import Pick
-from vae_jax.export import choose
+from vae_jax.export import best_member, choose
 from vae_jax.main import main
 from vae_jax.run_folder import RunFolder
 from vae_jax.sweep_language import expand
@@ -85,6 +85,18 @@ def test_a_member_can_be_the_best(sweep, metric, best):
     members = json.loads((sweep / "summary.json").read_text())["members"]
     found = [member[split][name] for member in members]
     assert chosen(sweep, best=metric) == found.index(best(found))
+
+
+def test_a_member_without_a_number_is_not_the_best(tmp_path):
+    """A loss may be infinite in a member that did not fail."""
+    found = [(None, {}), (None, {"elbo": -3.0}), (None, {"elbo": -2.0}), (5, {"elbo": 9.0})]
+    members = [
+        {"member": k, "values": {}, "failed_in_step": failed, "train": {}, "test": test}
+        for k, (failed, test) in enumerate(found)
+    ]
+    folder = RunFolder(tmp_path)
+    folder.write_summary({"data": {}, "seconds": {}, "members": members})
+    assert best_member("test.elbo", folder) == 2
 
 
 @pytest.mark.parametrize(

@@ -131,13 +131,19 @@ def test_a_config_that_can_not_be_read_is_named_in_one_line(tmp_path, text, said
 def test_a_summary_comes_back_as_it_was_written(tmp_path):
     folder = RunFolder(tmp_path)
     assert folder.read_summary() is None
-    summary = {"data": {"name": "digits"}, "members": [{"test": {"elbo": -1.25}}]}
+    member = {"member": 0, "values": {"seed": 0}, "failed_in_step": None, "train": {}, "test": {"elbo": -1.25}}
+    summary = {"data": {"name": "digits"}, "seconds": {"total": 1.5}, "members": [member]}
     folder.write_summary(summary)
     assert folder.read_summary() == summary
 
 
 def test_a_broken_summary_means_that_the_run_has_not_ended(tmp_path):
-    for damaged in (b'{"data": ', b"[1]", b"\xff", b"[" * 100_000):
+    parts = (
+        b"{}",
+        b'{"data": {}, "seconds": {}, "members": 3}',
+        b'{"data": {}, "seconds": {}, "members": [{"test": {}}]}',
+    )
+    for damaged in (b'{"data": ', b"[1]", b"\xff", b"[" * 100_000, *parts):
         (tmp_path / "summary.json").write_bytes(damaged)
         assert RunFolder(tmp_path).read_summary() is None
 

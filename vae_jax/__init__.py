@@ -3,7 +3,8 @@
 What a notebook needs: `get_config`, `train`, `sweep`, `load_run`, `load_sweep`, `load_data`. `train` and `load_run`
 give a `Trained`, which can `encode`, `decode`, `sample` and `morph`, and has `metrics` and `figures`; `sweep` gives a
 `Sweep`. `encode(model, images)`, `decode(model, z)` and `sample(model, n)` are the same as functions; `morph` and
-`figures` are the rooms of those names, with what animates and draws. `sheet` and `strip` lay many images out as one.
+`figures` are the rooms of those names: `morph.main` is the command, `figures` has a file for each kind of picture.
+`sheet` and `strip` lay many images out as one.
 """
 
 from importlib import import_module
@@ -12,12 +13,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from vae_jax import figures, morph
     from vae_jax.api import Sweep, get_config, load_data, load_sweep, sweep, train
-    from vae_jax.errors import UserError
+    from vae_jax.errors import NoResultError, UserError
     from vae_jax.show import sheet, strip
+    from vae_jax.stopping import StoppedError
     from vae_jax.trained import Trained, decode, encode, load_run, sample
 
 __version__ = "0.1.0"
 __all__ = [
+    "NoResultError",
+    "StoppedError",
     "Sweep",
     "Trained",
     "UserError",
@@ -38,6 +42,8 @@ __all__ = [
 
 _ROOMS = ("figures", "morph")
 _ELSEWHERE = {
+    "NoResultError": "vae_jax.errors",
+    "StoppedError": "vae_jax.stopping",
     "Trained": "vae_jax.trained",
     "UserError": "vae_jax.errors",
     "decode": "vae_jax.trained",

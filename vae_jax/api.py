@@ -13,11 +13,12 @@ from typing import Any
 from ml_collections import ConfigDict
 
 from vae_jax.config import validate
+from vae_jax.data.dataset import Dataset
 from vae_jax.data.sources import load
 from vae_jax.errors import UserError, nearest
 from vae_jax.run_folder import RunFolder
 from vae_jax.runs import train_run
-from vae_jax.trained import Trained, load_run
+from vae_jax.trained import Trained, load_run, settings_of
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 
@@ -26,12 +27,13 @@ def get_config(name: str | Path) -> ConfigDict:
     """Return the settings of a config file, to be edited and trained.
 
     Args:
-        name: of one in the project's `configs/`, such as `digits`, or the path of any.
+        name: of one in `configs/` of the checkout that the package is installed from, such as `digits`, or the path
+            of any.
 
     Raises:
         UserError: there is no such file.
     """
-    path = Path(name) if str(name).endswith(".py") else CONFIGS / f"{name}.py"
+    path = Path(name).expanduser() if str(name).endswith(".py") else CONFIGS / f"{name}.py"
     if not path.is_file():
         known = sorted(file.stem for file in CONFIGS.glob("*.py"))
         raise UserError(f"{name}: found no config file {path}; there are {', '.join(known)}{nearest(str(name), known)}")
@@ -49,6 +51,7 @@ def train(config: ConfigDict, workdir: str | Path) -> Trained:
     Raises:
         StoppedError: it was interrupted; what was trained is saved, and the same call goes on from there.
         UserError: a setting can't be used, or the folder holds another run.
+        NoResultError: the model failed; it is told why.
     """
     if config.sweep:
         raise UserError(f"config.sweep: found {config.sweep!r}; vae_jax.sweep trains several models")
@@ -67,6 +70,7 @@ def sweep(config: ConfigDict, lines: str | Sequence[str], workdir: str | Path) -
     Raises:
         StoppedError: it was interrupted; what was trained is saved, and the same call goes on from there.
         UserError: a setting or a line can't be used, or the folder holds another run.
+        NoResultError: all models failed; it is told why.
     """
     swept = config.copy_and_resolve_references()
     swept.sweep = (lines,) if isinstance(lines, str) else tuple(lines)
@@ -96,25 +100,31 @@ class Sweep:
         return load_run(self.folder, member)
 
     def best(self, metric: str = "test.elbo") -> Trained:
-        """Return the member that is best in a metric.
+        """Return the member that is best in a metric: of which the ELBO is largest, or anything else smallest.
+
+        Args:
+            metric: such as `test.elbo` or `train.distortion`; members that failed, or have no number there, are left
+                out.
 
         Raises:
-            UserError: there is no such metric.
+            UserError: there is no such metric, or the run has not come to its end.
         """
         from vae_jax.export import best_member
 
         return self.load(best_member(metric, RunFolder(self.folder)))
 
     def where(self, **values: Any) -> Trained:
-        """Return the only member with these values, such as `where(beta_kl=1, latent_dim=2, seed=0)`.
+        """Return the only member with these values, such as `where(beta_kl=1, hidden=(64,), seed=0)`.
+
+        Args:
+            values: of any fields of the config, swept or not.
 
         Raises:
-            UserError: none has them, or several.
+            UserError: none has them, or several; or there is no such field.
         """
-        found = [row for row in self.members if all(row.get(name) == value for name, value in values.items())]
-        if len(found) != 1:
-            raise UserError(f"where: {values} holds for {len(found)} members; needs to hold for one")
-        return self.load(found[0]["member"])
+        from vae_jax.export import by_values
+
+        return self.load(by_values(values, settings_of(self.folder), "where"))
 
     def figures(self) -> dict[str, Path]:
         """Return the figures of the whole sweep in the run folder, by their names."""
@@ -151,10 +161,14 @@ def load_sweep(folder: str | Path) -> Sweep:
     return Sweep(path, rows)
 
 
-def load_data(config: ConfigDict) -> Any:
+def load_data(config: ConfigDict) -> Dataset:
     """Return the data set that a config asks for, prepared where it was not yet.
 
+    Returns:
+        its `train` and `test` have `images`, uint8 `[n, height, width, channels]`, and `labels`, int32 `[n]`, which
+        count in `class_names`.
+
     Raises:
-        UserError: its files are missing or can't be used.
+        UserError: its files are missing or can't be used, or a setting can't.
     """
     return load(validate(config).data)

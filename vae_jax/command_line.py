@@ -21,7 +21,7 @@ USAGE = """python -m vae_jax.main --config=configs/NAME.py [options]
   --config.FIELD=VALUE    another value for one of its fields, such as --config.train.epochs=5
   --sweep=FIELD=VALUES    train one model for each value, such as --sweep=seed=0,1 or --sweep=beta_kl=geom(0.1,10,5);
                           several multiply; --sweep='zip(beta_kl=1,4;warmup_steps=100,400)' pairs
-  --dry_run               say what would be trained, in how many programs, memory and time; write nothing
+  --dry_run               say what would be trained, in how many programs, memory and time; no run folder is made
   --workdir=FOLDER        where the run goes (default: runs/<config name>); the same command continues it
   --mode=MODE             train (default); evaluate or figures: judge or draw a trained run again;
                           export: make one member a run folder of its own

@@ -106,7 +106,8 @@ class ObjectiveConfig:
         beta_kl: the weight of the KL term, at its height.
         free_bits: nats that each latent unit is charged at least, so that it gains nothing by carrying less.
         warmup: how the weight gets there.
-        warmup_steps: how long the rise takes, in steps; 0 means half of the run.
+        warmup_steps: how long the rise takes, in steps; 0 means half of the run, or all that is left of it after the
+            delay for `delayed`, or all of it for `cyclical`.
         warmup_delay: steps at weight 0 before it; 0 means half of the run for `delayed`, else none.
         warmup_cycles: how many times `cyclical` rises.
         reduction: `nats` sums over an example and averages over the batch; `blog` is the post's: recon averages

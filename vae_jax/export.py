@@ -3,7 +3,7 @@
 import json
 import logging
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -78,19 +78,33 @@ def choose(pick: Pick, folder: RunFolder, members: dict[int, Config]) -> int:
         if pick.member not in members:
             raise UserError(f"--member: found {pick.member}; the run has members {min(members)} to {max(members)}")
         return pick.member
-    return _by_values(pick.where, members) if pick.where is not None else best_member(str(pick.best), folder)
+    return (
+        by_values(parse_values(pick.where), members, "--where")
+        if pick.where is not None
+        else best_member(str(pick.best), folder)
+    )
 
 
-def _by_values(where: str, members: dict[int, Config]) -> int:
-    values = parse_values(where)
+def by_values(values: Mapping[str, Any], members: Mapping[int, Config], asked: str) -> int:
+    """Return the number of the only member whose fields, by their full or short names, have these values.
+
+    Args:
+        values: such as `{"beta_kl": 1.0, "model.hidden": (64,)}`.
+        members: the settings of each.
+        asked: who asks for it, for the error's text.
+
+    Raises:
+        UserError: there is no such field, or not just one such member.
+    """
     found = [
         number
         for number, config in members.items()
         if all(field_of(config, name) == value for name, value in values.items())
     ]
     if len(found) != 1:
+        given = ", ".join(f"{name}={value}" for name, value in values.items())
         which = f" ({', '.join(map(str, found[:10]))}{', ...' if len(found) > 10 else ''})" if found else ""
-        raise UserError(f"--where: {where!r} holds for {len(found)} members{which}; needs to hold for one")
+        raise UserError(f"{asked}: {given} holds for {len(found)} members{which}; needs to hold for one")
     return found[0]
 
 
@@ -105,11 +119,12 @@ def best_member(best: str, folder: RunFolder) -> int:
         raise UserError(f"--best: {folder.summary} is not there; let the run come to its end, or give --member")
     split, _, metric = best.partition(".")
     well = [member for member in summary["members"] if member["failed_in_step"] is None]
-    known = [f"{part}.{name}" for part in ("test", "train") for name in (well[0][part] if well else ())]
+    known = list(dict.fromkeys(f"{part}.{name}" for part in ("test", "train") for each in well for name in each[part]))
     if best not in known:
         raise UserError(f"--best: found {best!r}; known are {', '.join(known)}{nearest(best, known)}")
     sign = 1 if metric in LARGER_IS_BETTER else -1
-    chosen: dict[str, Any] = max(well, key=lambda member: sign * float(member[split][metric]))
+    measured = [member for member in well if metric in member[split]]  # it may be no number in some
+    chosen: dict[str, Any] = max(measured, key=lambda member: sign * float(member[split][metric]))
     return int(chosen["member"])
 
 

@@ -28,7 +28,8 @@ WORKSPACE = 250_000_000  # bytes that compiling, judging and drawing take, as me
 def forecast(command: Command) -> None:
     """Print what a command would train, one line a program, and the memory and time that it would take.
 
-    The programs are compiled, and a few steps of each are timed with one member; nothing is written.
+    The programs are compiled, and a few steps of each are timed with one member. No run folder is
+    made; data that are not there yet are fetched and prepared.
 
     Raises:
         UserError: something that the user gave can't be used.

@@ -70,7 +70,7 @@ def normalise(fit: Scalar, rate: Scalar, how: Normalisation) -> tuple[Scalar, Sc
 
 
 def standard_beta_kl(beta_kl: float, how: Normalisation) -> float:
-    """Return the beta_KL that weighs alike in nats per image (SEED: 1e-4 of the post's are about 2.5)."""
+    """Return the beta_KL that weighs alike in nats per image (1e-4 of the post's on MNIST: about 2.5)."""
     return beta_kl * how.batch_size * how.pixels if how.reduction == "blog" else beta_kl
 
 

@@ -39,6 +39,15 @@ def faults_told(path: Path) -> Iterator[None]:
         ) from None
 
 
+def _is_whole(summary: Any) -> bool:
+    """Say whether a summary has all that is read of it."""
+    if not isinstance(summary, dict) or not {"data", "seconds", "members"} <= summary.keys():
+        return False
+    members = summary["members"]
+    parts = {"member", "values", "failed_in_step", "train", "test"}
+    return isinstance(members, list) and all(isinstance(each, dict) and parts <= each.keys() for each in members)
+
+
 class RunFolder:
     """Paths of a run folder, and its small files."""
 
@@ -147,7 +156,7 @@ class RunFolder:
             summary = json.loads(self.summary.read_text(encoding="utf-8"))
         except (ValueError, RecursionError):
             return None
-        return summary if isinstance(summary, dict) else None
+        return summary if _is_whole(summary) else None
 
     def write_summary(self, summary: dict[str, Any]) -> None:
         """Write `summary.json`."""

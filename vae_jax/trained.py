@@ -66,7 +66,18 @@ class Trained:
     notice: str
 
     def encode(self, images: Images) -> Codes:
-        """Return the posterior of each image, and what is made again from its mean."""
+        """Return the posterior of each image, and what is made again from its mean.
+
+        Args:
+            images: as `test.images`: uint8, of the size that the model has learnt from; at least one.
+
+        Returns:
+            `mu` and `sigma`, the mean and the standard deviation `[n, latent]`, and `reconstructions`, as `images`.
+
+        Raises:
+            UserError: they are no such images.
+        """
+        self._check(images)
         return encode_images(self.program, self.params, images)
 
     def decode(self, z: Float[np.ndarray, "*shape latent"]) -> UInt8[np.ndarray, "*shape height width channels"]:
@@ -92,18 +103,32 @@ class Trained:
         ends = self.encode(np.stack([start, end])).mu
         return self.decode(PATHS[path](ends[0], ends[1], steps))
 
+    def _check(self, images: Any) -> None:
+        given, size = np.asarray(images), self.test.images.shape[1:]
+        if given.dtype != np.uint8 or given.shape[1:] != size or not len(given):
+            wanted = ", ".join(map(str, size))
+            raise UserError(f"images: found {given.dtype} {given.shape}; needs uint8 (n, {wanted}) with n of 1 or more")
+
     def metrics(self) -> list[dict[str, Any]]:
-        """Return the member's lines of `metrics.jsonl`."""
+        """Return the member's lines of `metrics.jsonl`.
+
+        Returns:
+            of every logged moment `step`, `epoch`, `split` (`train` or `test`), `beta_kl`; `loss`, `recon` and `kl` in
+            the run's normalisation; `distortion`, `rate` and `elbo` in nats per image.
+        """
         return [line for line in read_metrics(RunFolder(self.folder).metrics) if line["member"] == self.member]
 
     def figures(self) -> dict[str, Path]:
-        """Return the member's figures in the run folder by their names; none where it was not drawn."""
-        from vae_jax.figures.gallery import FIGURES
+        """Return the member's figures in the run folder by their names; none where it was not drawn.
+
+        Where it is the run's only member, `loss_curves` is among them; of a sweep they are the sweep's.
+        """
+        from vae_jax.figures.gallery import FIGURES, LOSS_CURVES
 
         run = RunFolder(self.folder)
         alone = sum(map(len, _groups(run).values())) == 1
         suffix = "" if alone else f"_member{self.member}"
-        paths = {name: run.figures / f"{name}{suffix}.png" for name in FIGURES}
+        paths = {name: run.figures / f"{name}{suffix}.png" for name in (*FIGURES, *(LOSS_CURVES[:1] if alone else ()))}
         return {name: path for name, path in paths.items() if path.is_file()}
 
 
@@ -118,7 +143,7 @@ def load_run(folder: Path | str, member: int | None = None) -> Trained:
         member: its number; may be left out where the run has one only.
 
     Raises:
-        UserError: there is no trained run, or no such member.
+        UserError: there is no trained run, or no such member; or its `data.npz` is gone, damaged or of other data.
     """
     run = RunFolder(Path(folder).expanduser())
     config, groups = run.read_config(), _groups(run)
@@ -143,6 +168,16 @@ def load_members(folder: Path | str, wanted: Iterable[int], step: int | None = N
     for name, members in _groups(run).items():
         here = [number for number, _ in members if number in numbers]
         yield from map(_reader(run, config, name, members, step), here) if here else ()
+
+
+def settings_of(folder: Path | str) -> dict[int, Config]:
+    """Return the settings of every member of a run by their numbers.
+
+    Raises:
+        UserError: there is no trained run.
+    """
+    run = RunFolder(Path(folder).expanduser())
+    return {number: config for members in _groups(run).values() for number, config in members}
 
 
 def saved_steps(folder: Path | str) -> list[int]:

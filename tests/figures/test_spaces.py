@@ -58,6 +58,13 @@ def test_the_grid_is_drawn_where_its_images_were_decoded(latent):
     np.testing.assert_array_equal(sheet[-height:, -width:, :1], shown.plane_images[-1, -1])
 
 
+@pytest.mark.parametrize(("height", "gap"), [(8, 1), (20, 0)])
+def test_small_images_on_the_grid_are_kept_apart(height, gap):
+    shown = portrait(shape=(height, 20, 1))
+    sheet = manifold(shown).axes[1].images[0].get_array()
+    assert len(sheet) == GRID_SIDE * height + (GRID_SIDE - 1) * gap
+
+
 @pytest.mark.parametrize(("latent", "pairs"), [(3, [(0, 1), (1, 2)]), (10, [(0, 1), (2, 3)])])
 def test_principal_components_are_uncorrelated_and_named(latent, pairs):
     shown = portrait(latent=latent)

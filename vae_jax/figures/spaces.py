@@ -19,6 +19,8 @@ from vae_jax.figures.canvas import (
     tile,
 )
 
+SEAMLESS = 16  # pixels of an image from which on its neighbours on a grid may touch it
+
 
 def axis_names(latent_dim: int) -> tuple[str, str]:
     """Name the axes of the widest plane in a latent space."""
@@ -69,7 +71,8 @@ def manifold(portrait: Portrait) -> Figure:
     _scatter_plane(portrait, left)
     grid = portrait.plane.coordinates(portrait.plane_points).reshape(-1, 2)
     left.plot(grid[:, 0], grid[:, 1], ".", color=INK, markersize=2.5)
-    show(right, tile(images, side, 0), f"decoded on the grid of {side} by {side}")
+    gap = 0 if min(images.shape[1:3]) >= SEAMLESS else 1
+    show(right, tile(images, side, gap), f"decoded on the grid of {side} by {side}")
     return finish(figure, portrait.title, portrait.notice)
 
 
