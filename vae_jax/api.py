@@ -18,6 +18,7 @@ from vae_jax.data.sources import load
 from vae_jax.errors import UserError, nearest
 from vae_jax.run_folder import RunFolder
 from vae_jax.runs import train_run
+from vae_jax.sweep_language import full_name
 from vae_jax.trained import Trained, load_run, settings_of
 
 CONFIGS = Path(__file__).parents[1] / "configs"
@@ -124,7 +125,8 @@ class Sweep:
         """
         from vae_jax.export import by_values
 
-        return self.load(by_values(values, settings_of(self.folder), "where"))
+        wanted = {full_name(name, "where"): value for name, value in values.items()}
+        return self.load(by_values(wanted, settings_of(self.folder), "where"))
 
     def figures(self) -> dict[str, Path]:
         """Return the figures of the whole sweep in the run folder, by their names."""

@@ -14,7 +14,7 @@ from vae_jax.command_line import Command, Pick
 from vae_jax.compiled_programs import keep_compiled_programs
 from vae_jax.config import Config
 from vae_jax.errors import UserError, nearest
-from vae_jax.field_names import field_of
+from vae_jax.field_names import field_of, short_name
 from vae_jax.revisits import figures_of_run, reopen
 from vae_jax.run_folder import RunFolder, faults_told, write_whole
 from vae_jax.run_plan import plan_run
@@ -86,15 +86,15 @@ def choose(pick: Pick, folder: RunFolder, members: dict[int, Config]) -> int:
 
 
 def by_values(values: Mapping[str, Any], members: Mapping[int, Config], asked: str) -> int:
-    """Return the number of the only member whose fields, by their full or short names, have these values.
+    """Return the number of the only member whose fields have these values.
 
     Args:
-        values: such as `{"beta_kl": 1.0, "model.hidden": (64,)}`.
+        values: by full names, such as `{"objective.beta_kl": 1.0, "model.hidden": (64,)}`.
         members: the settings of each.
         asked: who asks for it, for the error's text.
 
     Raises:
-        UserError: there is no such field, or not just one such member.
+        UserError: there is not just one such member.
     """
     found = [
         number
@@ -102,7 +102,7 @@ def by_values(values: Mapping[str, Any], members: Mapping[int, Config], asked: s
         if all(field_of(config, name) == value for name, value in values.items())
     ]
     if len(found) != 1:
-        given = ", ".join(f"{name}={value}" for name, value in values.items())
+        given = ", ".join(f"{short_name(name)}={value}" for name, value in values.items())
         which = f" ({', '.join(map(str, found[:10]))}{', ...' if len(found) > 10 else ''})" if found else ""
         raise UserError(f"{asked}: {given} holds for {len(found)} members{which}; needs to hold for one")
     return found[0]

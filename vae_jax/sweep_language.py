@@ -117,7 +117,7 @@ def parse_values(text: str) -> dict[str, Any]:
         field, equals, value = part.partition("=")
         if not equals or not value.strip():
             raise UserError(f"--where: found {part.strip()!r}; needs FIELD=VALUE such as beta_kl=1")
-        values[_full_name(field.strip())] = _literal(text, value.strip())
+        values[full_name(field.strip(), "--where")] = _literal(text, value.strip())
     return values
 
 
@@ -142,7 +142,7 @@ def _parse_line(line: str) -> list[Point]:
         field, equals, text = part.partition("=")
         if not equals or not text.strip():
             raise UserError(f"config.sweep: found {part.strip()!r}; needs FIELD=VALUES such as seed=0,1")
-        name = _full_name(field.strip())
+        name = full_name(field.strip())
         if name in columns:
             raise UserError(f"config.sweep: found {name} twice in {line!r}; give all its values once")
         columns[name] = _parse_values(line, text.strip())
@@ -153,7 +153,16 @@ def _parse_line(line: str) -> list[Point]:
     return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
 
 
-def _full_name(found: str) -> str:
+def full_name(found: str, asked: str = "config.sweep") -> str:
+    """Return the full name of a field that is given by it, or by its last part.
+
+    Args:
+        found: such as `beta_kl`.
+        asked: who asks for it, for the error's text.
+
+    Raises:
+        UserError: there is no such field, or several.
+    """
     known = [name for name in leaf_fields() if name != "sweep"]
     if found in known:
         return found
@@ -161,9 +170,9 @@ def _full_name(found: str) -> str:
     if len(matches) == 1:
         return matches[0]
     if matches:
-        raise UserError(f"config.sweep: found field {found!r}; say which: {' or '.join(matches)}")
+        raise UserError(f"{asked}: found field {found!r}; say which: {' or '.join(matches)}")
     last_names = [name.rpartition(".")[2] for name in known]
-    raise UserError(f"config.sweep: found field {found!r}; no such field{nearest(found, known + last_names)}")
+    raise UserError(f"{asked}: found field {found!r}; no such field{nearest(found, known + last_names)}")
 
 
 def _parse_values(line: str, text: str) -> list[Any]:
