@@ -142,7 +142,7 @@ GOOD: dict[str, list[bytes]] = {
     "overrides": [b"--config.model.hidden=(3,)\n--sweep=seed=1,2", b"--mode=export\n--member=2"],
     "config": [to_json(Config()).encode()],
     "summary": [
-        b'{"data": {}, "seconds": {}, "members": '
+        b'{"data": {}, "seconds": {}, "versions": {}, "members": '
         b'[{"member": 0, "values": {}, "failed_in_step": null, "train": {}, "test": {}}]}'
     ],
     "members": [b'[{"member": 0, "config": ' + to_json(Config()).encode() + b"}]"],

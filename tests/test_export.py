@@ -95,7 +95,7 @@ def test_a_member_without_a_number_is_not_the_best(tmp_path):
         for k, (failed, test) in enumerate(found)
     ]
     folder = RunFolder(tmp_path)
-    folder.write_summary({"data": {}, "seconds": {}, "members": members})
+    folder.write_summary({"data": {}, "seconds": {}, "versions": {}, "members": members})
     assert best_member("test.elbo", folder) == 2
 
 

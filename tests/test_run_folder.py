@@ -132,20 +132,34 @@ def test_a_summary_comes_back_as_it_was_written(tmp_path):
     folder = RunFolder(tmp_path)
     assert folder.read_summary() is None
     member = {"member": 0, "values": {"seed": 0}, "failed_in_step": None, "train": {}, "test": {"elbo": -1.25}}
-    summary = {"data": {"name": "digits"}, "seconds": {"total": 1.5}, "members": [member]}
+    summary = {"data": {"name": "digits"}, "seconds": {"total": 1.5}, "versions": {}, "members": [member]}
     folder.write_summary(summary)
     assert folder.read_summary() == summary
 
 
 def test_a_broken_summary_means_that_the_run_has_not_ended(tmp_path):
-    parts = (
-        b"{}",
-        b'{"data": {}, "seconds": {}, "members": 3}',
-        b'{"data": {}, "seconds": {}, "members": [{"test": {}}]}',
-    )
-    for damaged in (b'{"data": ', b"[1]", b"\xff", b"[" * 100_000, *parts):
+    for damaged in (b'{"data": ', b"[1]", b"{}", b"\xff", b"[" * 100_000):
         (tmp_path / "summary.json").write_bytes(damaged)
         assert RunFolder(tmp_path).read_summary() is None
+
+
+@pytest.mark.parametrize("part", ["data", "seconds", "versions", "members"])
+@pytest.mark.parametrize("instead", [3, [3], None])
+def test_so_does_one_that_lacks_a_part(tmp_path, part, instead):
+    whole = {"data": {}, "seconds": {}, "versions": {}, "members": []}
+    folder = RunFolder(tmp_path)
+    folder.write_summary(whole)
+    assert folder.read_summary() == whole
+    folder.write_summary(whole | {part: instead})
+    assert folder.read_summary() is None
+
+
+@pytest.mark.parametrize("part", ["member", "values", "failed_in_step", "train", "test"])
+def test_or_a_part_of_a_member(tmp_path, part):
+    member = {"member": 0, "values": {}, "failed_in_step": None, "train": {}, "test": {}}
+    del member[part]
+    RunFolder(tmp_path).write_summary({"data": {}, "seconds": {}, "versions": {}, "members": [member]})
+    assert RunFolder(tmp_path).read_summary() is None
 
 
 @pytest.mark.parametrize("damaged", [b"\xff", b"[" * 100_000, b"[1]", b"{"])

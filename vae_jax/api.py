@@ -150,7 +150,7 @@ def load_sweep(folder: str | Path) -> Sweep:
     path = Path(folder).expanduser()
     summary = RunFolder(path).read_summary()
     if summary is None:
-        raise UserError(f"{path}: no finished run here (no summary.json); train it to its end first")
+        raise UserError(f"{path}: no finished run here (no whole summary.json); train it to its end first")
     rows = [
         {
             "member": member["member"],

@@ -40,12 +40,19 @@ def faults_told(path: Path) -> Iterator[None]:
 
 
 def _is_whole(summary: Any) -> bool:
-    """Say whether a summary has all that is read of it."""
-    if not isinstance(summary, dict) or not {"data", "seconds", "members"} <= summary.keys():
+    """Say whether a summary has the parts that are read of it."""
+    if not isinstance(summary, dict) or not isinstance(summary.get("members"), list):
         return False
-    members = summary["members"]
-    parts = {"member", "values", "failed_in_step", "train", "test"}
-    return isinstance(members, list) and all(isinstance(each, dict) and parts <= each.keys() for each in members)
+    return _has_parts(summary, "data", "seconds", "versions") and all(
+        isinstance(each, dict)
+        and {"member", "failed_in_step"} <= each.keys()
+        and _has_parts(each, "values", "train", "test")
+        for each in summary["members"]
+    )
+
+
+def _has_parts(of: dict[str, Any], *names: str) -> bool:
+    return all(isinstance(of.get(name), dict) for name in names)
 
 
 class RunFolder:
