@@ -9,13 +9,14 @@ from PIL import Image
 from small_runs import small_config, small_dataset
 
 from vae_jax.data.alignment import align_face, cut_square
+from vae_jax.data.contrast import stretch
 from vae_jax.data.draw_photographs import draw_photographs
 from vae_jax.data.drawn_faces import TEMPLATE
 from vae_jax.data.photographs.landmark_table import points_beside
 from vae_jax.data.picture_files import read_picture
 from vae_jax.errors import UnusablePictureError, UserError
 from vae_jax.evaluation.passage import Backdrop
-from vae_jax.friends import backdrop_of, named_pictures, nearest_end, passages_from, read_face
+from vae_jax.friends import as_its_tones, backdrop_of, lay_over, named_pictures, nearest_end, passages_from, read_face
 from vae_jax.trained import load_run
 
 DATA = small_dataset()
@@ -55,6 +56,17 @@ def test_a_marked_face_is_laid_where_the_runs_faces_lie(of_faces, photographs):
         wanted = align_face(read_picture(path), points_beside(path), 6, TEMPLATE)
         for cropped in (False, True):
             np.testing.assert_array_equal(read_face(path, of_faces, cropped=cropped), wanted)
+
+
+def test_a_picture_can_be_laid_over_and_toned_as_two_things(of_faces, plain, tmp_path, photographs):
+    path = next((photographs / "images").iterdir())
+    laid = lay_over(read_picture(path), points_beside(path), of_faces)
+    np.testing.assert_array_equal(laid, align_face(read_picture(path), points_beside(path), 6, TEMPLATE))
+    np.testing.assert_array_equal(as_its_tones(laid, of_faces), laid)
+    stretched = trained_on(tmp_path / "run", DATA, data={"contrast": "stretch"})
+    np.testing.assert_array_equal(as_its_tones(laid, stretched), stretch(laid))
+    with pytest.raises(UserError, match="its images are not faces laid over each other"):
+        lay_over(read_picture(path), points_beside(path), plain)
 
 
 def test_a_cropped_face_is_the_central_square(of_faces, tmp_path):

@@ -6,12 +6,21 @@ import numpy as np
 import pytest
 from drawn_photographs import draw_dogs, draw_people
 from made_runs import make_run
+from sklearn.decomposition import PCA
 from small_runs import small_config
 
 from vae_jax.api import get_config, sweep
 from vae_jax.data.sources import load
 from vae_jax.errors import UserError
-from vae_jax.readings import held_out_files, metrics_over_time, parameters, rows_of, train_seconds, units_over_time
+from vae_jax.readings import (
+    class_separation,
+    held_out_files,
+    metrics_over_time,
+    parameters,
+    rows_of,
+    train_seconds,
+    units_over_time,
+)
 from vae_jax.trained import load_run
 
 
@@ -44,6 +53,17 @@ def test_rows_have_what_tells_members_apart_their_metrics_and_the_columns_that_a
     rows = rows_of(trained, data="both")
     assert [(row["data"], row["latent_dim"]) for row in rows] == [("both", 2), ("both", 3)]
     assert all(0 <= row["active_units"] <= row["latent_dim"] and np.isfinite(row["test.elbo"]) for row in rows)
+
+
+def test_how_far_classes_part_along_principal_components(trained):
+    model = trained.load(1)
+    codes, labels = model.encode(model.test.images).mu, model.test.labels
+    along = PCA(3).fit_transform(codes)
+    zeros, ones = along[labels == 0], along[labels == 1]
+    within = np.sqrt((zeros.var(axis=0) + ones.var(axis=0)) / 2)
+    wanted = np.abs(zeros.mean(axis=0) - ones.mean(axis=0)) / within
+    np.testing.assert_allclose(class_separation(model, 2), wanted[:2], rtol=1e-3)
+    np.testing.assert_allclose(class_separation(model, 9), wanted, rtol=1e-3)
 
 
 @pytest.fixture

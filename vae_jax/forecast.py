@@ -18,7 +18,7 @@ from vae_jax.run_plan import plan_run
 from vae_jax.training.cohorts import Cohort
 from vae_jax.training.devices import Layout
 from vae_jax.training.memory import DEVICE_COPIES, HOST_COPIES, block_bytes, free_bytes, layout_of, state_bytes
-from vae_jax.training.program import Program, members_of
+from vae_jax.training.program import members_of
 from vae_jax.training.steps import TrainData, init_state, train_block
 
 TRIAL = 20  # steps that are timed
@@ -61,15 +61,9 @@ def describe(cohort: Cohort, layout: Layout) -> str:
     at_once = f", {layout.at_once} at once" if layout.at_once > 1 else ""
     devices = f" on {layout.member_devices} devices" if layout.member_devices > 1 else ""
     return (
-        f"{_count(len(configs), 'member')}{varying}{at_once}{devices}, {sizes(program)}, batch {program.batch_size}, "
+        f"{_count(len(configs), 'member')}{varying}{at_once}{devices}, {program.sizes}, batch {program.batch_size}, "
         f"{_count(cohort.epochs, 'epoch')} of {_count(cohort.steps_per_epoch, 'step')}"
     )
-
-
-def sizes(program: Program) -> str:
-    """Write a model's sizes as 784-1000-2."""
-    height, width, channels = program.image_shape
-    return "-".join(map(str, (height * width * channels, *program.model.hidden, program.model.latent_dim)))
 
 
 def run_bytes(cohort: Cohort, dataset: Dataset, layout: Layout) -> int:

@@ -55,13 +55,45 @@ def read_face(path: Path, trained: Trained, *, cropped: bool = False) -> Image:
     """
     height, width, channels = trained.program.image_shape
     picture = read_picture(path, colour=channels == 3)
-    contrast = CONTRASTS[trained.config.data.contrast]
     if trained.template is None:
-        return _middle(contrast(cut_square(picture, max(height, width))), height, width)
+        return _middle(as_its_tones(cut_square(picture, max(height, width)), trained), height, width)
     points = points_beside(path)
     if points is None and cropped:
-        return contrast(cut_square(picture, height))
-    return contrast(align_face(picture, _search(picture) if points is None else points, height, trained.template))
+        return as_its_tones(cut_square(picture, height), trained)
+    return as_its_tones(lay_over(picture, _search(picture) if points is None else points, trained), trained)
+
+
+def lay_over(picture: Picture, points: Float[np.ndarray, "3 2"], trained: Trained) -> Face:
+    """Cut a face out of a picture as those of a model's images lie.
+
+    Args:
+        picture: uint8 `[height, width, channels]`.
+        points: left eye, right eye, nose as x, y in pixels from the top left corner.
+        trained: a model of faces laid over each other.
+
+    Returns:
+        uint8, of the run's image shape; its tones are the picture's.
+
+    Raises:
+        UnusablePictureError: the points are of no use.
+        UserError: the model's images are not faces laid over each other.
+    """
+    if trained.template is None:
+        raise UserError(f"{trained.folder}: its images are not faces laid over each other; needs a model of such")
+    return align_face(picture, points, trained.program.image_shape[0], trained.template)
+
+
+def as_its_tones(image: Image, trained: Trained) -> Image:
+    """Treat the tones of an image as those of a model's images were, by `config.data.contrast`.
+
+    Args:
+        image: uint8 `[height, width, channels]`.
+        trained: the model.
+
+    Returns:
+        uint8, of the same shape.
+    """
+    return CONTRASTS[trained.config.data.contrast](image)
 
 
 def _search(picture: Picture) -> Float[np.ndarray, "3 2"]:

@@ -13,6 +13,7 @@ from vae_jax.data.photographs.source import prepared_folder
 from vae_jax.data.sources import FROM_PHOTOGRAPHS
 from vae_jax.errors import UserError
 from vae_jax.evaluation.activity import active_units
+from vae_jax.latent.planes import principal_components
 from vae_jax.run_folder import RunFolder
 from vae_jax.trained import Trained, load_members, saved_steps
 from vae_jax.training.recorder import read_metrics
@@ -61,6 +62,25 @@ def squared_errors(model: Trained, images: Images) -> np.ndarray:
     x, y = images / 255, model.encode(images).reconstructions / 255
     errors: np.ndarray = ((x - y) ** 2).mean(axis=(1, 2, 3))
     return errors
+
+
+def class_separation(model: Trained, components: int) -> np.ndarray:
+    """Return how far the means of the first two classes lie apart along the test codes' principal components.
+
+    Args:
+        model: of images of two classes or more.
+        components: how many of the strongest.
+
+    Returns:
+        `[components]`, or as many as there are latent units, in standard deviations of a class.
+    """
+    codes = model.encode(model.test.images).mu
+    found = principal_components(codes)
+    along = (codes - found.centre) @ found.directions[:components].T
+    first, second = (along[model.test.labels == k] for k in (0, 1))
+    spread = np.sqrt((first.var(axis=0) + second.var(axis=0)) / 2)
+    apart: np.ndarray = np.abs(first.mean(axis=0) - second.mean(axis=0)) / spread
+    return apart
 
 
 def train_seconds(trained: Sweep) -> float:

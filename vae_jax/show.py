@@ -36,5 +36,15 @@ def sheet(images: np.ndarray, columns: int = 12) -> Any:
 
 
 def strip(images: np.ndarray) -> Any:
-    """Lay images out in one row; else as `sheet`."""
+    """Lay images out in one row, each enlarged by a whole number.
+
+    Args:
+        images: uint8 `[n, height, width, channels]`, grey (1 channel) or colour (3).
+
+    Returns:
+        a Pillow image; a notebook shows it.
+
+    Raises:
+        UserError: the images are not of that form, or there are none.
+    """
     return sheet(images, max(1, len(images)))

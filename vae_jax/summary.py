@@ -3,24 +3,20 @@
 import csv
 import io
 import math
-import platform
 from collections.abc import Sequence
-from importlib.metadata import version
 from typing import Any, NamedTuple
-
-import jax
 
 from vae_jax.config import Config
 from vae_jax.data.dataset import Dataset
 from vae_jax.data.shelf import Shelf
 from vae_jax.field_names import field_of, short_name
+from vae_jax.made_with import made_with
 from vae_jax.models.vae import parameter_count
 from vae_jax.objectives import standard_beta_kl
 from vae_jax.sweep_language import swept_fields
 from vae_jax.training.program import Program
 
 ALWAYS = ("seed", "objective.beta_kl", "model.latent_dim")
-LIBRARIES = ("vae_jax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy")
 
 
 def member_values(config: Config, member: Config) -> dict[str, Any]:
@@ -83,14 +79,6 @@ def summarise(config: Config, outcomes: Sequence[Outcome], shelf: Shelf, seconds
             _member(config, outcome) | ({"data": _data(shelf.of(outcome.config))} if len(shelf.datasets) > 1 else {})
             for outcome in outcomes
         ],
-    }
-
-
-def made_with() -> dict[str, Any]:
-    """Return the `device` and the `versions` of all that numbers depend on."""
-    return {
-        "device": f"{jax.devices()[0].device_kind} ({jax.default_backend()})",
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
     }
 
 

@@ -12,6 +12,7 @@ from vae_jax.stopping import leave
 LABELS = {
     "test.rate": "rate: KL, nats per image",
     "test.distortion": "distortion, nats per image",
+    "test.elbo": "test ELBO, nats per image",
     "active_units": "active units",
     "beta_kl": "beta_KL",
     "latent_dim": "latent",
@@ -23,10 +24,11 @@ def examine(trained: Mapping[str, Sweep]) -> Findings:
     shown = []
     for name in trained:
         mine = [row for row in rows if row["data"] == name]
-        for column in ("test.rate", "test.distortion", "active_units"):
+        for column in ("test.rate", "test.distortion", "test.elbo", "active_units"):
             log = "xy" if column == "test.rate" else "x"
             shown.append(Panel(mine, "beta_kl", column, "latent_dim", name, LABELS, log))
-    pictures = {"beta_latent": panels(shown, "beta_KL by latent size, bars over three seeds", 3)}
+    seeds = {row["seed"] for row in rows}
+    pictures = {"beta_latent": panels(shown, f"beta_KL by latent size, bars over {len(seeds)} seeds", 4)}
     for name, sweep in trained.items():
         figures = sweep.figures()
         names = {"rate_distortion": f"rate_distortion_{name}", "sweep_latent_spaces": f"latent_spaces_{name}"}

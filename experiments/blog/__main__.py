@@ -10,9 +10,8 @@ import numpy as np
 from vae_jax import Sweep, Trained
 from vae_jax.data.draw_photographs import main as draw_photographs
 from vae_jax.experiment import Experiment, Findings, Training, main
-from vae_jax.latent.planes import principal_components
 from vae_jax.morph import main as morph
-from vae_jax.readings import rows_of, squared_errors
+from vae_jax.readings import class_separation, rows_of, squared_errors
 from vae_jax.stopping import leave
 
 BOTH = {"eval.figure_members": 2}
@@ -38,12 +37,7 @@ def recon_by_class(model: Trained) -> dict[str, float]:
 
 def partings(model: Trained) -> dict[str, float]:
     """How far the means of people and dogs lie apart along principal components, in standard deviations of a class."""
-    codes = model.encode(model.test.images).mu
-    found = principal_components(codes)
-    along = (codes - found.centre) @ found.directions[:MOST_COMPONENTS].T
-    people, dogs = (along[model.test.labels == k] for k in (0, 1))
-    spread = np.sqrt((people.var(axis=0) + dogs.var(axis=0)) / 2)
-    apart = np.abs(people.mean(axis=0) - dogs.mean(axis=0)) / spread
+    apart = class_separation(model, MOST_COMPONENTS)
     return {f"parting_along_component_{k}": float(value) for k, value in enumerate(apart, 1)}
 
 

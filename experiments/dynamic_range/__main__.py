@@ -13,9 +13,9 @@ from scipy.stats import spearmanr
 from experiments.dynamic_range.changes import CHANGES, Images, coarse, crops
 from experiments.dynamic_range.strangers import SIDE, strangers
 from vae_jax import Sweep, Trained
-from vae_jax.data.contrast import keep, stretch
 from vae_jax.experiment import Experiment, Findings, Training, main
 from vae_jax.figures.panels import Panel, panels
+from vae_jax.friends import as_its_tones
 from vae_jax.readings import held_out_files, squared_errors
 from vae_jax.stopping import leave
 
@@ -67,8 +67,7 @@ def row(found: Losses, unchanged: Losses | None = None, **about: Any) -> dict[st
 
 def tones_of(model: Trained) -> Tones:
     """Return what is done to the tones of images: whoever stretches those of its own stretches a friend's too."""
-    one: Callable[[Any], Any] = stretch if model.config.data.contrast == "stretch" else keep
-    return lambda images: np.stack([one(image) for image in images])
+    return lambda images: np.stack([as_its_tones(image, model) for image in images])
 
 
 def examine(trained: Mapping[str, Sweep]) -> Findings:
@@ -81,7 +80,7 @@ def examine(trained: Mapping[str, Sweep]) -> Findings:
         plain = losses(models, people)
         for change, of in CHANGES.items():
             rows.append(row(losses(models, tones(of(people))), plain, model=name, who="people", change=change))
-        others = strangers(people.shape[1])
+        others = strangers(model)
         rows.append(row(losses(models, tones(others)), model=name, who="strangers", change="strangers"))
         for who, images in (
             ("averaged", coarse(people, SIDE)),

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from itertools import product
 
 import numpy as np
+from PIL import Image
 from scipy import ndimage
 
 from experiments.dynamic_range.strangers import SIDE
-from vae_jax.data.alignment import cut_square
 
 Images = np.ndarray  # uint8 [n, height, width, 1]
 
@@ -36,9 +36,9 @@ def moved(images: Images, *, degrees: float = 0, zoom: float = 1, right: float =
 def coarse(images: Images, side: int, *, averaged: bool = True) -> Images:
     """Reduce images to so many pixels across, each an average of those beneath it or one of them, and enlarge them."""
     height, width = images.shape[1:3]
-    rows, columns = (((np.arange(side) + 0.5) * n / side).astype(int) for n in (height, width))
-    picked = images[:, rows][:, :, columns]
-    return np.stack([cut_square(cut_square(image, side), height) for image in (images if averaged else picked)])
+    how = Image.Resampling.BOX if averaged else Image.Resampling.NEAREST
+    few = [Image.fromarray(image[..., 0]).resize((side, side), how) for image in images]
+    return np.stack([np.asarray(each.resize((width, height), Image.Resampling.BICUBIC)) for each in few])[..., None]
 
 
 def crops(images: Images) -> list[Images]:

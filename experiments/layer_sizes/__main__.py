@@ -62,8 +62,11 @@ def picture(data: str, rows: Sequence[Row], curves: Sequence[Row]) -> "Figure":
         Panel(over_time, "step", "elbo", "net", "over steps, width x depth", LABELS),
         Panel(over_time, "seconds", "elbo", "net", "over seconds, width x depth", LABELS, "x"),
     ]
-    latent = mine[0]["latent_dim"]
-    return panels(shown, f"{data}, latent {latent}, beta_KL 1, {STEPS:,} steps, bars over two seeds")
+    one, last, seeds = mine[0], max(point["step"] for point in over_time), {row["seed"] for row in mine}
+    title = (
+        f"{data}, latent {one['latent_dim']}, beta_KL {one['beta_kl']:g}, {last:,} steps, bars over {len(seeds)} seeds"
+    )
+    return panels(shown, title)
 
 
 EXPERIMENT = Experiment(

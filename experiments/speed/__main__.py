@@ -2,16 +2,13 @@
 
 import argparse
 import json
-import os
-import platform
-import re
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from experiments.speed import hot_path, members, preparation, start, table, whole_run
+from vae_jax.made_with import made_with
 from vae_jax.run_folder import write_whole
-from vae_jax.summary import made_with
 
 HERE = Path(__file__).parent
 COMMAND = "python -m experiments.speed"
@@ -19,10 +16,7 @@ COMMAND = "python -m experiments.speed"
 
 def provenance() -> dict[str, Any]:
     """Say what it takes to repeat a measurement: the command, the config, the machine and the versions."""
-    told = Path("/proc/cpuinfo")  # of Linux alone; elsewhere the kind of machine must do
-    names = re.findall(r"model name\s*: (.*)", told.read_text()) if told.is_file() else []
-    machine = {"processor": names[0] if names else platform.machine(), "cores": os.cpu_count()}
-    return {"command": COMMAND, "config": "mnist_blog", **machine, **made_with()}
+    return {"command": COMMAND, "config": "mnist_blog", **made_with()}
 
 
 def main() -> None:

@@ -1,12 +1,18 @@
 """What is done to the people of this experiment, and the strangers that they are held against."""
 
+import dataclasses
+
 import numpy as np
 import pytest
+from made_runs import make_run
+from small_runs import small_config
 
 from experiments.dynamic_range.__main__ import Losses, best_crop, row
 from experiments.dynamic_range.changes import CHANGES, coarse, contrast, crops, moved
 from experiments.dynamic_range.strangers import FACES, strangers
 from vae_jax.data.alignment import TEMPLATE
+from vae_jax.data.sources import load
+from vae_jax.trained import load_run
 
 RAMP = np.tile(np.arange(60, 160, 2, dtype=np.uint8), (2, 50, 1))[..., None]
 FLAT = np.full((2, 50, 50, 1), 90, np.uint8)
@@ -61,8 +67,10 @@ def test_the_share_is_that_of_all_variance_and_its_error_is_that_of_resampling()
     assert row(found)["unexplained_error"] == pytest.approx(np.std(shares), rel=0.15)
 
 
-def test_strangers_have_their_eyes_where_the_people_have_theirs():
-    faces = strangers(50)
+def test_strangers_have_their_eyes_where_the_people_have_theirs(tmp_path):
+    config = small_config(data={"name": "drawn_faces", "drawn": 60})
+    make_run(tmp_path / "run", config, dataclasses.replace(load(config.data), template=TEMPLATE))
+    faces = strangers(load_run(tmp_path / "run"))
     assert faces.shape == (FACES, 50, 50, 1)
     assert faces.dtype == np.uint8
     mean = faces.mean(axis=0)[..., 0]

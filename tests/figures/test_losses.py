@@ -32,8 +32,8 @@ def test_smoothing_keeps_the_mean_of_symmetric_data_and_their_symmetry(half):
 
 @given(CURVE)
 def test_smoothing_is_the_mean_of_a_tenth_of_the_points_around(values):
-    reach = len(values) // 20
-    windows = [values[max(k - reach, 0) : k + reach + 1] for k in range(len(values))]
+    reaches = [min(len(values) // 20, k, len(values) - 1 - k) for k in range(len(values))]
+    windows = [values[k - reach : k + reach + 1] for k, reach in enumerate(reaches)]
     np.testing.assert_allclose(smoothed(values), [window.mean() for window in windows], atol=1e-7)
 
 

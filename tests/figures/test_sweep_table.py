@@ -53,9 +53,32 @@ def test_a_rate_distortion_curve_for_each_size_has_a_point_for_each_beta_and_bar
         np.testing.assert_allclose(heights, 2)  # one standard deviation of ±1 to either side
 
 
-def test_a_number_that_would_lie_on_another_is_not_written():
-    figure = rate_distortion(table(beta_kl=(0.1, 1.0, 1.01, 4.0)))
-    assert [text.get_text() for text in figure.axes[0].texts] == ["0.1", "1", "4"]
+def labels_of(figure):
+    """Each label of a curve: its text, and the box that it takes in pixels."""
+    figure.canvas.draw()
+    return [(text.get_text(), text.get_window_extent()) for text in figure.axes[0].texts]
+
+
+def test_near_points_have_their_numbers_at_different_corners():
+    labels = labels_of(rate_distortion(table(beta_kl=(0.1, 1.0, 1.01, 4.0))))
+    assert [text for text, _ in labels] == ["0.1", "1", "1.01", "4"]
+
+
+@pytest.mark.parametrize("sweep", SWEEPS)
+def test_numbers_lie_on_no_other_number_and_on_no_point(sweep):
+    figure = rate_distortion(SWEEPS[sweep])
+    boxes = [box for _, box in labels_of(figure)] if figure else []
+    axes = figure.axes[0] if figure else None
+    points = (
+        [axes.transData.transform(xy) for bars in axes.containers for xy in bars.lines[0].get_xydata()] if axes else []
+    )
+    assert not [pair for pair in itertools.combinations(boxes, 2) if pair[0].overlaps(pair[1])]
+    assert not [(box, point) for box in boxes for point in points if box.contains(*point)]
+
+
+def test_a_number_that_finds_no_free_corner_is_not_written():
+    betas = (1.0, *np.linspace(1.001, 1.02, 9).round(3), 4.0)
+    assert 1 < len(labels_of(rate_distortion(table(beta_kl=betas)))) < len(betas)
 
 
 def test_every_swept_field_but_the_seed_has_a_row_of_panels():

@@ -34,8 +34,8 @@ def reconstructions(portrait: Portrait) -> Figure:
         for band in bands
     ]
     figure = new_figure(sum(_sheet_height(sheet) + 0.3 for sheet in sheets) + 0.4)
-    for axes, sheet in zip(figure.subplots(len(sheets), 1, squeeze=False)[:, 0], sheets, strict=True):
-        show(axes, sheet, "test images above, what the model makes of them below")
+    for k, (axes, sheet) in enumerate(zip(figure.subplots(len(sheets), 1, squeeze=False)[:, 0], sheets, strict=True)):
+        show(axes, sheet, "test images, and below each what the model makes of it" if not k else "")
     return finish(figure, portrait.title, portrait.notice)
 
 

@@ -19,10 +19,13 @@ PANELS = (("recon", "recon"), ("kl", "KL"), ("loss", "recon + beta_KL · KL"), (
 
 
 def smoothed(values: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
-    """A centred moving average over about a tenth of the points, shorter at both ends; leaves out what isn't finite."""
-    reach = len(values) // 20
-    first = np.maximum(np.arange(len(values)) - reach, 0)
-    last = np.minimum(np.arange(len(values)) + reach + 1, len(values))
+    """A moving average over about a tenth of the points; leaves out what isn't finite.
+
+    It is centred at both ends too, over fewer points: else a line that falls would begin below where it begins.
+    """
+    places = np.arange(len(values))
+    reach = np.minimum(len(values) // 20, np.minimum(places, places[::-1]))
+    first, last = places - reach, places + reach + 1
 
     def in_windows(each: np.ndarray) -> np.ndarray:
         sums = np.concatenate([[0.0], np.cumsum(each)])

@@ -41,7 +41,9 @@ class Panel:
     error: str = ""
 
 
-def panels(shown: Sequence[Panel], title: str, columns: int = 2, notice: str = "") -> Figure:
+def panels(
+    shown: Sequence[Panel], title: str, columns: int = 2, notice: str = "", *, one_scale: bool = False
+) -> Figure:
     """Draw panels in rows of `columns`; those that tell lines apart by the same column share a legend.
 
     Args:
@@ -49,10 +51,11 @@ def panels(shown: Sequence[Panel], title: str, columns: int = 2, notice: str = "
         title: above all.
         columns: panels in a row.
         notice: a line that every picture of the data must carry, or ''.
+        one_scale: panels above each other have the same range of y.
     """
     rows = -(-len(shown) // columns)
     figure = new_figure(2.9 * rows + 0.4, max(7.6, WIDTH if columns > 1 else 0))
-    cells = figure.subplots(rows, columns, squeeze=False).ravel()
+    cells = figure.subplots(rows, columns, squeeze=False, sharey="col" if one_scale else False).ravel()
     named: set[tuple[str, ...]] = set()
     for axes, panel in zip(cells, shown, strict=False):
         _draw(plain(axes, panel.labels.get(panel.x, panel.x), panel.labels.get(panel.y, panel.y)), panel)

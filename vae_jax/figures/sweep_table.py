@@ -21,7 +21,9 @@ from vae_jax.figures.canvas import (
 
 METRICS = (("elbo", "test ELBO"), ("distortion", "distortion"), ("rate", "rate"))
 MOST_LINES = 10
-ROOM = (0.03, 0.03)  # that a small number takes of the axes' width and height
+# Of the axes' width and height: what a mark keeps clear around it, from a mark to its number, a letter of that.
+CLEAR, GAP, GLYPH = np.array([0.003, 0.02]), np.array([0.01, 0.012]), np.array([0.0095, 0.034])
+CORNERS = ((1, 1), (-1, 1), (1, -1), (-1, -1))  # of a point: right or left, above or below
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ def rate_distortion(table: SweepTable) -> Figure | None:
         return None
     figure = new_figure(4.8, 7.6)
     axes = plain(figure.subplots(), "rate: KL, nats per image", "distortion: recon, nats per image")
-    labels: list[tuple[float, float, str]] = []
+    labels: list[tuple[float, float, str, str]] = []
     for k, line in enumerate(table.lines(but="beta_kl")):
         spots = [{**line, "beta_kl": beta_kl} for beta_kl in table.levels("beta_kl")]
         rate, distortion = (
@@ -94,7 +96,7 @@ def rate_distortion(table: SweepTable) -> Figure | None:
         )
         _errorbar(axes, rate[:, 0], distortion[:, 0], k, words(line), distortion[:, 1], rate[:, 1])
         labels += [
-            (x, y, f"{spot['beta_kl']:g}")
+            (x, y, f"{spot['beta_kl']:.3g}", colour(k))
             for spot, x, y in zip(spots, rate[:, 0], distortion[:, 0], strict=True)
             if math.isfinite(x)
         ]
@@ -105,16 +107,28 @@ def rate_distortion(table: SweepTable) -> Figure | None:
     return finish(figure, table.title, table.notice)
 
 
-def _annotate(axes: Axes, labels: Sequence[tuple[float, float, str]]) -> None:
-    """Write labels at points x, y of the data, but for those that would lie on others."""
+def _annotate(axes: Axes, labels: Sequence[tuple[float, float, str, str]]) -> None:
+    """Write labels in a colour beside points x, y of the data, where they lie on no other point or label.
+
+    The first corner of a point that is free takes its label; where none is, it is not written.
+    """
     axes.autoscale_view()
     to_shares = axes.transScale + axes.transLimits
-    written: list[np.ndarray] = []
-    for x, y, label in labels:
-        place = to_shares.transform((x, y))
-        if all((np.abs(place - other) > ROOM).any() for other in written):
-            axes.annotate(label, (x, y), (5, 4), textcoords="offset points", fontsize=7, color=MUTED)
-            written.append(place)
+    points = [to_shares.transform((x, y)) for x, y, _, _ in labels]
+    marks = [(point - CLEAR, point + CLEAR) for point in points]
+    written: list[tuple[np.ndarray, np.ndarray]] = []
+    for k, (point, (x, y, label, shade)) in enumerate(zip(points, labels, strict=True)):
+        taken = [*marks[:k], *marks[k + 1 :], *written]
+        for right, up in CORNERS:
+            corner = np.array([right, up])
+            near, far = point + GAP * corner, point + (GAP + GLYPH * (len(label), 1)) * corner
+            low, high = np.minimum(near, far), np.maximum(near, far)
+            if all((low > above).any() or (high < below).any() for below, above in taken):
+                how: dict[str, Any] = {"ha": "left" if right > 0 else "right", "va": "bottom" if up > 0 else "top"}
+                offset = (5 * right, 4 * up)
+                axes.annotate(label, (x, y), offset, textcoords="offset points", fontsize=7, color=shade, **how)
+                written.append((low, high))
+                break
 
 
 def _errorbar(

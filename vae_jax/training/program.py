@@ -56,6 +56,11 @@ class Program:
         return Normalisation(self.reduction, self.batch_size, math.prod(self.image_shape), constant)
 
     @property
+    def sizes(self) -> str:
+        """The model's sizes, as 784-1000-2."""
+        return "-".join(map(str, (math.prod(self.image_shape), *self.model.hidden, self.model.latent_dim)))
+
+    @property
     def steps_per_pass(self) -> int:
         """Whole batches in one pass over the data."""
         return self.draws // self.batch_size
