@@ -96,7 +96,7 @@ def test_a_member_without_a_number_is_not_the_best(tmp_path):
     ]
     folder = RunFolder(tmp_path)
     folder.write_summary({"data": {}, "seconds": {}, "versions": {}, "members": members})
-    assert best_member("test.elbo", folder) == 2
+    assert best_member("test.elbo", folder, "--best") == 2
 
 
 @pytest.mark.parametrize(

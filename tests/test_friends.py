@@ -175,5 +175,5 @@ def test_an_end_that_the_model_cannot_make_again_is_not_gone_to():
 
 
 def test_where_there_is_but_one_class_an_end_is_asked_for():
-    with pytest.raises(UserError, match="--end: missing, and the run's test images are all of one class"):
+    with pytest.raises(UserError, match=r"^end: missing, and the run's test images are all of one class"):
         nearest_end(codes_at(0, names=("face",)), at(0))

@@ -92,7 +92,7 @@ def test_a_folder_of_other_things_is_refused_and_left_alone(tmp_path):
 def test_a_file_in_the_way_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     for path in (tmp_path / "file", tmp_path / "file" / "run"):
-        with pytest.raises(UserError, match=r"file is not a folder; use another --workdir"):
+        with pytest.raises(UserError, match=r"file is not a folder; use another workdir"):
             RunFolder(path).check(Config())
 
 
@@ -102,7 +102,7 @@ def test_a_folder_that_can_not_be_written_is_named_with_the_reason(tmp_path):
         closed = Path("/proc")
     else:
         closed.chmod(0o500)
-    with pytest.raises(UserError, match=r"can't be written \(.+ in .*\); use another --workdir"):
+    with pytest.raises(UserError, match=r"can't be written \(.+ in .*\); use another workdir"):
         RunFolder(closed / "run").check(Config())
 
 

@@ -102,14 +102,14 @@ def test_the_only_member_need_not_be_named(tmp_path):
     alone = load_run(str(tmp_path / "run"))
     assert alone.config.seed == 7
     assert alone.figures() == {"samples": tmp_path / "run" / "figures" / "samples.png"}
-    with pytest.raises(UserError, match=r"--member: found 1; .* has member 0 only"):
+    with pytest.raises(UserError, match=r"^member: found 1; .* has member 0 only"):
         load_run(tmp_path / "run", 1)
 
 
 def test_a_member_of_a_sweep_has_to_be_named(run):
-    with pytest.raises(UserError, match="a sweep with members 0 to 3; needs --member=K"):
+    with pytest.raises(UserError, match="a sweep with members 0 to 3; needs the number of a member"):
         load_run(run[0])
-    with pytest.raises(UserError, match=r"--member: found 4; .* has members 0 to 3"):
+    with pytest.raises(UserError, match=r"^member: found 4; .* has members 0 to 3"):
         load_run(run[0], 4)
 
 

@@ -112,7 +112,7 @@ class Sweep:
         """
         from vae_jax.export import best_member
 
-        return self.load(best_member(metric, RunFolder(self.folder)))
+        return self.load(best_member(metric, RunFolder(self.folder), "best"))
 
     def where(self, **values: Any) -> Trained:
         """Return the only member with these values, such as `where(beta_kl=1, hidden=(64,), seed=0)`.

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import logging
-import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from ml_collections import ConfigDict
 
 from vae_jax.api import Sweep, get_config, sweep
 from vae_jax.errors import NoResultError, UserError
+from vae_jax.made_with import MADE_WITH
 from vae_jax.plain_flags import Flags
 from vae_jax.readings import summary_of
 from vae_jax.run_folder import RunFolder, write_whole
@@ -169,7 +169,7 @@ def _without_places(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def provenance(command: str, experiment: Experiment, trained: Mapping[str, Sweep]) -> dict[str, Any]:
-    """Say all that it takes to repeat an experiment: command, commit, settings, seeds, data, machine and versions."""
+    """Say all that it takes to repeat an experiment: command, settings, seeds, data, commit, machine and versions."""
     trainings = {}
     for name, each in trained.items():
         folder, training = RunFolder(each.folder), experiment.trainings[name]
@@ -180,18 +180,7 @@ def provenance(command: str, experiment: Experiment, trained: Mapping[str, Sweep
             "sweep": list(training.sweep),
             "seeds": sorted({row["seed"] for row in each.members}),
             "data": {name: value for name, value in summary["data"].items() if name != "source"},
-            **{part: summary.get(part) for part in ("seconds", "device", "processor", "cores", "versions")},
+            **{part: summary.get(part) for part in ("seconds", *MADE_WITH)},
             "resolved": _without_places(json.loads(folder.config.read_text(encoding="utf-8"))),
         }
-    return {"command": command, "commit": _commit(experiment.folder), "trainings": trainings}
-
-
-def _commit(folder: Path) -> str | None:
-    """Return the commit that a folder's repository is at; None where it lies in none, or there is no git."""
-    try:
-        said = subprocess.run(
-            ["git", "-C", str(folder), "rev-parse", "HEAD"], capture_output=True, text=True, check=True
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return said.stdout.strip()
+    return {"command": command, "trainings": trainings}

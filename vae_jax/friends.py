@@ -181,5 +181,5 @@ def nearest_end(backdrop: Backdrop, start: Float[np.ndarray, " latent"]) -> int:
     # A picture that the model can't make again is no place to go to.
     suited = order[(among & (backdrop.losses <= np.median(backdrop.losses[among])))[order]] if wanted else order[:0]
     if not len(suited):
-        raise UserError("--end: missing, and the run's test images are all of one class; needs a picture to go to")
+        raise UserError("end: missing, and the run's test images are all of one class; needs a picture to go to")
     return int(suited[0])

@@ -1,8 +1,9 @@
-"""The machine and the libraries that numbers were made with."""
+"""The code, the machine and the libraries that numbers were made with."""
 
 import os
 import platform
 import re
+import subprocess
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -12,18 +13,41 @@ import jax
 
 LIBRARIES = (
     *("vae_jax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy"),
-    *("scipy", "pillow", "scikit-image"),  # these make the images
+    *("scipy", "scikit-learn", "scikit-image", "pillow", "opencv-python-headless"),  # these make the images
 )
+MADE_WITH = ("device", "processor", "cores", "commit", "versions")
 
 
 def made_with() -> dict[str, Any]:
-    """Return the `device`, the `processor` and its `cores`, and the `versions` of all that numbers depend on."""
-    return {
-        "device": f"{jax.devices()[0].device_kind} ({jax.default_backend()})",
-        "processor": _processor(),
-        "cores": os.cpu_count(),
-        "versions": {"python": platform.python_version(), **_versions()},
-    }
+    """Return all that numbers depend on but the settings.
+
+    Returns:
+        `device`, `processor`, its `cores`; the `commit` of the checkout that the package lies in, with `-dirty` where
+        its code is another, or None where it lies in none; and the `versions` of what is installed.
+    """
+    found = (f"{jax.devices()[0].device_kind} ({jax.default_backend()})", _processor(), os.cpu_count(), commit())
+    return dict(zip(MADE_WITH, (*found, {"python": platform.python_version(), **_versions()}), strict=True))
+
+
+def commit(package: Path = Path(__file__).parent) -> str | None:
+    """Return the commit that a package's own repository is at, with `-dirty` where code in it is another.
+
+    Args:
+        package: a folder of code; None comes back where git is not there, or does not know of that code.
+    """
+    env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}  # a hook's repository
+
+    def said(*command: str) -> str:
+        git = ("git", "-C", str(package), *command)
+        return subprocess.run(git, env=env, capture_output=True, text=True, check=True).stdout.strip()
+
+    try:
+        if not said("ls-files", "--", "*.py"):
+            return None
+        dirty = "-dirty" if said("status", "--porcelain", "--", ":/*.py") else ""
+        return said("rev-parse", "HEAD") + dirty
+    except (OSError, subprocess.CalledProcessError):
+        return None
 
 
 def _processor() -> str:
@@ -35,6 +59,6 @@ def _processor() -> str:
 def _versions() -> dict[str, str]:
     found = {}
     for name in LIBRARIES:
-        with suppress(PackageNotFoundError):  # some come with extras
+        with suppress(PackageNotFoundError):  # the extra `faces` may not be there
             found[name] = version(name)
     return found

@@ -60,5 +60,5 @@ def check_result(folder: RunFolder) -> None:
     if summary is not None and best_member(summary) is None:
         raise NoResultError(
             f"{folder.path}: no member came to a result; a smaller config.train.learning_rate may do, or another "
-            "config.train.on_nan, in another --workdir"
+            "config.train.on_nan, in another workdir"
         )

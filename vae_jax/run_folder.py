@@ -93,23 +93,23 @@ class RunFolder:
             if changed:
                 raise UserError(
                     f"{self.path}: holds a run with another config ({'; '.join(changed)}); "
-                    "use another --workdir, or the same config to continue it"
+                    "use another workdir, or the same config to continue it"
                 )
         elif self.path.is_dir() and any(self.path.iterdir()):
-            raise UserError(f"{self.path}: not empty and not a run folder (no config.json); use another --workdir")
+            raise UserError(f"{self.path}: not empty and not a run folder (no config.json); use another workdir")
 
     def _check_writable(self) -> None:
         nearest = self.path
         while not nearest.exists() and nearest != nearest.parent:
             nearest = nearest.parent
         if not nearest.is_dir():
-            raise UserError(f"{self.path}: {nearest} is not a folder; use another --workdir")
+            raise UserError(f"{self.path}: {nearest} is not a folder; use another workdir")
         try:
             with tempfile.NamedTemporaryFile(dir=nearest, prefix=".vae_jax_"):
                 pass
         except OSError as error:
             raise UserError(
-                f"{self.path}: can't be written ({error.strerror} in {nearest}); use another --workdir"
+                f"{self.path}: can't be written ({error.strerror} in {nearest}); use another workdir"
             ) from None
 
     def is_finished(self, config: Config) -> bool:
@@ -130,7 +130,7 @@ class RunFolder:
                     yield
         except OccupiedError:
             raise UserError(
-                f"{self.path}: another process is at work in this folder; wait for its end, or use another --workdir"
+                f"{self.path}: another process is at work in this folder; wait for its end, or use another workdir"
             ) from None
 
     def create(self, config: Config) -> None:
@@ -147,7 +147,7 @@ class RunFolder:
             UserError: there is none, or it can't be read.
         """
         if not self.config.is_file():
-            raise UserError(f"{self.path}: no run here (no config.json); train one first, or give its --workdir")
+            raise UserError(f"{self.path}: no run here (no config.json); train one first, or give the workdir of one")
         try:
             return from_json(self.config.read_text(encoding="utf-8"))
         except UserError as error:

@@ -14,7 +14,7 @@ from jaxtyping import Float, UInt8
 
 from vae_jax.config import Config
 from vae_jax.data.alignment import Template
-from vae_jax.data.dataset import Split
+from vae_jax.data.dataset import Images, Split
 from vae_jax.data.kept_data import KeptData, read_kept
 from vae_jax.errors import UserError
 from vae_jax.evaluation.coding import Codes, decode_latents, encode_images
@@ -34,7 +34,6 @@ from vae_jax.training.steps import Params, TrainState, init_state, member_key
 log = logging.getLogger("vae_jax")
 
 Image = UInt8[np.ndarray, "height width channels"]
-Images = UInt8[np.ndarray, "n height width channels"]
 
 
 @dataclass(frozen=True)
@@ -77,8 +76,7 @@ class Trained:
         Raises:
             UserError: they are no such images.
         """
-        self._check(images)
-        return encode_images(self.program, self.params, images)
+        return encode_images(self.program, self.params, self._checked(images))
 
     def decode(self, z: Float[np.ndarray, "*shape latent"]) -> UInt8[np.ndarray, "*shape height width channels"]:
         """Return the expected picture of each latent."""
@@ -93,21 +91,22 @@ class Trained:
         """Decode a way from one image to another.
 
         Args:
-            start, end: images as the run has them.
+            start, end: as one of `test.images`: uint8, of the size that the model has learnt from.
             steps: how many, both ends included.
             path: a name in `vae_jax.latent.paths.PATHS`.
 
         Raises:
-            UserError: there is no such path.
+            UserError: there is no such path, or they are no such images.
         """
-        ends = self.encode(np.stack([start, end])).mu
+        ends = np.concatenate([self.encode(np.asarray(image)[None]).mu for image in (start, end)])
         return self.decode(PATHS[path](ends[0], ends[1], steps))
 
-    def _check(self, images: Any) -> None:
+    def _checked(self, images: Any) -> Images:
         given, size = np.asarray(images), self.test.images.shape[1:]
         if given.dtype != np.uint8 or given.shape[1:] != size or not len(given):
             wanted = ", ".join(map(str, size))
             raise UserError(f"images: found {given.dtype} {given.shape}; needs uint8 (n, {wanted}) with n of 1 or more")
+        return given
 
     def metrics(self) -> list[dict[str, Any]]:
         """Return the member's lines of `metrics.jsonl`.
@@ -229,9 +228,11 @@ def _groups(run: RunFolder) -> dict[str, Numbered]:
 def _chosen(run: RunFolder, member: int | None, known: list[int]) -> int:
     there = f"members {known[0]} to {known[-1]}" if len(known) > 1 else f"member {known[0]} only"
     if member is None and len(known) > 1:
-        raise UserError(f"{run.path}: a sweep with {there}; needs --member=K (members.csv says which is which)")
+        raise UserError(
+            f"{run.path}: a sweep with {there}; needs the number of a member (members.csv says which is which)"
+        )
     if member is not None and member not in known:
-        raise UserError(f"--member: found {member}; {run.path} has {there}")
+        raise UserError(f"member: found {member}; {run.path} has {there}")
     return known[0] if member is None else member
 
 

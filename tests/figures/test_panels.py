@@ -53,6 +53,21 @@ def test_log_axes_of_less_than_two_decades_have_names_between_the_powers_of_ten(
     assert {label.get_text() for label in axes.get_xticklabels()} >= named
 
 
+def test_rows_without_an_error_are_left_out_where_bars_show_errors():
+    rows = [{"x": 1.0, "y": 5.0, "off": 1.0}, {"x": 2.0, "y": 6.0}]
+    (axes,) = panels([Panel(rows, "x", "y", error="off")], "title", columns=1).axes
+    assert line_of(axes, 0) == [[1, 5]]
+
+
+def test_panels_above_each_other_may_have_one_scale():
+    shown = [Panel([{"x": k, "y": height * k} for k in (0.0, 1.0)], "x", "y") for height in (1, 9, 5, 2)]
+    apart, alike = (panels(shown, "title", 2, one_scale=one_scale).axes for one_scale in (False, True))
+    assert apart[0].get_ylim() != apart[2].get_ylim()
+    assert alike[0].get_ylim() == alike[2].get_ylim()
+    assert alike[0].get_ylim() != alike[1].get_ylim()
+    assert alike[0].get_ylim()[1] >= 5
+
+
 def test_words_lie_side_by_side_in_their_order():
     rows = [{"x": word, "y": k} for k, word in enumerate(("late", "early"))]
     (axes,) = panels([Panel(rows, "x", "y", labels={"y": "height"})], "title", columns=1).axes

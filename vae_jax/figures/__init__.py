@@ -1,1 +1,6 @@
-"""Arrays in, pictures out; nothing here trains, loads data or knows of JAX."""
+"""Arrays in, pictures out; nothing here trains, loads data or knows of JAX.
+
+Of one model: `images` (reconstructions, samples, morphs), `losses`, `spaces` (the latent space), `schematic`; all
+together: `gallery`. Of a sweep: `sweep_table`, `side_by_side`. Of any table: `panels`. Of ways between pictures:
+`passages`, `cover`. What all share: `canvas`.
+"""

@@ -1,4 +1,4 @@
-"""Curves of any table: a panel a pair of columns, a line a group, bars of one standard deviation over the rest."""
+"""Curves of any table: a panel a pair of columns, a line a group, bars of the spread over the rest or of errors."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ class Panel:
     """One pair of axes.
 
     Attributes:
-        rows: of a table; those that lack `x` or `y` are left out.
+        rows: of a table; those that lack `x`, `y` or `error` are left out.
         x, y: columns; an `x` that is no number is laid out side by side, in the order in which it comes.
         by: the column that tells lines apart, or '' for one line.
         title: above the panel.
@@ -71,7 +71,8 @@ def panels(
 
 
 def _draw(axes: Any, panel: Panel) -> None:
-    rows = [row for row in panel.rows if row.get(panel.x) is not None and row.get(panel.y) is not None]
+    needed = [name for name in (panel.x, panel.y, panel.error) if name]
+    rows = [row for row in panel.rows if all(row.get(name) is not None for name in needed)]
     places = list(dict.fromkeys(row[panel.x] for row in rows))
     numeric = all(map(is_number, places))
     if numeric:

@@ -96,7 +96,7 @@ def rate_distortion(table: SweepTable) -> Figure | None:
         )
         _errorbar(axes, rate[:, 0], distortion[:, 0], k, words(line), distortion[:, 1], rate[:, 1])
         labels += [
-            (x, y, f"{spot['beta_kl']:.3g}", colour(k))
+            (x, y, f"{spot['beta_kl']:g}", colour(k))
             for spot, x, y in zip(spots, rate[:, 0], distortion[:, 0], strict=True)
             if math.isfinite(x)
         ]

@@ -214,4 +214,4 @@ def read_members(folder: Path) -> Numbered:
         found = json.loads(file.read_text(encoding="utf-8"))
         return [(int(entry["member"]), from_kept(entry["config"])) for entry in found]
     except (OSError, ValueError, KeyError, TypeError, UserError) as error:
-        raise UserError(f"{file}: can't be read ({error}); restore it or use another --workdir") from None
+        raise UserError(f"{file}: can't be read ({error}); restore it or use another workdir") from None

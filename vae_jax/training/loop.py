@@ -96,7 +96,7 @@ class Trainer:
         if record["data"] != self.dataset.fingerprint:
             raise UserError(
                 f"config.data: the run's checkpoint was trained on other images (fingerprint {record['data']}, found "
-                f"{self.dataset.fingerprint} from {self.dataset.source}); give it the same data or another --workdir"
+                f"{self.dataset.fingerprint} from {self.dataset.source}); give it the same data or another workdir"
             )
         self.step, self.seconds, self.last = record["step"], record["seconds"], record["last"]
         self.failed = state.failed.tolist()
