@@ -14,6 +14,7 @@ import tarfile
 import tempfile
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from PIL import Image
 from small_runs import small_dataset
 
 with atheris.instrument_imports(include=["vae_jax"]):
+    from vae_jax.api import load_sweep
     from vae_jax.command_line import parse
     from vae_jax.config import Config, to_json
     from vae_jax.data.archives import unpack
@@ -35,7 +37,9 @@ with atheris.instrument_imports(include=["vae_jax"]):
     from vae_jax.data.photographs.oxford_pets import head_box
     from vae_jax.data.photographs.utkface import facts_of
     from vae_jax.data.picture_files import read_picture
-    from vae_jax.errors import UnusablePictureError, UserError
+    from vae_jax.errors import NoResultError, UnusablePictureError, UserError
+    from vae_jax.export import number_of_best
+    from vae_jax.run_end import check_result
     from vae_jax.run_folder import RunFolder
     from vae_jax.sweep_language import expand
     from vae_jax.training.cohorts import read_members
@@ -65,6 +69,13 @@ def _archive(name: str) -> Reader:
     return _file(read, name)
 
 
+def _read_results(path: Path) -> None:
+    load_sweep(path.parent)
+    with suppress(NoResultError):
+        check_result(RunFolder(path.parent))
+    number_of_best("test.elbo", RunFolder(path.parent), "--best")
+
+
 def _swept(text: str) -> object:
     return expand(dataclasses.replace(Config(), sweep=tuple(text.split("\n"))))
 
@@ -88,7 +99,7 @@ READERS: dict[str, Reader] = {
     "sweep": _text(_swept),
     "overrides": _text(_commanded),
     "config": _file(lambda path: RunFolder(path.parent).read_config(), "config.json"),
-    "summary": _file(lambda path: RunFolder(path.parent).read_summary(), "summary.json"),
+    "summary": _file(_read_results, "summary.json"),
     "members": _file(lambda path: read_members(path.parent), "members.json"),
     "metrics": _file(read_metrics, "metrics.jsonl"),
     "data": _file(read_kept, "data.npz"),
@@ -142,8 +153,8 @@ GOOD: dict[str, list[bytes]] = {
     "overrides": [b"--config.model.hidden=(3,)\n--sweep=seed=1,2", b"--mode=export\n--member=2"],
     "config": [to_json(Config()).encode()],
     "summary": [
-        b'{"data": {}, "seconds": {}, "versions": {}, "members": '
-        b'[{"member": 0, "values": {}, "failed_in_step": null, "train": {}, "test": {}}]}'
+        b'{"data": {}, "seconds": {"compile": 1, "train": 2, "total": 3.5}, "versions": {}, "members": '
+        b'[{"member": 0, "values": {}, "parameters": 9, "failed_in_step": null, "train": {}, "test": {"elbo": -1.5}}]}'
     ],
     "members": [b'[{"member": 0, "config": ' + to_json(Config()).encode() + b"}]"],
     "metrics": [b'{"step": 5, "epoch": 1.0, "member": 0, "split": "train", "loss": 1.5}\n'],

@@ -7,7 +7,8 @@ import pytest
 from small_runs import ONE_DRAWN, digits_command
 
 from vae_jax.command_line import Pick
-from vae_jax.export import best_member, choose
+from vae_jax.errors import UserError
+from vae_jax.export import choose, number_of_best
 from vae_jax.main import main
 from vae_jax.run_folder import RunFolder
 from vae_jax.sweep_language import expand
@@ -91,12 +92,18 @@ def test_a_member_without_a_number_is_not_the_best(tmp_path):
     """A loss may be infinite in a member that did not fail."""
     found = [(None, {}), (None, {"elbo": -3.0}), (None, {"elbo": -2.0}), (5, {"elbo": 9.0})]
     members = [
-        {"member": k, "values": {}, "failed_in_step": failed, "train": {}, "test": test}
+        {"member": k, "values": {}, "parameters": 9, "failed_in_step": failed, "train": {}, "test": test}
         for k, (failed, test) in enumerate(found)
     ]
-    folder = RunFolder(tmp_path)
-    folder.write_summary({"data": {}, "seconds": {}, "versions": {}, "members": members})
-    assert best_member("test.elbo", folder, "--best") == 2
+    folder, seconds = RunFolder(tmp_path), dict.fromkeys(("compile", "train", "total"), 1.0)
+    folder.write_summary({"data": {}, "seconds": seconds, "versions": {}, "members": members})
+    assert number_of_best("test.elbo", folder, "--best") == 2
+    folder.write_summary({"data": {}, "seconds": seconds, "versions": {}, "members": members[3:]})
+    with pytest.raises(UserError, match=r"^best: no member of .* came to a result"):
+        number_of_best("test.elbo", folder, "best")
+    folder.summary.write_text("{}")
+    with pytest.raises(UserError, match=r"^best: no whole .*summary\.json; let the run come to its end"):
+        number_of_best("test.elbo", folder, "best")
 
 
 @pytest.mark.parametrize(

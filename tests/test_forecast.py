@@ -53,7 +53,7 @@ def test_what_can_not_be_trained_can_not_be_forecast(tmp_path, capsys, more, sai
 @pytest.mark.slow
 @pytest.mark.parametrize("members", [2, 8])
 def test_the_memory_that_is_said_is_what_a_run_takes_within_a_fifth(tmp_path, members):
-    """In a process of its own each, as users start them.
+    """In a process of its own each, as users start them for the first time: with nothing compiled yet.
 
     Now and then the allocator keeps much of what a run gave back to it: the least of three runs is what one takes.
     """
@@ -69,7 +69,8 @@ def test_the_memory_that_is_said_is_what_a_run_takes_within_a_fifth(tmp_path, me
     memory = pytest.approx(float(number) * {"MB": 1e6, "GB": 1e9}[unit], rel=0.2)
     taken = []
     for run in range(3):
-        taken.append(peak([*line, f"--workdir={tmp_path / f'run_{run}'}"], env))
+        cold = env | {"JAX_COMPILATION_CACHE_DIR": str(tmp_path / f"compiled_{run}")}
+        taken.append(peak([*line, f"--workdir={tmp_path / f'run_{run}'}"], cold))
         if min(taken) == memory:
             break
     assert min(taken) == memory, taken

@@ -89,6 +89,7 @@ FAULTS = {
     "no run": ({}, ["--workdir=/"], "/: no run here (no config.json)"),
     "a sweep": ({"member": None}, [], "a sweep with members 0 to 1; needs the number of a member"),
     "no such member": ({"member": 2}, [], "member: found 2"),
+    "the home of nobody": ({}, ["--end=~nobody of here/a.png"], "found no home folder of ~nobody of here"),
     "no such path": ({}, ["--path=curved"], "path: found 'curved'; known are linear, slerp"),
     "one frame": ({}, ["--frames=1"], "--frames: found 1; needs 2 to 1,000"),
     "frames in words": ({}, ["--frames=few"], "--frames: invalid int value: 'few'"),

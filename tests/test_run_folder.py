@@ -128,13 +128,29 @@ def test_a_config_that_can_not_be_read_is_named_in_one_line(tmp_path, text, said
         assert "\n" not in str(error.value)
 
 
+METRICS = {"step": 5, "elbo": -1.25}
+MEMBER = {
+    "member": 0,
+    "values": {"seed": 0},
+    "parameters": 7,
+    "failed_in_step": None,
+    "train": METRICS,
+    "test": METRICS,
+}
+SECONDS = {"compile": 0.5, "train": 1, "total": 1.5}
+SUMMARY = {"data": {"name": "digits"}, "seconds": SECONDS, "versions": {}, "members": [MEMBER]}
+
+
+def read_again(folder, summary):
+    RunFolder(folder).write_summary(summary)
+    return RunFolder(folder).read_summary()
+
+
 def test_a_summary_comes_back_as_it_was_written(tmp_path):
-    folder = RunFolder(tmp_path)
-    assert folder.read_summary() is None
-    member = {"member": 0, "values": {"seed": 0}, "failed_in_step": None, "train": {}, "test": {"elbo": -1.25}}
-    summary = {"data": {"name": "digits"}, "seconds": {"total": 1.5}, "versions": {}, "members": [member]}
-    folder.write_summary(summary)
-    assert folder.read_summary() == summary
+    assert RunFolder(tmp_path).read_summary() is None
+    for members in ([MEMBER], [], [MEMBER | {"failed_in_step": 4, "train": {}, "test": {}}, MEMBER]):
+        summary = SUMMARY | {"members": members}
+        assert read_again(tmp_path, summary) == summary
 
 
 def test_a_broken_summary_means_that_the_run_has_not_ended(tmp_path):
@@ -144,22 +160,28 @@ def test_a_broken_summary_means_that_the_run_has_not_ended(tmp_path):
 
 
 @pytest.mark.parametrize("part", ["data", "seconds", "versions", "members"])
-@pytest.mark.parametrize("instead", [3, [3], None])
+@pytest.mark.parametrize("instead", [3, [3], None, "no"])
 def test_so_does_one_that_lacks_a_part(tmp_path, part, instead):
-    whole = {"data": {}, "seconds": {}, "versions": {}, "members": []}
-    folder = RunFolder(tmp_path)
-    folder.write_summary(whole)
-    assert folder.read_summary() == whole
-    folder.write_summary(whole | {part: instead})
-    assert folder.read_summary() is None
+    assert read_again(tmp_path, SUMMARY | {part: instead}) is None
 
 
-@pytest.mark.parametrize("part", ["member", "values", "failed_in_step", "train", "test"])
+@pytest.mark.parametrize("part", SECONDS)
+@pytest.mark.parametrize("instead", [None, "long", True])
+def test_or_a_time(tmp_path, part, instead):
+    assert read_again(tmp_path, SUMMARY | {"seconds": SECONDS | {part: instead}}) is None
+
+
+@pytest.mark.parametrize("part", MEMBER)
 def test_or_a_part_of_a_member(tmp_path, part):
-    member = {"member": 0, "values": {}, "failed_in_step": None, "train": {}, "test": {}}
-    del member[part]
-    RunFolder(tmp_path).write_summary({"data": {}, "seconds": {}, "versions": {}, "members": [member]})
-    assert RunFolder(tmp_path).read_summary() is None
+    lacking = {name: value for name, value in MEMBER.items() if name != part}
+    assert read_again(tmp_path, SUMMARY | {"members": [MEMBER, lacking]}) is None
+    assert read_again(tmp_path, SUMMARY | {"members": [MEMBER | {part: "other"}]}) is None
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+@pytest.mark.parametrize("instead", [None, "low", {}])
+def test_or_has_a_metric_that_is_no_number(tmp_path, split, instead):
+    assert read_again(tmp_path, SUMMARY | {"members": [MEMBER | {split: METRICS | {"elbo": instead}}]}) is None
 
 
 @pytest.mark.parametrize("damaged", [b"\xff", b"[" * 100_000, b"[1]", b"{"])

@@ -173,6 +173,8 @@ def test_values_that_tell_a_member_are_read_by_any_name():
         ("beta_kl", "needs FIELD=VALUE"),
         ("betakl=1", "did you mean 'beta_kl'"),
         ("name=x", "say which"),
+        ("beta_kl=(1", "closing brackets"),
+        ("beta_kl=1e", "needs a number or a name"),
     ):
-        with pytest.raises(UserError, match=said):
+        with pytest.raises(UserError, match=f"^--where: found .*{said}"):
             parse_values(text)

@@ -74,6 +74,13 @@ def test_a_morph_is_decoded_on_the_way_between_two_codes(run):
     np.testing.assert_array_equal(trained.morph(start, end, 5, "slerp"), arc)
 
 
+def test_images_of_another_size_have_no_way_between_them(run):
+    trained = load_run(run[0], member=0)
+    large = np.zeros((7, 7, 1), np.uint8)
+    with pytest.raises(UserError, match=r"^images: found uint8 \(1, 7, 7, 1\); needs uint8 \(n, 6, 6, 1\)"):
+        trained.morph(large, large)
+
+
 def test_samples_follow_from_their_seed(run):
     trained = load_run(run[0], member=0)
     first = trained.sample(4, seed=1)

@@ -16,6 +16,7 @@ from vae_jax.config import validate
 from vae_jax.data.dataset import Dataset
 from vae_jax.data.sources import load
 from vae_jax.errors import UserError, nearest
+from vae_jax.home_folder import from_home
 from vae_jax.run_folder import RunFolder
 from vae_jax.runs import train_run
 from vae_jax.sweep_language import full_name
@@ -34,7 +35,7 @@ def get_config(name: str | Path) -> ConfigDict:
     Raises:
         UserError: there is no such file.
     """
-    path = Path(name).expanduser() if str(name).endswith(".py") else CONFIGS / f"{name}.py"
+    path = from_home(name) if str(name).endswith(".py") else CONFIGS / f"{name}.py"
     if not path.is_file():
         known = sorted(file.stem for file in CONFIGS.glob("*.py"))
         raise UserError(f"{name}: found no config file {path}; there are {', '.join(known)}{nearest(str(name), known)}")
@@ -56,7 +57,7 @@ def train(config: ConfigDict, workdir: str | Path) -> Trained:
     """
     if config.sweep:
         raise UserError(f"config.sweep: found {config.sweep!r}; vae_jax.sweep trains several models")
-    train_run(validate(config), Path(workdir).expanduser(), time.perf_counter())
+    train_run(validate(config), from_home(workdir), time.perf_counter())
     return load_run(workdir)
 
 
@@ -75,7 +76,7 @@ def sweep(config: ConfigDict, lines: str | Sequence[str], workdir: str | Path) -
     """
     swept = config.copy_and_resolve_references()
     swept.sweep = (lines,) if isinstance(lines, str) else tuple(lines)
-    train_run(validate(swept), Path(workdir).expanduser(), time.perf_counter())
+    train_run(validate(swept), from_home(workdir), time.perf_counter())
     return load_sweep(workdir)
 
 
@@ -110,9 +111,9 @@ class Sweep:
         Raises:
             UserError: there is no such metric, or the run has not come to its end.
         """
-        from vae_jax.export import best_member
+        from vae_jax.export import number_of_best
 
-        return self.load(best_member(metric, RunFolder(self.folder), "best"))
+        return self.load(number_of_best(metric, RunFolder(self.folder), "best"))
 
     def where(self, **values: Any) -> Trained:
         """Return the only member with these values, such as `where(beta_kl=1, hidden=(64,), seed=0)`.
@@ -147,7 +148,7 @@ def load_sweep(folder: str | Path) -> Sweep:
     Raises:
         UserError: it has not come to its end.
     """
-    path = Path(folder).expanduser()
+    path = from_home(folder)
     summary = RunFolder(path).read_summary()
     if summary is None:
         raise UserError(f"{path}: no finished run here (no whole summary.json); train it to its end first")

@@ -12,6 +12,7 @@ from ml_collections import ConfigDict, config_flags
 from vae_jax.config import Config, validate
 from vae_jax.errors import UserError, nearest
 from vae_jax.field_names import leaf_fields
+from vae_jax.home_folder import from_home
 
 MODES = ("train", "evaluate", "figures", "export")
 
@@ -115,11 +116,11 @@ def _command(given: Any, file: str | None, values: flags.FlagValues) -> Command:
         workdir = Path(values.workdir or Path("runs") / Path(file).stem)
     return Command(
         config=config,
-        workdir=workdir.expanduser(),
+        workdir=from_home(workdir),
         mode=values.mode,
         dry_run=_only_in(values, "train", "dry_run"),
         pick=Pick(*(_only_in(values, "export", name) for name in ("member", "where", "best"))),
-        out=Path(values.out).expanduser() if _only_in(values, "export", "out") else None,
+        out=from_home(values.out) if _only_in(values, "export", "out") else None,
     )
 
 

@@ -16,6 +16,7 @@ import ml_collections
 
 from vae_jax.checked_fields import checked_section, limited, one_of
 from vae_jax.errors import UserError
+from vae_jax.home_folder import from_home
 
 
 @dataclass(frozen=True)
@@ -56,12 +57,12 @@ class DataConfig:
     @property
     def raw_folder(self) -> Path:
         """The folder of raw files that is meant."""
-        return Path(self.raw_dir or os.environ.get("VAE_JAX_RAW") or "data/raw").expanduser()
+        return from_home(self.raw_dir or os.environ.get("VAE_JAX_RAW") or "data/raw")
 
     @property
     def prepared_folder(self) -> Path:
         """The folder where what was read once is kept."""
-        return Path(self.prepared_dir).expanduser()
+        return from_home(self.prepared_dir)
 
     @property
     def raw_folder_named(self) -> bool:

@@ -14,6 +14,7 @@ from ml_collections import ConfigDict
 
 from vae_jax.api import Sweep, get_config, sweep
 from vae_jax.errors import NoResultError, UserError
+from vae_jax.home_folder import from_home
 from vae_jax.made_with import MADE_WITH
 from vae_jax.plain_flags import Flags
 from vae_jax.readings import summary_of
@@ -94,7 +95,7 @@ def main(experiment: Experiment, argv: Sequence[str] | None = None) -> int:
     try:
         flags = Flags(f"python -m experiments.{name}", "Train, and keep what came of it beside the experiment.")
         flags.add_argument("--quick", action="store_true", help="a look after few steps, kept in the workdir only")
-        flags.add_argument("--workdir", type=Path, default=Path("runs") / "experiments" / name)
+        flags.add_argument("--workdir", type=from_home, default=Path("runs") / "experiments" / name)
         given = flags.parse_args(argv)
         print(f"kept in {conduct(experiment, given.workdir, quick=given.quick)}")
     except (NoResultError, UserError) as error:

@@ -81,7 +81,7 @@ def choose(pick: Pick, folder: RunFolder, members: dict[int, Config]) -> int:
     return (
         by_values(parse_values(pick.where), members, "--where")
         if pick.where is not None
-        else best_member(str(pick.best), folder, "--best")
+        else number_of_best(str(pick.best), folder, "--best")
     )
 
 
@@ -108,7 +108,7 @@ def by_values(values: Mapping[str, Any], members: Mapping[int, Config], asked: s
     return found[0]
 
 
-def best_member(best: str, folder: RunFolder, asked: str) -> int:
+def number_of_best(best: str, folder: RunFolder, asked: str) -> int:
     """Return the number of the member of a finished run that is best in a metric, such as `test.elbo`.
 
     Args:
@@ -121,10 +121,12 @@ def best_member(best: str, folder: RunFolder, asked: str) -> int:
     """
     summary = folder.read_summary()
     if summary is None:
-        raise UserError(f"{asked}: {folder.summary} is not there; let the run come to its end, or choose by number")
+        raise UserError(f"{asked}: no whole {folder.summary}; let the run come to its end, or choose by number")
     split, _, metric = best.partition(".")
     well = [member for member in summary["members"] if member["failed_in_step"] is None]
     known = list(dict.fromkeys(f"{part}.{name}" for part in ("test", "train") for each in well for name in each[part]))
+    if not known:
+        raise UserError(f"{asked}: no member of {folder.path} came to a result; choose by number")
     if best not in known:
         raise UserError(f"{asked}: found {best!r}; known are {', '.join(known)}{nearest(best, known)}")
     sign = 1 if metric in LARGER_IS_BETTER else -1

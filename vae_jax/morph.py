@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vae_jax.errors import UserError
+from vae_jax.home_folder import from_home
 from vae_jax.plain_flags import Flags
 
 if TYPE_CHECKING:
@@ -29,14 +30,14 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         UserError: a flag is unknown, missing or can't be used.
     """
     flags = Flags("python -m vae_jax.morph", ABOUT)
-    flags.add_argument("--workdir", type=Path, required=True, metavar="RUN", help="the folder of a trained run")
-    flags.add_argument("--start", type=Path, required=True, metavar="FILE", help="a picture, or a folder of them")
-    flags.add_argument("--end", type=Path, metavar="FILE", help="a picture (default: the nearest test image of a dog)")
+    flags.add_argument("--workdir", type=from_home, required=True, metavar="RUN", help="the folder of a trained run")
+    flags.add_argument("--start", type=from_home, required=True, metavar="FILE", help="a picture, or a folder of them")
+    flags.add_argument("--end", type=from_home, metavar="FILE", help="a picture (default: the nearest dog)")
     flags.add_argument("--path", default="linear", help="linear (default) or slerp")
     flags.add_argument("--frames", type=int, default=25, help="steps from start to end (default 25)")
     flags.add_argument("--member", type=int, metavar="K", help="which member of a sweep")
     flags.add_argument("--cropped", action="store_true", help="pictures without landmarks are faces as they are")
-    flags.add_argument("--out", type=Path, required=True, help=".gif, .webp, .png or .mp4; for a folder, a folder")
+    flags.add_argument("--out", type=from_home, required=True, help=".gif, .webp, .png or .mp4; for a folder, a folder")
     flags.add_argument("--overwrite", action="store_true", help="replace files that are there")
     given = flags.parse_args(argv)
     if not 2 <= given.frames <= 1000:

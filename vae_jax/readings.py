@@ -97,11 +97,11 @@ def summary_of(trained: Sweep) -> dict[str, Any]:
     """Return the `summary.json` of a sweep.
 
     Raises:
-        UserError: it is gone.
+        UserError: it is gone, or not whole.
     """
     summary = RunFolder(trained.folder).read_summary()
     if summary is None:
-        raise UserError(f"{trained.folder}: no summary.json any more; train it again")
+        raise UserError(f"{trained.folder}: no whole summary.json any more; train it again")
     return summary
 
 

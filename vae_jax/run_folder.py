@@ -41,18 +41,28 @@ def faults_told(path: Path) -> Iterator[None]:
 
 def _is_whole(summary: Any) -> bool:
     """Say whether a summary has the parts that are read of it."""
-    if not isinstance(summary, dict) or not isinstance(summary.get("members"), list):
-        return False
-    return _has_parts(summary, "data", "seconds", "versions") and all(
-        isinstance(each, dict)
-        and {"member", "failed_in_step"} <= each.keys()
-        and _has_parts(each, "values", "train", "test")
-        for each in summary["members"]
+    return (
+        isinstance(summary, dict)
+        and all(isinstance(summary.get(name), dict) for name in ("data", "seconds", "versions"))
+        and all(_is_number(summary["seconds"].get(name)) for name in ("compile", "train", "total"))
+        and isinstance(summary.get("members"), list)
+        and all(map(_is_whole_member, summary["members"]))
     )
 
 
-def _has_parts(of: dict[str, Any], *names: str) -> bool:
-    return all(isinstance(of.get(name), dict) for name in names)
+def _is_whole_member(member: Any) -> bool:
+    return (
+        isinstance(member, dict)
+        and all(_is_number(member.get(name)) for name in ("member", "parameters"))
+        and "failed_in_step" in member
+        and (member["failed_in_step"] is None or _is_number(member["failed_in_step"]))
+        and all(isinstance(member.get(name), dict) for name in ("values", "train", "test"))
+        and all(_is_number(value) for name in ("train", "test") for value in member[name].values())
+    )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 class RunFolder:

@@ -113,11 +113,11 @@ def parse_values(text: str) -> dict[str, Any]:
         UserError: a part can't be read, or names no field or an ambiguous one.
     """
     values = {}
-    for part in _split(text, text, ","):
+    for part in _split(text, text, ",", "--where"):
         field, equals, value = part.partition("=")
         if not equals or not value.strip():
             raise UserError(f"--where: found {part.strip()!r}; needs FIELD=VALUE such as beta_kl=1")
-        values[full_name(field.strip(), "--where")] = _literal(text, value.strip())
+        values[full_name(field.strip(), "--where")] = _literal(text, value.strip(), "--where")
     return values
 
 
@@ -184,7 +184,7 @@ def _parse_values(line: str, text: str) -> list[Any]:
     return values
 
 
-def _split(line: str, text: str, separator: str) -> list[str]:
+def _split(line: str, text: str, separator: str, asked: str = "config.sweep") -> list[str]:
     """Split at the separators that stand outside of brackets."""
     parts, depth = [""], 0
     for character in text:
@@ -194,7 +194,7 @@ def _split(line: str, text: str, separator: str) -> list[str]:
         else:
             parts[-1] += character
     if depth:
-        raise UserError(f"config.sweep: found {line!r}; needs as many closing brackets as opening ones")
+        raise UserError(f"{asked}: found {line!r}; needs as many closing brackets as opening ones")
     return parts
 
 
@@ -247,10 +247,10 @@ FUNCTIONS: Mapping[str, tuple[str, Callable[..., Sequence[Any]]]] = {
 }
 
 
-def _literal(line: str, part: str) -> Any:
+def _literal(line: str, part: str, asked: str = "config.sweep") -> Any:
     try:
         return ast.literal_eval(part)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         if re.fullmatch(r"[A-Za-z_]\w*", part):
             return part
-        raise UserError(f"config.sweep: found {part!r} in {line!r}; needs a number or a name") from None
+        raise UserError(f"{asked}: found {part!r} in {line!r}; needs a number or a name") from None

@@ -18,6 +18,7 @@ from vae_jax.data.dataset import Images, Split
 from vae_jax.data.kept_data import KeptData, read_kept
 from vae_jax.errors import UserError
 from vae_jax.evaluation.coding import Codes, decode_latents, encode_images
+from vae_jax.home_folder import from_home
 from vae_jax.keys import named
 from vae_jax.latent.paths import PATHS
 from vae_jax.run_folder import RunFolder
@@ -79,11 +80,26 @@ class Trained:
         return encode_images(self.program, self.params, self._checked(images))
 
     def decode(self, z: Float[np.ndarray, "*shape latent"]) -> UInt8[np.ndarray, "*shape height width channels"]:
-        """Return the expected picture of each latent."""
+        """Return the expected picture of each latent.
+
+        Args:
+            z: points of the latent space, float32, in any arrangement.
+
+        Returns:
+            uint8, a picture a point in the same arrangement.
+        """
         return decode_latents(self.program, self.params, z)
 
     def sample(self, n: int, seed: int = 0) -> Images:
-        """Decode `n` latents drawn from the prior."""
+        """Decode latents drawn from the prior.
+
+        Args:
+            n: how many.
+            seed: the same gives the same pictures.
+
+        Returns:
+            uint8 `[n, height, width, channels]`.
+        """
         key = named(member_key(jnp.uint32(seed)), "samples")
         return self.decode(np.asarray(jax.random.normal(key, (n, self.program.model.latent_dim))))
 
@@ -144,7 +160,7 @@ def load_run(folder: Path | str, member: int | None = None) -> Trained:
     Raises:
         UserError: there is no trained run, or no such member; or its `data.npz` is gone, damaged or of other data.
     """
-    run = RunFolder(Path(folder).expanduser())
+    run = RunFolder(from_home(folder))
     config, groups = run.read_config(), _groups(run)
     number = _chosen(run, member, sorted(number for members in groups.values() for number, _ in members))
     name = next(name for name, members in groups.items() if number in dict(members))
@@ -162,7 +178,7 @@ def load_members(folder: Path | str, wanted: Iterable[int], step: int | None = N
     Raises:
         UserError: there is no trained run, or no such checkpoint.
     """
-    run, numbers = RunFolder(Path(folder).expanduser()), set(wanted)
+    run, numbers = RunFolder(from_home(folder)), set(wanted)
     config = run.read_config()
     for name, members in _groups(run).items():
         here = [number for number, _ in members if number in numbers]
@@ -175,13 +191,13 @@ def settings_of(folder: Path | str) -> dict[int, Config]:
     Raises:
         UserError: there is no trained run.
     """
-    run = RunFolder(Path(folder).expanduser())
+    run = RunFolder(from_home(folder))
     return {number: config for members in _groups(run).values() for number, config in members}
 
 
 def saved_steps(folder: Path | str) -> list[int]:
     """Return the steps that all members of a run have a checkpoint of, in order."""
-    run = RunFolder(Path(folder).expanduser())
+    run = RunFolder(from_home(folder))
     steps = [set(Checkpoints(run.checkpoints / name, keep=1, tidy=False).steps()) for name in _groups(run)]
     return sorted(set.intersection(*steps))
 

@@ -13,6 +13,7 @@ from vae_jax.data.drawn_faces import CLASSES, class_counts, draw_factors, draw_s
 from vae_jax.data.face_painter import paint
 from vae_jax.data.photographs.landmark_table import COLUMNS, TABLE
 from vae_jax.errors import UserError
+from vae_jax.home_folder import from_home
 from vae_jax.plain_flags import Flags
 
 
@@ -53,7 +54,7 @@ def draw_photographs(folder: Path, count: int, size: int = 256, seed: int = 0) -
 def main(argv: Sequence[str] | None = None) -> int:
     """Do what the command line says; returns the exit status."""
     flags = Flags("python -m vae_jax.data.draw_photographs", "Draw faces of people, dogs and between as PNG files.")
-    flags.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="an empty or a new folder")
+    flags.add_argument("--out", type=from_home, required=True, metavar="FOLDER", help="an empty or a new folder")
     flags.add_argument("--count", type=int, default=12, help="how many pictures (default 12)")
     flags.add_argument("--size", type=int, default=256, help="pixels of a side (default 256)")
     flags.add_argument("--seed", type=int, default=0, help="other seeds, other faces (default 0)")

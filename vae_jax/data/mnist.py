@@ -14,6 +14,7 @@ from vae_jax.data.idx import read_idx
 from vae_jax.data.picture_builder import Examples, make_builder, prepare, read_split
 from vae_jax.data.prepared_arrays import Arrays, prepared
 from vae_jax.errors import UserError
+from vae_jax.home_folder import from_home
 
 log = logging.getLogger("vae_jax")
 
@@ -80,7 +81,7 @@ def load_published(published: Published, config: DataConfig) -> Dataset:
     folder = config.raw_folder / published.name
     files = {split: tuple(locate(published, stem, folder) for stem in stems) for split, stems in STEMS.items()}
     key = hashlib.sha256(b"".join(path.read_bytes() for pair in files.values() for path in pair)).hexdigest()[:16]
-    home = Path(config.prepared_dir).expanduser()
+    home = from_home(config.prepared_dir)
     arrays = prepared(home, published.name, key, lambda: _prepare(published, files, home / "tfds" / key))
     splits = {split: Split(arrays[f"{split}_images"], arrays[f"{split}_labels"]) for split in STEMS}
     return Dataset(published.name, f"idx files in {folder}", splits["train"], splits["test"], published.class_names)

@@ -1,0 +1,17 @@
+"""Paths that begin with `~`."""
+
+from pathlib import Path
+
+from vae_jax.errors import UserError
+
+
+def from_home(path: str | Path) -> Path:
+    """Return a path with its `~` or `~name` replaced by the home folder that it means.
+
+    Raises:
+        UserError: there is no user of that name.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise UserError(f"{path}: found no home folder of {Path(path).parts[0]}; needs ~/ or another folder") from None
