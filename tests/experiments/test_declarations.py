@@ -1,5 +1,6 @@
 """Every experiment is a valid declaration, and says in its README what it found."""
 
+import json
 import re
 from importlib import import_module
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from vae_jax.api import get_config
 from vae_jax.config import validate
+from vae_jax.made_with import MADE_WITH
 from vae_jax.run_plan import check_config
 from vae_jax.sweep_language import expand
 
@@ -65,3 +67,15 @@ def test_what_its_readme_shows_is_there(name):
     assert kept
     assert all(file.stat().st_size <= 200_000 for file in (ROOT / name).glob("*.png"))
     assert {"results.csv", "provenance.json"} <= {file.name for file in (ROOT / name).iterdir()}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_it_takes_to_repeat_it_lies_beside_it(name):
+    kept = json.loads((ROOT / name / "provenance.json").read_text())
+    assert kept["command"] == f"python -m experiments.{name}"
+    declared = experiment(name).trainings
+    assert kept["trainings"].keys() == declared.keys()
+    for training, told in zip(declared.values(), kept["trainings"].values(), strict=True):
+        assert (told["config"], tuple(told["sweep"])) == (training.config, training.sweep)
+        assert told["settings"] == json.loads(json.dumps(training.settings))
+        assert all(told[part] for part in ("seeds", "data", "seconds", "resolved", *MADE_WITH))
