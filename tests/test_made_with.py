@@ -1,6 +1,9 @@
 """What numbers were made with."""
 
+import shutil
 import subprocess
+
+import pytest
 
 from vae_jax.made_with import MADE_WITH, commit, made_with
 
@@ -13,6 +16,7 @@ def test_the_machine_and_the_libraries_are_named():
     assert {"python", "vae_jax", "jax", "numpy", "pillow"} <= set(found["versions"])
 
 
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is not there")
 def test_the_commit_of_the_code_is_named_and_whether_the_code_is_another(tmp_path, monkeypatch):
     for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
         monkeypatch.delenv(name, raising=False)

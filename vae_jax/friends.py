@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from vae_jax.data.alignment import Face, Picture, align_face, cut_square
+from vae_jax.data.alignment import Face, Picture, Points, align_face, cut_square
 from vae_jax.data.contrast import CONTRASTS
 from vae_jax.data.face_finder import find_face
 from vae_jax.data.photographs.landmark_table import points_beside
@@ -63,7 +63,7 @@ def read_face(path: Path, trained: Trained, *, cropped: bool = False) -> Image:
     return as_its_tones(lay_over(picture, _search(picture) if points is None else points, trained), trained)
 
 
-def lay_over(picture: Picture, points: Float[np.ndarray, "3 2"], trained: Trained) -> Face:
+def lay_over(picture: Picture, points: Points, trained: Trained) -> Face:
     """Cut a face out of a picture as those of a model's images lie.
 
     Args:
@@ -96,7 +96,7 @@ def as_its_tones(image: Image, trained: Trained) -> Image:
     return CONTRASTS[trained.config.data.contrast](image)
 
 
-def _search(picture: Picture) -> Float[np.ndarray, "3 2"]:
+def _search(picture: Picture) -> Points:
     try:
         return find_face(picture)
     except UnusablePictureError as error:

@@ -22,7 +22,7 @@ def made_with() -> dict[str, Any]:
     """Return all that numbers depend on but the settings.
 
     Returns:
-        `device`, `processor`, its `cores`; the `commit` of the checkout that the package lies in, with `-dirty` where
+        `device`, `processor`, its `cores`; the `commit` that the package's checkout is at now, with `-dirty` where
         its code is another, or None where it lies in none; and the `versions` of what is installed.
     """
     found = (f"{jax.devices()[0].device_kind} ({jax.default_backend()})", _processor(), os.cpu_count(), commit())
@@ -38,7 +38,7 @@ def commit(package: Path = Path(__file__).parent) -> str | None:
     env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}  # a hook's repository
 
     def said(*command: str) -> str:
-        git = ("git", "-C", str(package), *command)
+        git = ("git", "--no-optional-locks", "-C", str(package), *command)  # only looked at
         return subprocess.run(git, env=env, capture_output=True, text=True, check=True).stdout.strip()
 
     try:
