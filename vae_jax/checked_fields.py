@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections.abc import Collection
 from dataclasses import field, fields
 from typing import Any
 
@@ -10,33 +11,81 @@ import ml_collections
 from vae_jax.errors import UserError, nearest
 
 
+# How a field's value reaches a compiled program. Static values (none of these) shape it.
+NUMBER, SIZE, CHOICE = "number", "size", "choice"
+
+
 def limited(default: Any, *, low: float | None = None, above: float | None = None, high: float | None = None) -> Any:
-    """A number, or a tuple of numbers, with `low <= number`, `above < number` and `number <= high`."""
+    """A static number, or tuple of numbers, with `low <= number`, `above < number` and `number <= high`."""
     return field(default=default, metadata={"low": low, "above": above, "high": high})
 
 
+def number(
+    default: Any,
+    *,
+    low: float | None = None,
+    above: float | None = None,
+    high: float | None = None,
+    off: float | None = None,
+    dtype: str | None = None,
+) -> Any:
+    """A traced number: members of one program may differ in it.
+
+    Args:
+        default: its type is the number's.
+        low, above, high: limits, as in `limited`.
+        off: 0 where a program leaves out what the number belongs to at 0: on and off are two programs then.
+        dtype: of its array; None means float32 or int32, by the default.
+    """
+    dtype = dtype or ("float32" if isinstance(default, float) else "int32")
+    limits = {"low": low, "above": above, "high": high}
+    return field(default=default, metadata={**limits, "traced": NUMBER, "off": off, "dtype": dtype})
+
+
+def size(default: int, *, low: int = 1, high: int | None = None) -> Any:
+    """A traced count: a program has as many as its largest member, and each member the first of them."""
+    limits = {"low": low, "above": None, "high": high}
+    return field(default=default, metadata={**limits, "traced": SIZE, "off": None, "dtype": "int32"})
+
+
+def is_off(value: Any) -> bool:
+    """Whether a number with an `off` value is off: a traced one never is, as its program has what belongs to it."""
+    return isinstance(value, (int, float)) and value == 0
+
+
 def one_of(default: str, *choices: str) -> Any:
-    """A name out of a closed list (open lists are registries)."""
+    """A static name out of a closed list (open lists are registries)."""
     return field(default=default, metadata={"choices": choices})
 
 
-def checked_section(kind: Any, found: Any, path: str) -> Any:
+def traced_choice(default: str, *choices: str) -> Any:
+    """A name out of a list, traced as its place in it; without choices a registry is the list."""
+    named = {"choices": choices} if choices else {}
+    return field(default=default, metadata={**named, "traced": CHOICE, "off": None, "dtype": "int32"})
+
+
+def checked_section(
+    kind: Any, found: Any, path: str, *, leave_out: Collection[str] = (), more: Collection[str] = ()
+) -> Any:
     """Make a dataclass of nested dicts.
 
     Args:
         kind: the dataclass.
         found: a dict with all of its fields, those that are dataclasses themselves as dicts.
         path: what to call it in an error.
+        leave_out: fields that keep their defaults.
+        more: sections beside its fields, for the text of an error.
 
     Raises:
         UserError: a field is unknown, missing, of another type or out of its limits.
     """
     if not isinstance(found, (ml_collections.ConfigDict, dict)):
         raise UserError(f"{path}: found {found!r}; needs the fields {', '.join(f.name for f in fields(kind))}")
-    known = {entry.name: entry for entry in fields(kind)}
+    known = {entry.name: entry for entry in fields(kind) if entry.name not in leave_out}
     for name in found:
         if name not in known:
-            raise UserError(f"{path}.{name}: no such field; known are {', '.join(known)}{nearest(name, known)}")
+            all_names = [*known, *more]
+            raise UserError(f"{path}.{name}: no such field; known are {', '.join(all_names)}{nearest(name, all_names)}")
     values = {}
     for name, entry in known.items():
         if name not in found:

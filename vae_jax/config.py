@@ -14,9 +14,17 @@ from typing import Any
 
 import ml_collections
 
-from vae_jax.checked_fields import checked_section, limited, one_of
+from jaxtyping import Array, Float, Int
+
+from vae_jax.checked_fields import checked_section, limited, number, one_of, size, traced_choice
 from vae_jax.errors import UserError
 from vae_jax.home_folder import from_home
+from vae_jax.part_settings import PartSettings, all_settings, checked_parts, part_sections
+
+# Fields that may be traced: plain values in a config, arrays inside a compiled program.
+Number = float | Float[Array, ""]
+Count = int | Int[Array, ""]
+Choice = str | Int[Array, ""]
 
 
 @dataclass(frozen=True)
@@ -34,6 +42,8 @@ class DataConfig:
         drawn: how many faces `drawn_faces` draws.
         test_fraction: the share held out by the sources that have no test split of their own.
         levels: pixels are `value / levels`: 255 reaches 1; the post used 256.
+        binarise: what becomes of grey pixels: `none`, or `drawn`: 0 or 1 anew in every step, with the pixel as chance.
+        condition: what the model is told of each image: `none`, or its class (`labels`).
         sampling: batches without replacement within a pass (`shuffle`), or `replacement`.
     """
 
@@ -47,12 +57,14 @@ class DataConfig:
     drawn: int = limited(10_000, low=20, high=1_000_000)
     test_fraction: float = limited(0.1, above=0, high=0.9)
     levels: int = limited(255, low=255, high=256)
+    binarise: str = "none"
+    condition: str = one_of("none", "none", "labels")
     sampling: str = one_of("shuffle", "shuffle", "replacement")
 
     @property
     def images(self) -> "DataConfig":
         """The settings that say which images there are; how they are scaled and drawn is left out."""
-        return dataclasses.replace(self, levels=255, sampling="shuffle")
+        return dataclasses.replace(self, levels=255, sampling="shuffle", binarise="none", condition="none")
 
     @property
     def raw_folder(self) -> Path:
@@ -77,24 +89,28 @@ class ModelConfig:
     Attributes:
         hidden: units of each hidden layer of the encoder; the decoder mirrors them.
         decoder_hidden: units of the decoder's hidden layers where they shall differ; () mirrors.
+        name: how the parts make a model: `vae`, or `ladder` with two levels of latent units.
         latent_dim: units of the latent space.
         encoder, decoder: the architectures.
         activation: after each hidden layer.
         posterior: the family of q(z|x).
+        prior: p(z).
         likelihood: the family of p(x|z).
         likelihood_sigma: its scale in pixels (image range 0 to 1), where it has one; where to start if learned.
         init: how weights start.
     """
 
+    name: str = "vae"
     hidden: tuple[int, ...] = limited((512,), low=1, high=100_000)
     decoder_hidden: tuple[int, ...] = limited((), low=1, high=100_000)
-    latent_dim: int = limited(2, low=1, high=10_000)
+    latent_dim: int = size(2, low=1, high=10_000)
     encoder: str = "mlp"
     decoder: str = "mlp"
     activation: str = "gelu"
     posterior: str = "diagonal_gaussian"
+    prior: str = "standard_normal"
     likelihood: str = "bernoulli"
-    likelihood_sigma: float = limited(0.1, above=0, high=100)
+    likelihood_sigma: Number = number(0.1, above=0, high=100)
     init: str = "lecun"
 
 
@@ -104,6 +120,7 @@ class ObjectiveConfig:
 
     Attributes:
         name: the objective.
+        samples: latent samples of each image (k of the importance-weighted bounds).
         beta_kl: the weight of the KL term, at its height.
         free_bits: nats that each latent unit is charged at least, so that it gains nothing by carrying less.
         warmup: how the weight gets there.
@@ -116,25 +133,52 @@ class ObjectiveConfig:
     """
 
     name: str = "elbo"
-    beta_kl: float = limited(1.0, low=0)
-    free_bits: float = limited(0.0, low=0)
-    warmup: str = "constant"
-    warmup_steps: int = limited(0, low=0)
-    warmup_delay: int = limited(0, low=0)
-    warmup_cycles: int = limited(4, low=1, high=10_000)
+    samples: int = limited(1, low=1, high=100_000)
+    beta_kl: Number = number(1.0, low=0)
+    free_bits: Number = number(0.0, low=0)
+    warmup: Choice = traced_choice("constant")
+    warmup_steps: Count = number(0, low=0)
+    warmup_delay: Count = number(0, low=0)
+    warmup_cycles: Count = number(4, low=1, high=10_000)
     reduction: str = one_of("nats", "nats", "blog")
 
 
 @dataclass(frozen=True)
+class OptimiserConfig:
+    """How the weights move.
+
+    Attributes:
+        name: the optimiser; its own settings are in `optimisers.NAME`.
+        learning_rate: at its height.
+        schedule: how the rate falls over the run after its rise: `constant`, `linear`, `cosine` or `exponential`.
+        schedule_steps: how long the fall takes, in steps; 0 means all that is left of the run.
+        schedule_end: the share of the rate that is left at its end.
+        rise_steps: steps over which the rate rises from 0.
+        clip: the largest norm of the gradient of all weights; larger ones are scaled down; 0 leaves them alone.
+        ema: the decay of the average of weights that is evaluated in place of the newest; 0 means none.
+    """
+
+    name: str = "adam"
+    learning_rate: Number = number(1e-3, above=0)
+    schedule: Choice = traced_choice("constant")
+    schedule_steps: Count = number(0, low=0)
+    schedule_end: Number = number(0.01, above=0, high=1)
+    rise_steps: Count = number(0, low=0)
+    clip: Number = number(0.0, low=0, off=0.0)
+    ema: Number = number(0.0, low=0, high=1, off=0.0)
+
+
+ON_NAN = ("stop", "skip", "restore")
+
+
+@dataclass(frozen=True)
 class TrainConfig:
-    """How long, in which bites, how fast.
+    """How long, in which bites.
 
     Attributes:
         epochs: how many epochs.
         steps_per_epoch: optimiser steps in an epoch; 0 means one pass over the data.
         batch_size: images a step.
-        learning_rate: Adam's.
-        adam_b1, adam_b2, adam_eps: Adam's decay rates and the term that keeps it from dividing by zero.
         members_per_step: members that a device computes at once; 0 means one on a CPU, where that is fastest, and as
             many as fit into the memory elsewhere.
         data_devices: over how many devices each batch is spread; the others are for members.
@@ -147,13 +191,9 @@ class TrainConfig:
     epochs: int = limited(20, low=1, high=10_000_000)
     steps_per_epoch: int = limited(0, low=0, high=10_000_000)
     batch_size: int = limited(128, low=1, high=1_000_000)
-    learning_rate: float = limited(1e-3, above=0)
-    adam_b1: float = limited(0.9, low=0, high=1)
-    adam_b2: float = limited(0.999, low=0, high=1)
-    adam_eps: float = limited(1e-8, above=0)
     members_per_step: int = limited(0, low=0, high=100_000)
     data_devices: int = limited(1, low=1, high=100_000)
-    on_nan: str = one_of("stop", "stop", "skip", "restore")
+    on_nan: Choice = traced_choice("stop", *ON_NAN)
 
 
 @dataclass(frozen=True)
@@ -206,22 +246,25 @@ class Config:
     Attributes:
         seed: every random draw of the run follows from it.
         sweep: lines `FIELD=VALUES`; their cross product is trained.
+        parts: the settings of registered parts, as the sections `posteriors.iaf` and so on.
     """
 
-    seed: int = limited(0, low=0, high=2**32 - 1)
+    seed: Count = number(0, low=0, high=2**32 - 1, dtype="uint32")
     data: DataConfig = DataConfig()
     model: ModelConfig = ModelConfig()
     objective: ObjectiveConfig = ObjectiveConfig()
+    optimiser: OptimiserConfig = OptimiserConfig()
     train: TrainConfig = TrainConfig()
     sweep: tuple[str, ...] = ()
     eval: EvalConfig = EvalConfig()
     checkpoint: CheckpointConfig = CheckpointConfig()
     log: LogConfig = LogConfig()
+    parts: PartSettings = PartSettings()
 
 
 def default_config() -> ml_collections.ConfigDict:
     """Return the defaults, for a config file's `get_config` to edit."""
-    return ml_collections.ConfigDict(dataclasses.asdict(Config()))
+    return ml_collections.ConfigDict(to_dict(Config()))
 
 
 def validate(config: ml_collections.ConfigDict) -> Config:
@@ -236,9 +279,18 @@ def validate(config: ml_collections.ConfigDict) -> Config:
     return from_dict(config)
 
 
+def to_dict(config: Config) -> dict[str, Any]:
+    """Return the settings as nested dicts, those of every registered part among them."""
+    values = dataclasses.asdict(dataclasses.replace(config, parts=PartSettings()))
+    del values["parts"]
+    for (section, name), settings in all_settings(config.parts).items():
+        values.setdefault(section, {})[name] = dataclasses.asdict(settings)
+    return values
+
+
 def to_json(config: Config) -> str:
     """Write the settings as `config.json` holds them."""
-    return json.dumps(dataclasses.asdict(config), indent=2) + "\n"
+    return json.dumps(to_dict(config), indent=2) + "\n"
 
 
 def from_json(text: str) -> Config:
@@ -259,7 +311,7 @@ def from_kept(values: Any) -> Config:
     Raises:
         UserError: as `validate` does.
     """
-    return from_dict(_completed(values, dataclasses.asdict(Config())))
+    return from_dict(_completed(values, to_dict(Config())))
 
 
 def _completed(values: Any, defaults: dict[str, Any]) -> Any:
@@ -271,5 +323,10 @@ def _completed(values: Any, defaults: dict[str, Any]) -> Any:
 
 def from_dict(values: Any) -> Config:
     """Check and freeze settings given as nested dicts; raises `UserError` as `validate` does."""
-    config: Config = checked_section(Config, values, "config")
-    return config
+    if not isinstance(values, (ml_collections.ConfigDict, dict)):
+        raise UserError(f"config: found {values!r}; needs the fields of vae_jax.config.default_config()")
+    sections = part_sections()
+    fixed = {name: value for name, value in values.items() if name not in sections and name != "parts"}
+    parts = checked_parts({name: value for name, value in values.items() if name in sections})
+    config: Config = checked_section(Config, fixed, "config", leave_out=("parts",), more=sections)
+    return dataclasses.replace(config, parts=parts)

@@ -6,6 +6,7 @@ from dataclasses import fields
 from typing import Any
 
 from vae_jax.config import Config
+from vae_jax.part_settings import PartSettings, all_settings
 
 
 def differences(before: Config, now: Config) -> Iterator[str]:
@@ -35,7 +36,10 @@ def field_of(config: Config, name: str) -> Any:
 def _flat(section: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
     for entry in fields(section):
         value = getattr(section, entry.name)
-        if dataclasses.is_dataclass(value):
+        if isinstance(value, PartSettings):
+            for (kind, name), settings in all_settings(value).items():
+                yield from _flat(settings, f"{kind}.{name}.")
+        elif dataclasses.is_dataclass(value):
             yield from _flat(value, f"{prefix}{entry.name}.")
         else:
             yield f"{prefix}{entry.name}", value

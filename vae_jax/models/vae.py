@@ -1,79 +1,85 @@
 """The autoencoder: encoder, posterior, prior, decoder, likelihood."""
 
-import math
+import dataclasses
 
-import jax
 import jax.numpy as jnp
 from flax import nnx
-from jaxtyping import Array, Bool, Float, Key, UInt8
+from jaxtyping import Array, Float, Key
 
-from vae_jax.config import ModelConfig
-from vae_jax.models.initialisers import INITIALISERS
-from vae_jax.models.likelihoods import LIKELIHOODS, mean_image
-from vae_jax.models.mlp import ACTIVATIONS, DECODERS, ENCODERS
-from vae_jax.models.posteriors import POSTERIORS, DiagonalGaussian
-
-Images = Float[Array, "batch height width channels"]
-Latents = Float[Array, "batch latent"]
+from vae_jax.keys import named
+from vae_jax.models.contracts import (
+    Build,
+    Codes,
+    Condition,
+    HasCentre,
+    HasKL,
+    HasPenalty,
+    HasScale,
+    Images,
+    Inference,
+    PixelDistribution,
+)
+from vae_jax.models.decoders import DECODERS
+from vae_jax.models.encoders import ENCODERS
+from vae_jax.models.likelihoods import LIKELIHOODS
+from vae_jax.models.noise import Noise
+from vae_jax.models.posteriors import POSTERIORS
+from vae_jax.models.priors import PRIORS
+from vae_jax.models.units import UnitCount, Units
+from vae_jax.part_settings import settings_of
 
 
 class VAE(nnx.Module):
-    """The parameters of an autoencoder; the functions below are what it does."""
+    """One level of latent units (Kingma and Welling 2014, arXiv:1312.6114)."""
 
-    def __init__(
-        self,
-        model: ModelConfig,
-        image_shape: tuple[int, int, int],
-        key: Key[Array, ""],
-        mask: Bool[Array, " latent"] | None = None,
-    ) -> None:
-        """Draw the starting weights.
-
-        Args:
-            model: which parts, of which sizes.
-            image_shape: height, width, channels.
-            key: all randomness of the start.
-            mask: which of the `model.latent_dim` units there are, the first ones; they start as in a model of
-                these alone. None means all.
+    def __init__(self, settings: None, build: Build, key: Key[Array, ""]) -> None:
+        """Draw the starting weights, each part's from a key of its own.
 
         Raises:
             UserError: a part's name is not registered.
         """
-        rngs = nnx.Rngs(params=key)
-        mask = jnp.ones(model.latent_dim, bool) if mask is None else mask
-        activation, init = ACTIVATIONS[model.activation], INITIALISERS[model.init]
-        outputs = POSTERIORS[model.posterior].outputs
-        mirrored = model.decoder_hidden or model.hidden[::-1]
-        encoder, decoder = ENCODERS[model.encoder], DECODERS[model.decoder]
-        self.encoder = encoder(image_shape, model.hidden, model.latent_dim, outputs, activation, init, rngs)
-        self.decoder = decoder(mask, mirrored, image_shape, activation, init, rngs)
-        if LIKELIHOODS[model.likelihood].learns_sigma:
-            self.log_sigma = nnx.Param(jnp.asarray(math.log(model.likelihood_sigma), jnp.float32))
+        model = build.config.model
 
+        def own(kind: str) -> tuple[object, Build, Key[Array, ""]]:
+            return settings_of(build.config, kind), build, named(key, kind)
 
-def to_unit(images: UInt8[Array, "batch height width channels"], levels: int) -> Images:
-    """Turn stored pixels into `value / levels`."""
-    return images.astype(jnp.float32) / levels
+        self.size = build.units.size
+        self.count = UnitCount(jnp.asarray(build.units.count, jnp.int32))
+        self.likelihood = LIKELIHOODS[model.likelihood](*own("likelihood"))
+        self.encoder = ENCODERS[model.encoder](*own("encoder"))
+        build = dataclasses.replace(build, features=self.encoder.features, outputs=self.likelihood.outputs)
+        self.posterior = POSTERIORS[model.posterior](*own("posterior"))
+        self.prior = PRIORS[model.prior](*own("prior"))
+        self.decoder = DECODERS[model.decoder](*own("decoder"))
 
+    @property
+    def units(self) -> Units:
+        """The latent units."""
+        return Units(self.size, self.count[...])
 
-def encode(vae: VAE, model: ModelConfig, x: Images) -> DiagonalGaussian:
-    """Return q(z|x)."""
-    return POSTERIORS[model.posterior].of(vae.encoder(x))
+    def infer(self, x: Images, condition: Condition, noise: Noise, k: int) -> Inference:
+        """Infer `k` latent samples of each image, with their densities."""
+        q = self.posterior(self.encoder(x, condition), self.units)
+        p = self.prior(self, condition)
+        z, log_q = q.sample(noise, k)
+        rates = q.kl(p) if isinstance(q, HasKL) else None
+        penalty = q.penalty if isinstance(q, HasPenalty) else jnp.zeros(len(x))
+        return Inference(z, log_q, p.log_prob(z), rates, penalty, q, p)
 
+    def decode(self, z: Float[Array, "*lead units"], condition: Condition) -> PixelDistribution:
+        """Return p(x|z) of latents, `[batch, units]` or `[k, batch, units]`."""
+        flat, told = z.reshape(-1, z.shape[-1]), condition
+        if condition is not None:
+            told = jnp.broadcast_to(condition, (*z.shape[:-1], condition.shape[-1])).reshape(len(flat), -1)
+        outputs = self.decoder(flat, told)
+        return self.likelihood(outputs.reshape(*z.shape[:-1], *outputs.shape[1:]))
 
-def decode(vae: VAE, z: Latents) -> Images:
-    """Return the expected picture of each latent, pixels in [0, 1]."""
-    return mean_image(vae.decoder(z))
+    def sample_prior(self, noise: Noise, condition: Condition) -> Float[Array, "n units"]:
+        """Draw as many latents as the noise is for."""
+        return self.prior(self, condition).sample(noise, 1)[0][0]
 
-
-def fit_loss(vae: VAE, model: ModelConfig, x: Images, z: Latents) -> Float[Array, " batch"]:
-    """Return -log p(x|z) less the likelihood's constant, in nats summed over each image."""
-    likelihood = LIKELIHOODS[model.likelihood]
-    log_sigma = vae.log_sigma[...] if likelihood.learns_sigma else jnp.log(model.likelihood_sigma)
-    return jnp.sum(likelihood.pixel_loss(x, vae.decoder(z), log_sigma), axis=(1, 2, 3))
-
-
-def parameter_count(model: ModelConfig, image_shape: tuple[int, int, int]) -> int:
-    """Count the parameters without making any."""
-    shapes = nnx.eval_shape(lambda: VAE(model, image_shape, jax.random.key(0)))
-    return sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(nnx.state(shapes, nnx.Param)))
+    def codes(self, x: Images, condition: Condition) -> Codes:
+        """Return the posterior's centre, and its standard deviations where it has some."""
+        q = self.posterior(self.encoder(x, condition), self.units)
+        assert isinstance(q, HasCentre), "build_model saw to it"
+        return Codes(q.centre(), q.scale() if isinstance(q, HasScale) else None)

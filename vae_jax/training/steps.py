@@ -1,30 +1,30 @@
-"""Training as pure functions of (program, members' numbers, state, data).
+"""Training as pure functions of (spec, hyperparameters, state, data).
 
 Members run inside one compiled program, the steps of each in a `lax.scan`. One after another (`Layout.at_once` 1), a
 member's arithmetic is to the bit that of a run of its own.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import optax
-from flax import nnx
-from jaxtyping import Array, Bool, Float, Int32, Key, UInt8, UInt32
+from jaxtyping import Array, Bool, Float, Int32, Key
 
-from vae_jax.keys import named, unit_normal
-from vae_jax.models.vae import VAE, Images, encode, fit_loss, to_unit
-from vae_jax.objectives import OBJECTIVES, Metrics, Terms
-from vae_jax.schedules import beta_kl_at
+from vae_jax.checked_fields import is_off
+from vae_jax.config import ON_NAN
+from vae_jax.keys import named
+from vae_jax.models.contracts import Batch
+from vae_jax.models.noise import Noise
+from vae_jax.objectives.contracts import Metrics, Objective
 from vae_jax.training.batches import block_batches
 from vae_jax.training.devices import DATA, Layout, for_members
-from vae_jax.training.program import Members, Program
-
-Params = nnx.State[Any, Any]
-Noise = Float[Array, "batch latent"]
-Loss = Callable[[Params, Images, Noise, Int32[Array, ""]], tuple[Float[Array, ""], Metrics]]
+from vae_jax.training.examples import SplitArrays, make_batch
+from vae_jax.training.hyperparameters import Hyperparameters, bound
+from vae_jax.training.member import Arrays, member_key, merge, objective_of, optimisers_of, split, start
+from vae_jax.training.spec import Spec
 
 NEVER = -1
 
@@ -33,125 +33,135 @@ class TrainState(NamedTuple):
     """All that training changes; every array has a leading members axis outside of this file.
 
     Attributes:
-        params: the model's parameters, as an NNX state.
-        optimiser: Adam's moments and count.
+        params: the parameters of the model and of the objective's own module.
+        variables: all else that these hold, such as codebooks that follow the codes.
+        optimiser: of the model, and of the own module.
+        average: of the model's parameters over the steps; empty where none is kept.
         step: how many steps have been taken.
-        failed: the step in which a member's loss or gradient was no number any more and it was frozen, or the newest
-            such step that it skipped, or `NEVER`.
+        failed: the step in which a member's loss or gradient was not finite and it was frozen, or the newest such step
+            that it skipped, or `NEVER`.
     """
 
-    params: Params
-    optimiser: optax.OptState
+    params: Arrays
+    variables: Arrays
+    optimiser: dict[str, optax.OptState]
+    average: Arrays
     step: Int32[Array, "*members"]
     failed: Int32[Array, "*members"]
 
+    @property
+    def evaluated(self) -> Arrays:
+        """The parameters that are evaluated: the average where one is kept, else the newest."""
+        return {**self.params, **self.average}
+
 
 class TrainData(NamedTuple):
-    """The training images on the device, and how often each is drawn in a pass."""
+    """The training images on the device, and the places in them that one pass draws."""
 
-    images: UInt8[Array, "n height width channels"]
+    split: SplitArrays
     draws: Int32[Array, " m"]
 
 
-def member_key(seed: UInt32[Array, ""]) -> Key[Array, ""]:
-    """Return a member's key: from its own seed alone."""
-    return jax.random.key(seed)
-
-
-def graph_of(program: Program) -> nnx.GraphDef[VAE]:
-    """Return the model's structure, without any weights."""
-    return nnx.graphdef(nnx.eval_shape(lambda: VAE(program.model, program.image_shape, jax.random.key(0))))
-
-
-def optimiser_of(program: Program) -> optax.GradientTransformation:
-    """Adam's direction (Kingma and Ba 2015, arXiv:1412.6980), before the learning rate."""
-    return optax.scale_by_adam(program.adam_b1, program.adam_b2, program.adam_eps)
-
-
-def latent_mask(program: Program, member: Members) -> Bool[Array, " latent"]:
-    """Say which of the program's latent units a member has: the first ones."""
-    return jnp.arange(program.model.latent_dim) < member.latent_dim
-
-
-def batch_terms(vae: VAE, program: Program, x: Images, eps: Noise, mask: Bool[Array, " latent"]) -> Terms:
-    """Return the two costs of each image, the latent sampled with the noise `eps`, in a model of the masked units."""
-    posterior = encode(vae, program.model, x)
-    z = jnp.where(mask, posterior.sample(eps), 0.0)
-    return Terms(fit=fit_loss(vae, program.model, x, z), rates=jnp.where(mask, posterior.kl(), 0.0))
-
-
-def _init_member(program: Program, member: Members) -> TrainState:
-    key = named(member_key(member.seed), "init")
-    vae = VAE(program.model, program.image_shape, key, latent_mask(program, member))
-    params = nnx.state(vae, nnx.Param)
-    return TrainState(params, optimiser_of(program).init(params), jnp.zeros((), jnp.int32), jnp.int32(NEVER))
+def _init_member(spec: Spec, numbers: Hyperparameters) -> TrainState:
+    params, variables = split(start(spec, numbers))
+    moves = optimisers_of(spec, numbers)
+    optimiser = {name: moves[name].init(params[name]) for name in params}
+    average = {} if is_off(spec.settings.optimiser.ema) else {"model": params["model"]}
+    return TrainState(params, variables, optimiser, average, jnp.zeros((), jnp.int32), jnp.int32(NEVER))
 
 
 @partial(jax.jit, static_argnums=(0, 1))
-def init_state(program: Program, layout: Layout, members: Members) -> TrainState:
+def init_state(spec: Spec, layout: Layout, members: Hyperparameters) -> TrainState:
     """Return the state before the first step, every array with a leading members axis."""
-    return for_members(layout, lambda _, member: _init_member(program, member), None, members)
+    return for_members(layout, lambda _, numbers: _init_member(spec, numbers), None, members)
 
 
-def member_loss(program: Program, member: Members) -> Loss:
-    """Return what a member minimises at a step, with its metrics."""
-    graph, mask = graph_of(program), latent_mask(program, member)
-    minimised, free_bits = OBJECTIVES[program.objective], free_bits_of(member, mask)
-
-    def loss(params: Params, x: Images, eps: Noise, step: Int32[Array, ""]) -> tuple[Float[Array, ""], Metrics]:
-        terms = batch_terms(nnx.merge(graph, params), program, x, eps, mask)
-        metrics = minimised(terms, beta_kl_of(member, step), free_bits, program.normalisation)
-        return metrics.loss, metrics
-
-    return loss
+def loss_of(
+    spec: Spec,
+    objective: Objective,
+    params: Arrays,
+    variables: Arrays,
+    batch: Batch,
+    noise: Noise,
+    step: Int32[Array, ""],
+) -> tuple[Float[Array, ""], tuple[Metrics, Arrays]]:
+    """Return the loss of a batch, its metrics, and the variables after it."""
+    modules = merge(spec, params, variables)
+    terms = objective.terms(modules.model, modules.own, batch, noise, step)
+    loss, metrics = objective.loss({name: jnp.mean(term, axis=0) for name, term in terms.items()}, step)
+    return loss, (metrics, split(modules)[1])
 
 
 def _train_member(
-    program: Program, layout: Layout, steps: int, data: TrainData, member: Members, state: TrainState
+    spec: Spec, layout: Layout, steps: int, data: TrainData, numbers: Hyperparameters, state: TrainState
 ) -> tuple[TrainState, Metrics]:
-    optimiser, loss = optimiser_of(program), member_loss(program, member)
-    key = member_key(member.seed)
-    batches = data.draws[block_batches(program, steps, key, state.step)]
+    moves, objective = optimisers_of(spec, numbers), objective_of(spec, numbers)
+    skips = numbers["train.on_nan"] == ON_NAN.index("skip")
+    key = member_key(numbers["seed"])
+    batches = data.draws[block_batches(spec, steps, key, state.step)]
 
     def one_step(
-        state: TrainState, batch: Int32[Array, " batch"]
+        state: TrainState, index: Int32[Array, " batch"]
     ) -> tuple[TrainState, tuple[Bool[Array, ""], Metrics]]:
-        eps = step_noise(program, key, state.step)
-        x = to_unit(data.images[_share(layout, batch)], program.levels)
-        grads, metrics = jax.grad(loss, has_aux=True)(state.params, x, _share(layout, eps), state.step)
-        grads, metrics = _mean_over_shares(layout, (grads, metrics))
-        # What is no number leaves the weights as they were. (Only they are kept: to keep Adam's moments too would cost
-        # their traffic once more in every step.)
-        frozen = (state.failed != NEVER) & ~member.skips
-        finite = jnp.isfinite(metrics.loss) & is_finite(grads)
+        noise = step_noise(spec, layout, key, state.step)
+        batch = make_batch(spec, data.split, _share(layout, index), noise)
+        gradient = jax.grad(partial(loss_of, spec, objective), has_aux=True)
+        grads, (metrics, variables) = gradient(state.params, state.variables, batch, noise, state.step)
+        grads, metrics, variables = _mean_over_shares(layout, (grads, metrics, variables))
+        # Non-finite losses or gradients leave the weights unchanged. (Only they are kept: to keep the optimiser's
+        # moments too would cost their traffic once more in every step.)
+        frozen = (state.failed != NEVER) & ~skips
+        finite = jnp.isfinite(metrics["loss"]) & is_finite(grads)
         well = finite & ~frozen
-        direction, adam = optimiser.update(
-            jax.tree.map(lambda grad: jnp.where(well, grad, 0.0), grads), state.optimiser
-        )
-        rate = member.learning_rate
-        params = jax.tree.map(lambda p, d: jnp.where(well, p - rate * d, p), state.params, direction)
+        kept = partial(jax.tree.map, lambda new, old: jnp.where(well, new, old))
+        grads = jax.tree.map(lambda grad: jnp.where(well, grad, 0.0), grads)
+        moved = {name: moves[name].update(grads[name], state.optimiser[name], state.params[name]) for name in grads}
+        updates, optimiser = ({name: pair[k] for name, pair in moved.items()} for k in (0, 1))
+        params = kept(optax.apply_updates(state.params, updates), state.params)
+        average = kept(_averaged(spec, numbers, state, params), state.average)
+        variables = kept(variables, state.variables)
         failed = jnp.where(finite | frozen, state.failed, state.step)
-        return TrainState(params, adam, state.step + 1, failed), (well, metrics)
+        new = TrainState(params, variables, optimiser, average, state.step + 1, failed)
+        return new, (well, metrics)
 
     state, (well, trace) = jax.lax.scan(one_step, state, batches)
     return state, jax.tree.map(lambda of_steps: jnp.mean(of_steps, where=well), trace)
 
 
-def step_noise(program: Program, key: Key[Array, ""], step: Int32[Array, ""]) -> Noise:
-    """Return the noise by which the latents of one step's batch are sampled."""
-    noise = jax.random.fold_in(named(key, "noise"), step)
-    return unit_normal(noise, program.batch_size, program.model.latent_dim)
+def _averaged(spec: Spec, numbers: Hyperparameters, state: TrainState, params: Arrays) -> Arrays:
+    """Move the average of the weights towards the newest; at first faster, so that the start is soon forgotten."""
+    if not state.average:
+        return {}
+    decay = jnp.minimum(bound(spec.settings, numbers).optimiser.ema, (1 + state.step) / (10 + state.step))
+    return jax.tree.map(lambda old, new: decay * old + (1 - decay) * new, state.average, {"model": params["model"]})
 
 
-def is_finite(grads: Params) -> Bool[Array, ""]:
-    """Say whether a gradient, and the square of it that Adam keeps, are numbers.
+def step_noise(spec: Spec, layout: Layout, key: Key[Array, ""], step: Int32[Array, ""]) -> Noise:
+    """Return what one step's batch draws; this device's share of it, where a batch is spread."""
+    of_step = jax.random.fold_in(named(key, "noise"), step)
+    if layout.data_devices == 1:
+        return Noise(of_step, spec.batch_size)
+    share = spec.batch_size // layout.data_devices
+    return Noise(of_step, share, whole=spec.batch_size, first=jax.lax.axis_index(DATA) * share)
 
-    Only the vectors are looked at, biases above all: whatever is no number in front of a layer is none in its bias. To
-    walk through the matrices once more would cost a tenth of the step. All layers' vectors are asked for before any
-    weights change: the backward pass is done with the weights then, and none of them need be copied.
+
+def is_finite(grads: Arrays) -> Bool[Array, ""]:
+    """Say whether a gradient, and the square of it that Adam keeps, are finite.
+
+    Of a module with a bias only that is looked at: whatever is not finite in front of a layer is not in its bias. To
+    walk through the matrices once more would cost a tenth of the step. All modules are asked for before any weights
+    change: the backward pass is done with the weights then, and none of them need be copied.
     """
-    vectors = [leaf for leaf in jax.tree.leaves(grads) if leaf.ndim < 2]
-    return jnp.all(jnp.stack([jnp.isfinite(jnp.sum(vector**2)) for vector in vectors]))
+    return jnp.all(jnp.stack([jnp.isfinite(jnp.sum(leaf**2)) for leaf in _telling(grads)]))
+
+
+def _telling(node: Any) -> Iterator[Array]:
+    """Yield the arrays by which a module's gradients are known to be finite."""
+    leaves = {name: leaf for name, leaf in node.items() if not isinstance(leaf, dict)}
+    yield from [leaves["bias"]] if "bias" in leaves else leaves.values()
+    for inner in node.values():
+        if isinstance(inner, dict):
+            yield from _telling(inner)
 
 
 def _share(layout: Layout, batch: Array) -> Array:
@@ -166,39 +176,22 @@ def _mean_over_shares(layout: Layout, tree: Any) -> Any:
     return tree if layout.data_devices == 1 else jax.lax.pmean(tree, DATA)
 
 
-def free_bits_of(member: Members, mask: Bool[Array, " latent"]) -> Float[Array, " latent"]:
-    """Return the free bits of each latent unit, in nats; units that a member doesn't have get none."""
-    return jnp.where(mask, member.free_bits, 0.0)
-
-
-def beta_kl_of(member: Members, step: Int32[Array, ""]) -> Float[Array, ""]:
-    """Return the weight of a member's KL term at one step."""
-    return beta_kl_at(
-        step,
-        warmup=member.warmup,
-        beta_kl=member.beta_kl,
-        delay=member.warmup_delay,
-        length=member.warmup_length,
-        cycles=member.warmup_cycles,
-    )
-
-
 @partial(jax.jit, static_argnums=(0, 1, 2), donate_argnums=5)
 def train_block(
-    program: Program, layout: Layout, steps: int, data: TrainData, members: Members, state: TrainState
+    spec: Spec, layout: Layout, steps: int, data: TrainData, members: Hyperparameters, state: TrainState
 ) -> tuple[TrainState, Metrics]:
     """Take `steps` steps with every member.
 
     Args:
-        program: shapes the compiled code.
+        spec: shapes the compiled code.
         layout: where the members are computed.
         steps: how many; blocks of one run all have the same length and start at its multiples.
         data: shared by the members.
-        members: `[members]`.
+        members: each number `[members]`.
         state: donated; don't use it again.
 
     Returns:
         the new state, and the means of the metrics over the steps before a member failed (NaN where there are none),
         each `[members]`.
     """
-    return for_members(layout, partial(_train_member, program, layout, steps), data, members, state)
+    return for_members(layout, partial(_train_member, spec, layout, steps), data, members, state)

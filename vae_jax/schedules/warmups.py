@@ -4,12 +4,14 @@ A schedule is a shape, a function from the progress `t` in [0, 1] of the rise to
 share (the delay before, the length, staying at the height after) is `beta_kl_at`'s.
 """
 
+import dataclasses
 from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
+from vae_jax.config import Config, ObjectiveConfig
 from vae_jax.registry import Registry
 
 Progress = Float[Array, ""]
@@ -62,56 +64,35 @@ SCHEDULES: Registry[Shape] = Registry(
 )
 
 
-def rise(warmup: str, steps: int, delay: int, total: int) -> tuple[int, int]:
-    """Say where a run's rise begins and how long it takes.
+def with_lengths(config: Config, total: int) -> Config:
+    """Return settings in which the delay and the length of the rise are numbers of steps.
 
     Args:
-        warmup: the schedule's name.
-        steps: the rise's length in steps as configured; 0 means half of the run, or all that is left of it
-            after the delay for `delayed`, or all of it for `cyclical`.
-        delay: steps before it as configured; 0 means half of the run for `delayed`, else none.
+        config: a member's settings; 0 in `warmup_steps` means half of the run, or all that is left of it after the
+            delay for `delayed` and `cyclical`, and 0 in `warmup_delay` half of the run for `delayed`, else none.
         total: steps of the run.
-
-    Returns:
-        delay and length, in steps; the length is at least 1.
     """
-    if warmup == "delayed":
+    objective = config.objective
+    steps, delay = int(objective.warmup_steps), int(objective.warmup_delay)
+    if objective.warmup == "delayed":
         delay = delay or total // 2
+    if objective.warmup in ("delayed", "cyclical"):
         steps = steps or total - delay
-    elif warmup == "cyclical":
-        steps = steps or total - delay
-    return delay, max(1, steps or total // 2)
+    steps = max(1, steps or total // 2)
+    return dataclasses.replace(
+        config, objective=dataclasses.replace(objective, warmup_steps=steps, warmup_delay=delay)
+    )
 
 
-def number_of(warmup: str) -> int:
-    """Number a schedule, for `beta_kl_at`.
-
-    Raises:
-        UserError: it is not registered.
-    """
-    _ = SCHEDULES[warmup]
-    return list(SCHEDULES).index(warmup)
-
-
-def beta_kl_at(
-    step: Int[Array, ""],
-    *,
-    warmup: Int[Array, ""],
-    beta_kl: Float[Array, ""],
-    delay: Int[Array, ""],
-    length: Int[Array, ""],
-    cycles: Int[Array, ""],
-) -> Float[Array, ""]:
+def beta_kl_at(step: Int[Array, ""], objective: ObjectiveConfig) -> Float[Array, ""]:
     """Return the weight of the KL term at one step.
 
     Args:
         step: how many steps have been taken.
-        warmup: the schedule's number (`number_of`).
-        beta_kl: the height that it reaches.
-        delay: steps at 0 before the rise.
-        length: steps of the rise.
-        cycles: for `cyclical`.
+        objective: traced settings, `warmup` the schedule's place in `SCHEDULES`.
     """
-    t = jnp.clip((step - delay) / length, 0.0, 1.0)
-    height: Float[Array, ""] = jax.lax.switch(warmup, list(SCHEDULES.values()), t, cycles)
-    return beta_kl * height
+    t = jnp.clip((step - objective.warmup_delay) / objective.warmup_steps, 0.0, 1.0)
+    height: Float[Array, ""] = jax.lax.switch(
+        objective.warmup, list(SCHEDULES.values()), t, jnp.asarray(objective.warmup_cycles)
+    )
+    return objective.beta_kl * height

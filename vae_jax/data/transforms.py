@@ -1,0 +1,30 @@
+"""What becomes of pixels on their way to the model, in every step anew."""
+
+from collections.abc import Callable
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from vae_jax.models.noise import Noise
+from vae_jax.registry import Registry
+
+Pixels = Float[Array, "batch height width channels"]
+
+
+def none(x: Pixels, noise: Noise) -> Pixels:
+    """Grey pixels as they are."""
+    del noise
+    return x
+
+
+def drawn(x: Pixels, noise: Noise) -> Pixels:
+    """Draw each pixel 0 or 1, its grey value the chance of 1 (Salakhutdinov and Murray 2008).
+
+    In training it is drawn anew in every step; an image that is evaluated has always the same draw.
+    """
+    return (noise.uniform("binarise", x.shape[1:]) < x).astype(jnp.float32)
+
+
+TRANSFORMS: Registry[Callable[[Pixels, Noise], Pixels]] = Registry(
+    "config.data.binarise", {"none": none, "drawn": drawn}
+)

@@ -1,0 +1,236 @@
+"""What the parts of a model owe each other.
+
+Shapes: `batch` examples, `k` latent samples of each, `units` of the latent space in one flat last axis (the levels of a
+hierarchy side by side). Densities are in nats. Distributions are pytrees of arrays, so that their leaves can be held
+fixed or paired within a batch.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol, runtime_checkable
+
+import jax
+from jaxtyping import Array, Float, Int
+
+from vae_jax.config import Config
+from vae_jax.models.noise import Noise
+from vae_jax.models.units import Units
+
+Images = Float[Array, "batch height width channels"]
+Condition = Float[Array, "batch condition"] | None
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Batch:
+    """Examples as a model sees them.
+
+    Attributes:
+        x: pixels in [0, 1], after the data's transform.
+        condition: what the model is told of each example, or None.
+        index: each example's place in its split.
+    """
+
+    x: Images
+    condition: Condition
+    index: Int[Array, " batch"]
+
+
+@dataclass(frozen=True)
+class Build:
+    """What a part is built with.
+
+    Attributes:
+        config: the member's settings; traced numbers are arrays.
+        image_shape: height, width, channels.
+        units: of the latent space.
+        condition: numbers in the condition of an example; 0 where there is none.
+        features: numbers that the encoder gives of an example; set once it is built.
+        outputs: numbers that the likelihood wants of each pixel and channel.
+    """
+
+    config: Config
+    image_shape: tuple[int, int, int]
+    units: Units
+    condition: int = 0
+    features: int = 0
+    outputs: int = 1
+
+
+class Encoder(Protocol):
+    """From images to features. Registered as what makes one of (settings, build, key)."""
+
+    features: int
+
+    def __call__(self, x: Images, condition: Condition) -> Float[Array, "batch features"]:
+        """Encode images."""
+        ...
+
+
+class Decoder(Protocol):
+    """From latents to the numbers that a likelihood is made of. Made of (settings, build, key)."""
+
+    def __call__(
+        self, z: Float[Array, "n units"], condition: Float[Array, "n condition"] | None
+    ) -> Float[Array, "n height width outputs"]:
+        """Decode latents; the outputs of each channel lie together."""
+        ...
+
+
+@runtime_checkable
+class Distribution(Protocol):
+    """q(z|x) or p(z): a pytree of arrays.
+
+    It may also have `unit_log_prob(z) -> [k, batch, units]`; `kl(p) -> [batch, parts] | None`, in closed form where
+    it is known for that `p`; `centre() -> [batch, units]`, the point that stands for an example, and `scale()`; and
+    `penalty -> [batch]`, a cost of its own. What it can is which methods it has.
+    """
+
+    def sample(self, noise: Noise, k: int) -> tuple[Float[Array, "k batch units"], Float[Array, "k batch"]]:
+        """Draw `k` samples of each example; return them and their log density."""
+        ...
+
+    def log_prob(self, z: Float[Array, "k batch units"]) -> Float[Array, "k batch"]:
+        """Return the log density of given points."""
+        ...
+
+
+@runtime_checkable
+class HasKL(Protocol):
+    """A posterior whose KL to some priors is known in closed form."""
+
+    def kl(self, p: Distribution) -> Float[Array, "batch parts"] | None:
+        """Return KL(q || p) by part, or None where it has no closed form for this `p`."""
+        ...
+
+
+@runtime_checkable
+class HasCentre(Protocol):
+    """A posterior with a point that stands for an example."""
+
+    def centre(self) -> Float[Array, "batch units"]:
+        """Return the point."""
+        ...
+
+
+@runtime_checkable
+class HasScale(Protocol):
+    """A posterior with a standard deviation of each unit."""
+
+    def scale(self) -> Float[Array, "batch units"]:
+        """Return the standard deviations."""
+        ...
+
+
+@runtime_checkable
+class HasPenalty(Protocol):
+    """A posterior with a cost of its own, such as the commitment of a vector quantiser."""
+
+    @property
+    def penalty(self) -> Float[Array, " batch"]:
+        """Return the cost of each example."""
+        ...
+
+
+class Posterior(Protocol):
+    """From features to q(z|x). Made of (settings, build, key)."""
+
+    def __call__(self, features: Float[Array, "batch features"], units: Units) -> Distribution:
+        """Return the posterior of each example."""
+        ...
+
+
+class Prior(Protocol):
+    """p(z), or p(z|condition). Made of (settings, build, key)."""
+
+    def __call__(self, model: "Model", condition: Condition) -> Distribution:
+        """Return the prior; it may ask the model, as for the posterior of pseudo-inputs."""
+        ...
+
+
+class PixelDistribution(Protocol):
+    """p(x|z) of given decoder outputs: a pytree of arrays."""
+
+    def log_prob(self, x: Images) -> Float[Array, "*lead batch"]:
+        """Return log p(x|z), summed over pixels."""
+        ...
+
+    def mean(self) -> Float[Array, "*lead batch height width channels"]:
+        """Return the expected picture, in [0, 1]."""
+        ...
+
+    def sample(self, noise: Noise) -> Float[Array, "*lead batch height width channels"]:
+        """Draw a picture."""
+        ...
+
+
+class Likelihood(Protocol):
+    """A family of p(x|z). Made of (settings, build, key).
+
+    Attributes:
+        outputs: decoder outputs of each pixel and channel.
+        constant: the part of -log p that no output changes, in nats a pixel and channel.
+        support: over what it is a density or mass: `reals`, `levels` (256 grey levels) or `binary`; '' for a loss that
+            is none.
+    """
+
+    outputs: int
+    constant: float
+    support: str
+
+    def __call__(self, outputs: Float[Array, "*lead height width outputs"]) -> PixelDistribution:
+        """Return the distribution of each picture."""
+        ...
+
+
+class Inference(NamedTuple):
+    """What a model infers of a batch.
+
+    Attributes:
+        z: samples.
+        log_q, log_p: the densities of the samples, under the posterior and under the prior.
+        rates: KL(q || p) by unit (or group, level, code position) in closed form, or None: then log q - log p counts.
+        penalty: the posterior's own cost.
+        q, p: the distributions; None where there are several levels.
+    """
+
+    z: Float[Array, "k batch units"]
+    log_q: Float[Array, "k batch"]
+    log_p: Float[Array, "k batch"]
+    rates: Float[Array, "batch parts"] | None
+    penalty: Float[Array, " batch"]
+    q: Distribution | None
+    p: Distribution | None
+
+
+class Codes(NamedTuple):
+    """What stands for an example in the latent space: a point, and its standard deviation where there is one."""
+
+    point: Float[Array, "batch units"]
+    scale: Float[Array, "batch units"] | None
+
+
+@runtime_checkable
+class Model(Protocol):
+    """All that objectives, evaluation and samplers know of a model. Made of (settings, build, key)."""
+
+    @property
+    def units(self) -> Units:
+        """The latent units, those of all levels side by side."""
+        ...
+
+    def infer(self, x: Images, condition: Condition, noise: Noise, k: int) -> Inference:
+        """Infer `k` latent samples of each example."""
+        ...
+
+    def decode(self, z: Float[Array, "*lead units"], condition: Condition) -> PixelDistribution:
+        """Return p(x|z) of latents."""
+        ...
+
+    def sample_prior(self, noise: Noise, condition: Condition) -> Float[Array, "n units"]:
+        """Draw as many latents as the noise is for."""
+        ...
+
+    def codes(self, x: Images, condition: Condition) -> Codes:
+        """Return the point of each example, nothing sampled."""
+        ...
+

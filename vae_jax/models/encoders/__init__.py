@@ -1,0 +1,9 @@
+"""Encoders by name: from images to features."""
+
+from collections.abc import Callable
+
+from vae_jax.models.contracts import Encoder
+from vae_jax.models.encoders.mlp import MLPEncoder
+from vae_jax.registry import Registry
+
+ENCODERS: Registry[Callable[..., Encoder]] = Registry("config.model.encoder", {"mlp": MLPEncoder})

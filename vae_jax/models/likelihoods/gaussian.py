@@ -1,0 +1,75 @@
+"""Normal pixels of one scale, given or learned, around the sigmoid of the decoder's output."""
+
+import math
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jaxtyping import Array, Float, Key
+
+from vae_jax.config import Number
+from vae_jax.models.contracts import Build, Images
+from vae_jax.models.noise import Noise
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class GaussianPixels:
+    """Each pixel is N(sigmoid(output), exp(log_sigma)^2)."""
+
+    outputs: Float[Array, "*lead height width channels"]
+    log_sigma: Number
+
+    def log_prob(self, x: Images) -> Float[Array, "*lead"]:
+        """Return the log density, in nats."""
+        error = (x - self.mean()) * jnp.exp(-self.log_sigma)
+        return -jnp.sum(0.5 * error**2 + self.log_sigma + Gaussian.constant, axis=(-3, -2, -1))
+
+    def mean(self) -> Float[Array, "*lead height width channels"]:
+        """Return the expected picture."""
+        return jax.nn.sigmoid(self.outputs)
+
+    def sample(self, noise: Noise) -> Float[Array, "*lead height width channels"]:
+        """Draw each pixel; a draw may leave [0, 1]."""
+        *lead, _ = self.outputs.shape[:-3]
+        return self.mean() + jnp.exp(self.log_sigma) * noise.normal_like("pixels", self.outputs.shape[-3:], tuple(lead))
+
+
+class Gaussian(nnx.Module):
+    """The scale is `model.likelihood_sigma`, in pixels."""
+
+    outputs, constant, support = 1, 0.5 * math.log(2 * math.pi), "reals"
+
+    def __init__(self, settings: None, build: Build, key: Key[Array, ""]) -> None:
+        """Keep the scale."""
+        self.log_sigma = Scale(jnp.log(jnp.asarray(build.config.model.likelihood_sigma, jnp.float32)))
+
+    def __call__(self, outputs: Float[Array, "*lead height width channels"]) -> GaussianPixels:
+        """Return the distribution of each picture."""
+        return GaussianPixels(outputs, self.log_sigma[...])
+
+
+class GaussianLearned(Gaussian):
+    """The scale is learned, from `model.likelihood_sigma` on (Rybkin et al. 2021, arXiv:2006.13202)."""
+
+    def __init__(self, settings: None, build: Build, key: Key[Array, ""]) -> None:
+        """Start the scale."""
+        self.log_sigma = nnx.Param(jnp.log(jnp.asarray(build.config.model.likelihood_sigma, jnp.float32)))
+
+
+class SquaredError(Gaussian):
+    """The post's squared error: a normal of variance 1/2."""
+
+    constant = 0.5 * math.log(math.pi)
+
+    def __call__(self, outputs: Float[Array, "*lead height width channels"]) -> GaussianPixels:
+        """Return the distribution of each picture."""
+        return GaussianPixels(outputs, -0.5 * math.log(2.0))
+
+    def __init__(self, settings: None, build: Build, key: Key[Array, ""]) -> None:
+        """There is nothing to learn."""
+
+
+class Scale(nnx.Variable[Float[Array, ""]]):
+    """The logarithm of a scale that is not learned."""

@@ -1,0 +1,11 @@
+"""Posteriors by name: from features to q(z|x)."""
+
+from collections.abc import Callable
+
+from vae_jax.models.contracts import Posterior
+from vae_jax.models.posteriors.diagonal_gaussian import DiagonalGaussianPosterior
+from vae_jax.registry import Registry
+
+POSTERIORS: Registry[Callable[..., Posterior]] = Registry(
+    "config.model.posterior", {"diagonal_gaussian": DiagonalGaussianPosterior}
+)

@@ -1,0 +1,9 @@
+"""Priors by name: p(z)."""
+
+from collections.abc import Callable
+
+from vae_jax.models.contracts import Prior
+from vae_jax.models.priors.standard_normal import StandardNormalPrior
+from vae_jax.registry import Registry
+
+PRIORS: Registry[Callable[..., Prior]] = Registry("config.model.prior", {"standard_normal": StandardNormalPrior})

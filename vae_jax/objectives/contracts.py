@@ -1,0 +1,74 @@
+"""What an objective owes the training: terms of each example, and a loss of their means."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import optax
+from flax import nnx
+from jaxtyping import Array, Float, Int, Key
+
+from vae_jax.config import Config
+from vae_jax.models.contracts import Batch, Model
+from vae_jax.models.noise import Noise
+from vae_jax.models.units import Units
+
+Scalar = Float[Array, ""]
+Terms = Mapping[str, Float[Array, "batch ..."]]
+Metrics = dict[str, Scalar]
+
+
+@dataclass(frozen=True)
+class ObjectiveBuild:
+    """What an objective is built with.
+
+    Attributes:
+        config: the member's settings; traced numbers are arrays.
+        units: of the latent space.
+        batch_size: images in a training batch (the post sums the KL over it).
+        pixels: pixels of an image, channels counted.
+        constant: the likelihood's constant, in nats a pixel.
+    """
+
+    config: Config
+    units: Units
+    batch_size: int
+    pixels: int
+    constant: float
+
+
+class Objective(Protocol):
+    """What is minimised. Made of (settings, build).
+
+    The framework averages the terms over the examples of a batch or of a whole split, so that padding never counts. The
+    gradient of the loss moves the model and the objective's own module alike; what shall learn from what is routed by
+    `jax.lax.stop_gradient`.
+    """
+
+    def own(self, key: Key[Array, ""], model: Model) -> nnx.Module | None:
+        """Return a module of its own, such as a critic, that trains beside the model; or None."""
+        ...
+
+    def terms(self, model: Model, own: nnx.Module | None, batch: Batch, noise: Noise, step: Int[Array, ""]) -> Terms:
+        """Return what each example costs, by name: `[batch]` or `[batch, parts]`."""
+        ...
+
+    def loss(self, means: Terms, step: Int[Array, ""]) -> tuple[Scalar, Metrics]:
+        """Return the loss and named metrics from the terms' means over examples."""
+        ...
+
+
+@runtime_checkable
+class HasOptimiser(Protocol):
+    """An objective whose own module has an optimiser of its own; else it moves as the model does."""
+
+    def optimiser(self) -> optax.GradientTransformation:
+        """Return what moves the own module."""
+        ...
+
+
+@runtime_checkable
+class DependsOnBatch(Protocol):
+    """An objective whose terms depend on the other examples of a batch: it is evaluated at the training batch size."""
+
+    depends_on_batch: bool

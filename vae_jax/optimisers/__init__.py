@@ -1,0 +1,38 @@
+"""Optimisers by name: how the weights move."""
+
+from functools import partial
+from typing import Protocol
+
+import optax
+
+from vae_jax.checked_fields import is_off
+from vae_jax.config import Config
+from vae_jax.optimisers.adam import Adam
+from vae_jax.optimisers.adamw import AdamW
+from vae_jax.part_settings import settings_of
+from vae_jax.registry import Registry
+from vae_jax.schedules.rates import rate_at
+
+
+class Optimiser(Protocol):
+    """The settings of an optimiser, a frozen dataclass; its numbers may be traced."""
+
+    def transformation(self, rate: optax.Schedule) -> optax.GradientTransformation:
+        """Return the updates at a rate of the step."""
+        ...
+
+
+OPTIMISERS: Registry[type[Optimiser]] = Registry("config.optimiser.name", {"adam": Adam, "adamw": AdamW})
+
+
+def optimiser_of(config: Config) -> optax.GradientTransformation:
+    """Return what turns gradients into updates of the weights, clipping and schedule included.
+
+    Args:
+        config: traced settings.
+    """
+    chosen: Optimiser = settings_of(config, "optimiser")
+    moves = chosen.transformation(partial(rate_at, optimiser=config.optimiser))
+    if is_off(config.optimiser.clip):
+        return moves
+    return optax.chain(optax.clip_by_global_norm(config.optimiser.clip), moves)

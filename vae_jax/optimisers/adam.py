@@ -1,0 +1,26 @@
+"""Adam."""
+
+from dataclasses import dataclass
+
+import optax
+
+from vae_jax.checked_fields import number
+from vae_jax.config import Number
+
+
+@dataclass(frozen=True)
+class Adam:
+    """Kingma and Ba 2015, arXiv:1412.6980.
+
+    Attributes:
+        b1, b2: decay rates of the two moments.
+        eps: keeps it from dividing by zero.
+    """
+
+    b1: Number = number(0.9, low=0, high=1)
+    b2: Number = number(0.999, low=0, high=1)
+    eps: Number = number(1e-8, above=0)
+
+    def transformation(self, rate: optax.Schedule) -> optax.GradientTransformation:
+        """Return the updates at a rate of the step."""
+        return optax.chain(optax.scale_by_adam(self.b1, self.b2, self.eps), optax.scale_by_learning_rate(rate))

@@ -1,0 +1,28 @@
+"""Adam with decoupled weight decay."""
+
+from dataclasses import dataclass
+
+import optax
+
+from vae_jax.checked_fields import number
+from vae_jax.config import Number
+
+
+@dataclass(frozen=True)
+class AdamW:
+    """Loshchilov and Hutter 2019, arXiv:1711.05101: each step also shrinks the weights by rate times decay.
+
+    Attributes:
+        b1, b2: decay rates of the two moments.
+        eps: keeps it from dividing by zero.
+        weight_decay: the share of each weight that a step at rate 1 takes away.
+    """
+
+    b1: Number = number(0.9, low=0, high=1)
+    b2: Number = number(0.999, low=0, high=1)
+    eps: Number = number(1e-8, above=0)
+    weight_decay: Number = number(1e-2, low=0)
+
+    def transformation(self, rate: optax.Schedule) -> optax.GradientTransformation:
+        """Return the updates at a rate of the step."""
+        return optax.adamw(rate, self.b1, self.b2, self.eps, weight_decay=self.weight_decay)

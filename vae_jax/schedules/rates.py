@@ -1,0 +1,64 @@
+"""How the learning rate moves: pure functions of the step.
+
+A schedule is a shape, a function from the progress `t` in [0, 1] of the fall, and from the share `end` that is left at its
+end, to the share of the rate at `t`. What they share (the rise before, staying at the end after) is `rate_at`'s.
+"""
+
+import dataclasses
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+from vae_jax.config import Config, OptimiserConfig
+from vae_jax.registry import Registry
+
+Share = Float[Array, ""]
+
+
+def constant(t: Share, end: Share) -> Share:
+    """All of the rate to the end."""
+    del end
+    return jnp.ones_like(t)
+
+
+def linear(t: Share, end: Share) -> Share:
+    """A straight fall."""
+    return 1 - (1 - end) * t
+
+
+def cosine(t: Share, end: Share) -> Share:
+    """Half a cosine wave (Loshchilov and Hutter 2017, arXiv:1608.03983)."""
+    return end + (1 - end) * (1 + jnp.cos(jnp.pi * t)) / 2
+
+
+def exponential(t: Share, end: Share) -> Share:
+    """By equal factors in equal times."""
+    return end**t
+
+
+RATES: Registry[Callable[[Share, Share], Share]] = Registry(
+    "config.optimiser.schedule",
+    {"constant": constant, "linear": linear, "cosine": cosine, "exponential": exponential},
+)
+
+
+def with_lengths(config: Config, total: int) -> Config:
+    """Return settings in which the length of the fall is a number of steps: 0 means all that is left of the run."""
+    optimiser = config.optimiser
+    steps = int(optimiser.schedule_steps) or total - int(optimiser.rise_steps)
+    return dataclasses.replace(config, optimiser=dataclasses.replace(optimiser, schedule_steps=max(1, steps)))
+
+
+def rate_at(step: Int[Array, ""], optimiser: OptimiserConfig) -> Float[Array, ""]:
+    """Return the learning rate at one step.
+
+    Args:
+        step: how many steps have been taken.
+        optimiser: traced settings, `schedule` the schedule's place in `RATES`.
+    """
+    t = jnp.clip((step - optimiser.rise_steps) / optimiser.schedule_steps, 0.0, 1.0)
+    share: Share = jax.lax.switch(optimiser.schedule, list(RATES.values()), t, jnp.float32(optimiser.schedule_end))
+    risen = jnp.clip((step + 1) / jnp.maximum(optimiser.rise_steps, 1), 0.0, 1.0)
+    return optimiser.learning_rate * jnp.where(optimiser.rise_steps > 0, risen, 1.0) * share

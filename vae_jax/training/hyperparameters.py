@@ -1,0 +1,108 @@
+"""The numbers of members: every traced field of their settings, as arrays with a members axis.
+
+Which fields these are stands in the fields' own metadata (`vae_jax.checked_fields`); nothing lists them by hand.
+"""
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Shaped
+
+from vae_jax.checked_fields import CHOICE, NUMBER, is_off
+from vae_jax.config import Config
+from vae_jax.models.units import Units
+from vae_jax.part_settings import PartSettings, settings_of
+from vae_jax.registry import KINDS, registry_of
+from vae_jax.schedules import rates, warmups
+from vae_jax.training.spec import Spec
+
+# By the full name of the field, such as `objective.beta_kl`: `[members]`, or a number inside a program.
+Hyperparameters = dict[str, Shaped[Array, "*members"]]
+
+Section = TypeVar("Section")
+
+
+def hyperparameters_of(configs: Sequence[Config], total: int) -> Hyperparameters:
+    """Gather the numbers of several members.
+
+    Args:
+        configs: each member's settings, as it would have them alone.
+        total: steps of the run.
+    """
+    resolved = [rates.with_lengths(warmups.with_lengths(config, total), total) for config in configs]
+    tables = [dict(_traced(config)) for config in resolved]
+    return {
+        name: jnp.asarray(np.array([table[name][0] for table in tables], np.dtype(dtype)))
+        for name, (_, dtype) in tables[0].items()
+    }
+
+
+def _traced(config: Config) -> Iterator[tuple[str, tuple[float, str]]]:
+    """Yield each traced field's name, its number and the type of its array."""
+    yield from _traced_of(config, "")
+    for kind, (_, section, _) in KINDS.items():
+        settings = settings_of(config, kind)
+        if settings is not None:
+            yield from _traced_of(settings, f"{section}.{_name_of(config, kind)}.")
+
+
+def _traced_of(section: Any, prefix: str) -> Iterator[tuple[str, tuple[float, str]]]:
+    for entry in dataclasses.fields(section):
+        value, traced = getattr(section, entry.name), entry.metadata.get("traced")
+        if dataclasses.is_dataclass(value) and not isinstance(value, PartSettings):
+            yield from _traced_of(value, f"{prefix}{entry.name}.")
+        elif traced and not (entry.metadata["off"] is not None and is_off(value)):
+            number = _place(f"{prefix}{entry.name}", value, entry.metadata) if traced == CHOICE else value
+            yield f"{prefix}{entry.name}", (number, entry.metadata["dtype"])
+
+
+def _place(name: str, value: str, metadata: Mapping[str, Any]) -> int:
+    """Return the place of a name in its list of choices, or in its registry."""
+    if "choices" in metadata:
+        return list(metadata["choices"]).index(value)
+    registry = registry_of(next(kind for kind, (field, _, _) in KINDS.items() if field == name))
+    _ = registry[value]
+    return list(registry).index(value)
+
+
+def bound(settings: Config, numbers: Hyperparameters) -> Config:
+    """Return settings whose traced fields hold a member's numbers: what parts are built with inside a program.
+
+    Args:
+        settings: a spec's.
+        numbers: of one member. Sizes of parts become `Units`; `model.latent_dim` stays the number of places.
+    """
+    parts = {}
+    for kind, (_, section, _) in KINDS.items():
+        own = settings_of(settings, kind)
+        if own is not None:
+            name = _name_of(settings, kind)
+            parts[section, name] = _bound(own, f"{section}.{name}.", numbers)
+    whole = _bound(settings, "", numbers)
+    return dataclasses.replace(whole, parts=PartSettings(tuple(parts.items())))
+
+
+def _name_of(settings: Config, kind: str) -> str:
+    where, last = KINDS[kind].field.split(".")
+    name: str = getattr(getattr(settings, where), last)
+    return name
+
+
+def _bound(section: Section, prefix: str, numbers: Hyperparameters) -> Section:
+    changed: dict[str, Any] = {}
+    for entry in dataclasses.fields(section):  # type: ignore[arg-type]
+        value, name = getattr(section, entry.name), f"{prefix}{entry.name}"
+        if dataclasses.is_dataclass(value) and not isinstance(value, PartSettings):
+            changed[entry.name] = _bound(value, f"{name}.", numbers)
+        elif name in numbers and name != "model.latent_dim":
+            is_number = entry.metadata["traced"] in (NUMBER, CHOICE)
+            changed[entry.name] = numbers[name] if is_number else Units(value, numbers[name])
+    return dataclasses.replace(section, **changed)  # type: ignore[type-var]
+
+
+def units_of(spec: Spec, numbers: Hyperparameters) -> Units:
+    """Return a member's latent units in the places of its program."""
+    return Units(spec.latent_dim, numbers["model.latent_dim"])

@@ -1,0 +1,135 @@
+"""What shapes a compiled program: a member's settings without the numbers that may differ between its members."""
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from vae_jax.checked_fields import NUMBER, SIZE, is_off
+from vae_jax.config import Config, DataConfig, TrainConfig
+from vae_jax.data.dataset import Sizes
+from vae_jax.errors import UserError
+from vae_jax.part_settings import PartSettings, all_settings, chosen_parts, default_settings, without_unused
+from vae_jax.models.dense import ACTIVATIONS
+from vae_jax.models.initialisers import INITIALISERS
+from vae_jax.registry import registry_of
+
+
+@dataclass(frozen=True)
+class Spec:
+    """All that shapes a compiled training program; equal for all members that train together.
+
+    Attributes:
+        settings: what shapes it; traced fields hold their defaults, sizes those of the largest member.
+        image_shape: height, width, channels.
+        draws: how many indices one pass over the data has.
+        classes: of the labels that the model is told; 0 where it is told nothing.
+    """
+
+    settings: Config
+    image_shape: tuple[int, int, int]
+    draws: int
+    classes: int = 0
+
+    @property
+    def latent_dim(self) -> int:
+        """Places for latent units: as many as the largest member has units."""
+        return self.settings.model.latent_dim
+
+    @property
+    def batch_size(self) -> int:
+        """Images of a training batch."""
+        return self.settings.train.batch_size
+
+    @property
+    def levels(self) -> int:
+        """Pixels are `value / levels`."""
+        return self.settings.data.levels
+
+    @property
+    def pixels(self) -> int:
+        """Pixels of an image, channels counted."""
+        return math.prod(self.image_shape)
+
+    @property
+    def sizes(self) -> str:
+        """The model's sizes, as 784-1000-2."""
+        return "-".join(map(str, (self.pixels, *self.settings.model.hidden, self.latent_dim)))
+
+    @property
+    def steps_per_pass(self) -> int:
+        """Whole batches in one pass over the data."""
+        return self.draws // self.batch_size
+
+    def with_latent_dim(self, latent_dim: int) -> "Spec":
+        """Return the same with another number of latent units."""
+        model = dataclasses.replace(self.settings.model, latent_dim=latent_dim)
+        return dataclasses.replace(self, settings=dataclasses.replace(self.settings, model=model))
+
+
+def spec_of(configs: Sequence[Config], dataset: Sizes) -> Spec:
+    """Return the spec that members share on a data set.
+
+    Args:
+        configs: settings that differ in traced fields only.
+        dataset: what they are trained on.
+
+    Raises:
+        UserError: there are fewer images than a batch holds.
+    """
+    config, draws = configs[0], len(dataset.draws)
+    if config.train.batch_size > draws:
+        raise UserError(
+            f"config.train.batch_size: found {config.train.batch_size} for {draws} training images; "
+            f"needs at most {draws}"
+        )
+    data = config.data
+    kept = Config(
+        data=DataConfig(levels=data.levels, sampling=data.sampling, binarise=data.binarise, condition=data.condition),
+        model=config.model,
+        objective=config.objective,
+        optimiser=config.optimiser,
+        train=TrainConfig(batch_size=config.train.batch_size),
+        parts=without_unused(config),
+    )
+    classes = len(dataset.class_names) if data.condition == "labels" else 0
+    return Spec(_without_traced(kept, configs), dataset.image_shape, draws, classes)
+
+
+def _without_traced(section: Any, members: Sequence[Any]) -> Any:
+    """Return settings with traced numbers at their defaults, and sizes at the largest member's."""
+    changed: dict[str, Any] = {}
+    for entry in dataclasses.fields(section):
+        value, traced = getattr(section, entry.name), entry.metadata.get("traced")
+        if isinstance(value, PartSettings):
+            changed[entry.name] = _parts_without_traced(value, members)
+        elif dataclasses.is_dataclass(value):
+            changed[entry.name] = _without_traced(value, [getattr(member, entry.name) for member in members])
+        elif traced == SIZE:
+            changed[entry.name] = max(getattr(member, entry.name) for member in members)
+        elif traced == NUMBER and entry.metadata["off"] is not None:
+            changed[entry.name] = entry.metadata["off"] if is_off(value) else type(value)(1)
+        elif traced:
+            changed[entry.name] = entry.default
+    return dataclasses.replace(section, **changed)
+
+
+def _parts_without_traced(parts: PartSettings, members: Sequence[Config]) -> PartSettings:
+    used = {key for key, _ in parts.changed} | {key for member in members for key, _ in without_unused(member).changed}
+    of_members = [all_settings(member.parts) for member in members]
+    found = {key: _without_traced(of_members[0][key], [settings[key] for settings in of_members]) for key in used}
+    defaults = default_settings()
+    return PartSettings(tuple(sorted((key, value) for key, value in found.items() if value != defaults[key])))
+
+
+def check_names(config: Config) -> None:
+    """Look up every registered name that a config says.
+
+    Raises:
+        UserError: a name is not registered.
+    """
+    for kind, name in chosen_parts(config).items():
+        registry_of(kind)[name]
+    for registry, name in ((ACTIVATIONS, config.model.activation), (INITIALISERS, config.model.init)):
+        registry[name]
