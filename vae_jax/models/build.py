@@ -7,11 +7,12 @@ import jax
 from flax import nnx
 
 from vae_jax.models.contracts import Build, Model
+from vae_jax.models.ladder import Ladder
 from vae_jax.models.vae import VAE
 from vae_jax.part_settings import settings_of
 from vae_jax.registry import Registry
 
-MODELS: Registry[Callable[..., Model]] = Registry("config.model.name", {"vae": VAE})
+MODELS: Registry[Callable[..., Model]] = Registry("config.model.name", {"ladder": Ladder, "vae": VAE})
 
 
 def build_model(build: Build, key: jax.Array) -> Model:

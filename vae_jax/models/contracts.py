@@ -78,19 +78,28 @@ class Decoder(Protocol):
 
 @runtime_checkable
 class Distribution(Protocol):
-    """q(z|x) or p(z): a pytree of arrays.
-
-    It may also have `unit_log_prob(z) -> [k, batch, units]`; `kl(p) -> [batch, parts] | None`, in closed form where
-    it is known for that `p`; `centre() -> [batch, units]`, the point that stands for an example, and `scale()`; and
-    `penalty -> [batch]`, a cost of its own. What it can is which methods it has.
-    """
+    """q(z|x) or p(z): a pytree of arrays. What else it can is which of the methods below it has."""
 
     def sample(self, noise: Noise, k: int) -> tuple[Float[Array, "k batch units"], Float[Array, "k batch"]]:
         """Draw `k` samples of each example; return them and their log density."""
         ...
 
-    def log_prob(self, z: Float[Array, "k batch units"]) -> Float[Array, "k batch"]:
+
+@runtime_checkable
+class HasLogProb(Distribution, Protocol):
+    """A distribution whose density at given points is known; every prior has one."""
+
+    def log_prob(self, z: Float[Array, "*lead units"]) -> Float[Array, "*lead"]:
         """Return the log density of given points."""
+        ...
+
+
+@runtime_checkable
+class HasUnitLogProb(HasLogProb, Protocol):
+    """A distribution of independent units."""
+
+    def unit_log_prob(self, z: Float[Array, "*lead units"]) -> Float[Array, "*lead units"]:
+        """Return the log density of each unit."""
         ...
 
 
@@ -98,7 +107,7 @@ class Distribution(Protocol):
 class HasKL(Protocol):
     """A posterior whose KL to some priors is known in closed form."""
 
-    def kl(self, p: Distribution) -> Float[Array, "batch parts"] | None:
+    def kl(self, p: HasLogProb) -> Float[Array, "batch parts"] | None:
         """Return KL(q || p) by part, or None where it has no closed form for this `p`."""
         ...
 
@@ -142,7 +151,7 @@ class Posterior(Protocol):
 class Prior(Protocol):
     """p(z), or p(z|condition). Made of (settings, build, key)."""
 
-    def __call__(self, model: "Model", condition: Condition) -> Distribution:
+    def __call__(self, model: "Model", condition: Condition) -> HasLogProb:
         """Return the prior; it may ask the model, as for the posterior of pseudo-inputs."""
         ...
 
@@ -189,7 +198,7 @@ class Inference(NamedTuple):
         z: samples.
         log_q, log_p: the densities of the samples, under the posterior and under the prior.
         rates: KL(q || p) by unit (or group, level, code position) in closed form, or None: then log q - log p counts.
-        penalty: the posterior's own cost.
+        penalty: the posterior's own cost, or None.
         q, p: the distributions; None where there are several levels.
     """
 
@@ -197,9 +206,9 @@ class Inference(NamedTuple):
     log_q: Float[Array, "k batch"]
     log_p: Float[Array, "k batch"]
     rates: Float[Array, "batch parts"] | None
-    penalty: Float[Array, " batch"]
+    penalty: Float[Array, " batch"] | None
     q: Distribution | None
-    p: Distribution | None
+    p: HasLogProb | None
 
 
 class Codes(NamedTuple):
@@ -234,3 +243,11 @@ class Model(Protocol):
         """Return the point of each example, nothing sampled."""
         ...
 
+
+@runtime_checkable
+class HasPosterior(Protocol):
+    """A model of one level: its posterior can be asked for at any images."""
+
+    def posterior_of(self, x: Images, condition: Condition) -> Distribution:
+        """Return q(z|x)."""
+        ...

@@ -54,9 +54,7 @@ class UnitHead(nnx.Module):
         self.outputs, size = outputs, build.units.size
         kernel_init, bias_init = head_init(INITIALISERS[build.config.model.init], build.features, size)
         rngs = nnx.Rngs(params=key)
-        self.layer = nnx.Linear(
-            build.features, outputs * size, kernel_init=kernel_init, bias_init=bias_init, rngs=rngs
-        )
+        self.layer = nnx.Linear(build.features, outputs * size, kernel_init=kernel_init, bias_init=bias_init, rngs=rngs)
 
     def __call__(self, features: Float[Array, "batch features"]) -> tuple[Float[Array, "batch units"], ...]:
         """Return each of the outputs for all units."""
@@ -86,4 +84,3 @@ class UnitStem(nnx.Module):
 def pixels_of(build: Build) -> int:
     """Pixels of an image, channels counted."""
     return math.prod(build.image_shape)
-

@@ -82,4 +82,3 @@ class Noise:
         if not self.whole or self.whole == self.batch:
             return drawn
         return jax.lax.dynamic_slice_in_dim(drawn, self.first, self.batch, axis=len(lead))
-

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from vae_jax.models.contracts import Distribution
+from vae_jax.models.contracts import HasLogProb
 from vae_jax.models.noise import Noise
 from vae_jax.models.units import Units
 
@@ -41,7 +41,7 @@ class DiagonalGaussian:
         """Return the log density, in nats."""
         return jnp.sum(self.unit_log_prob(z), axis=-1)
 
-    def kl(self, p: Distribution) -> Float[Array, "batch units"] | None:
+    def kl(self, p: HasLogProb) -> Float[Array, "batch units"] | None:
         """Return KL(q || p) by unit in closed form (there, appendix B), for a normal `p` of independent units."""
         if isinstance(p, StandardNormal):
             rates = 0.5 * (self.mu**2 + self.sigma**2 - 1 - 2 * jnp.log(self.sigma))

@@ -11,6 +11,7 @@ from vae_jax.models.contracts import (
     Build,
     Codes,
     Condition,
+    Distribution,
     HasCentre,
     HasKL,
     HasPenalty,
@@ -57,13 +58,16 @@ class VAE(nnx.Module):
         """The latent units."""
         return Units(self.size, self.count[...])
 
+    def posterior_of(self, x: Images, condition: Condition) -> Distribution:
+        """Return q(z|x)."""
+        return self.posterior(self.encoder(x, condition), self.units)
+
     def infer(self, x: Images, condition: Condition, noise: Noise, k: int) -> Inference:
         """Infer `k` latent samples of each image, with their densities."""
-        q = self.posterior(self.encoder(x, condition), self.units)
-        p = self.prior(self, condition)
+        q, p = self.posterior_of(x, condition), self.prior(self, condition)
         z, log_q = q.sample(noise, k)
         rates = q.kl(p) if isinstance(q, HasKL) else None
-        penalty = q.penalty if isinstance(q, HasPenalty) else jnp.zeros(len(x))
+        penalty = q.penalty if isinstance(q, HasPenalty) else None
         return Inference(z, log_q, p.log_prob(z), rates, penalty, q, p)
 
     def decode(self, z: Float[Array, "*lead units"], condition: Condition) -> PixelDistribution:
@@ -80,6 +84,6 @@ class VAE(nnx.Module):
 
     def codes(self, x: Images, condition: Condition) -> Codes:
         """Return the posterior's centre, and its standard deviations where it has some."""
-        q = self.posterior(self.encoder(x, condition), self.units)
-        assert isinstance(q, HasCentre), "build_model saw to it"
+        q = self.posterior_of(x, condition)
+        assert isinstance(q, HasCentre), "check_fit saw to it"
         return Codes(q.centre(), q.scale() if isinstance(q, HasScale) else None)

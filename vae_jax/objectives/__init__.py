@@ -2,8 +2,14 @@
 
 from collections.abc import Callable
 
+from vae_jax.objectives.beta_tc import BetaTC
 from vae_jax.objectives.contracts import Objective
 from vae_jax.objectives.elbo import ELBO
+from vae_jax.objectives.factor import Factor
+from vae_jax.objectives.iwae import IWAE, IWAEDReG
 from vae_jax.registry import Registry
 
-OBJECTIVES: Registry[Callable[..., Objective]] = Registry("config.objective.name", {"elbo": ELBO})
+OBJECTIVES: Registry[Callable[..., Objective]] = Registry(
+    "config.objective.name",
+    {"beta_tc": BetaTC, "elbo": ELBO, "factor": Factor, "iwae": IWAE, "iwae_dreg": IWAEDReG},
+)

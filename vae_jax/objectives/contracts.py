@@ -26,6 +26,7 @@ class ObjectiveBuild:
         config: the member's settings; traced numbers are arrays.
         units: of the latent space.
         batch_size: images in a training batch (the post sums the KL over it).
+        images: training images that a pass draws.
         pixels: pixels of an image, channels counted.
         constant: the likelihood's constant, in nats a pixel.
     """
@@ -33,6 +34,7 @@ class ObjectiveBuild:
     config: Config
     units: Units
     batch_size: int
+    images: int
     pixels: int
     constant: float
 

@@ -89,8 +89,8 @@ def free_bits(rates: Float[Array, " parts"], build: ObjectiveBuild) -> Float[Arr
 def normalised(distortion: Scalar, rate: Scalar, build: ObjectiveBuild) -> tuple[Scalar, Scalar]:
     """Return `recon` and `kl` in the run's normalisation from means per image, in nats.
 
-    In `nats` they are these. The post's averages the loss over pixels, without the likelihood's constant, and sums the KL
-    over the batch.
+    In `nats` they are these. The post's averages the loss over pixels, without the likelihood's constant, and sums the
+    KL over the batch.
     """
     if build.config.objective.reduction == "blog":
         return distortion / build.pixels - build.constant, rate * build.batch_size

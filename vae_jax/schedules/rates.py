@@ -1,13 +1,12 @@
 """How the learning rate moves: pure functions of the step.
 
-A schedule is a shape, a function from the progress `t` in [0, 1] of the fall, and from the share `end` that is left at its
-end, to the share of the rate at `t`. What they share (the rise before, staying at the end after) is `rate_at`'s.
+A schedule is a shape, a function from the progress `t` in [0, 1] of the fall, and from the share `end` that is left at
+its end, to the share of the rate at `t`. What they share (the rise before, staying at the end after) is `rate_at`'s.
 """
 
 import dataclasses
 from collections.abc import Callable
 
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
@@ -59,6 +58,8 @@ def rate_at(step: Int[Array, ""], optimiser: OptimiserConfig) -> Float[Array, ""
         optimiser: traced settings, `schedule` the schedule's place in `RATES`.
     """
     t = jnp.clip((step - optimiser.rise_steps) / optimiser.schedule_steps, 0.0, 1.0)
-    share: Share = jax.lax.switch(optimiser.schedule, list(RATES.values()), t, jnp.float32(optimiser.schedule_end))
+    end = jnp.float32(optimiser.schedule_end)
+    shares = jnp.stack([jnp.asarray(shape(t, end), jnp.float32) for shape in RATES.values()])
+    share = shares[optimiser.schedule]
     risen = jnp.clip((step + 1) / jnp.maximum(optimiser.rise_steps, 1), 0.0, 1.0)
     return optimiser.learning_rate * jnp.where(optimiser.rise_steps > 0, risen, 1.0) * share

@@ -7,7 +7,6 @@ share (the delay before, the length, staying at the height after) is `beta_kl_at
 import dataclasses
 from collections.abc import Callable
 
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
@@ -79,9 +78,7 @@ def with_lengths(config: Config, total: int) -> Config:
     if objective.warmup in ("delayed", "cyclical"):
         steps = steps or total - delay
     steps = max(1, steps or total // 2)
-    return dataclasses.replace(
-        config, objective=dataclasses.replace(objective, warmup_steps=steps, warmup_delay=delay)
-    )
+    return dataclasses.replace(config, objective=dataclasses.replace(objective, warmup_steps=steps, warmup_delay=delay))
 
 
 def beta_kl_at(step: Int[Array, ""], objective: ObjectiveConfig) -> Float[Array, ""]:
@@ -92,7 +89,7 @@ def beta_kl_at(step: Int[Array, ""], objective: ObjectiveConfig) -> Float[Array,
         objective: traced settings, `warmup` the schedule's place in `SCHEDULES`.
     """
     t = jnp.clip((step - objective.warmup_delay) / objective.warmup_steps, 0.0, 1.0)
-    height: Float[Array, ""] = jax.lax.switch(
-        objective.warmup, list(SCHEDULES.values()), t, jnp.asarray(objective.warmup_cycles)
-    )
-    return objective.beta_kl * height
+    # All are computed and one is taken: a few scalar operations cost less than a branch of the compiled program.
+    cycles = jnp.asarray(objective.warmup_cycles)
+    heights = jnp.stack([jnp.asarray(shape(t, cycles), jnp.float32) for shape in SCHEDULES.values()])
+    return objective.beta_kl * heights[objective.warmup]

@@ -17,9 +17,7 @@ def passes_touched(spec: Spec, steps: int) -> int:
     return (latest + steps - 1) // per_pass + 1
 
 
-def block_batches(
-    spec: Spec, steps: int, key: Key[Array, ""], first: Int[Array, ""]
-) -> Int32[Array, "steps batch"]:
+def block_batches(spec: Spec, steps: int, key: Key[Array, ""], first: Int[Array, ""]) -> Int32[Array, "steps batch"]:
     """Return the positions in the data's draws of the batch of every step of a block.
 
     Made before the steps, so that sorting and drawing stay out of the hot loop.
@@ -35,9 +33,7 @@ def block_batches(
     passes = first // spec.steps_per_pass + jnp.arange(passes_touched(spec, steps))
     batches = jax.lax.map(lambda number: _pass_batches(spec, key, number), passes)
     in_a_row = batches.reshape(-1, spec.batch_size)
-    of_block: Int32[Array, "steps batch"] = jax.lax.dynamic_slice_in_dim(
-        in_a_row, first % spec.steps_per_pass, steps
-    )
+    of_block: Int32[Array, "steps batch"] = jax.lax.dynamic_slice_in_dim(in_a_row, first % spec.steps_per_pass, steps)
     return of_block
 
 

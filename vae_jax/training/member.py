@@ -48,7 +48,7 @@ def objective_of(spec: Spec, numbers: Hyperparameters) -> Objective:
 
 def _objective(spec: Spec, config: Config, units: Units) -> Objective:
     constant = LIKELIHOODS[config.model.likelihood].constant
-    build = ObjectiveBuild(config, units, spec.batch_size, spec.pixels, constant)
+    build = ObjectiveBuild(config, units, spec.batch_size, spec.draws, spec.pixels, constant)
     return OBJECTIVES[config.objective.name](settings_of(config, "objective"), build)
 
 

@@ -10,9 +10,9 @@ from vae_jax.checked_fields import NUMBER, SIZE, is_off
 from vae_jax.config import Config, DataConfig, TrainConfig
 from vae_jax.data.dataset import Sizes
 from vae_jax.errors import UserError
-from vae_jax.part_settings import PartSettings, all_settings, chosen_parts, default_settings, without_unused
 from vae_jax.models.dense import ACTIVATIONS
 from vae_jax.models.initialisers import INITIALISERS
+from vae_jax.part_settings import PartSettings, all_settings, chosen_parts, default_settings, without_unused
 from vae_jax.registry import registry_of
 
 

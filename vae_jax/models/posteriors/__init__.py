@@ -4,8 +4,17 @@ from collections.abc import Callable
 
 from vae_jax.models.contracts import Posterior
 from vae_jax.models.posteriors.diagonal_gaussian import DiagonalGaussianPosterior
+from vae_jax.models.posteriors.fsq import FSQ
+from vae_jax.models.posteriors.iaf import IAF
+from vae_jax.models.posteriors.vq import VQ
 from vae_jax.registry import Registry
 
 POSTERIORS: Registry[Callable[..., Posterior]] = Registry(
-    "config.model.posterior", {"diagonal_gaussian": DiagonalGaussianPosterior}
+    "config.model.posterior",
+    {
+        "diagonal_gaussian": DiagonalGaussianPosterior,
+        "fsq": FSQ,
+        "iaf": IAF,
+        "vq": VQ,
+    },
 )

@@ -4,6 +4,15 @@ from collections.abc import Callable
 
 from vae_jax.models.contracts import Prior
 from vae_jax.models.priors.standard_normal import StandardNormalPrior
+from vae_jax.models.priors.uniform_codes import UniformCodesPrior
+from vae_jax.models.priors.vamp import VampPrior
 from vae_jax.registry import Registry
 
-PRIORS: Registry[Callable[..., Prior]] = Registry("config.model.prior", {"standard_normal": StandardNormalPrior})
+PRIORS: Registry[Callable[..., Prior]] = Registry(
+    "config.model.prior",
+    {
+        "standard_normal": StandardNormalPrior,
+        "uniform_codes": UniformCodesPrior,
+        "vamp": VampPrior,
+    },
+)

@@ -1,0 +1,58 @@
+"""A convolutional encoder."""
+
+from dataclasses import dataclass
+
+import jax.numpy as jnp
+from flax import nnx
+from jaxtyping import Array, Float, Key
+
+from vae_jax.checked_fields import limited
+from vae_jax.errors import UserError
+from vae_jax.keys import named
+from vae_jax.models.contracts import Build, Condition, Images
+from vae_jax.models.convolution import Convolution
+from vae_jax.models.dense import ACTIVATIONS
+
+
+class ConvEncoder(nnx.Module):
+    """Convolutions that halve the picture, each with the activation after it; all that is left are the features."""
+
+    @dataclass(frozen=True)
+    class Settings:
+        """The layers.
+
+        Attributes:
+            widths: channels after each layer.
+            kernel: pixels that a layer sees along each side.
+        """
+
+        widths: tuple[int, ...] = limited((32, 64), low=1, high=10_000)
+        kernel: int = limited(4, low=2, high=15)
+
+    def __init__(self, settings: Settings, build: Build, key: Key[Array, ""]) -> None:
+        """Draw the starting weights.
+
+        Raises:
+            UserError: there are more layers than times that the picture can be halved.
+        """
+        height, width, channels = build.image_shape
+        if not settings.widths or 2 ** (len(settings.widths) - 1) >= min(height, width):
+            raise UserError(
+                f"config.encoders.conv.widths: found {len(settings.widths)} layers for {height}x{width} pixels; needs "
+                f"1 to {max(1, (min(height, width) - 1).bit_length())}, each halves the picture"
+            )
+        self.activation = ACTIVATIONS[build.config.model.activation]
+        layers, inputs = [], channels + build.condition
+        for k, outputs in enumerate(settings.widths):
+            layers.append(Convolution(inputs, outputs, settings.kernel, 2, build, named(key, f"layer_{k}")))
+            inputs, height, width = outputs, -(-height // 2), -(-width // 2)
+        self.layers, self.features = nnx.List(layers), height * width * inputs
+
+    def __call__(self, x: Images, condition: Condition) -> Float[Array, "batch features"]:
+        """Encode images; what is told of an image is a constant channel each."""
+        if condition is not None:
+            told = jnp.broadcast_to(condition[:, None, None, :], (*x.shape[:3], condition.shape[1]))
+            x = jnp.concatenate([x, told], axis=-1)
+        for layer in self.layers:
+            x = self.activation(layer(x))
+        return x.reshape(len(x), -1)

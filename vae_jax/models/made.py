@@ -1,0 +1,57 @@
+"""Masked autoregressive networks (Germain et al. 2015, arXiv:1502.03509) that begin with those of fewer units."""
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jaxtyping import Array, Float, Key
+
+from vae_jax.keys import named, unit_keys
+from vae_jax.models.contracts import Build
+from vae_jax.models.dense import ACTIVATIONS
+
+
+class MADE(nnx.Module):
+    """Two numbers for each unit from the units before it, and from a context.
+
+    Each unit has hidden units of its own, which see the units before it alone. So nothing of a unit depends on how many
+    there are behind it.
+    """
+
+    def __init__(self, width: int, context: int, build: Build, key: Key[Array, ""]) -> None:
+        """Draw the starting weights, those of each unit from a key of its own, for as many inputs as it has.
+
+        Args:
+            width: hidden units of each latent unit.
+            context: numbers of the context.
+            build: says how many places for units there are.
+            key: all randomness.
+        """
+        size, self.activation = build.units.size, ACTIVATIONS[build.config.model.activation]
+
+        def drawn(use: str, shape: tuple[int, ...], inputs: Float[Array, " units"]) -> Float[Array, "units ..."]:
+            keys = unit_keys(named(key, use), size)
+            draws = jax.vmap(lambda k: jax.random.normal(k, shape))(keys)
+            return draws * inputs.reshape(-1, *(1 for _ in shape)) ** -0.5
+
+        before = jnp.arange(size, dtype=jnp.float32)
+        # [in, out, width]: each pair of units from the keys of both.
+        pairs = jax.vmap(
+            lambda k: jax.vmap(lambda own: jax.random.normal(own, (width,)))(unit_keys(k, size)), out_axes=1
+        )(unit_keys(named(key, "units"), size))
+        self.units = nnx.Param(pairs * jnp.maximum(before, 1.0)[None, :, None] ** -0.5)
+        self.context = nnx.Param(drawn("context", (context, width), jnp.full(size, float(context))))
+        self.hidden = nnx.Param(jnp.zeros((size, width)))
+        self.kernel = nnx.Param(0.1 * drawn("outputs", (width, 2), jnp.full(size, float(width))))
+        self.bias = nnx.Param(jnp.zeros((size, 2)))
+
+    def __call__(
+        self, z: Float[Array, "*lead units"], context: Float[Array, "batch context"]
+    ) -> tuple[Float[Array, "*lead units"], Float[Array, "*lead units"]]:
+        """Return two numbers for each unit; `lead` ends with the batch."""
+        size = z.shape[-1]
+        earlier = jnp.arange(size)[:, None] < jnp.arange(size)
+        seen = jnp.einsum("...i,iow->...ow", z, jnp.where(earlier[..., None], self.units[...], 0.0))
+        told = jnp.einsum("bc,ocw->bow", context, self.context[...])
+        hidden = self.activation(seen + told + self.hidden[...])
+        outputs = jnp.einsum("...ow,owp->...op", hidden, self.kernel[...]) + self.bias[...]
+        return outputs[..., 0], outputs[..., 1]

@@ -1,0 +1,108 @@
+"""Inverse autoregressive flows (Kingma et al. 2016, arXiv:1606.04934)."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jaxtyping import Array, Float, Key
+
+from vae_jax.checked_fields import limited
+from vae_jax.keys import named
+from vae_jax.models.contracts import Build
+from vae_jax.models.dense import UnitHead, linear
+from vae_jax.models.initialisers import INITIALISERS
+from vae_jax.models.made import MADE
+from vae_jax.models.noise import Noise
+from vae_jax.models.normals import DiagonalGaussian
+from vae_jax.models.posteriors.diagonal_gaussian import SIGMA_FLOOR
+from vae_jax.models.units import Units
+
+GATE = 1.5  # added to a gate's input: at the start a block keeps most of z (section 4 of the paper: 1 to 2)
+
+
+class Flow(nnx.Module):
+    """Autoregressive blocks, the order of the units reversed between them."""
+
+    def __init__(self, blocks: int, width: int, context: int, build: Build, key: Key[Array, ""]) -> None:
+        """Draw the starting weights."""
+        self.blocks = nnx.List([MADE(width, context, build, named(key, f"block_{k}")) for k in range(blocks)])
+
+    def __call__(
+        self, z: Float[Array, "*lead units"], context: Float[Array, "batch context"], units: Units
+    ) -> tuple[Float[Array, "*lead units"], Float[Array, "*lead"]]:
+        """Return the moved points, and log |dz/dz0| (eq. 10 to 12, with gates as in algorithm 1)."""
+        log_det = jnp.zeros(z.shape[:-1])
+        for k, block in enumerate(self.blocks):
+            z = units.reversed(z) if k else z
+            m, s = block(z, context)
+            gate = jax.nn.sigmoid(s + GATE)
+            z = jnp.where(units.mask, gate * z + (1 - gate) * m, 0.0)
+            log_det += jnp.sum(jnp.where(units.mask, jax.nn.log_sigmoid(s + GATE), 0.0), axis=-1)
+        return z, log_det
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class FlowDistribution:
+    """A normal whose samples go through a flow: the density of its own samples is known, that of others is not.
+
+    Attributes:
+        base: the normal.
+        context: `[batch, context]`, what the flow is told of each example.
+        weights: of the flow.
+        graph: the flow's structure.
+    """
+
+    base: DiagonalGaussian
+    context: Float[Array, "batch context"]
+    weights: Any
+    graph: Any = field(metadata={"static": True})
+
+    def sample(self, noise: Noise, k: int) -> tuple[Float[Array, "k batch units"], Float[Array, "k batch"]]:
+        """Move samples of the normal."""
+        z, log_q = self.base.sample(noise, k)
+        moved, log_det = self._flow(z)
+        return moved, log_q - log_det
+
+    def centre(self) -> Float[Array, "batch units"]:
+        """Return where the flow takes the normal's mean."""
+        moved: Float[Array, "batch units"] = self._flow(self.base.centre())[0]
+        return moved
+
+    def _flow(self, z: Float[Array, "*lead units"]) -> tuple[Float[Array, "*lead units"], Float[Array, "*lead"]]:
+        flow: Flow = nnx.merge(self.graph, self.weights)
+        return flow(z, self.context, self.base.units)
+
+
+class IAF(nnx.Module):
+    """A normal, moved by autoregressive blocks that see features of the image."""
+
+    @dataclass(frozen=True)
+    class Settings:
+        """The flow.
+
+        Attributes:
+            blocks: how many.
+            width: hidden units of a block for each latent unit.
+            context: numbers that the blocks are told of an image.
+        """
+
+        blocks: int = limited(2, low=1, high=100)
+        width: int = limited(8, low=1, high=1000)
+        context: int = limited(32, low=1, high=10_000)
+
+    def __init__(self, settings: Settings, build: Build, key: Key[Array, ""]) -> None:
+        """Draw the starting weights."""
+        init = INITIALISERS[build.config.model.init]
+        self.head = UnitHead(2, build, named(key, "head"))
+        self.context = linear(build.features, settings.context, init, named(key, "context"))
+        self.flow = Flow(settings.blocks, settings.width, settings.context, build, named(key, "flow"))
+
+    def __call__(self, features: Float[Array, "batch features"], units: Units) -> FlowDistribution:
+        """Return q(z|x)."""
+        mu, s = self.head(features)
+        base = DiagonalGaussian(mu, SIGMA_FLOOR + jax.nn.softplus(s), units)
+        graph, weights = nnx.split(self.flow)
+        return FlowDistribution(base, self.context(features), nnx.to_pure_dict(weights), graph)

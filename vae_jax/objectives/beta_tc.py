@@ -1,0 +1,89 @@
+"""A weight of its own for the total correlation of the latent units."""
+
+import math
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jaxtyping import Array, Bool, Float, Int
+
+from vae_jax.checked_fields import number
+from vae_jax.config import Number
+from vae_jax.errors import UserError
+from vae_jax.models.contracts import Batch, Distribution, HasUnitLogProb, Model
+from vae_jax.models.noise import Noise
+from vae_jax.objectives.contracts import Metrics, ObjectiveBuild, Scalar, Terms
+from vae_jax.objectives.elbo import ELBO, elbo_terms
+
+
+class BetaTC(ELBO):
+    """The ELBO, and `strength - 1` times the total correlation (Chen et al. 2018, arXiv:1802.04942, eq. 4).
+
+    The total correlation is estimated within a batch by minibatch-weighted sampling (there, eq. S6).
+    """
+
+    depends_on_batch = True
+
+    @dataclass(frozen=True)
+    class Settings:
+        """How strongly.
+
+        Attributes:
+            strength: the weight of the total correlation; 1 is the ELBO.
+        """
+
+        strength: Number = number(4.0, low=0)
+
+    def __init__(self, settings: Settings, build: ObjectiveBuild) -> None:
+        super().__init__(None, build)
+        self.strength = settings.strength
+
+    def terms(self, model: Model, own: nnx.Module | None, batch: Batch, noise: Noise, step: Int[Array, ""]) -> Terms:
+        """Return the parts of the ELBO and the total correlation of each example.
+
+        Raises:
+            UserError: the posterior's units are not independent.
+        """
+        inference = model.infer(batch.x, batch.condition, noise, self.build.config.objective.samples)
+        terms = elbo_terms(model, batch, inference)
+        return terms | {
+            "total_correlation": total_correlation(
+                inference.q, inference.z[0], self.build.images, self.build.units.mask
+            )
+        }
+
+    def loss(self, means: Terms, step: Int[Array, ""]) -> tuple[Scalar, Metrics]:
+        """Weigh the total correlation as the KL term is, `strength` times in all."""
+        _, metrics = super().loss(means, step)
+        weight = metrics["beta_kl"] * (self.strength - 1)
+        if self.build.config.objective.reduction == "blog":
+            weight *= self.build.batch_size
+        loss = metrics["loss"] + weight * means["total_correlation"]
+        return loss, metrics | {"loss": loss, "total_correlation": means["total_correlation"]}
+
+
+def total_correlation(
+    q: Distribution | None, z: Float[Array, "batch units"], images: int, mask: Bool[Array, " units"]
+) -> Float[Array, " batch"]:
+    """Estimate log q(z) - sum over units of log q(z_unit) for each example of a batch, in nats.
+
+    Args:
+        q: the posteriors of the batch.
+        z: a sample of each.
+        images: of the data set that the batch was drawn from.
+        mask: which units there are.
+
+    Raises:
+        UserError: the posterior's units are not independent.
+    """
+    if not isinstance(q, HasUnitLogProb):
+        raise UserError(
+            "config.objective.name: found 'beta_tc', which needs a posterior of independent units such as "
+            "config.model.posterior=diagonal_gaussian"
+        )
+    pairs = q.unit_log_prob(z[:, None, :])  # [sample, posterior, unit]
+    less = math.log(len(z) * images)
+    joint = jax.nn.logsumexp(jnp.sum(pairs, axis=-1), axis=1) - less
+    alone = jax.nn.logsumexp(pairs, axis=1) - less
+    return joint - jnp.sum(jnp.where(mask, alone, 0.0), axis=-1)

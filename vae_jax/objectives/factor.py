@@ -1,0 +1,100 @@
+"""FactorVAE: the total correlation as a critic sees it."""
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import optax
+from flax import nnx
+from jaxtyping import Array, Float, Int, Key
+
+from vae_jax.checked_fields import limited, number
+from vae_jax.config import Number
+from vae_jax.keys import named
+from vae_jax.models.contracts import Batch, Model
+from vae_jax.models.dense import linear
+from vae_jax.models.initialisers import INITIALISERS, tail_init
+from vae_jax.models.noise import Noise
+from vae_jax.models.units import Units
+from vae_jax.objectives.contracts import Metrics, ObjectiveBuild, Scalar, Terms
+from vae_jax.objectives.elbo import ELBO, elbo_terms
+
+
+class Critic(nnx.Module):
+    """Tells latents of the model from latents whose units come from different images."""
+
+    def __init__(self, hidden: tuple[int, ...], units: Units, key: Key[Array, ""]) -> None:
+        """Draw the starting weights, those of each unit from a key of its own."""
+        init, (first, *others) = INITIALISERS["lecun"], (*hidden, 1)
+        kernel_init, bias_init = tail_init(init, units.size, units.mask)
+        rngs = nnx.Rngs(params=named(key, "units"))
+        self.stem = nnx.Linear(units.size, first, kernel_init=kernel_init, bias_init=bias_init, rngs=rngs)
+        sizes = [first, *others]
+        self.layers = nnx.List(
+            [linear(sizes[k], size, init, named(key, f"layer_{k}")) for k, size in enumerate(others)]
+        )
+
+    def __call__(self, z: Float[Array, "batch units"]) -> Float[Array, " batch"]:
+        """Return the log odds that latents are the model's."""
+        y: Array = self.stem(z)
+        for layer in self.layers:
+            y = layer(jax.nn.leaky_relu(y, 0.2))
+        return y[:, 0]
+
+
+class Factor(ELBO):
+    """The ELBO, and `strength` times the total correlation (Kim and Mnih 2018, arXiv:1802.05983, eq. 2).
+
+    The critic learns beside the model with an Adam of its own. Its other side is drawn by permuting each unit within the
+    same batch (algorithm 2 there takes a second one).
+    """
+
+    depends_on_batch = True
+
+    @dataclass(frozen=True)
+    class Settings:
+        """How strongly, and the critic.
+
+        Attributes:
+            strength: the weight of the total correlation, gamma in the paper.
+            hidden: units of the critic's hidden layers.
+            learning_rate: the critic's.
+        """
+
+        strength: Number = number(10.0, low=0)
+        hidden: tuple[int, ...] = limited((256, 256), low=1, high=100_000)
+        learning_rate: Number = number(1e-4, above=0)
+
+    def __init__(self, settings: Settings, build: ObjectiveBuild) -> None:
+        super().__init__(None, build)
+        self.settings = settings
+
+    def own(self, key: Key[Array, ""], model: Model) -> nnx.Module | None:
+        """Return the critic."""
+        return Critic(self.settings.hidden, model.units, key)
+
+    def optimiser(self) -> optax.GradientTransformation:
+        """Return the critic's Adam, with the paper's decay rates."""
+        return optax.adam(self.settings.learning_rate, b1=0.5, b2=0.9)
+
+    def terms(self, model: Model, own: nnx.Module | None, batch: Batch, noise: Noise, step: Int[Array, ""]) -> Terms:
+        """Return the parts of the ELBO, the total correlation and the critic's loss of each example."""
+        assert isinstance(own, Critic), "it is the own module"
+        inference = model.infer(batch.x, batch.condition, noise, self.build.config.objective.samples)
+        z = inference.z[0]
+        graph, weights = nnx.split(own)
+        fixed = nnx.merge(graph, jax.tree.map(jax.lax.stop_gradient, weights))
+        order = noise.permutation("critic", model.units)
+        true, mixed = jax.lax.stop_gradient(z), jnp.take_along_axis(jax.lax.stop_gradient(z), order, axis=0)
+        critic = 0.5 * (jax.nn.softplus(-own(true)) + jax.nn.softplus(own(mixed)))
+        return elbo_terms(model, batch, inference) | {"total_correlation": fixed(z), "critic": critic}
+
+    def loss(self, means: Terms, step: Int[Array, ""]) -> tuple[Scalar, Metrics]:
+        """Add the total correlation to the model's loss, and the critic's loss, which moves the critic alone."""
+        _, metrics = super().loss(means, step)
+        correlation, critic = means["total_correlation"], means["critic"]
+        weight = self.settings.strength
+        if self.build.config.objective.reduction == "blog":
+            weight = weight * self.build.batch_size
+        loss = metrics["loss"] + weight * correlation
+        return loss + critic, metrics | {"loss": loss, "total_correlation": correlation, "critic": critic}
