@@ -27,6 +27,10 @@ class DataConfig:
         name: the source: `digits`, `mnist`, `fashion_mnist`, `freyfaces`, `dogpeople`, `drawn_faces`, `photos`.
         raw_dir: the folder of raw files; '' means `$VAE_JAX_RAW` where that is set, else `data/raw`.
         prepared_dir: where what was read once is kept; nothing there is irreplaceable.
+        layout: how the raw folder of photographs is laid out, where that is not to be guessed. For `dogpeople` a kind
+            (`landmarks`, `columbia_dogs`, `oxford_pets`, `cat2dog`, `utkface`, `lfw`, `pictures` of people whose faces
+            are sought, `skip`) or `FOLDER=KIND,FOLDER=KIND`, each with all below it; for `photos`, whether its folders
+            are `classes` or `splits`.
         image_size: height and width in pixels, for the sources that can choose (faces, photos).
         colour: keep the colours of photographs; else they become grey.
         contrast: what is done to each photograph's tones: `none`, `stretch` or `equalise`.
@@ -40,6 +44,7 @@ class DataConfig:
     name: str = "dogpeople"
     raw_dir: str = ""
     prepared_dir: str = "data/prepared"
+    layout: str = ""
     image_size: int = limited(50, low=8, high=1024)
     colour: bool = False
     contrast: str = "none"

@@ -10,9 +10,9 @@ from jaxtyping import Float
 from vae_jax.data.alignment import Face, Picture, Points, align_face, cut_square
 from vae_jax.data.contrast import CONTRASTS
 from vae_jax.data.face_finder import find_face
-from vae_jax.data.photographs.landmark_table import points_beside
-from vae_jax.data.photographs.photo import pictures_in
-from vae_jax.data.picture_files import read_picture
+from vae_jax.data.photographs.landmark_table import TABLE, points_beside
+from vae_jax.data.photographs.photo import files_in
+from vae_jax.data.picture_files import read_reduced
 from vae_jax.errors import UnusablePictureError, UserError
 from vae_jax.evaluation.coding import image_losses
 from vae_jax.evaluation.passage import Backdrop, Image, Passage
@@ -24,8 +24,8 @@ HOW_TO_MARK = "mark its eyes and nose in a landmarks.csv beside it, or give --cr
 
 
 def named_pictures(folder: Path) -> dict[str, Path]:
-    """List the picture files of a folder, by names that are no two the same."""
-    paths, named = pictures_in(folder), dict[str, Path]()
+    """List the files of a folder that may be pictures, by names that are no two the same."""
+    paths, named = [path for path in files_in(folder) if path.name != TABLE], dict[str, Path]()
     stems = [path.stem for path in paths]
     for path in paths:
         name = path.stem if stems.count(path.stem) == 1 else path.name.replace(".", "_")
@@ -54,13 +54,14 @@ def read_face(path: Path, trained: Trained, *, cropped: bool = False) -> Image:
         UserError: a `landmarks.csv` can't be read.
     """
     height, width, channels = trained.program.image_shape
-    picture = read_picture(path, colour=channels == 3)
+    picture, reduced = read_reduced(path, colour=channels == 3)
     if trained.template is None:
         return _middle(as_its_tones(cut_square(picture, max(height, width)), trained), height, width)
     points = points_beside(path)
     if points is None and cropped:
         return as_its_tones(cut_square(picture, height), trained)
-    return as_its_tones(lay_over(picture, _search(picture) if points is None else points, trained), trained)
+    points = _search(picture) if points is None else points / reduced
+    return as_its_tones(lay_over(picture, points, trained), trained)
 
 
 def lay_over(picture: Picture, points: Points, trained: Trained) -> Face:

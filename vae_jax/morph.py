@@ -134,7 +134,6 @@ def _face(path: Path, trained: "Trained", given: argparse.Namespace) -> "Image":
 
 
 def _faces(pictures: dict[str, Path], trained: "Trained", given: argparse.Namespace) -> "dict[str, Image]":
-    from vae_jax.data.photographs.photo import SUFFIXES
     from vae_jax.errors import UnusablePictureError
     from vae_jax.friends import read_face
 
@@ -145,7 +144,7 @@ def _faces(pictures: dict[str, Path], trained: "Trained", given: argparse.Namesp
         except UnusablePictureError as error:
             log.warning("%s: skipped: %s", path, error)
     if not faces:
-        raise UserError(f"{given.start}: found no usable picture; needs {', '.join(SUFFIXES)}")
+        raise UserError(f"{given.start}: found no usable picture; needs one, such as a JPEG or PNG file")
     return faces
 
 
