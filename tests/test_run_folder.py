@@ -106,6 +106,13 @@ def test_a_folder_that_can_not_be_written_is_named_with_the_reason(tmp_path):
         RunFolder(closed / "run").check(Config())
 
 
+@pytest.mark.parametrize("path", ["x" * 300, "/".join(["x" * 250] * 16), "x/" * 1900])
+def test_a_path_that_is_too_long_for_a_run_is_refused(tmp_path, path):
+    with pytest.raises(UserError, match=r"(can't be used|bytes; needs .* at most).*; use another workdir"):
+        RunFolder(tmp_path / path).check(Config())
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_folder_without_a_run_says_what_to_do(tmp_path):
     with pytest.raises(UserError, match="no run here"):
         RunFolder(tmp_path).read_config()

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,9 @@ from vae_jax.config import Config, from_json, to_json
 from vae_jax.errors import UserError
 from vae_jax.locks import OccupiedError, alone_in
 from vae_jax.sweep_language import growth_faults
+from vae_jax.training.plain_paths import check_path
+
+DEEPEST = 256  # bytes, at most, of the paths of a run's files below its folder
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -98,6 +102,7 @@ class RunFolder:
             UserError: the folder can't be written, or holds something else, or a run with another config.
         """
         self._check_writable()
+        check_path(self.path)
         if self.config.exists():
             changed = growth_faults(self.read_config(), config)
             if changed:
@@ -110,8 +115,19 @@ class RunFolder:
 
     def _check_writable(self) -> None:
         nearest = self.path
-        while not nearest.exists() and nearest != nearest.parent:
-            nearest = nearest.parent
+        try:
+            while not nearest.exists() and nearest != nearest.parent:
+                nearest = nearest.parent
+        except (OSError, ValueError) as error:  # such as a name of 300 letters
+            reason = getattr(error, "strerror", None) or error
+            raise UserError(f"{str(self.path)[:200]}: can't be used ({reason}); use another workdir") from None
+        if hasattr(os, "pathconf") and nearest.is_dir():
+            longest = os.pathconf(nearest, "PC_PATH_MAX") - DEEPEST
+            if (length := len(os.fsencode(self.path.absolute()))) > longest:
+                raise UserError(
+                    f"{str(self.path)[:200]}: found a path of {length:,} bytes; needs {longest:,} at most, as what a "
+                    "run leaves lies below it; use another workdir"
+                )
         if not nearest.is_dir():
             raise UserError(f"{self.path}: {nearest} is not a folder; use another workdir")
         try:

@@ -99,11 +99,11 @@ def train_cohort(plan: Plan, cohort: Cohort, layout: Layout, clock: Clock, album
         stop.patient = False
         progress.close()
         recorder.close()
+    checkpoints.close()
+    checkpoints.read_back(trainer.step)
     if stop.asked:
-        checkpoints.close()
         stop.leave()
     album.draw_each(cohort, state)
-    checkpoints.close()
     return trainer
 
 

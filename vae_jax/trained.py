@@ -257,7 +257,7 @@ def _state(run: RunFolder, cohort: Cohort, kept: KeptData, data: Path, step: int
     numbers = members_of(cohort.configs, cohort.steps_per_epoch)
     template = jax.eval_shape(partial(init_state, cohort.program, Layout()), numbers)
     checkpoints = Checkpoints(run.checkpoints / cohort.name, keep=1, tidy=False)
-    found = checkpoints.restore(template, step)
+    found = checkpoints.restore(template, step, cast=True)  # to be used, not to be trained on
     checkpoints.close()
     if found is None:
         known = ", ".join(map(str, checkpoints.steps()))
