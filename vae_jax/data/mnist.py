@@ -82,7 +82,13 @@ def load_published(published: Published, config: DataConfig) -> Dataset:
     files = {split: tuple(locate(published, stem, folder) for stem in stems) for split, stems in STEMS.items()}
     key = hashlib.sha256(b"".join(path.read_bytes() for pair in files.values() for path in pair)).hexdigest()[:16]
     home = from_home(config.prepared_dir)
-    arrays = prepared(home, published.name, key, lambda: _prepare(published, files, home / "tfds" / key))
+    arrays = prepared(
+        home,
+        published.name,
+        key,
+        lambda: _prepare(published, files, home / "tfds" / key),
+        lambda: _check(published, files),
+    )
     splits = {split: Split(arrays[f"{split}_images"], arrays[f"{split}_labels"]) for split in STEMS}
     return Dataset(published.name, f"idx files in {folder}", splits["train"], splits["test"], published.class_names)
 
@@ -108,14 +114,17 @@ def locate(published: Published, stem: str, folder: Path) -> Path:
     return target
 
 
-def _prepare(published: Published, files: dict[str, tuple[Path, ...]], folder: Path) -> Arrays:
-    for images, labels in files.values():  # before TFDS writes anything
+def _check(published: Published, files: dict[str, tuple[Path, ...]]) -> None:
+    for images, labels in files.values():
         count, found, classes = len(read_images(images)), read_idx(labels, 1), len(published.class_names)
         if count != len(found) or found.max() >= classes:
             raise UserError(
                 f"{labels}: found {len(found)} labels up to {found.max()} for {count} images; "
                 f"needs one label below {classes} for each"
             )
+
+
+def _prepare(published: Published, files: dict[str, tuple[Path, ...]], folder: Path) -> Arrays:
     log.info("preparing %s (once)", published.name)
     try:
         return _through_tfds(published, files, folder)

@@ -7,6 +7,7 @@ import logging
 import os
 import re
 import shutil
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,9 @@ from vae_jax.errors import UserError
 
 Tree = TypeVar("Tree")
 log = logging.getLogger("vae_jax")
+
+# Orbax names what it does by a number that the whole process shares: runs in several threads begin in turn.
+_BEGINNING = threading.Lock()
 
 
 class Checkpoints:
@@ -68,7 +72,7 @@ class Checkpoints:
         leaves = {name: np.array(leaf) for name, leaf in _named_leaves(jax.device_get(state))}
         self._check_room(sum(leaf.nbytes for leaf in leaves.values()))
         hashes = {name: _hash(leaf) for name, leaf in leaves.items()}
-        with _faults_of_the_disk():
+        with _faults_of_the_disk(), _BEGINNING:
             self._checkpointer.save_async(
                 step, leaves, custom_metadata={"record": record, "hashes": hashes}, force=True
             )
@@ -121,11 +125,13 @@ class Checkpoints:
         return None
 
     def _read(self, step: int, template: Tree) -> tuple[Tree, dict[str, Any]]:
-        metadata = self._checkpointer.metadata(step).custom_metadata
+        with _BEGINNING:
+            metadata = self._checkpointer.metadata(step).custom_metadata
         if not isinstance(metadata, dict) or not {"record", "hashes"} <= set(metadata):
             raise ValueError("its metadata are missing")
         wanted = {name: np.empty(leaf.shape, leaf.dtype) for name, leaf in _named_leaves(template)}
-        leaves = self._checkpointer.load(step, wanted)
+        with _BEGINNING:
+            leaves = self._checkpointer.load(step, wanted)
         for name, leaf in leaves.items():
             if leaf.shape != wanted[name].shape:  # Orbax gives what is there
                 raise ValueError(f"{name} has the shape {leaf.shape}; needs {wanted[name].shape}")
@@ -155,7 +161,7 @@ class Checkpoints:
 
 @contextmanager
 def _faults_of_the_disk() -> Iterator[None]:
-    """Raise whatever Orbax raises while it writes as the error of the disk that it is."""
+    """Raise whatever Orbax raises as an `OSError`: the disk's where it says so, else without a number."""
     try:
         yield
     except OSError:
@@ -163,9 +169,9 @@ def _faults_of_the_disk() -> Iterator[None]:
     except Exception as error:  # of many kinds, from other threads
         said = str(error)
         code = re.search(r"os_error_code='(\d+)'", said)
-        number = int(code[1]) if code else errno.EIO
-        reason = os.strerror(number) if code else (said.splitlines() or [type(error).__name__])[0][:200]
-        raise OSError(number, reason) from error
+        if code:
+            raise OSError(int(code[1]), os.strerror(int(code[1]))) from error
+        raise OSError((said.splitlines() or [type(error).__name__])[0][:200]) from error
 
 
 def _named_leaves(tree: Any) -> list[tuple[str, Any]]:
