@@ -25,8 +25,9 @@ class DataConfig:
 
     Attributes:
         name: the source: `digits`, `mnist`, `fashion_mnist`, `freyfaces`, `dogpeople`, `drawn_faces`, `photos`.
-        raw_dir: the folder of raw files; '' means `$VAE_JAX_RAW` where that is set, else `data/raw`.
-        prepared_dir: where what was read once is kept; nothing there is irreplaceable.
+        raw_dir: the folder of raw files, in which nothing is written; '' means `$VAE_JAX_RAW` where that is set, else
+            `data/raw`.
+        prepared_dir: where what was read once, or downloaded, is kept; nothing there is irreplaceable.
         image_size: height and width in pixels, for the sources that can choose (faces, photos).
         colour: keep the colours of photographs; else they become grey.
         contrast: what is done to each photograph's tones: `none`, `stretch` or `equalise`.
