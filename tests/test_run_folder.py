@@ -1,6 +1,7 @@
 """The folder of a run: nothing half written, nothing of others touched."""
 
 import dataclasses
+import errno
 import os
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from vae_jax.config import Config
 from vae_jax.errors import UserError
-from vae_jax.run_folder import RunFolder, write_whole
+from vae_jax.run_folder import RunFolder, faults_told, write_whole
 
 
 def everything(folder):
@@ -197,3 +198,20 @@ def test_a_broken_config_is_named_in_one_line(tmp_path, damaged):
     with pytest.raises(UserError, match=r"config\.json: ") as error:
         RunFolder(tmp_path).read_config()
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "can't be written any more (No space left on device)"),
+        (PermissionError(errno.EACCES, "Permission denied"), "can't be written any more (Permission denied)"),
+        (TimeoutError("timed out after 300 seconds"), "stopped by a fault (timed out after 300 seconds)"),
+        (OSError(errno.EMFILE, "Too many open files"), "stopped by a fault (Too many open files)"),
+        (ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused"), "stopped by a fault (Connection refused)"),
+    ],
+)
+def test_only_the_faults_of_a_disk_are_told_as_such(tmp_path, error, said):
+    with pytest.raises(UserError) as told, faults_told(tmp_path):
+        raise error
+    assert str(told.value).startswith(f"{tmp_path}: {said}; what was saved before is whole")
+    assert ("room and rights" in str(told.value)) == ("can't be written" in said)

@@ -25,8 +25,9 @@ class DataConfig:
 
     Attributes:
         name: the source: `digits`, `mnist`, `fashion_mnist`, `freyfaces`, `dogpeople`, `drawn_faces`, `photos`.
-        raw_dir: the folder of raw files; '' means `$VAE_JAX_RAW` where that is set, else `data/raw`.
-        prepared_dir: where what was read once is kept; nothing there is irreplaceable.
+        raw_dir: the folder of raw files, in which nothing is written; '' means `$VAE_JAX_RAW` where that is set, else
+            `data/raw`.
+        prepared_dir: where what was read once, or downloaded, is kept; nothing there is irreplaceable.
         layout: how the raw folder of photographs is laid out, where that is not to be guessed. For `dogpeople` a kind
             (`landmarks`, `columbia_dogs`, `oxford_pets`, `cat2dog`, `utkface`, `lfw`, `pictures` of people whose faces
             are sought, `skip`) or `FOLDER=KIND,FOLDER=KIND`, each with all below it; for `photos`, whether its folders

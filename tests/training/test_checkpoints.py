@@ -3,6 +3,7 @@
 import errno
 import logging
 import shutil
+import threading
 from types import SimpleNamespace
 
 import jax
@@ -32,6 +33,20 @@ def restored(folder):
     found = checkpoints.restore(template)
     checkpoints.close()
     return found
+
+
+def test_runs_in_several_threads_save_at_once(tmp_path):
+    """Orbax counts what it does in the whole process: begun at once, saves waited for each other's signals."""
+    threads = [threading.Thread(target=saved, args=(tmp_path / str(k), range(4)), daemon=True) for k in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert not any(thread.is_alive() for thread in threads)
+    for k in range(3):
+        state, record = restored(tmp_path / str(k))
+        np.testing.assert_array_equal(state["w"], state_at(3)["w"])
+        assert record["step"] == 3
 
 
 def flip_a_byte(folder):
@@ -251,12 +266,13 @@ def test_nothing_is_written_where_there_is_no_room_for_the_pieces_and_the_whole(
     ("raised", "number", "said"),
     [
         (ValueError("UNKNOWN: can't write [os_error_code='28']"), errno.ENOSPC, "No space left on device"),
-        (RuntimeError("first line\nsecond"), errno.EIO, "first line"),
-        (RuntimeError(), errno.EIO, "RuntimeError"),
+        (RuntimeError("first line\nsecond"), None, "first line"),
+        (RuntimeError(), None, "RuntimeError"),
         (OSError(errno.EROFS, "Read-only file system"), errno.EROFS, "Read-only file system"),
     ],
 )
-def test_whatever_is_raised_while_writing_is_the_disks_error(raised, number, said):
+def test_what_is_raised_while_writing_has_the_number_of_the_disks_error_where_it_is_one(raised, number, said):
     with pytest.raises(OSError, match=said) as found, _faults_of_the_disk():
         raise raised
-    assert (found.value.errno, found.value.strerror) == (number, said)
+    assert found.value.errno == number
+    assert (found.value.strerror or str(found.value)) == said

@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import shutil
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,9 @@ Tree = TypeVar("Tree")
 log = logging.getLogger("vae_jax")
 
 FAULTS = (ValueError, KeyError, OSError, TypeError, AttributeError)  # that reading a damaged step may raise
+
+# Orbax names what it does by a number that the whole process shares: runs in several threads begin in turn.
+_BEGINNING = threading.Lock()
 
 
 class Checkpoints:
@@ -71,7 +75,7 @@ class Checkpoints:
         leaves = {name: np.array(leaf) for name, leaf in _named_leaves(jax.device_get(state))}
         self._check_room(sum(leaf.nbytes for leaf in leaves.values()))
         hashes = {name: _hash(leaf) for name, leaf in leaves.items()}
-        with _faults_of_the_disk():
+        with _faults_of_the_disk(), _BEGINNING:
             self._checkpointer.save_async(
                 step, leaves, custom_metadata={"record": record, "hashes": hashes}, force=True
             )
@@ -168,7 +172,8 @@ class Checkpoints:
 
     def _metadata(self, step: int) -> tuple[dict[str, Any], dict[str, str], Any]:
         """Return a step's record, the hash of each leaf, and what Orbax says of each."""
-        found = self._checkpointer.metadata(step)
+        with _BEGINNING:
+            found = self._checkpointer.metadata(step)
         kept = found.custom_metadata
         if not isinstance(kept, dict) or not {"record", "hashes"} <= set(kept) or not isinstance(found.metadata, dict):
             raise ValueError("its metadata are missing")
@@ -180,7 +185,9 @@ class Checkpoints:
         if set(stored) != set(hashes):
             raise ValueError("arrays are missing")
         wanted = {name: np.empty(leaf.shape, leaf.dtype) for name, leaf in stored.items()}
-        leaves = {name: np.asarray(leaf) for name, leaf in self._checkpointer.load(step, wanted).items()}
+        with _BEGINNING:
+            loaded = self._checkpointer.load(step, wanted)
+        leaves = {name: np.asarray(leaf) for name, leaf in loaded.items()}
         for name, leaf in leaves.items():
             if _hash(leaf) != hashes[name]:
                 raise ValueError(f"{name} is not what was written")
@@ -211,7 +218,7 @@ class Checkpoints:
 
 @contextmanager
 def _faults_of_the_disk() -> Iterator[None]:
-    """Raise whatever Orbax raises while it writes as the error of the disk that it is."""
+    """Raise whatever Orbax raises as an `OSError`: the disk's where it says so, else without a number."""
     try:
         yield
     except OSError:
@@ -219,9 +226,9 @@ def _faults_of_the_disk() -> Iterator[None]:
     except Exception as error:  # of many kinds, from other threads
         said = str(error)
         code = re.search(r"os_error_code='(\d+)'", said)
-        number = int(code[1]) if code else errno.EIO
-        reason = os.strerror(number) if code else (said.splitlines() or [type(error).__name__])[0][:200]
-        raise OSError(number, reason) from error
+        if code:
+            raise OSError(int(code[1]), os.strerror(int(code[1]))) from error
+        raise OSError((said.splitlines() or [type(error).__name__])[0][:200]) from error
 
 
 def _reason(error: BaseException) -> str:
