@@ -46,7 +46,8 @@ def train_run(config: Config, workdir: Path, started: float) -> None:
         else:
             keep_compiled_programs()
             _train(plan_run(folder, config), Clock(started), stop)
-            log.info("report: %s", folder.report)
+            if folder.report.is_file():
+                log.info("report: %s", folder.report)
         check_result(folder)
 
 
