@@ -11,7 +11,7 @@ NEEDED = {
     "jax_debug_nans": ((False,), NOT_FINITE),
     "jax_debug_infs": ((False,), NOT_FINITE),
     "jax_numpy_dtype_promotion": (("standard",), STRICT),
-    "jax_transfer_guard": ((None, "allow", "log"), "images and results are moved between host and device"),
+    "jax_transfer_guard": (("allow", "log", None), "images and results are moved between host and device"),
 }
 
 
@@ -27,14 +27,15 @@ def check_jax() -> None:
         raise UserError(f"JAX can't be loaded ({reason(error)}); unset that JAX_ variable") from None
     for name, (allowed, why) in NEEDED.items():
         found = getattr(jax.config, name, allowed[0])
+        found = getattr(found, "value", found)  # of an enumeration
         if found not in allowed:
             raise UserError(f"{name.upper()}: found {found!r}; needs {allowed[0]!r}: {why}; unset it")
     try:
         jax.devices()
     except Exception as error:  # of many kinds, an AssertionError among them
-        asked = jax.config.jax_platforms
+        asked = getattr(jax.config, "jax_platforms", None)
         found = f"JAX_PLATFORMS: found {asked!r}" if asked else "JAX"
         raise UserError(
-            f"{found}; no such device can be used ({reason(error)}); unset it, or JAX_PLATFORMS=cpu, or install "
-            "vae_jax's extra for the device"
+            f"{found}; no such device can be used ({reason(error, 120)}); unset it, take JAX_PLATFORMS=cpu, or "
+            "install the extra for the device (vae_jax[cuda], vae_jax[tpu])"
         ) from None

@@ -84,6 +84,9 @@ def run(given: argparse.Namespace) -> None:
     Raises:
         UserError: something that the user gave can't be used.
     """
+    from vae_jax.jax_settings import check_jax
+
+    check_jax()
     from vae_jax.compiled_programs import keep_compiled_programs
     from vae_jax.friends import backdrop_of, named_pictures, passages_from
     from vae_jax.latent.paths import PATHS
