@@ -19,6 +19,7 @@ from vae_jax.data.kept_data import KeptData, read_kept
 from vae_jax.errors import UserError
 from vae_jax.evaluation.coding import Codes, decode_latents, encode_images
 from vae_jax.home_folder import from_home
+from vae_jax.jax_settings import check_jax
 from vae_jax.keys import named
 from vae_jax.latent.paths import PATHS
 from vae_jax.run_folder import RunFolder
@@ -158,8 +159,10 @@ def load_run(folder: Path | str, member: int | None = None) -> Trained:
         member: its number; may be left out where the run has one only.
 
     Raises:
-        UserError: there is no trained run, or no such member; or its `data.npz` is gone, damaged or of other data.
+        UserError: there is no trained run, or no such member; or its `data.npz` is gone, damaged or of other data; or
+            JAX can't be used as it is set.
     """
+    check_jax()
     run = RunFolder(from_home(folder))
     config, groups = run.read_config(), _groups(run)
     number = _chosen(run, member, sorted(number for members in groups.values() for number, _ in members))

@@ -15,6 +15,7 @@ from vae_jax.training.program import Program
 from vae_jax.training.steps import Params, member_key
 
 STEPS, GRID_SIDE, PAIRS, SAMPLES, SHEET = 25, 15, 6, 60, 20
+MOST_SHEETS = 20  # classes whose training images are shown
 
 
 def sit(program: Program, params: Params, dataset: Dataset, *, seed: int, title: str) -> Portrait:
@@ -37,6 +38,7 @@ def sit(program: Program, params: Params, dataset: Dataset, *, seed: int, title:
     grid = square_grid(plane, codes.mu, GRID_SIDE)
     prior = jax.random.normal(named(member_key(jnp.uint32(seed)), "samples"), (SAMPLES, codes.mu.shape[1]))
     losses, loss_unit = image_losses(program, codes)
+    sheet_labels = some_classes(len(dataset.class_names))
     return Portrait(
         title=title,
         notice=dataset.notice,
@@ -48,7 +50,8 @@ def sit(program: Program, params: Params, dataset: Dataset, *, seed: int, title:
         sigma=codes.sigma,
         losses=losses,
         loss_unit=loss_unit,
-        class_sheets=class_sheets(dataset.train, len(dataset.class_names), choose),
+        sheet_labels=sheet_labels,
+        class_sheets=class_sheets(dataset.train, sheet_labels, choose),
         samples=decode_latents(program, params, np.asarray(prior)),
         plane_points=grid,
         plane_images=decode_latents(program, params, grid),
@@ -92,12 +95,18 @@ def pick_pairs(
     return starts, ends
 
 
+def some_classes(count: int) -> Int32[np.ndarray, " sheets"]:
+    """Choose classes, evenly picked where there are many."""
+    picked: Int32[np.ndarray, " sheets"] = np.linspace(0, count - 1, min(count, MOST_SHEETS)).round().astype(np.int32)
+    return picked
+
+
 def class_sheets(
-    split: Split, classes: int, choose: np.random.Generator
-) -> UInt8[np.ndarray, "classes k height width channels"]:
-    """Choose as many images of each class; a class without any gives blank ones."""
-    sheets = np.full((classes, SHEET, *split.images.shape[1:]), 255, np.uint8)
-    for label in range(classes):
+    split: Split, labels: Int32[np.ndarray, " sheets"], choose: np.random.Generator
+) -> UInt8[np.ndarray, "sheets k height width channels"]:
+    """Choose as many images of each of some classes; a class without any gives blank ones."""
+    sheets = np.full((len(labels), SHEET, *split.images.shape[1:]), 255, np.uint8)
+    for sheet, label in zip(sheets, labels, strict=True):
         of_class = choose.permutation(np.flatnonzero(split.labels == label))[:SHEET]
-        sheets[label, : len(of_class)] = split.images[of_class]
+        sheet[: len(of_class)] = split.images[of_class]
     return sheets
