@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from vae_jax.summary import best_member, brief, data_sets
+from vae_jax.field_values import shown
+from vae_jax.summary import best_member, data_sets
 
 
 class Picture(NamedTuple):
@@ -50,7 +51,7 @@ def render(
     from jinja2 import Environment, PackageLoader
 
     environment = Environment(loader=PackageLoader("vae_jax", "."), autoescape=True, trim_blocks=True)
-    environment.filters["brief"] = brief
+    environment.filters["shown"] = shown
     page: str = environment.get_template("report.html.jinja").render(
         summary=summary,
         best=best_member(summary),
