@@ -134,6 +134,7 @@ def number_of_best(best: str, folder: RunFolder, asked: str) -> int:
     summary = folder.read_summary()
     if summary is None:
         raise UserError(f"{asked}: no whole {folder.summary}; let the run come to its end, or choose by number")
+    best = str(best)
     split, _, metric = best.partition(".")
     well = [member for member in summary["members"] if member["failed_in_step"] is None]
     known = list(dict.fromkeys(f"{part}.{name}" for part in ("test", "train") for each in well for name in each[part]))
