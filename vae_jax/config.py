@@ -145,9 +145,9 @@ class TrainConfig:
             many as fit into the memory elsewhere.
         data_devices: over how many devices each batch is spread; the others are for members.
         on_nan: what becomes of a member whose loss or gradient is no number in a step: `stop` leaves its weights for
-            good as they were before the step (of layers: those whose gradient it is), `skip` leaves out the step,
-            `restore` goes back to the last logged moment and on from there with the batches that come next, three
-            times at most, and stops then.
+            good as they were before the step; `skip` leaves out the step: weights, Adam's moments and its count stay,
+            and the next batch comes; `restore` goes back to the last logged moment and on from there with the batches
+            that come next, three times at most, and stops then.
     """
 
     epochs: int = limited(20, low=1, high=10_000_000)

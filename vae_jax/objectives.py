@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from vae_jax.registry import Registry
@@ -93,6 +94,12 @@ OBJECTIVES: Registry[Callable[[Terms, Scalar, Float[Array, " latent"], Normalisa
 
 
 def metric_lines(metrics: Metrics) -> list[dict[str, float]]:
-    """Turn metrics, each `[members]`, into one dict of plain floats a member."""
+    """Turn metrics, each `[members]`, into one dict of plain floats a member.
+
+    Each is the shortest decimal that is the same float32: a beta_kl of 0.1 is written as 0.1.
+    """
     table = jax.device_get(metrics)._asdict()
-    return [{name: float(values[member]) for name, values in table.items()} for member in range(len(table["loss"]))]
+    return [
+        {name: float(np.format_float_scientific(each[member])) for name, each in table.items()}
+        for member in range(len(table["loss"]))
+    ]

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from vae_jax.field_values import shown
 from vae_jax.plain_text import printable
-from vae_jax.summary import best_member, brief, data_sets
+from vae_jax.summary import best_member, data_sets
 
 
 class Picture(NamedTuple):
@@ -53,12 +54,12 @@ def render(
     from jinja2 import Environment, PackageLoader
     from markupsafe import Markup
 
-    def shown(value: Any) -> Any:
+    def spelled(value: Any) -> Any:
         return printable(value, "\n") if isinstance(value, str) and not isinstance(value, Markup) else value
 
     loader = PackageLoader("vae_jax", ".")
-    environment = Environment(loader=loader, autoescape=True, trim_blocks=True, finalize=shown)
-    environment.filters["brief"] = brief
+    environment = Environment(loader=loader, autoescape=True, trim_blocks=True, finalize=spelled)
+    environment.filters["shown"] = shown
     page: str = environment.get_template("report.html.jinja").render(
         summary=summary,
         best=best_member(summary),

@@ -10,6 +10,7 @@ from vae_jax.config import Config
 from vae_jax.data.dataset import Dataset
 from vae_jax.data.shelf import Shelf
 from vae_jax.field_names import field_of, short_name
+from vae_jax.field_values import shown
 from vae_jax.made_with import made_with
 from vae_jax.models.vae import parameter_count
 from vae_jax.objectives import standard_beta_kl
@@ -27,14 +28,9 @@ def member_values(config: Config, member: Config) -> dict[str, Any]:
 
 def member_title(config: Config, member: Config) -> str:
     """Name a member in a few words."""
-    values = {name: brief(value) for name, value in member_values(config, member).items()}
+    values = {name: shown(value) for name, value in member_values(config, member).items()}
     words = [member.data.name, f"{values.pop('latent_dim')} latent", f"beta_KL {values.pop('beta_kl')}"]
     return " · ".join([*words, *(f"{name} {value}" for name, value in values.items())])
-
-
-def brief(value: Any) -> str:
-    """Write a value as shortly as it can be read."""
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 class Outcome(NamedTuple):

@@ -1,6 +1,7 @@
 """A trained member as one object, from its run folder alone: the data need not be there."""
 
 import logging
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -10,8 +11,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import UInt8
+from numpy.typing import ArrayLike
 
+from vae_jax.checked_arguments import checked_image, checked_images, checked_points, checked_whole
 from vae_jax.config import Config
 from vae_jax.data.alignment import Template
 from vae_jax.data.dataset import Images, Split
@@ -29,13 +32,12 @@ from vae_jax.training.cohorts import MEMBERS_FILE, Cohort, Numbered, cohort_of, 
 from vae_jax.training.devices import Layout
 from vae_jax.training.failures import failed_for_good
 from vae_jax.training.members import program_alone, state_alone
+from vae_jax.training.memory import free_bytes
 from vae_jax.training.program import Program, members_of
 from vae_jax.training.recorder import read_metrics
 from vae_jax.training.steps import Params, TrainState, init_state, member_key
 
 log = logging.getLogger("vae_jax")
-
-Image = UInt8[np.ndarray, "height width channels"]
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class Trained:
     template: Template | None
     notice: str
 
-    def encode(self, images: Images) -> Codes:
+    def encode(self, images: ArrayLike) -> Codes:
         """Return the posterior of each image, and what is made again from its mean.
 
         Args:
@@ -78,52 +80,62 @@ class Trained:
         Raises:
             UserError: they are no such images.
         """
-        return encode_images(self.program, self.params, self._checked(images))
+        given = checked_images("images", images, self.program.image_shape)
+        return encode_images(self.program, self.params, given)
 
-    def decode(self, z: Float[np.ndarray, "*shape latent"]) -> UInt8[np.ndarray, "*shape height width channels"]:
+    def decode(self, z: ArrayLike) -> UInt8[np.ndarray, "*shape height width channels"]:
         """Return the expected picture of each latent.
 
         Args:
-            z: points of the latent space, float32, in any arrangement.
+            z: points of the latent space `[..., latent]`, an array or lists, in any arrangement; at least one.
 
         Returns:
             uint8, a picture a point in the same arrangement.
+
+        Raises:
+            UserError: they are no such points, or not finite.
         """
-        return decode_latents(self.program, self.params, z)
+        points = checked_points("z", z, self.program.model.latent_dim)
+        return decode_latents(self.program, self.params, points)
 
     def sample(self, n: int, seed: int = 0) -> Images:
         """Decode latents drawn from the prior.
 
         Args:
-            n: how many.
-            seed: the same gives the same pictures.
+            n: how many; at least one, and no more than there is memory for.
+            seed: the same gives the same pictures; 0 to 4,294,967,295, as `config.seed`.
 
         Returns:
             uint8 `[n, height, width, channels]`.
-        """
-        key = named(member_key(jnp.uint32(seed)), "samples")
-        return self.decode(np.asarray(jax.random.normal(key, (n, self.program.model.latent_dim))))
 
-    def morph(self, start: Image, end: Image, steps: int = 25, path: str = "linear") -> Images:
+        Raises:
+            UserError: `n` or `seed` is no such number.
+        """
+        count, of = self._count("n", n, low=1), checked_whole("seed", seed, 0, 2**32 - 1)
+        key = named(member_key(jnp.uint32(of)), "samples")
+        return self.decode(np.asarray(jax.random.normal(key, (count, self.program.model.latent_dim))))
+
+    def morph(self, start: ArrayLike, end: ArrayLike, steps: int = 25, path: str = "linear") -> Images:
         """Decode a way from one image to another.
 
         Args:
             start, end: as one of `test.images`: uint8, of the size that the model has learnt from.
-            steps: how many, both ends included.
+            steps: how many, both ends included: 2 or more.
             path: a name in `vae_jax.latent.paths.PATHS`.
 
         Raises:
-            UserError: there is no such path, or they are no such images.
+            UserError: there is no such path, or they are no such images, or `steps` is no such number.
         """
-        ends = np.concatenate([self.encode(np.asarray(image)[None]).mu for image in (start, end)])
-        return self.decode(PATHS[path](ends[0], ends[1], steps))
+        walk, count = PATHS[path], self._count("steps", steps, low=2)
+        size = self.program.image_shape
+        ends = np.stack([checked_image("start", start, size), checked_image("end", end, size)])
+        mu = encode_images(self.program, self.params, ends).mu
+        return self.decode(walk(mu[0], mu[1], count))
 
-    def _checked(self, images: Any) -> Images:
-        given, size = np.asarray(images), self.test.images.shape[1:]
-        if given.dtype != np.uint8 or given.shape[1:] != size or not len(given):
-            wanted = ", ".join(map(str, size))
-            raise UserError(f"images: found {given.dtype} {given.shape}; needs uint8 (n, {wanted}) with n of 1 or more")
-        return given
+    def _count(self, name: str, found: int, low: int) -> int:
+        """Check a number of pictures to be made: they and their points have to fit into the memory, twice."""
+        of_one = 2 * (math.prod(self.program.image_shape) + 4 * self.program.model.latent_dim)
+        return checked_whole(name, found, low, max(low, free_bytes() // of_one))
 
     def metrics(self) -> list[dict[str, Any]]:
         """Return the member's lines of `metrics.jsonl`.
@@ -131,7 +143,12 @@ class Trained:
         Returns:
             of every logged moment `step`, `epoch`, `split` (`train` or `test`), `beta_kl`; `loss`, `recon` and `kl` in
             the run's normalisation; `distortion`, `rate` and `elbo` in nats per image.
+
+        Raises:
+            UserError: the file is not there any more.
         """
+        if not RunFolder(self.folder).metrics.is_file():
+            raise UserError(f"{RunFolder(self.folder).metrics}: not there; restore it from where the run was trained")
         return [line for line in read_metrics(RunFolder(self.folder).metrics) if line["member"] == self.member]
 
     def figures(self) -> dict[str, Path]:
@@ -148,7 +165,26 @@ class Trained:
         return {name: path for name, path in paths.items() if path.is_file()}
 
 
-encode, decode, sample = Trained.encode, Trained.decode, Trained.sample
+def encode(model: Trained, images: ArrayLike) -> Codes:
+    """Return what `Trained.encode` does."""
+    return _trained(model).encode(images)
+
+
+def decode(model: Trained, z: ArrayLike) -> UInt8[np.ndarray, "*shape height width channels"]:
+    """Return what `Trained.decode` does."""
+    return _trained(model).decode(z)
+
+
+def sample(model: Trained, n: int, seed: int = 0) -> Images:
+    """Return what `Trained.sample` does."""
+    return _trained(model).sample(n, seed)
+
+
+def _trained(model: object) -> Trained:
+    if not isinstance(model, Trained):
+        found = type(model).__name__
+        raise UserError(f"model: found {found}; needs a trained model, as load_run(FOLDER) or sweep.load(0) gives one")
+    return model
 
 
 def load_run(folder: Path | str, member: int | None = None) -> Trained:

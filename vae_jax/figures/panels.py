@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter, StrMethodFormatter
 
+from vae_jax.field_values import shown
 from vae_jax.figures.canvas import INK, WIDTH, colour, finish, log_scale, new_figure, plain
 from vae_jax.figures.legends import Named, legend
 from vae_jax.figures.matplotlib_settings import own_settings
@@ -85,7 +86,8 @@ def _draw(axes: Any, panel: Panel) -> list[Named]:
     numeric = all(map(is_number, places))
     if numeric:
         places.sort()
-    for k, group in enumerate(dict.fromkeys(row[panel.by] for row in rows) if panel.by else [None]):
+    groups = list(dict.fromkeys(row[panel.by] for row in rows) if panel.by else [None])
+    for k, (group, shade) in enumerate(zip(groups, _names(groups), strict=True)):
         mine = [row for row in rows if not panel.by or row[panel.by] == group]
         spots = [(place, [row for row in mine if row[panel.x] == place]) for place in places]
         spots = [(place, there) for place, there in spots if there]
@@ -95,7 +97,6 @@ def _draw(axes: Any, panel: Panel) -> list[Named]:
             np.mean([row[panel.error] for row in there]) if panel.error else np.std([row[panel.y] for row in there])
             for _, there in spots
         ]
-        shade = f"{group:g}" if is_number(group) else str(group)
         label = f"{panel.labels.get(panel.by, panel.by)} {shade}" if panel.by and is_number(group) else shade
         marked = not numeric or len(places) <= MOST_MARKED
         marks: dict[str, Any] = {"markersize": 4.5 if marked else 0, "linewidth": 1.4, "capsize": 2}
@@ -108,10 +109,11 @@ def _draw(axes: Any, panel: Panel) -> list[Named]:
         _name_steps(axes.xaxis)
     if "y" in panel.log:
         log_scale(axes, "y")
+    names = _names(places)
     if not numeric or len(places) <= 8:
-        axes.set_xticks(places if numeric else range(len(places)), [_name(place) for place in places])
+        axes.set_xticks(places if numeric else range(len(places)), names)
         axes.minorticks_off()
-    if not numeric and max(map(len, map(_name, places)), default=0) > 6:
+    if not numeric and max(map(len, names), default=0) > 6:
         for label in axes.get_xticklabels():
             label.set(rotation=25, ha="right", rotation_mode="anchor")
     return named
@@ -126,5 +128,11 @@ def _name_steps(axis: Any) -> None:
         axis.set_major_formatter(EngFormatter(sep="") if high >= 1e4 else StrMethodFormatter("{x:g}"))
 
 
+def _names(values: Sequence[Any]) -> list[str]:
+    """Name values in six digits where that tells them apart, else as they are."""
+    brief = [f"{value:g}" if is_number(value) else _name(value) for value in values]
+    return brief if len(set(brief)) == len(values) else list(map(_name, values))
+
+
 def _name(value: Any) -> str:
-    return f"{value:g}" if is_number(value) else short(str(value))
+    return short(shown(value))

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from vae_jax.field_values import shown
 from vae_jax.figures.canvas import (
     INK,
     MUTED,
@@ -83,11 +84,7 @@ def is_number(value: Any) -> bool:
 
 def words(line: dict[str, Any]) -> str:
     """Name some values."""
-    return ", ".join(f"{name} {value:g}" if is_number(value) else f"{name} {value}" for name, value in line.items())
-
-
-def _name(level: Any) -> str:
-    return f"{level:g}" if is_number(level) else short(str(level))
+    return ", ".join(f"{name} {shown(value)}" for name, value in line.items())
 
 
 @own_settings()
@@ -107,7 +104,7 @@ def rate_distortion(table: SweepTable) -> Figure | None:
         )
         named.append((_errorbar(axes, rate[:, 0], distortion[:, 0], k, distortion[:, 1], rate[:, 1]), words(line)))
         labels += [
-            (x, y, f"{spot['beta_kl']:g}", colour(k))
+            (x, y, shown(spot["beta_kl"]), colour(k))
             for spot, x, y in zip(spots, rate[:, 0], distortion[:, 0], strict=True)
             if math.isfinite(x)
         ]
@@ -186,9 +183,18 @@ def _places(axes: Axes, levels: Sequence[Any]) -> np.ndarray:
         numbers = []
     places = np.array(numbers or range(len(levels)), float)
     if len(levels) <= 8:
-        axes.set_xticks(places, [_name(level) for level in levels])
+        _tick(axes, places, levels)
         axes.minorticks_off()
     return places
+
+
+def _tick(axes: Axes, places: np.ndarray, levels: Sequence[Any]) -> None:
+    """Write values below the x axis, aslant where they are long."""
+    names = [short(shown(level)) for level in levels]
+    axes.set_xticks(places, names)
+    if max(map(len, names)) > 6:
+        for label in axes.get_xticklabels():
+            label.set(rotation=25, ha="right", rotation_mode="anchor")
 
 
 @own_settings()
@@ -204,8 +210,8 @@ def heat_map(table: SweepTable) -> Figure | None:
         means = np.array([[table.spread(metric, **{across: a, down: d})[0] for a in columns] for d in rows])
         picture = axes.imshow(means, cmap="viridis", aspect="auto")
         plain(axes, across, down).set_title(f"{label}, nats per image", fontsize=9, loc="left", color=INK)
-        for ticks, levels in ((axes.set_xticks, columns), (axes.set_yticks, rows)):
-            ticks(range(len(levels)), [_name(level) for level in levels])
+        _tick(axes, np.arange(len(columns)), columns)
+        axes.set_yticks(range(len(rows)), [short(shown(row)) for row in rows])
         if means.size <= 60:
             for (row, column), mean in np.ndenumerate(means):
                 red, green, blue, _ = picture.cmap(picture.norm(mean))

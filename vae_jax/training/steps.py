@@ -18,6 +18,7 @@ from vae_jax.keys import named, unit_normal
 from vae_jax.models.vae import VAE, Images, encode, fit_loss, to_unit
 from vae_jax.objectives import OBJECTIVES, Metrics, Terms
 from vae_jax.schedules import beta_kl_at
+from vae_jax.training.adam import scale_by_adam
 from vae_jax.training.batches import block_batches
 from vae_jax.training.devices import DATA, Layout, for_members
 from vae_jax.training.program import Members, Program
@@ -34,7 +35,7 @@ class TrainState(NamedTuple):
 
     Attributes:
         params: the model's parameters, as an NNX state.
-        optimiser: Adam's moments and count.
+        optimiser: Adam's moments, and the count of the steps that were not left out.
         step: how many steps have been taken.
         failed: the step in which a member's loss or gradient was no number any more and it was frozen, or the newest
             such step that it skipped, or `NEVER`.
@@ -63,9 +64,9 @@ def graph_of(program: Program) -> nnx.GraphDef[VAE]:
     return nnx.graphdef(nnx.eval_shape(lambda: VAE(program.model, program.image_shape, jax.random.key(0))))
 
 
-def optimiser_of(program: Program) -> optax.GradientTransformation:
-    """Adam's direction (Kingma and Ba 2015, arXiv:1412.6980), before the learning rate."""
-    return optax.scale_by_adam(program.adam_b1, program.adam_b2, program.adam_eps)
+def optimiser_of(program: Program) -> optax.GradientTransformationExtraArgs:
+    """Adam's direction, before the learning rate."""
+    return scale_by_adam(program.adam_b1, program.adam_b2, program.adam_eps)
 
 
 def latent_mask(program: Program, member: Members) -> Bool[Array, " latent"]:
@@ -120,14 +121,11 @@ def _train_member(
         x = to_unit(data.images[_share(layout, batch)], program.levels)
         grads, metrics = jax.grad(loss, has_aux=True)(state.params, x, _share(layout, eps), state.step)
         grads, metrics = _mean_over_shares(layout, (grads, metrics))
-        # What is no number leaves the weights as they were. (Only they are kept: to keep Adam's moments too would cost
-        # their traffic once more in every step.)
+        # What is no number leaves the weights and the optimiser's state as they were.
         frozen = (state.failed != NEVER) & ~member.skips
         finite = jnp.isfinite(metrics.loss) & is_finite(grads)
         well = finite & ~frozen
-        direction, adam = optimiser.update(
-            jax.tree.map(lambda grad: jnp.where(well, grad, 0.0), grads), state.optimiser
-        )
+        direction, adam = optimiser.update(grads, state.optimiser, sound=well)
         rate = member.learning_rate
         params = jax.tree.map(lambda p, d: jnp.where(well, p - rate * d, p), state.params, direction)
         failed = jnp.where(finite | frozen, state.failed, state.step)
