@@ -11,6 +11,6 @@ def get_config():
     config.model.latent_dim = 32
     config.model.likelihood = "gaussian_learned"
     config.train.epochs = 40
-    config.train.learning_rate = 3e-4
+    config.optimiser.learning_rate = 3e-4
     config.train.batch_size = 64
     return config

@@ -21,6 +21,13 @@ def draw_photograph(path, number, points=()):
     Image.fromarray(np.clip(picture, 0, 255).astype(np.uint8)).save(path, "JPEG", quality=95)
 
 
+def blank(path, size, kind="JPEG"):
+    """A picture of which only the size matters."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("L", size, 128).save(path, kind)
+    return path
+
+
 def write_table(raw, rows, header=HEADER):
     (raw / "dogs").mkdir(parents=True, exist_ok=True)
     lines = [header, *(row if isinstance(row, str) else ",".join(map(str, row)) for row in rows)]

@@ -1,6 +1,7 @@
 """Run folders as training leaves them, made in a moment: nothing was trained and nothing is drawn."""
 
 import jax
+from vae_jax.training.program import members_of
 
 from vae_jax.data.kept_data import keep_data
 from vae_jax.run_folder import RunFolder
@@ -8,7 +9,6 @@ from vae_jax.sweep_language import expand
 from vae_jax.training.checkpoints import Checkpoints
 from vae_jax.training.cohorts import cohort_of, write_members
 from vae_jax.training.devices import Layout
-from vae_jax.training.program import members_of
 from vae_jax.training.steps import init_state
 
 

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from vae_jax.evaluation.portrait import Portrait
-from vae_jax.evaluation.sitting import GRID_SIDE, PAIRS, SAMPLES, SHEET, STEPS, pick_pairs
+from vae_jax.evaluation.sitting import GRID_SIDE, PAIRS, SAMPLES, SHEET, STEPS, pick_pairs, some_classes
 from vae_jax.latent.paths import linear
 from vae_jax.latent.planes import principal_components, square_grid, widest_plane
 
@@ -37,7 +37,8 @@ def portrait(latent=2, classes=2, shape=(8, 8, 1), n=60, mu=None, **fields):
         sigma=np.ones_like(mu),
         losses=draw.gamma(4, 40, n).astype(np.float32),
         loss_unit="nats per image",
-        class_sheets=images(classes, SHEET),
+        sheet_labels=some_classes(classes),
+        class_sheets=images(len(some_classes(classes)), SHEET),
         samples=images(SAMPLES),
         plane_points=square_grid(plane, mu, GRID_SIDE),
         plane_images=images(GRID_SIDE, GRID_SIDE),

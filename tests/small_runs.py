@@ -4,10 +4,10 @@ import dataclasses
 from pathlib import Path
 
 import numpy as np
+from vae_jax.training.program import program_of
 
 from vae_jax.config import Config
 from vae_jax.data.dataset import Dataset, Split
-from vae_jax.training.program import program_of
 
 NO_PICTURES, ONE_DRAWN = "--config.eval.figure_members=0", "--config.eval.figure_members=1"
 

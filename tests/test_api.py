@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -124,3 +125,32 @@ def test_what_can_not_be_trained_is_said_before_anything_is_written(tmp_path):
     with pytest.raises(vae_jax.UserError, match="no finished run here"):
         vae_jax.load_sweep(tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_several_runs_train_in_threads_of_one_process(tmp_path, put_noise_digits, capsys):
+    """With raw files that none of them has prepared yet; what other threads print in the meantime is not lost."""
+    put_noise_digits(tmp_path / "raw" / "mnist", 40, 20)
+    config = vae_jax.get_config("mnist")
+    config.data.update(raw_dir=str(tmp_path / "raw"), prepared_dir=str(tmp_path / "prepared"))
+    config.model.hidden, config.eval.figure_members = (8,), 0
+    config.train.update(epochs=2, steps_per_epoch=4, batch_size=10)
+    stdout, faults = sys.stdout, []
+
+    def train(number):
+        try:
+            vae_jax.train(config, tmp_path / f"run_{number}")
+        except Exception as error:
+            faults.append(error)
+
+    threads = [threading.Thread(target=train, args=(number,), daemon=True) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not faults
+    assert not any(thread.is_alive() for thread in threads)
+    assert sys.stdout is stdout
+    first, *others = [vae_jax.load_run(tmp_path / f"run_{number}").metrics() for number in range(3)]
+    assert others == [first, first]
+    assert capsys.readouterr().out == ""

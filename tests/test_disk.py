@@ -137,3 +137,25 @@ def test_no_room_for_the_report_leaves_the_trained_model(disk, monkeypatch, caps
     assert json.loads((folder / "run" / "summary.json").read_text())["members"][0]["train"]["step"] == 60
     for name, array in last_arrays(folder / "run").items():
         np.testing.assert_array_equal(before[name], array)
+
+
+def test_a_run_is_finished_only_when_its_newest_checkpoint_has_been_read_back(tmp_path, monkeypatch, capsys):
+    """The disk takes what is written, and gives back something else."""
+    run, close = tmp_path / "run", Checkpoints.close
+    command = digits_command(run, *LONGER)
+
+    def close_and_rot(checkpoints):
+        close(checkpoints)
+        for file in (checkpoints.folder / "60").rglob("*"):
+            if file.is_file() and file.parent.name == "d":
+                file.write_bytes(file.read_bytes()[:-9] + bytes(9))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Checkpoints, "close", close_and_rot)
+        said = refused(command, capsys)
+    assert "group_0/60: was saved but can't be read back" in said
+    assert not (run / "summary.json").exists()
+    assert not (run / "report.html").exists()
+    assert main(command) == 0
+    assert (run / "summary.json").is_file()
+    assert [path.name for path in (run / "checkpoints" / "damaged_checkpoints").iterdir()] == ["60"]

@@ -113,7 +113,7 @@ def test_a_member_without_a_number_is_not_the_best(tmp_path):
         (["--member=1", "--best=test.elbo"], "found --member and --best; needs one"),
         (["--member=4"], "--member: found 4; the run has members 0 to 3"),
         (["--where=beta_kl=4"], "holds for 2 members (2, 3); needs to hold for one"),
-        (["--where=beta_kl=7"], "holds for 0 members; needs to hold for one"),
+        (["--where=beta_kl=7"], "beta_kl=7 holds for 0 members; needs to hold for one; beta_kl is 0.5, 4"),
         (["--where=beta=7"], "no such field"),
         (["--best=test.elob"], "did you mean 'test.elbo'?"),
     ],

@@ -266,7 +266,7 @@ def test_a_second_process_in_the_same_folder_refuses(tmp_path):
     with alone_in(folder):
         second = run(*QUICK, f"--workdir={folder}")
     assert second.returncode == 2
-    assert "another process is at work in this folder" in second.stderr
+    assert "another run is at work in this folder" in second.stderr
     assert list(folder.iterdir()) == []
 
 

@@ -87,6 +87,12 @@ def test_what_came_from_outside_is_only_text(field):
     assert "script" not in page.tags
 
 
+def test_what_can_not_be_written_or_seen_is_spelled_out():
+    page = render(summary(source="photographs in /a\udcffb\x07c"), "{}", [], [], [])
+    assert r"photographs in /a\udcffb\x07c" in Page(page).text
+    assert page.encode("utf-8")
+
+
 def test_titles_captions_values_and_the_config_are_only_text_too(pictures):
     content = summary(-1.0, -2.0)
     content["members"][0]["values"] = content["members"][1]["values"] = {HOSTILE: HOSTILE}

@@ -1,6 +1,7 @@
 """The folder of a run: nothing half written, nothing of others touched."""
 
 import dataclasses
+import errno
 import os
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 
 from vae_jax.config import Config
 from vae_jax.errors import UserError
-from vae_jax.run_folder import RunFolder, write_whole
+from vae_jax.run_folder import RunFolder, faults_told, write_whole
 
 
 def everything(folder):
@@ -106,6 +107,13 @@ def test_a_folder_that_can_not_be_written_is_named_with_the_reason(tmp_path):
         RunFolder(closed / "run").check(Config())
 
 
+@pytest.mark.parametrize("path", ["x" * 300, "/".join(["x" * 250] * 16), "x/" * 1900])
+def test_a_path_that_is_too_long_for_a_run_is_refused(tmp_path, path):
+    with pytest.raises(UserError, match=r"(can't be used|bytes; needs .* at most).*; use another workdir"):
+        RunFolder(tmp_path / path).check(Config())
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_folder_without_a_run_says_what_to_do(tmp_path):
     with pytest.raises(UserError, match="no run here"):
         RunFolder(tmp_path).read_config()
@@ -190,3 +198,20 @@ def test_a_broken_config_is_named_in_one_line(tmp_path, damaged):
     with pytest.raises(UserError, match=r"config\.json: ") as error:
         RunFolder(tmp_path).read_config()
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "can't be written any more (No space left on device)"),
+        (PermissionError(errno.EACCES, "Permission denied"), "can't be written any more (Permission denied)"),
+        (TimeoutError("timed out after 300 seconds"), "stopped by a fault (timed out after 300 seconds)"),
+        (OSError(errno.EMFILE, "Too many open files"), "stopped by a fault (Too many open files)"),
+        (ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused"), "stopped by a fault (Connection refused)"),
+    ],
+)
+def test_only_the_faults_of_a_disk_are_told_as_such(tmp_path, error, said):
+    with pytest.raises(UserError) as told, faults_told(tmp_path):
+        raise error
+    assert str(told.value).startswith(f"{tmp_path}: {said}; what was saved before is whole")
+    assert ("room and rights" in str(told.value)) == ("can't be written" in said)

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from vae_jax.config import Config
 from vae_jax.errors import UserError
-from vae_jax.sweep_language import expand, growth_faults, parse_values, swept_fields
+from vae_jax.field_values import shown
+from vae_jax.sweep_language import FUNCTIONS, expand, growth_faults, parse_values, swept_fields
 
 
 def sweep(*lines):
@@ -32,6 +33,22 @@ def test_values_may_be_spread_evenly_or_by_equal_factors():
     assert (rates[0], rates[-1]) == (1e-4, 1e-2)
     assert [c.model.latent_dim for c in sweep("latent_dim=geom(2,32,5)")] == [2, 4, 8, 16, 32]
     assert [c.objective.beta_kl for c in sweep("beta_kl=0,geom(1,4,3)")] == [0, 1, 2, 4]
+
+
+def test_what_is_computed_is_the_number_that_would_be_typed():
+    assert [c.objective.beta_kl for c in sweep("beta_kl=geom(1,1000,4)")] == [1, 10, 100, 1000]
+    assert [c.objective.beta_kl for c in sweep("beta_kl=linspace(0,1,11)")] == [k / 10 for k in range(11)]
+    assert [c.objective.beta_kl for c in sweep("beta_kl=linspace(0,1,4)")] == [0, 0.333333333333, 0.666666666667, 1]
+    assert [c.train.learning_rate for c in sweep("learning_rate=geom(1e-300,1e300,3)")] == [1e-300, 1, 1e300]
+
+
+@given(st.floats(1e-9, 1e9), st.floats(1e-9, 1e9), st.integers(2, 9))
+def test_computed_values_can_be_typed_and_their_ends_are_those_that_were(first, last, count):
+    for function in FUNCTIONS["linspace"][1], FUNCTIONS["geom"][1]:
+        values = function(first, last, count)
+        assert (values[0], values[-1]) == (first, last)
+        assert [float(shown(value)) for value in values[1:-1]] == values[1:-1]
+        assert sorted(values[1:-1], reverse=first > last) == values[1:-1]
 
 
 def test_tuples_are_alternatives():
@@ -82,6 +99,9 @@ def test_full_names_are_said_for_short_ones():
         (("beta_kl=linspace(0,1)",), "needs linspace(a,b,n)"),
         (("beta_kl=geom(0,1,3)",), "both of one sign and not 0"),
         (("beta_kl=geom(1,2,x)",), "needs numbers"),
+        (("beta_kl=geom(-1,2,3)",), "both of one sign and not 0"),
+        ((f"beta_kl=linspace(0,1{400 * '0'},3)",), "needs linspace(a,b,n)"),
+        (("beta_kl=0.3,0.30000000000000004",), "found the same member twice (objective.beta_kl=0.3"),
         (("learning_rate=geom(1e-4,1e-2,1)",), "n of 2 or more"),
         (("latent_dim=linspace(2,5,3)",), "config.model.latent_dim: found 3.5"),
         (("hidden=(200,)|(0,)",), "config.model.hidden[0]: found 0"),
@@ -134,6 +154,9 @@ def drawn(config, figure_members):
         (config(), config("seed=0,1")),
         (config("seed=0,1"), config("seed=range(5)", "beta_kl=1,2")),
         (config("beta_kl=1,4"), config("beta_kl=0.5,1,2,4")),
+        (config("beta_kl=geom(1,1000,4)"), config("beta_kl=1,10,100,1000,10000")),
+        (config("beta_kl=1,9.999999999999998"), config("beta_kl=1,10,100")),
+        (config("learning_rate=0.1,0.30000000000000004"), config("learning_rate=linspace(0.1,0.5,5)")),
         (config(), config(epochs=40)),
         (config("seed=0,1"), config("seed=0,1,2", epochs=21)),
         (config(warmup="linear", warmup_steps=100), config(warmup="linear", warmup_steps=100, epochs=40)),

@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import subprocess
+import sys
 
 import jax
 import numpy as np
@@ -12,7 +14,7 @@ from small_runs import small_config, small_dataset
 from vae_jax.errors import UserError
 from vae_jax.evaluation.coding import encode_images
 from vae_jax.latent.paths import slerp
-from vae_jax.trained import load_members, load_run, saved_steps
+from vae_jax.trained import decode, encode, load_members, load_run, sample, saved_steps
 from vae_jax.training.members import program_alone, state_alone
 
 DATA = dataclasses.replace(small_dataset(), notice="made up")
@@ -77,7 +79,7 @@ def test_a_morph_is_decoded_on_the_way_between_two_codes(run):
 def test_images_of_another_size_have_no_way_between_them(run):
     trained = load_run(run[0], member=0)
     large = np.zeros((7, 7, 1), np.uint8)
-    with pytest.raises(UserError, match=r"^images: found uint8 \(1, 7, 7, 1\); needs uint8 \(n, 6, 6, 1\)"):
+    with pytest.raises(UserError, match=r"^start: found uint8 \(7, 7, 1\); needs uint8 \(6, 6, 1\)"):
         trained.morph(large, large)
 
 
@@ -87,6 +89,72 @@ def test_samples_follow_from_their_seed(run):
     assert first.shape == (4, 6, 6, 1)
     np.testing.assert_array_equal(first, trained.sample(4, seed=1))
     assert (first != trained.sample(4, seed=2)).any()
+
+
+@pytest.mark.parametrize(
+    ("use", "said"),
+    [
+        (lambda model: decode(model, [[0.0] * 3]), r"^z: found float64 \(1, 3\); needs numbers \(\.\.\., 2\)"),
+        (lambda model: decode(model, np.zeros((0, 2))), r"^z: found float64 \(0, 2\)"),
+        (lambda model: model.decode([[np.nan, 0.0]]), "^z: found nan; needs finite numbers"),
+        (lambda model: sample(model, 0), "^n: found 0; needs a whole number from 1 to "),
+        (lambda model: model.sample(-1), "^n: found -1; needs a whole number"),
+        (lambda model: model.sample(10**13), "^n: found 10000000000000; needs a whole number from 1 to "),
+        (lambda model: model.sample(2, seed=-1), "^seed: found -1; needs a whole number from 0 to 4,294,967,295$"),
+        (lambda model: model.sample(2, seed=2**32), "^seed: found 4294967296; needs"),
+        (lambda model: model.morph(*DATA.test.images[:2], steps=0), "^steps: found 0; needs a whole number from 2 to "),
+        (lambda model: model.morph(*DATA.test.images[:2], path="lniear"), "^path: found 'lniear'; .*'linear'"),
+        (lambda model: model.morph(DATA.test.images[0], "x"), "^end: found str 'x'; needs"),
+        (lambda model: encode(model, []), r"^images: found float64 \(0,\); needs uint8 \(n, 6, 6, 1\)"),
+        (lambda model: model.metrics(), r"metrics\.jsonl: not there; restore it"),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_what_a_model_can_not_do_is_said_in_one_line(run, use, said):
+    with pytest.raises(UserError, match=said):
+        use(load_run(run[0], member=0))
+
+
+def test_points_may_be_lists(run):
+    trained = load_run(run[0], member=0)
+    np.testing.assert_array_equal(trained.decode([[0, 1.5]]), trained.decode(np.array([[0, 1.5]], np.float32)))
+    assert trained.decode([0, 0]).shape == (6, 6, 1)
+
+
+OF_OTHER_TYPES = """
+import sys, vae_jax
+folder = sys.argv[1]
+model = vae_jax.load_run(folder, 0)
+for use in (
+    lambda: vae_jax.load_run(None), lambda: vae_jax.load_run(b"runs"), lambda: vae_jax.load_sweep(3),
+    lambda: vae_jax.load_run(folder, "0"), lambda: vae_jax.load_run(folder, [0]),
+    lambda: vae_jax.sample(folder, 2), lambda: vae_jax.encode(None, []), lambda: vae_jax.decode(3, [[0.0, 0.0]]),
+    lambda: model.sample("2"), lambda: model.sample(2.0), lambda: model.sample(2, seed=None),
+    lambda: model.morph(*model.test.images[:2], path=[]), lambda: model.morph(*model.test.images[:2], steps=None),
+    lambda: model.decode(None), lambda: model.encode(None), lambda: vae_jax.strip(None), lambda: vae_jax.sheet([[1], []]),
+    lambda: vae_jax.sheet(model.test.images, columns=2.5),
+):
+    try:
+        use()
+    except vae_jax.UserError as error:
+        print(error)
+"""
+
+
+@pytest.mark.slow
+def test_whatever_type_is_given_one_line_says_what_is_needed(run):
+    """Where signatures are not checked, as they are in the suite."""
+    done = subprocess.run([sys.executable, "-c", OF_OTHER_TYPES, run[0]], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert len(lines) == 18
+    assert all(": found " in line for line in lines)
+
+
+def test_a_file_is_no_run(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="file: no run here"):
+        load_run(tmp_path / "file")
 
 
 def test_metrics_and_figures_are_the_members_own(run):

@@ -1,22 +1,31 @@
 """The pictures of a run: which members are drawn, and where the pictures lie."""
 
+import logging
+from collections.abc import Callable, Mapping
+from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import jax
 
 from vae_jax.field_names import short_name
+from vae_jax.plain_text import reason
 from vae_jax.run_plan import Plan
 from vae_jax.summary import member_title
 from vae_jax.sweep_language import swept_fields
 from vae_jax.training.cohorts import Cohort
 from vae_jax.training.failures import failed_for_good
-from vae_jax.training.members import program_alone, state_alone
+from vae_jax.training.members import spec_alone, state_alone
 from vae_jax.training.recorder import read_metrics
 from vae_jax.training.steps import TrainState
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from vae_jax.evaluation.portrait import Portrait
     from vae_jax.report import MemberPage, Picture
+
+log = logging.getLogger("vae_jax")
 
 MOST_TOGETHER = 16  # members side by side
 
@@ -24,7 +33,14 @@ MOST_TOGETHER = 16  # members side by side
 
 
 class Album:
-    """Draws a run's figures into its folder."""
+    """Draws a run's figures into its folder.
+
+    Nothing that fails in it ends the run: it is named in one line, and the other figures are drawn. Only a disk that
+    can't be written does, by an OSError.
+
+    Attributes:
+        failed: the names of the files that were not drawn, and why.
+    """
 
     def __init__(self, plan: Plan) -> None:
         """Choose whom to draw: the first members in full, and one seed of each setting side by side."""
@@ -32,9 +48,31 @@ class Album:
         self.members = plan.members
         self.alone = len(self.members) == 1
         self.in_full = self._first_members()
-        self.empty = not self.in_full  # nothing is to be drawn
+        self.failed: dict[str, str] = {}
+        self.empty = not self.in_full or not self._can_draw()  # nothing is to be drawn
         self.names = tuple(map(short_name, swept_fields(self.config)))
         self._portraits: dict[int, Portrait] = {}
+
+    def _can_draw(self) -> bool:
+        """Load what draws: a broken installation, or a matplotlibrc that can't be read, is told once."""
+        try:
+            import_module("vae_jax.figures.gallery")
+        except Exception as error:
+            self.tell("figures", f"matplotlib can't be used: {reason(error)}")
+            return False
+        return True
+
+    def tell(self, name: str, why: str) -> None:
+        """Say in one line what was not drawn, and note it."""
+        self.failed[name] = why
+        log.warning("%s: not made (%s); the trained model is saved, and --mode=figures draws again", name, why)
+
+    def _draw(self, drawings: "Mapping[str, Callable[[], Figure | None]]", suffix: str = "") -> None:
+        """Draw figures into the folder; those that fail are told."""
+        from vae_jax.figures.gallery import draw_figures
+
+        for name, why in draw_figures(drawings, self.folder.figures, suffix).items():
+            self.tell(f"figures/{name}{suffix}.png", why)
 
     def _first_members(self) -> list[int]:
         """Choose the members that are drawn in full: as many of the first as they themselves say."""
@@ -61,44 +99,55 @@ class Album:
         """Draw those members of a cohort that get figures of their own; one that failed gets none."""
         if self.empty:
             return
-        from vae_jax.evaluation.sitting import sit
-        from vae_jax.figures.gallery import draw_gallery, save_figures
+        from vae_jax.figures.gallery import gallery_of
 
         together = self.side_by_side()
         for k, number in enumerate(cohort.numbers):
             wanted = number in self.in_full or number in together
             if not wanted or failed_for_good(cohort.configs[k], int(state.failed[k])):
                 continue
-            params = jax.tree.map(lambda leaf: leaf[0], state_alone(cohort, k, state).params)
-            seed, title = cohort.configs[k].seed, self.title_of(number)
-            dataset = self.shelf.of(cohort.configs[k])
-            portrait = sit(program_alone(cohort, k), params, dataset, seed=seed, title=title)
+            try:
+                portrait = self._sit(cohort, k, state)
+            except Exception as error:
+                log.debug("member %d", number, exc_info=True)
+                self.tell(f"figures of member {number}", reason(error))
+                continue
             if number in self.in_full:
-                save_figures(draw_gallery(portrait), self.folder.figures, self._suffix(number))
+                self._draw(gallery_of(portrait), self._suffix(number))
             if number in together:
                 self._portraits[number] = portrait
+
+    def _sit(self, cohort: Cohort, k: int, state: TrainState) -> "Portrait":
+        """Make all that the figures of a member show."""
+        from vae_jax.evaluation.sitting import sit
+
+        weights = jax.tree.map(lambda leaf: leaf[0], state_alone(cohort, k, state).weights)
+        config, title = cohort.configs[k], self.title_of(cohort.numbers[k])
+        return sit(spec_alone(cohort, k), weights, self.shelf.of(config), seed=config.seed, title=title)
 
     def draw_together(self) -> None:
         """Draw the losses of all members and, of several, some of them side by side."""
         if self.empty:
             return
-        from vae_jax.figures.gallery import LOSS_CURVES, save_figures
+        from vae_jax.figures.gallery import LOSS_CURVES
         from vae_jax.figures.losses import loss_curves
         from vae_jax.figures.side_by_side import PORTRAIT_FIGURES
 
         lines, notice = read_metrics(self.folder.metrics), self.shelf.notice
         title = self.title_of(self.in_full[0]) if self.alone else f"{self.shelf.names}, {len(self.members)} members"
         groups = None if self.alone else {number: self.setting_of(number) for number in self.members}
-        figures = {LOSS_CURVES[0]: loss_curves(lines, title, notice, groups)}
         sitters = [self._portraits[number] for number in sorted(self._portraits)]
-        drawn = {name: draw(sitters, notice) for name, (_, draw) in PORTRAIT_FIGURES.items()}
-        save_figures(figures | {name: figure for name, figure in drawn.items() if figure}, self.folder.figures)
+        self._draw(
+            {
+                LOSS_CURVES[0]: partial(loss_curves, lines, title, notice, groups),
+                **{name: partial(draw, sitters, notice) for name, (_, draw) in PORTRAIT_FIGURES.items()},
+            }
+        )
 
     def draw_table(self, summary: dict[str, Any]) -> None:
         """Draw the metrics of all members against what was swept."""
         if self.empty:
             return
-        from vae_jax.figures.gallery import save_figures
         from vae_jax.figures.sweep_table import TABLE_FIGURES, SweepTable
 
         well = [m for m in summary["members"] if m["failed_in_step"] is None and "elbo" in m["test"]]
@@ -109,8 +158,8 @@ class Album:
             values=tuple(member["values"] for member in well),
             metrics=tuple(member["test"] for member in well),
         )
-        drawn = {name: draw(table) for name, (_, draw) in TABLE_FIGURES.items()} if well else {}
-        save_figures({name: figure for name, figure in drawn.items() if figure}, self.folder.figures)
+        if well:
+            self._draw({name: partial(draw, table) for name, (_, draw) in TABLE_FIGURES.items()})
 
     def _suffix(self, number: int) -> str:
         return "" if self.alone else f"_member{number}"
@@ -126,7 +175,8 @@ class Album:
 
         def existing(captions: dict[str, str], suffix: str = "") -> "list[Picture]":
             pictures = [Picture(text, self.folder.figures / f"{name}{suffix}.png") for name, text in captions.items()]
-            return [picture for picture in pictures if picture.path.is_file()]
+            failed = {self.folder.path / name for name in self.failed}  # an older file of that name is no figure of now
+            return [picture for picture in pictures if picture.path.is_file() and picture.path not in failed]
 
         captions = {name: caption for name, (caption, _) in FIGURES.items()}
         together = {name: caption for name, (caption, _) in (TABLE_FIGURES | PORTRAIT_FIGURES).items()}

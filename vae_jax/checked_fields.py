@@ -10,7 +10,6 @@ import ml_collections
 
 from vae_jax.errors import UserError, nearest
 
-
 # How a field's value reaches a compiled program. Static values (none of these) shape it.
 NUMBER, SIZE, CHOICE = "number", "size", "choice"
 

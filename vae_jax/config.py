@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import ml_collections
-
 from jaxtyping import Array, Float, Int
 
 from vae_jax.checked_fields import checked_section, limited, number, one_of, size, traced_choice
@@ -33,8 +32,13 @@ class DataConfig:
 
     Attributes:
         name: the source: `digits`, `mnist`, `fashion_mnist`, `freyfaces`, `dogpeople`, `drawn_faces`, `photos`.
-        raw_dir: the folder of raw files; '' means `$VAE_JAX_RAW` where that is set, else `data/raw`.
-        prepared_dir: where what was read once is kept; nothing there is irreplaceable.
+        raw_dir: the folder of raw files, in which nothing is written; '' means `$VAE_JAX_RAW` where that is set, else
+            `data/raw`.
+        prepared_dir: where what was read once, or downloaded, is kept; nothing there is irreplaceable.
+        layout: how the raw folder of photographs is laid out, where that is not to be guessed. For `dogpeople` a kind
+            (`landmarks`, `columbia_dogs`, `oxford_pets`, `cat2dog`, `utkface`, `lfw`, `pictures` of people whose faces
+            are sought, `skip`) or `FOLDER=KIND,FOLDER=KIND`, each with all below it; for `photos`, whether its folders
+            are `classes` or `splits`.
         image_size: height and width in pixels, for the sources that can choose (faces, photos).
         colour: keep the colours of photographs; else they become grey.
         contrast: what is done to each photograph's tones: `none`, `stretch` or `equalise`.
@@ -50,6 +54,7 @@ class DataConfig:
     name: str = "dogpeople"
     raw_dir: str = ""
     prepared_dir: str = "data/prepared"
+    layout: str = ""
     image_size: int = limited(50, low=8, high=1024)
     colour: bool = False
     contrast: str = "none"
@@ -183,9 +188,9 @@ class TrainConfig:
             many as fit into the memory elsewhere.
         data_devices: over how many devices each batch is spread; the others are for members.
         on_nan: what becomes of a member whose loss or gradient is no number in a step: `stop` leaves its weights for
-            good as they were before the step (of layers: those whose gradient it is), `skip` leaves out the step,
-            `restore` goes back to the last logged moment and on from there with the batches that come next, three
-            times at most, and stops then.
+            good as they were before the step; `skip` leaves out the step: weights, Adam's moments and its count stay,
+            and the next batch comes; `restore` goes back to the last logged moment and on from there with the batches
+            that come next, three times at most, and stops then.
     """
 
     epochs: int = limited(20, low=1, high=10_000_000)

@@ -3,6 +3,8 @@
 import difflib
 from collections.abc import Iterable
 
+from vae_jax.plain_text import printable
+
 
 class UserError(Exception):
     """One line for the user: the field or the file, what was found, and what would do.
@@ -12,12 +14,11 @@ class UserError(Exception):
 
     def __init__(self, said: str) -> None:
         """Keep what is said to one line that any terminal can show: names of files may hold anything."""
-        shown = (c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in said)
-        super().__init__("".join(shown))
+        super().__init__(printable(said))
 
 
 class NoResultError(Exception):
-    """One line for the user: a run came to its end, and none of its members to a result."""
+    """One line for the user: all was done, but without the result that was asked for; the exit status is 1."""
 
 
 class UnusablePictureError(Exception):

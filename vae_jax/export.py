@@ -15,6 +15,7 @@ from vae_jax.compiled_programs import keep_compiled_programs
 from vae_jax.config import Config
 from vae_jax.errors import UserError, nearest
 from vae_jax.field_names import field_of, short_name
+from vae_jax.field_values import alike, shown
 from vae_jax.revisits import figures_of_run, reopen
 from vae_jax.run_folder import RunFolder, faults_told, write_whole
 from vae_jax.run_plan import plan_run
@@ -99,13 +100,24 @@ def by_values(values: Mapping[str, Any], members: Mapping[int, Config], asked: s
     found = [
         number
         for number, config in members.items()
-        if all(field_of(config, name) == value for name, value in values.items())
+        if all(alike(value, field_of(config, name)) for name, value in values.items())
     ]
     if len(found) != 1:
-        given = ", ".join(f"{short_name(name)}={value}" for name, value in values.items())
-        which = f" ({', '.join(map(str, found[:10]))}{', ...' if len(found) > 10 else ''})" if found else ""
-        raise UserError(f"{asked}: {given} holds for {len(found)} members{which}; needs to hold for one")
+        given = ", ".join(f"{short_name(name)}={shown(value)}" for name, value in values.items())
+        which = f" ({_listed(found)})" if found else ""
+        there = "" if found else "".join(_held(name, members) for name in values)
+        raise UserError(f"{asked}: {given} holds for {len(found)} members{which}; needs to hold for one{there}")
     return found[0]
+
+
+def _held(name: str, members: Mapping[int, Config]) -> str:
+    """Say which values the members have of a field."""
+    levels = dict.fromkeys(shown(field_of(config, name)) for config in members.values())
+    return f"; {short_name(name)} is {_listed(list(levels))}"
+
+
+def _listed(found: Sequence[Any]) -> str:
+    return f"{', '.join(map(str, found[:10]))}{', ...' if len(found) > 10 else ''}"
 
 
 def number_of_best(best: str, folder: RunFolder, asked: str) -> int:
@@ -122,6 +134,7 @@ def number_of_best(best: str, folder: RunFolder, asked: str) -> int:
     summary = folder.read_summary()
     if summary is None:
         raise UserError(f"{asked}: no whole {folder.summary}; let the run come to its end, or choose by number")
+    best = str(best)
     split, _, metric = best.partition(".")
     well = [member for member in summary["members"] if member["failed_in_step"] is None]
     known = list(dict.fromkeys(f"{part}.{name}" for part in ("test", "train") for each in well for name in each[part]))

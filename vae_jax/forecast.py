@@ -5,7 +5,6 @@ import time
 from importlib import import_module
 
 import jax
-import jax.numpy as jnp
 import psutil
 
 from vae_jax.album import MOST_TOGETHER
@@ -17,9 +16,10 @@ from vae_jax.run_folder import RunFolder
 from vae_jax.run_plan import plan_run
 from vae_jax.training.cohorts import Cohort
 from vae_jax.training.devices import Layout
+from vae_jax.training.examples import train_data
+from vae_jax.training.hyperparameters import hyperparameters_of
 from vae_jax.training.memory import DEVICE_COPIES, HOST_COPIES, block_bytes, free_bytes, layout_of, state_bytes
-from vae_jax.training.program import members_of
-from vae_jax.training.steps import TrainData, init_state, train_block
+from vae_jax.training.steps import init_state, train_block
 
 TRIAL = 20  # steps that are timed
 WORKSPACE = 250_000_000  # bytes that compiling, judging and drawing take, as measured with small models
@@ -55,13 +55,13 @@ def forecast(command: Command) -> None:
 
 def describe(cohort: Cohort, layout: Layout) -> str:
     """Say a cohort's members, sizes, length and what varies in it."""
-    program, configs = cohort.program, cohort.configs
+    spec, configs = cohort.spec, cohort.configs
     varied = [name for name in leaf_fields() if len({repr(field_of(config, name)) for config in configs}) > 1]
     varying = f" varying in {', '.join(map(short_name, varied))}" if varied else ""
     at_once = f", {layout.at_once} at once" if layout.at_once > 1 else ""
     devices = f" on {layout.member_devices} devices" if layout.member_devices > 1 else ""
     return (
-        f"{_count(len(configs), 'member')}{varying}{at_once}{devices}, {program.sizes}, batch {program.batch_size}, "
+        f"{_count(len(configs), 'member')}{varying}{at_once}{devices}, {spec.sizes}, batch {spec.batch_size}, "
         f"{_count(cohort.epochs, 'epoch')} of {_count(cohort.steps_per_epoch, 'step')}"
     )
 
@@ -73,7 +73,7 @@ def run_bytes(cohort: Cohort, dataset: Dataset, layout: Layout) -> int:
     import_module("vae_jax.figures.gallery")
     here = int(psutil.Process(os.getpid()).memory_info().rss)
     members = layout.padded(len(cohort.configs))
-    state = state_bytes(cohort.program, cohort.configs[0]) * members
+    state = state_bytes(cohort.spec, cohort.configs[0]) * members
     portraits = min(members, MOST_TOGETHER) * dataset.test.images.nbytes
     total = here + WORKSPACE + HOST_COPIES * state + portraits
     if jax.default_backend() == "cpu":
@@ -83,14 +83,12 @@ def run_bytes(cohort: Cohort, dataset: Dataset, layout: Layout) -> int:
 
 def step_seconds(cohort: Cohort, dataset: Dataset) -> float:
     """Time a step of one member, alone."""
-    members = members_of(cohort.configs[:1], cohort.steps_per_epoch)
-    data = TrainData(jnp.asarray(dataset.train.images), jnp.asarray(dataset.draws))
-    state, _ = train_block(
-        cohort.program, Layout(), TRIAL, data, members, init_state(cohort.program, Layout(), members)
-    )
+    members = hyperparameters_of(cohort.configs[:1], cohort.steps_per_epoch)
+    data = train_data(dataset)
+    state, _ = train_block(cohort.spec, Layout(), TRIAL, data, members, init_state(cohort.spec, Layout(), members))
     jax.block_until_ready(state)
     start = time.perf_counter()
-    state, _ = train_block(cohort.program, Layout(), TRIAL, data, members, state)
+    state, _ = train_block(cohort.spec, Layout(), TRIAL, data, members, state)
     jax.block_until_ready(state)
     return (time.perf_counter() - start) / TRIAL
 

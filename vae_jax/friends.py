@@ -10,9 +10,9 @@ from jaxtyping import Float
 from vae_jax.data.alignment import Face, Picture, Points, align_face, cut_square
 from vae_jax.data.contrast import CONTRASTS
 from vae_jax.data.face_finder import find_face
-from vae_jax.data.photographs.landmark_table import points_beside
-from vae_jax.data.photographs.photo import pictures_in
-from vae_jax.data.picture_files import read_picture
+from vae_jax.data.photographs.landmark_table import TABLE, points_beside
+from vae_jax.data.photographs.photo import files_in
+from vae_jax.data.picture_files import read_reduced
 from vae_jax.errors import UnusablePictureError, UserError
 from vae_jax.evaluation.coding import image_losses
 from vae_jax.evaluation.passage import Backdrop, Image, Passage
@@ -24,8 +24,8 @@ HOW_TO_MARK = "mark its eyes and nose in a landmarks.csv beside it, or give --cr
 
 
 def named_pictures(folder: Path) -> dict[str, Path]:
-    """List the picture files of a folder, by names that are no two the same."""
-    paths, named = pictures_in(folder), dict[str, Path]()
+    """List the files of a folder that may be pictures, by names that are no two the same."""
+    paths, named = [path for path in files_in(folder) if path.name != TABLE], dict[str, Path]()
     stems = [path.stem for path in paths]
     for path in paths:
         name = path.stem if stems.count(path.stem) == 1 else path.name.replace(".", "_")
@@ -53,14 +53,15 @@ def read_face(path: Path, trained: Trained, *, cropped: bool = False) -> Image:
         UnusablePictureError: it is no usable picture, or no face is found in it.
         UserError: a `landmarks.csv` can't be read.
     """
-    height, width, channels = trained.program.image_shape
-    picture = read_picture(path, colour=channels == 3)
+    height, width, channels = trained.spec.image_shape
+    picture, reduced = read_reduced(path, colour=channels == 3)
     if trained.template is None:
         return _middle(as_its_tones(cut_square(picture, max(height, width)), trained), height, width)
     points = points_beside(path)
     if points is None and cropped:
         return as_its_tones(cut_square(picture, height), trained)
-    return as_its_tones(lay_over(picture, _search(picture) if points is None else points, trained), trained)
+    points = _search(picture) if points is None else points / reduced
+    return as_its_tones(lay_over(picture, points, trained), trained)
 
 
 def lay_over(picture: Picture, points: Points, trained: Trained) -> Face:
@@ -80,7 +81,7 @@ def lay_over(picture: Picture, points: Points, trained: Trained) -> Face:
     """
     if trained.template is None:
         raise UserError(f"{trained.folder}: its images are not faces laid over each other; needs a model of such")
-    return align_face(picture, points, trained.program.image_shape[0], trained.template)
+    return align_face(picture, points, trained.spec.image_shape[0], trained.template)
 
 
 def as_its_tones(image: Image, trained: Trained) -> Image:
@@ -109,10 +110,16 @@ def _middle(square: Face, height: int, width: int) -> Image:
 
 
 def backdrop_of(trained: Trained) -> Backdrop:
-    """Encode the run's test images, and gather what else passages are shown against."""
-    codes, model = trained.encode(trained.test.images), trained.program.model
-    losses, unit = image_losses(trained.program, codes)
-    pixels = math.prod(trained.program.image_shape)
+    """Encode the run's test images, and gather what else passages are shown against.
+
+    Raises:
+        UserError: the model is told the class of each image, and nobody says that of a friend.
+    """
+    if trained.spec.classes:
+        raise UserError("config.data.condition: found 'labels', and pictures from elsewhere have none; needs 'none'")
+    codes, model = trained.encode_test(), trained.config.model
+    losses, unit = image_losses(trained.spec, codes)
+    pixels = math.prod(trained.spec.image_shape)
     return Backdrop(
         title=trained.title,
         notice=trained.notice,
@@ -144,7 +151,7 @@ def passages_from(
     """
     walk, starts = PATHS[path], np.stack(list(faces.values()))
     codes = trained.encode(starts)
-    losses, _ = image_losses(trained.program, codes)
+    losses, _ = image_losses(trained.spec, codes)
     given = None if end is None else (end, trained.encode(end[None]).mu[0])
     passages = []
     for k, name in enumerate(faces):

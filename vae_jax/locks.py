@@ -1,25 +1,30 @@
-"""One process at a time in a folder."""
+"""One run at a time in a folder: of several processes, or of several threads of one."""
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+log = logging.getLogger("vae_jax")
+
 
 class OccupiedError(Exception):
-    """Another process is at work in the folder."""
+    """Another run is at work in the folder."""
 
 
 @contextmanager
 def alone_in(folder: Path, *, wait: bool = True) -> Iterator[None]:
-    """Keep other processes that ask out of a folder that is there; the lock goes with the process, however it ends.
+    """Keep other processes and threads that ask out of a folder that is there.
+
+    The lock goes with the process, however it ends. It is not for a thread that holds it already.
 
     Args:
         folder: nothing is written there for it.
-        wait: wait for another process to leave; else it is an error.
+        wait: wait for another run to leave, and say so; else it is an error.
 
     Raises:
-        OccupiedError: another process is at work there.
+        OccupiedError: another run is at work there.
     """
     try:
         import fcntl
@@ -29,9 +34,12 @@ def alone_in(folder: Path, *, wait: bool = True) -> Iterator[None]:
     opened = os.open(folder, os.O_RDONLY)
     try:
         try:
-            fcntl.flock(opened, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise OccupiedError(str(folder)) from None
+            if not wait:
+                raise OccupiedError(str(folder)) from None
+            log.info("%s: another run is at work there; waiting for its end", folder)
+            fcntl.flock(opened, fcntl.LOCK_EX)
         except OSError:
             pass  # some network disks know no locks
         yield

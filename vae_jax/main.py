@@ -56,6 +56,9 @@ def run(command: Command, started: float) -> None:
     Raises:
         UserError: something that the user gave can't be used.
     """
+    from vae_jax.jax_settings import check_jax
+
+    check_jax()
     from vae_jax.export import export_member
     from vae_jax.forecast import forecast
     from vae_jax.revisits import evaluate_run, figures_of_run

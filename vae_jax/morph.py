@@ -4,12 +4,14 @@ import argparse
 import logging
 import sys
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vae_jax.errors import UserError
+from vae_jax.errors import NoResultError, UserError
 from vae_jax.home_folder import from_home
 from vae_jax.plain_flags import Flags
+from vae_jax.plain_text import reason
 
 if TYPE_CHECKING:
     from vae_jax.evaluation.passage import Backdrop, Image, Passage
@@ -56,7 +58,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: without the program's name.
 
     Returns:
-        the exit status: 0, or 2 after one line about what can't be done, or 130 if interrupted.
+        the exit status: 0, or 1 where a picture could not be made, or 2 after one line about what can't be done, or
+        130 if interrupted.
     """
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
     log.setLevel(logging.WARNING)
@@ -66,6 +69,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except UserError as error:
         print(f"vae_jax: error: {error}", file=sys.stderr)
         return 2
+    except NoResultError as error:
+        print(f"vae_jax: error: {error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("vae_jax: interrupted", file=sys.stderr)
         return 130
@@ -78,6 +84,9 @@ def run(given: argparse.Namespace) -> None:
     Raises:
         UserError: something that the user gave can't be used.
     """
+    from vae_jax.jax_settings import check_jax
+
+    check_jax()
     from vae_jax.compiled_programs import keep_compiled_programs
     from vae_jax.friends import backdrop_of, named_pictures, passages_from
     from vae_jax.latent.paths import PATHS
@@ -95,8 +104,12 @@ def run(given: argparse.Namespace) -> None:
     faces = _faces(pictures, trained, given) if several else {given.start.stem: _face(given.start, trained, given)}
     backdrop = backdrop_of(trained)
     passages = passages_from(faces, end, trained, backdrop, given.frames, given.path)
-    _write(passages, backdrop, outs, together)
+    failed = _write(passages, backdrop, outs, together)
+    for name, why in failed.items():
+        log.warning("%s: not made (%s)", name, why)
     print(given.out)
+    if failed:
+        raise NoResultError(f"{given.out}: some pictures could not be made ({', '.join(failed)}); the others are there")
 
 
 def _outs(given: argparse.Namespace, pictures: Iterable[str]) -> dict[str, Path]:
@@ -134,7 +147,6 @@ def _face(path: Path, trained: "Trained", given: argparse.Namespace) -> "Image":
 
 
 def _faces(pictures: dict[str, Path], trained: "Trained", given: argparse.Namespace) -> "dict[str, Image]":
-    from vae_jax.data.photographs.photo import SUFFIXES
     from vae_jax.errors import UnusablePictureError
     from vae_jax.friends import read_face
 
@@ -145,30 +157,38 @@ def _faces(pictures: dict[str, Path], trained: "Trained", given: argparse.Namesp
         except UnusablePictureError as error:
             log.warning("%s: skipped: %s", path, error)
     if not faces:
-        raise UserError(f"{given.start}: found no usable picture; needs {', '.join(SUFFIXES)}")
+        raise UserError(f"{given.start}: found no usable picture; needs one, such as a JPEG or PNG file")
     return faces
 
 
 def _write(
     passages: "Sequence[Passage]", backdrop: "Backdrop", outs: dict[str, Path], together: Sequence[Path]
-) -> None:
+) -> dict[str, str]:
+    """Write all pictures; return the names of those that failed, and why."""
     from vae_jax.animation import write_animation
     from vae_jax.figures.cover import cover
-    from vae_jax.figures.gallery import save_figures
+    from vae_jax.figures.gallery import draw_figures
     from vae_jax.figures.passages import losses, reconstruction, strip
 
-    folder = next(iter(outs.values())).parent
+    folder, failed = next(iter(outs.values())).parent, dict[str, str]()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for passage in passages:
             out, as_strip, remade = _files(outs[passage.name])
-            write_animation(out, passage.frames)
-            figures = {as_strip.stem: strip(passage, backdrop), remade.stem: reconstruction(passage, backdrop)}
-            save_figures(figures, folder)
+            try:
+                write_animation(out, passage.frames)
+            except (OSError, UserError):
+                raise
+            except Exception as error:
+                failed[out.name] = reason(error)
+            drawings = {as_strip.stem: strip, remade.stem: reconstruction}
+            failed |= draw_figures({name: partial(draw, passage, backdrop) for name, draw in drawings.items()}, folder)
         if together:
-            save_figures({"losses": losses(passages, backdrop), "cover": cover(passages, backdrop)}, folder)
+            both = {"losses": losses, "cover": cover}
+            failed |= draw_figures({name: partial(draw, passages, backdrop) for name, draw in both.items()}, folder)
     except OSError as error:
         raise UserError(f"{folder}: can't be written ({error.strerror}); use another --out") from None
+    return failed
 
 
 if __name__ == "__main__":

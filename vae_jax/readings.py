@@ -28,7 +28,7 @@ def rows_of(trained: Sweep, **more: Any) -> list[dict[str, Any]]:
     """
     rows = [row for row in trained.members if row["failed_in_step"] is None]
     models = load_members(trained.folder, [row["member"] for row in rows])
-    units = {model.member: active_units(model.encode(model.test.images).mu) for model in models}
+    units = {model.member: active_units(model.encode_test().mu) for model in models}
     return [{**more, **row, "active_units": units[row["member"]]} for row in rows]
 
 
@@ -43,7 +43,7 @@ def units_over_time(trained: Sweep) -> list[dict[str, Any]]:
     """Count the `active_units` of the members that did not fail at every `step` of which a checkpoint was kept."""
     rows = {row["member"]: row for row in trained.members if row["failed_in_step"] is None}
     return [
-        {**rows[model.member], "step": step, "active_units": active_units(model.encode(model.test.images).mu)}
+        {**rows[model.member], "step": step, "active_units": active_units(model.encode_test().mu)}
         for step in saved_steps(trained.folder)
         for model in load_members(trained.folder, rows, step)
     ]
@@ -74,7 +74,7 @@ def class_separation(model: Trained, components: int) -> np.ndarray:
     Returns:
         `[components]`, or as many as there are latent units, in standard deviations of a class.
     """
-    codes = model.encode(model.test.images).mu
+    codes = model.encode_test().mu
     found = principal_components(codes)
     along = (codes - found.centre) @ found.directions[:components].T
     first, second = (along[model.test.labels == k] for k in (0, 1))

@@ -19,5 +19,5 @@ def blog() -> ConfigDict:
     config.train.epochs = 100
     config.train.steps_per_epoch = 100
     config.train.batch_size = 32
-    config.train.adam_eps = 1e-6
+    config.optimisers.adam.eps = 1e-6
     return config

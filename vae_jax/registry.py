@@ -54,7 +54,7 @@ class Registry(Mapping[str, T], Generic[T]):
         self._origins: dict[str, str] = {}  # of the parts that were added from outside
 
     def __getitem__(self, name: str) -> T:
-        if name not in self._entries:
+        if not isinstance(name, str) or name not in self._entries:
             choices = ", ".join(sorted(self._entries))
             raise UserError(f"{self.field}: found {name!r}; known are {choices}{nearest(str(name), self._entries)}")
         return self._entries[name]

@@ -2,11 +2,13 @@
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from vae_jax.summary import best_member, brief, data_sets
+from vae_jax.field_values import shown
+from vae_jax.plain_text import printable
+from vae_jax.summary import best_member, data_sets
 
 
 class Picture(NamedTuple):
@@ -34,6 +36,7 @@ def render(
     sweep: Sequence[Picture],
     shared: Sequence[Picture],
     members: Sequence[MemberPage],
+    failed: Mapping[str, str] | None = None,
 ) -> str:
     """Write the page.
 
@@ -43,14 +46,20 @@ def render(
         sweep: figures that compare the members of a sweep.
         shared: figures of all members together.
         members: those with figures of their own.
+        failed: the names of figures that were not drawn, and why.
 
     Returns:
-        HTML; whatever came from outside is escaped.
+        HTML; whatever came from outside is escaped, and what can't be shown is spelled out.
     """
     from jinja2 import Environment, PackageLoader
+    from markupsafe import Markup
 
-    environment = Environment(loader=PackageLoader("vae_jax", "."), autoescape=True, trim_blocks=True)
-    environment.filters["brief"] = brief
+    def spelled(value: Any) -> Any:
+        return printable(value, "\n") if isinstance(value, str) and not isinstance(value, Markup) else value
+
+    loader = PackageLoader("vae_jax", ".")
+    environment = Environment(loader=loader, autoescape=True, trim_blocks=True, finalize=spelled)
+    environment.filters["shown"] = shown
     page: str = environment.get_template("report.html.jinja").render(
         summary=summary,
         best=best_member(summary),
@@ -60,5 +69,6 @@ def render(
         sweep=sweep,
         shared=shared,
         members=members,
+        failed=failed or {},
     )
     return page

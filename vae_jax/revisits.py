@@ -7,7 +7,7 @@ from vae_jax.album import Album
 from vae_jax.clock import Clock
 from vae_jax.command_line import Command
 from vae_jax.compiled_programs import keep_compiled_programs
-from vae_jax.errors import UserError
+from vae_jax.errors import NoResultError, UserError
 from vae_jax.evaluation.metrics import judge_of
 from vae_jax.run_end import outcomes_of, write_end
 from vae_jax.run_folder import RunFolder
@@ -39,13 +39,16 @@ def figures_of_run(command: Command, started: float) -> None:
     """Draw the figures and the report of a trained run again.
 
     Raises:
+        NoResultError: some could not be drawn; the others are there.
         UserError: there is no trained run, or its data are not there.
     """
-    revisit(command, started, lambda trainer, state: None, draw=True)
+    failed = revisit(command, started, lambda trainer, state: None, draw=True)
     log.info("report: %s", RunFolder(command.workdir).report)
+    if failed:
+        raise NoResultError(f"{command.workdir}: some pictures could not be made ({', '.join(failed)})")
 
 
-def revisit(command: Command, started: float, visit: Callable[[Trainer, TrainState], None], *, draw: bool) -> None:
+def revisit(command: Command, started: float, visit: Callable[[Trainer, TrainState], None], *, draw: bool) -> list[str]:
     """Go through the cohorts of a trained run and write its end anew.
 
     Args:
@@ -53,6 +56,9 @@ def revisit(command: Command, started: float, visit: Callable[[Trainer, TrainSta
         started: when, by `time.perf_counter()`.
         visit: called with every cohort.
         draw: whether to draw the figures again.
+
+    Returns:
+        what could not be drawn.
 
     Raises:
         UserError: there is no trained run, or its data are not there.
@@ -78,6 +84,7 @@ def revisit(command: Command, started: float, visit: Callable[[Trainer, TrainSta
         summary = folder.read_summary()
         seconds = summary["seconds"] if summary else {**totals, "total": clock.before}
         write_end(plan, outcomes, seconds, album)
+    return list(album.failed)
 
 
 def reopen(plan: Plan, cohorts: Sequence[Cohort], clock: Clock) -> Iterator[tuple[Trainer, TrainState]]:

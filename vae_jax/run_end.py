@@ -7,12 +7,13 @@ from typing import Any
 from vae_jax.album import Album
 from vae_jax.config import to_json
 from vae_jax.errors import NoResultError
+from vae_jax.plain_text import reason
 from vae_jax.run_folder import RunFolder, write_whole
 from vae_jax.run_plan import Plan
 from vae_jax.summary import Outcome, best_member, closing_line, members_table, summarise
 from vae_jax.training.failures import failed_for_good
 from vae_jax.training.loop import Trainer
-from vae_jax.training.members import program_alone
+from vae_jax.training.members import spec_alone
 
 log = logging.getLogger("vae_jax")
 
@@ -22,7 +23,7 @@ def outcomes_of(trainer: Trainer) -> list[Outcome]:
     cohort = trainer.cohort
     empty: list[dict[str, Any]] = [{}] * trainer.count
     return [
-        Outcome(number, config, program_alone(cohort, k), train, test, step if failed_for_good(config, step) else None)
+        Outcome(number, config, spec_alone(cohort, k), train, test, step if failed_for_good(config, step) else None)
         for k, (number, config, train, test, step) in enumerate(
             zip(
                 cohort.numbers,
@@ -37,15 +38,25 @@ def outcomes_of(trainer: Trainer) -> list[Outcome]:
 
 
 def write_end(plan: Plan, outcomes: Sequence[Outcome], seconds: dict[str, float], album: Album) -> None:
-    """Write the table, the report and, last of all, the summary: it says that the run is whole."""
+    """Write the table, the report and, last of all, the summary: it says that the run is whole.
+
+    What fails in drawing or in making the report is named in one line, and the rest is written.
+    """
     ordered = sorted(outcomes, key=lambda outcome: outcome.number)
     summary = summarise(plan.config, ordered, plan.shelf, seconds)
     if len(ordered) > 1:
         album.draw_table(summary)
         write_whole(plan.folder.members, members_table(summary))
-    from vae_jax.report import render
+    try:
+        from vae_jax.report import render
 
-    write_whole(plan.folder.report, render(summary, to_json(plan.config), *album.pages()))
+        page = render(summary, to_json(plan.config), *album.pages(), album.failed)
+    except OSError:
+        raise
+    except Exception as error:
+        album.tell(plan.folder.report.name, reason(error))
+    else:
+        write_whole(plan.folder.report, page)
     plan.folder.write_summary(summary)
     log.info("%s", closing_line(summary))
 
@@ -59,6 +70,6 @@ def check_result(folder: RunFolder) -> None:
     summary = folder.read_summary()
     if summary is not None and best_member(summary) is None:
         raise NoResultError(
-            f"{folder.path}: no member came to a result; a smaller config.train.learning_rate may do, or another "
+            f"{folder.path}: no member came to a result; a smaller config.optimiser.learning_rate may do, or another "
             "config.train.on_nan, in another workdir"
         )

@@ -1,7 +1,9 @@
 """The folder of a run: what lies where in it, and how it is written without ever leaving a half."""
 
+import errno
 import hashlib
 import json
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +15,16 @@ from vae_jax.config import Config, from_json, to_json
 from vae_jax.errors import UserError
 from vae_jax.locks import OccupiedError, alone_in
 from vae_jax.sweep_language import growth_faults
+from vae_jax.training.plain_paths import check_path
+
+DEEPEST = 256  # bytes, at most, of the paths of a run's files below its folder
+
+# What says that a folder can't be written: full, read-only, gone, failing.
+OF_THE_DISK = frozenset(
+    getattr(errno, name)
+    for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EACCES", "EPERM", "ENOENT", "ENOTDIR", "EIO", "ESTALE", "ENXIO")
+    if hasattr(errno, name)
+)
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -24,19 +36,23 @@ def write_whole(path: Path, text: str) -> None:
 
 @contextmanager
 def faults_told(path: Path) -> Iterator[None]:
-    """Say in one line that a disk is full, or a folder read-only or gone, while something is written there.
+    """Say in one line what ends a run: a full disk, a folder read-only or gone, or another fault of the system.
 
     Raises:
-        UserError: so it is.
+        UserError: the system refused something.
     """
     try:
         yield
     except OSError as error:
         reason = error.strerror or str(error)
+        if error.errno in OF_THE_DISK:
+            raise UserError(
+                f"{path}: can't be written any more ({reason}); what was saved before is whole: once there are room "
+                "and rights, the same command goes on"
+            ) from None
         raise UserError(
-            f"{path}: can't be written any more ({reason}); what was saved before is whole: once there are room and "
-            "rights, the same command goes on"
-        ) from None
+            f"{path}: stopped by a fault ({reason}); what was saved before is whole, and the same command goes on"
+        ) from error
 
 
 def _is_whole(summary: Any) -> bool:
@@ -98,6 +114,7 @@ class RunFolder:
             UserError: the folder can't be written, or holds something else, or a run with another config.
         """
         self._check_writable()
+        check_path(self.path)
         if self.config.exists():
             changed = growth_faults(self.read_config(), config)
             if changed:
@@ -110,8 +127,19 @@ class RunFolder:
 
     def _check_writable(self) -> None:
         nearest = self.path
-        while not nearest.exists() and nearest != nearest.parent:
-            nearest = nearest.parent
+        try:
+            while not nearest.exists() and nearest != nearest.parent:
+                nearest = nearest.parent
+        except (OSError, ValueError) as error:  # such as a name of 300 letters
+            reason = getattr(error, "strerror", None) or error
+            raise UserError(f"{str(self.path)[:200]}: can't be used ({reason}); use another workdir") from None
+        if hasattr(os, "pathconf") and nearest.is_dir():
+            longest = os.pathconf(nearest, "PC_PATH_MAX") - DEEPEST
+            if (length := len(os.fsencode(self.path.absolute()))) > longest:
+                raise UserError(
+                    f"{str(self.path)[:200]}: found a path of {length:,} bytes; needs {longest:,} at most, as what a "
+                    "run leaves lies below it; use another workdir"
+                )
         if not nearest.is_dir():
             raise UserError(f"{self.path}: {nearest} is not a folder; use another workdir")
         try:
@@ -128,10 +156,10 @@ class RunFolder:
 
     @contextmanager
     def occupied(self) -> Iterator[None]:
-        """Keep other processes out of the folder while a run is written.
+        """Keep other runs out of the folder while a run is written.
 
         Raises:
-            UserError: another process is at work there, or the disk fails.
+            UserError: another run is at work there, or the disk fails.
         """
         try:
             with faults_told(self.path):
@@ -140,7 +168,7 @@ class RunFolder:
                     yield
         except OccupiedError:
             raise UserError(
-                f"{self.path}: another process is at work in this folder; wait for its end, or use another workdir"
+                f"{self.path}: another run is at work in this folder; wait for its end, or use another workdir"
             ) from None
 
     def create(self, config: Config) -> None:

@@ -11,7 +11,7 @@ from vae_jax.run_folder import RunFolder
 from vae_jax.sweep_language import expand
 from vae_jax.training.cohorts import Cohort, plan_cohorts
 from vae_jax.training.memory import most_members
-from vae_jax.training.program import Program, check_names
+from vae_jax.training.spec import Spec, check_names
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,8 @@ def plan_run(folder: RunFolder, config: Config) -> Plan:
     configs = check_config(config)
     shelf = load_shelf(configs)
 
-    def most(program: Program, member: Config) -> int:
-        return most_members(program, member, shelf.of(member))
+    def most(spec: Spec, member: Config) -> int:
+        return most_members(spec, member, shelf.of(member))
 
     return Plan(folder, config, shelf, plan_cohorts(configs, shelf.of, folder.checkpoints, most))
 

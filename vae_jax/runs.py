@@ -10,6 +10,7 @@ from vae_jax.compiled_programs import keep_compiled_programs
 from vae_jax.config import Config
 from vae_jax.data.dataset import Dataset
 from vae_jax.evaluation.metrics import judge_of
+from vae_jax.jax_settings import check_jax
 from vae_jax.progress import Progress
 from vae_jax.run_end import check_result, outcomes_of, write_end
 from vae_jax.run_folder import RunFolder
@@ -38,6 +39,7 @@ def train_run(config: Config, workdir: Path, started: float) -> None:
         StoppedError: a signal ended it.
         UserError: something that the user gave can't be used; nothing was compiled or written then.
     """
+    check_jax()
     stop, folder = Stop(), RunFolder(workdir)
     with signals_noted(stop):
         folder.check(config)
@@ -46,7 +48,8 @@ def train_run(config: Config, workdir: Path, started: float) -> None:
         else:
             keep_compiled_programs()
             _train(plan_run(folder, config), Clock(started), stop)
-            log.info("report: %s", folder.report)
+            if folder.report.is_file():
+                log.info("report: %s", folder.report)
         check_result(folder)
 
 
@@ -99,11 +102,11 @@ def train_cohort(plan: Plan, cohort: Cohort, layout: Layout, clock: Clock, album
         stop.patient = False
         progress.close()
         recorder.close()
+    checkpoints.close()
+    checkpoints.read_back(trainer.step)
     if stop.asked:
-        checkpoints.close()
         stop.leave()
     album.draw_each(cohort, state)
-    checkpoints.close()
     return trainer
 
 

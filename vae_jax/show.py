@@ -1,15 +1,18 @@
 """Images laid out as one picture, for notebooks to show."""
 
+import sys
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from vae_jax.checked_arguments import checked_array, checked_whole
 from vae_jax.errors import UserError
 
 SHOWN = 720  # pixels that a row of images is enlarged to, about
 
 
-def sheet(images: np.ndarray, columns: int = 12) -> Any:
+def sheet(images: ArrayLike, columns: int = 12) -> Any:
     """Lay images out in rows on white, each enlarged by a whole number.
 
     Args:
@@ -26,16 +29,15 @@ def sheet(images: np.ndarray, columns: int = 12) -> Any:
 
     from vae_jax.figures.canvas import tile
 
-    if images.ndim != 4 or images.dtype != np.uint8 or images.shape[3] not in (1, 3) or not len(images):
-        raise UserError(f"images: found {images.dtype} {images.shape}; needs uint8 (n, height, width, 1 or 3), n > 0")
-    if columns < 1:
-        raise UserError(f"columns: found {columns}; needs at least 1")
-    across = min(columns, len(images))
-    scale = max(1, round(SHOWN / (max(across, 6) * images.shape[2])))  # a few images need not fill the page
-    return Image.fromarray(tile(images, across, 2, scale))
+    given = checked_array("images", images)
+    if given.ndim != 4 or given.dtype != np.uint8 or given.shape[3] not in (1, 3) or not given.size:
+        raise UserError(f"images: found {given.dtype} {given.shape}; needs uint8 (n, height, width, 1 or 3), n > 0")
+    across = min(checked_whole("columns", columns, 1, sys.maxsize), len(given))
+    scale = max(1, round(SHOWN / (max(across, 6) * given.shape[2])))  # a few images need not fill the page
+    return Image.fromarray(tile(given, across, 2, scale))
 
 
-def strip(images: np.ndarray) -> Any:
+def strip(images: ArrayLike) -> Any:
     """Lay images out in one row, each enlarged by a whole number.
 
     Args:
@@ -47,4 +49,4 @@ def strip(images: np.ndarray) -> Any:
     Raises:
         UserError: the images are not of that form, or there are none.
     """
-    return sheet(images, max(1, len(images)))
+    return sheet(images, sys.maxsize)

@@ -10,11 +10,11 @@ from vae_jax.config import Config
 from vae_jax.data.dataset import Dataset
 from vae_jax.data.shelf import Shelf
 from vae_jax.field_names import field_of, short_name
+from vae_jax.field_values import shown
 from vae_jax.made_with import made_with
-from vae_jax.models.vae import parameter_count
-from vae_jax.objectives import standard_beta_kl
 from vae_jax.sweep_language import swept_fields
-from vae_jax.training.program import Program
+from vae_jax.training.member import parameters_of
+from vae_jax.training.spec import Spec, standard_beta_kl
 
 ALWAYS = ("seed", "objective.beta_kl", "model.latent_dim")
 
@@ -27,14 +27,9 @@ def member_values(config: Config, member: Config) -> dict[str, Any]:
 
 def member_title(config: Config, member: Config) -> str:
     """Name a member in a few words."""
-    values = {name: brief(value) for name, value in member_values(config, member).items()}
+    values = {name: shown(value) for name, value in member_values(config, member).items()}
     words = [member.data.name, f"{values.pop('latent_dim')} latent", f"beta_KL {values.pop('beta_kl')}"]
     return " · ".join([*words, *(f"{name} {value}" for name, value in values.items())])
-
-
-def brief(value: Any) -> str:
-    """Write a value as shortly as it can be read."""
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 class Outcome(NamedTuple):
@@ -43,14 +38,14 @@ class Outcome(NamedTuple):
     Attributes:
         number: the member's in the run.
         config: its settings, as it would have them alone.
-        program: its own, as it would have it alone.
+        spec: its own, as it would have it alone.
         train, test: its last metrics.
         failed: the step in which it failed, or None.
     """
 
     number: int
     config: Config
-    program: Program
+    spec: Spec
     train: dict[str, Any]
     test: dict[str, Any]
     failed: int | None
@@ -100,12 +95,12 @@ def data_sets(summary: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _member(config: Config, outcome: Outcome) -> dict[str, Any]:
-    program = outcome.program
+    spec = outcome.spec
     return {
         "member": outcome.number,
         "values": member_values(config, outcome.config),
-        "beta_kl_in_nats": standard_beta_kl(outcome.config.objective.beta_kl, program.normalisation),
-        "parameters": parameter_count(program.model, program.image_shape),
+        "beta_kl_in_nats": standard_beta_kl(float(outcome.config.objective.beta_kl), spec),
+        "parameters": parameters_of(spec),
         "failed_in_step": outcome.failed,
         "train": _metrics(outcome.train),
         "test": _metrics(outcome.test),

@@ -13,11 +13,13 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
-from vae_jax.config import Config, from_dict
+from vae_jax.config import Config, from_dict, to_dict
 from vae_jax.errors import UserError, nearest
 from vae_jax.field_names import differences, field_of, leaf_fields
+from vae_jax.field_values import rounded, rounded_fields
 
 MOST_MEMBERS = 10_000
 
@@ -42,12 +44,13 @@ def expand(config: Config) -> list[Config]:
     alone = dataclasses.replace(config, sweep=())
     members = []
     for points in itertools.product(*axes):
-        settings = dataclasses.asdict(alone)
+        settings = to_dict(alone)
         for name, value in (item for point in points for item in point.items()):
             _put(settings, name, value if not isinstance(value, float) else _whole(alone, name, value))
         members.append(from_dict(settings))
-    if len(set(members)) < len(members):
-        twice = next(member for member in members if members.count(member) > 1)
+    counts = Counter(map(rounded_fields, members))
+    if len(counts) < len(members):
+        twice = next(member for member in members if counts[rounded_fields(member)] > 1)
         values = ", ".join(f"{name}={field_of(twice, name)!r}" for name in names)
         raise UserError(f"config.sweep: found the same member twice ({values}); give every value once")
     return members
@@ -90,12 +93,15 @@ def growth_faults(before: Config, now: Config) -> list[str]:
 def identity(member: Config, *, pictures: bool = False) -> Config:
     """Return what makes a member the same one when its run goes on for more epochs, and gets more pictures unless told.
 
+    Numbers count to twelve digits, as they are shown.
+
     Args:
         member: its settings.
         pictures: whether members of other `figure_members` are others.
     """
     shown = member.eval if pictures else dataclasses.replace(member.eval, figure_members=1)
-    return dataclasses.replace(member, train=dataclasses.replace(member.train, epochs=1), eval=shown, sweep=())
+    alone = dataclasses.replace(member, train=dataclasses.replace(member.train, epochs=1), eval=shown, sweep=())
+    return rounded_fields(alone)
 
 
 def warmup_follows_epochs(member: Config) -> bool:
@@ -209,14 +215,14 @@ def _part_values(line: str, part: str) -> Sequence[Any]:
         )
     numbers = [_literal(line, text.strip()) for text in inside.split(",")]
     usage, make = FUNCTIONS[name]
-    if not all(type(number) in (int, float) and math.isfinite(number) for number in numbers):
+    if not all(type(number) is int or (type(number) is float and math.isfinite(number)) for number in numbers):
         raise UserError(f"config.sweep: found {part!r} in {line!r}; needs numbers: {usage}")
     try:
         values = make(*numbers)
         too_many = len(values) > MOST_MEMBERS
-    except (TypeError, ValueError):
-        raise UserError(f"config.sweep: found {part!r} in {line!r}; needs {usage}") from None
-    except OverflowError:
+    except (TypeError, ValueError, OverflowError) as error:
+        if name != "range" or not isinstance(error, OverflowError):
+            raise UserError(f"config.sweep: found {part!r} in {line!r}; needs {usage}") from None
         too_many = True
     if too_many:
         raise UserError(f"config.sweep: found {part!r} in {line!r}; needs at most {MOST_MEMBERS:,} values")
@@ -224,20 +230,23 @@ def _part_values(line: str, part: str) -> Sequence[Any]:
 
 
 def _linspace(first: float, last: float, count: int) -> Sequence[float]:
-    return [float(first + (last - first) * t) for t in _fractions(count)]
+    a, b = (Fraction(repr(end)) for end in (first, last))  # the decimals that were typed
+    return _between(first, last, count, lambda t: float(a + (b - a) * t))
 
 
 def _geom(first: float, last: float, count: int) -> Sequence[float]:
-    if first * last <= 0:
+    if not first or not last or (first > 0) != (last > 0):
         raise ValueError("ends of one sign, not zero")
-    ends = {0.0: float(first), 1.0: float(last)}  # exactly, whatever rounding makes of the powers
-    return [ends[t] if t in ends else first * (last / first) ** t for t in _fractions(count)]
+    sign = math.copysign(1, first)
+    return _between(first, last, count, lambda t: sign * abs(first) ** float(1 - t) * abs(last) ** float(t))
 
 
-def _fractions(count: int) -> Sequence[float]:
+def _between(first: float, last: float, count: int, value: Callable[[Fraction], float]) -> Sequence[float]:
+    """Return the ends as they are, and what lies between them in twelve digits: what is shown can be typed."""
     if type(count) is not int or count < 2:
         raise ValueError("at least two values")
-    return [k / (count - 1) for k in range(min(count, MOST_MEMBERS + 1))]
+    within = range(1, min(count, MOST_MEMBERS + 1) - 1)
+    return [float(first), *(rounded(value(Fraction(k, count - 1))) for k in within), float(last)]
 
 
 FUNCTIONS: Mapping[str, tuple[str, Callable[..., Sequence[Any]]]] = {

@@ -1,6 +1,7 @@
 """A trained member as one object, from its run folder alone: the data need not be there."""
 
 import logging
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -8,18 +9,19 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, UInt8
+from numpy.typing import ArrayLike
 
+from vae_jax.checked_arguments import checked_image, checked_images, checked_points, checked_whole
 from vae_jax.config import Config
 from vae_jax.data.alignment import Template
 from vae_jax.data.dataset import Images, Split
 from vae_jax.data.kept_data import KeptData, read_kept
 from vae_jax.errors import UserError
-from vae_jax.evaluation.coding import Codes, decode_latents, encode_images
+from vae_jax.evaluation.coding import Codes, decode_latents, encode_images, sample_prior, told_between, told_of
 from vae_jax.home_folder import from_home
-from vae_jax.keys import named
+from vae_jax.jax_settings import check_jax
 from vae_jax.latent.paths import PATHS
 from vae_jax.run_folder import RunFolder
 from vae_jax.summary import member_title
@@ -27,14 +29,15 @@ from vae_jax.training.checkpoints import Checkpoints
 from vae_jax.training.cohorts import MEMBERS_FILE, Cohort, Numbered, cohort_of, read_members
 from vae_jax.training.devices import Layout
 from vae_jax.training.failures import failed_for_good
-from vae_jax.training.members import program_alone, state_alone
-from vae_jax.training.program import Program, members_of
+from vae_jax.training.hyperparameters import hyperparameters_of
+from vae_jax.training.member import Weights, model_of
+from vae_jax.training.members import spec_alone, state_alone
+from vae_jax.training.memory import free_bytes
 from vae_jax.training.recorder import read_metrics
-from vae_jax.training.steps import Params, TrainState, init_state, member_key
+from vae_jax.training.spec import Spec
+from vae_jax.training.steps import TrainState, init_state
 
 log = logging.getLogger("vae_jax")
-
-Image = UInt8[np.ndarray, "height width channels"]
 
 
 @dataclass(frozen=True)
@@ -45,8 +48,8 @@ class Trained:
         folder: the run's.
         member: its number in the run.
         config: its settings, as it would have them alone.
-        program: its program.
-        params: its parameters.
+        spec: what shapes its program.
+        weights: its parameters and its other variables.
         title: it in a few words.
         test: test images of the run.
         class_names: the name of each label.
@@ -57,19 +60,25 @@ class Trained:
     folder: Path
     member: int
     config: Config
-    program: Program
-    params: Params
+    spec: Spec
+    weights: Weights
     title: str
     test: Split
     class_names: tuple[str, ...]
     template: Template | None
     notice: str
 
-    def encode(self, images: Images) -> Codes:
+    @property
+    def latent_dim(self) -> int:
+        """Numbers of a point of the latent space."""
+        return model_of(self.spec, self.weights).units.size
+
+    def encode(self, images: ArrayLike, labels: ArrayLike | None = None) -> Codes:
         """Return the posterior of each image, and what is made again from its mean.
 
         Args:
             images: as `test.images`: uint8, of the size that the model has learnt from; at least one.
+            labels: the class of each, as `test.labels`, where the model is told it (`config.data.condition`).
 
         Returns:
             `mu` and `sigma`, the mean and the standard deviation `[n, latent]`, and `reconstructions`, as `images`.
@@ -77,52 +86,101 @@ class Trained:
         Raises:
             UserError: they are no such images.
         """
-        return encode_images(self.program, self.params, self._checked(images))
+        given = checked_images("images", images, self.spec.image_shape)
+        return encode_images(self.spec, self.weights, given, self._told(labels, len(given)))
 
-    def decode(self, z: Float[np.ndarray, "*shape latent"]) -> UInt8[np.ndarray, "*shape height width channels"]:
+    def encode_test(self) -> Codes:
+        """Return the codes of `test.images`, each told its class where the model is told it."""
+        return encode_images(self.spec, self.weights, self.test.images, told_of(self.spec, self.test.labels))
+
+    def decode(
+        self, z: ArrayLike, labels: ArrayLike | None = None
+    ) -> UInt8[np.ndarray, "*shape height width channels"]:
         """Return the expected picture of each latent.
 
         Args:
-            z: points of the latent space, float32, in any arrangement.
+            z: points of the latent space `[..., latent]`, an array or lists, in any arrangement; at least one.
+            labels: the class of each `[...]`, or one for all, where the model is told it.
 
         Returns:
             uint8, a picture a point in the same arrangement.
-        """
-        return decode_latents(self.program, self.params, z)
 
-    def sample(self, n: int, seed: int = 0) -> Images:
+        Raises:
+            UserError: they are no such points, or not finite.
+        """
+        points = checked_points("z", z, self.latent_dim)
+        count = math.prod(points.shape[:-1])
+        return decode_latents(self.spec, self.weights, points, self._told(labels, count))
+
+    def sample(self, n: int, seed: int = 0, labels: ArrayLike | None = None) -> Images:
         """Decode latents drawn from the prior.
 
         Args:
-            n: how many.
-            seed: the same gives the same pictures.
+            n: how many; at least one, and no more than there is memory for.
+            seed: the same gives the same pictures; 0 to 4,294,967,295, as `config.seed`.
+            labels: the class of each, or one for all, where the model is told it.
 
         Returns:
             uint8 `[n, height, width, channels]`.
-        """
-        key = named(member_key(jnp.uint32(seed)), "samples")
-        return self.decode(np.asarray(jax.random.normal(key, (n, self.program.model.latent_dim))))
 
-    def morph(self, start: Image, end: Image, steps: int = 25, path: str = "linear") -> Images:
+        Raises:
+            UserError: `n` or `seed` is no such number.
+        """
+        count, of = self._count("n", n, low=1), checked_whole("seed", seed, 0, 2**32 - 1)
+        told = self._told(labels, count)
+        return decode_latents(self.spec, self.weights, sample_prior(self.spec, self.weights, count, of, told), told)
+
+    def morph(
+        self,
+        start: ArrayLike,
+        end: ArrayLike,
+        steps: int = 25,
+        path: str = "linear",
+        labels: tuple[int, int] | None = None,
+    ) -> Images:
         """Decode a way from one image to another.
 
         Args:
             start, end: as one of `test.images`: uint8, of the size that the model has learnt from.
-            steps: how many, both ends included.
+            steps: how many, both ends included: 2 or more.
             path: a name in `vae_jax.latent.paths.PATHS`.
+            labels: the classes of both, where the model is told them; what it is told changes evenly between them.
 
         Raises:
-            UserError: there is no such path, or they are no such images.
+            UserError: there is no such path, or they are no such images, or `steps` is no such number.
         """
-        ends = np.concatenate([self.encode(np.asarray(image)[None]).mu for image in (start, end)])
-        return self.decode(PATHS[path](ends[0], ends[1], steps))
+        walk, count = PATHS[path], self._count("steps", steps, low=2)
+        size = self.spec.image_shape
+        ends = np.stack([checked_image("start", start, size), checked_image("end", end, size)])
+        told = self._told(labels, 2)
+        mu = encode_images(self.spec, self.weights, ends, told).mu
+        told_ways = None if told is None else told_between(told[:1], told[1:], count)
+        way = walk(mu[0], mu[1], count)
+        return decode_latents(self.spec, self.weights, way, None if told_ways is None else told_ways[0])
 
-    def _checked(self, images: Any) -> Images:
-        given, size = np.asarray(images), self.test.images.shape[1:]
-        if given.dtype != np.uint8 or given.shape[1:] != size or not len(given):
-            wanted = ", ".join(map(str, size))
-            raise UserError(f"images: found {given.dtype} {given.shape}; needs uint8 (n, {wanted}) with n of 1 or more")
-        return given
+    def _told(self, labels: ArrayLike | None, count: int) -> Float[np.ndarray, "n classes"] | None:
+        """Return what the model is told of examples of these classes.
+
+        Raises:
+            UserError: it wants labels and there are none, or the other way round, or they name no classes.
+        """
+        classes = self.spec.classes
+        if labels is None and not classes:
+            return None
+        if not classes:
+            raise UserError("labels: found some; this model is told nothing (config.data.condition=none)")
+        names = f"whole numbers from 0 to {classes - 1}, one for all or {count}"
+        if labels is None:
+            raise UserError(f"labels: missing; this model is told the class of each image: needs {names}")
+        given = np.asarray(labels)
+        if given.dtype.kind not in "iu" or given.size not in (1, count) or given.min() < 0 or given.max() >= classes:
+            raise UserError(f"labels: found {str(labels)[:60]}; needs {names}")
+        return told_of(self.spec, np.broadcast_to(given.ravel(), count))
+
+    def _count(self, name: str, found: int, low: int) -> int:
+        """Check a number of pictures to be made: they and their points have to fit into the memory, twice."""
+        of_one = 2 * (math.prod(self.spec.image_shape) + 4 * self.latent_dim)
+        return checked_whole(name, found, low, max(low, free_bytes() // of_one))
 
     def metrics(self) -> list[dict[str, Any]]:
         """Return the member's lines of `metrics.jsonl`.
@@ -130,7 +188,12 @@ class Trained:
         Returns:
             of every logged moment `step`, `epoch`, `split` (`train` or `test`), `beta_kl`; `loss`, `recon` and `kl` in
             the run's normalisation; `distortion`, `rate` and `elbo` in nats per image.
+
+        Raises:
+            UserError: the file is not there any more.
         """
+        if not RunFolder(self.folder).metrics.is_file():
+            raise UserError(f"{RunFolder(self.folder).metrics}: not there; restore it from where the run was trained")
         return [line for line in read_metrics(RunFolder(self.folder).metrics) if line["member"] == self.member]
 
     def figures(self) -> dict[str, Path]:
@@ -147,7 +210,28 @@ class Trained:
         return {name: path for name, path in paths.items() if path.is_file()}
 
 
-encode, decode, sample = Trained.encode, Trained.decode, Trained.sample
+def encode(model: Trained, images: ArrayLike, labels: ArrayLike | None = None) -> Codes:
+    """Return what `Trained.encode` does."""
+    return _trained(model).encode(images, labels)
+
+
+def decode(
+    model: Trained, z: ArrayLike, labels: ArrayLike | None = None
+) -> UInt8[np.ndarray, "*shape height width channels"]:
+    """Return what `Trained.decode` does."""
+    return _trained(model).decode(z, labels)
+
+
+def sample(model: Trained, n: int, seed: int = 0, labels: ArrayLike | None = None) -> Images:
+    """Return what `Trained.sample` does."""
+    return _trained(model).sample(n, seed, labels)
+
+
+def _trained(model: object) -> Trained:
+    if not isinstance(model, Trained):
+        found = type(model).__name__
+        raise UserError(f"model: found {found}; needs a trained model, as load_run(FOLDER) or sweep.load(0) gives one")
+    return model
 
 
 def load_run(folder: Path | str, member: int | None = None) -> Trained:
@@ -158,8 +242,10 @@ def load_run(folder: Path | str, member: int | None = None) -> Trained:
         member: its number; may be left out where the run has one only.
 
     Raises:
-        UserError: there is no trained run, or no such member; or its `data.npz` is gone, damaged or of other data.
+        UserError: there is no trained run, or no such member; or its `data.npz` is gone, damaged or of other data; or
+            JAX can't be used as it is set.
     """
+    check_jax()
     run = RunFolder(from_home(folder))
     config, groups = run.read_config(), _groups(run)
     number = _chosen(run, member, sorted(number for members in groups.values() for number, _ in members))
@@ -220,8 +306,8 @@ def _reader(
             folder=run.path,
             member=number,
             config=alone,
-            program=program_alone(cohort, index),
-            params=jax.tree.map(lambda leaf: leaf[0], state_alone(cohort, index, state).params),
+            spec=spec_alone(cohort, index),
+            weights=jax.tree.map(lambda leaf: leaf[0], state_alone(cohort, index, state).weights),
             title=member_title(config, alone),
             test=kept.test,
             class_names=kept.class_names,
@@ -254,10 +340,10 @@ def _chosen(run: RunFolder, member: int | None, known: list[int]) -> int:
 
 def _state(run: RunFolder, cohort: Cohort, kept: KeptData, data: Path, step: int | None) -> TrainState:
     """Read the newest state of a cohort, or that of a step."""
-    numbers = members_of(cohort.configs, cohort.steps_per_epoch)
-    template = jax.eval_shape(partial(init_state, cohort.program, Layout()), numbers)
+    numbers = hyperparameters_of(cohort.configs, cohort.steps_per_epoch)
+    template = jax.eval_shape(partial(init_state, cohort.spec, Layout()), numbers)
     checkpoints = Checkpoints(run.checkpoints / cohort.name, keep=1, tidy=False)
-    found = checkpoints.restore(template, step)
+    found = checkpoints.restore(template, step, cast=True)  # to be used, not to be trained on
     checkpoints.close()
     if found is None:
         known = ", ".join(map(str, checkpoints.steps()))

@@ -14,11 +14,13 @@ import numpy as np
 from experiments.speed.table import Row
 from vae_jax.config import validate
 from vae_jax.data.dataset import Dataset, Split
-from vae_jax.models.vae import parameter_count
 from vae_jax.recipes import blog
 from vae_jax.training.devices import Layout
-from vae_jax.training.program import members_of, program_of
-from vae_jax.training.steps import TrainData, init_state, train_block
+from vae_jax.training.examples import train_data
+from vae_jax.training.hyperparameters import hyperparameters_of
+from vae_jax.training.member import parameters_of
+from vae_jax.training.spec import spec_of
+from vae_jax.training.steps import init_state, train_block
 
 PRODUCT = 2048  # the side of the large matrix product
 FLOAT = 4  # bytes
@@ -55,11 +57,11 @@ def measure(rounds: int, steps: int = 200) -> list[Row]:
         steps: of the scan in a round.
     """
     config, dataset = blog_mnist()
-    program, members = program_of([config], dataset), members_of([config], steps)
-    data = TrainData(jnp.asarray(dataset.train.images), jnp.asarray(dataset.draws))
-    state = init_state(program, Layout(), members)
-    numbers = parameter_count(program.model, program.image_shape)
-    operations = sum(2 * program.batch_size * inputs * outputs * times for inputs, outputs, times in LAYERS)
+    spec, members = spec_of([config], dataset), hyperparameters_of([config], steps)
+    data = train_data(dataset)
+    state = init_state(spec, Layout(), members)
+    numbers = parameters_of(spec)
+    operations = sum(2 * spec.batch_size * inputs * outputs * times for inputs, outputs, times in LAYERS)
     # Adam reads parameters, two moments and the gradient, and writes the first three. A product reads a matrix of
     # weights, or writes its gradient.
     adam = 7 * FLOAT * numbers
@@ -77,7 +79,7 @@ def measure(rounds: int, steps: int = 200) -> list[Row]:
     scans, products, traffics = [], [], []
     for k in range(rounds + 1):
         start = time.perf_counter()
-        state, _ = train_block(program, Layout(), steps, data, members, state)
+        state, _ = train_block(spec, Layout(), steps, data, members, state)
         jax.block_until_ready(state)
         scan = (time.perf_counter() - start) / steps
         flops = 2 * PRODUCT**3 / seconds(lambda: product(square), 3)

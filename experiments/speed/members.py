@@ -12,8 +12,10 @@ from vae_jax.config import Config
 from vae_jax.data.dataset import Dataset
 from vae_jax.sweep_language import expand
 from vae_jax.training.devices import Layout
-from vae_jax.training.program import members_of, program_of
-from vae_jax.training.steps import TrainData, TrainState, init_state, train_block
+from vae_jax.training.examples import train_data
+from vae_jax.training.hyperparameters import hyperparameters_of
+from vae_jax.training.spec import spec_of
+from vae_jax.training.steps import TrainState, init_state, train_block
 
 ON_ACCELERATOR = 64  # members, computed at once
 
@@ -25,11 +27,11 @@ class Bench:
         """Compile it; the cache of compiled programs must be off."""
         config = Config(**{**vars(config), "sweep": (f"seed=range({count})",)})
         configs = expand(config)
-        self.members = members_of(configs, steps)
-        self.data = TrainData(jnp.asarray(dataset.train.images), jnp.asarray(dataset.draws))
-        program = program_of(configs, dataset)
-        self.state: TrainState = init_state(program, layout, self.members)
-        lowered = train_block.lower(program, layout, steps, self.data, self.members, self.state)
+        self.members = hyperparameters_of(configs, steps)
+        self.data = train_data(dataset)
+        spec = spec_of(configs, dataset)
+        self.state: TrainState = init_state(spec, layout, self.members)
+        lowered = train_block.lower(spec, layout, steps, self.data, self.members, self.state)
         start = time.perf_counter()
         self.block = lowered.compile()
         self.compile_seconds = time.perf_counter() - start

@@ -6,13 +6,14 @@ import time
 from pathlib import Path
 
 import jax
-import jax.numpy as jnp
 
 from experiments.speed.hot_path import blog_mnist
 from experiments.speed.table import Row
 from vae_jax.training.devices import Layout
-from vae_jax.training.program import members_of, program_of
-from vae_jax.training.steps import TrainData, init_state, train_block
+from vae_jax.training.examples import train_data
+from vae_jax.training.hyperparameters import hyperparameters_of
+from vae_jax.training.spec import spec_of
+from vae_jax.training.steps import init_state, train_block
 
 STEPS = 100  # in an epoch
 SHARE = 0.15  # of the run, at most, for all that is not the scan
@@ -45,16 +46,16 @@ def measure(epochs: int, rounds: int, folder: Path) -> list[Row]:
         folder: where the runs go; it must be empty.
     """
     config, dataset = blog_mnist()
-    program, members = program_of([config], dataset), members_of([config], STEPS)
-    data = TrainData(jnp.asarray(dataset.train.images), jnp.asarray(dataset.draws))
-    state, _ = train_block(program, Layout(), STEPS, data, members, init_state(program, Layout(), members))
+    spec, members = spec_of([config], dataset), hyperparameters_of([config], STEPS)
+    data = train_data(dataset)
+    state, _ = train_block(spec, Layout(), STEPS, data, members, init_state(spec, Layout(), members))
     jax.block_until_ready(state)
 
     def scan(times: int) -> float:
         nonlocal state
         start = time.perf_counter()
         for _ in range(times):
-            state, _ = train_block(program, Layout(), STEPS, data, members, state)
+            state, _ = train_block(spec, Layout(), STEPS, data, members, state)
         jax.block_until_ready(state)
         return (time.perf_counter() - start) / times
 

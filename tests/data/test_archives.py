@@ -4,6 +4,7 @@ import io
 import stat
 import tarfile
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
@@ -190,3 +191,12 @@ def test_owners_and_odd_permissions_are_not_taken_over(tmp_path):
     member.mode = 0o4777
     unpack(tar_of(tmp_path / "a.tgz", member), tmp_path / "set", most_bytes=ROOM)
     assert stat.S_IMODE((tmp_path / "set" / "run").stat().st_mode) & 0o7022 == 0
+
+
+def test_of_runs_that_unpack_at_once_one_does_and_the_others_find_it(tmp_path):
+    archive = tar_of(tmp_path / "a.tar.gz", **FILES)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: unpack(archive, tmp_path / "out", most_bytes=ROOM), range(4)))
+    found = {str(path.relative_to(tmp_path / "out")): path.read_bytes() for path in (tmp_path / "out").rglob("*.*")}
+    assert found == FILES
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.tar.gz", "out"]

@@ -282,4 +282,4 @@ def test_a_folder_that_can_not_be_made_is_named(serve, tmp_path):
     with serve({"a": CONTENT}) as (address, _):
         said = refused([f"{address}a"], MD5, tmp_path / "raw" / "images.gz")
     assert said.startswith(f"{tmp_path}/raw/images.gz: can't be written")
-    assert said.endswith("change config.data.raw_dir")
+    assert said.endswith("change config.data.raw_dir or config.data.prepared_dir")

@@ -35,9 +35,10 @@ def put(tmp_path, idx_bytes):
 
     def write(arrays, name="mnist", rename=str, pack=bytes):
         folder = tmp_path / "raw" / name
-        folder.mkdir(parents=True, exist_ok=True)
         for stem, array in arrays.items():
-            (folder / rename(stem)).write_bytes(pack(idx_bytes(array)))
+            path = folder / rename(stem)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(pack(idx_bytes(array)))
         return DataConfig(name=name, raw_dir=str(tmp_path / "raw"), prepared_dir=str(tmp_path / "prepared"))
 
     return write
@@ -166,7 +167,73 @@ def test_what_is_not_there_is_downloaded_and_stays(arrays, put, tmp_path, idx_by
         assert sorted(asked) == sorted(f"{stem}.gz" for stem in arrays if stem != LABELS)
         assert_holds(load_published(published, config), arrays)
         assert len(asked) == 3
-    assert (tmp_path / "raw" / "mnist" / f"{IMAGES}.gz").read_bytes() == files[f"{IMAGES}.gz"]
+    downloads = tmp_path / "prepared" / "downloads" / "mnist"
+    assert (downloads / f"{IMAGES}.gz").read_bytes() == files[f"{IMAGES}.gz"]
+    assert [path.name for path in (tmp_path / "raw" / "mnist").iterdir()] == [LABELS]
+
+
+PLACES = {
+    "by name": "mnist",
+    "straight in it": ".",
+    "torchvision's root": "MNIST/raw",
+    "torchvision's set": "raw",
+}
+
+
+@pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
+def test_the_raw_folder_may_hold_the_files_wherever_they_are_usually_laid(arrays, tmp_path, idx_bytes, place):
+    folder = tmp_path / "raw" / place
+    folder.mkdir(parents=True)
+    for stem, array in arrays.items():
+        (folder / stem).write_bytes(idx_bytes(array))
+    before = sorted((tmp_path / "raw").rglob("*"))
+    dataset = load(DataConfig(name="mnist", raw_dir=str(tmp_path / "raw"), prepared_dir=str(tmp_path / "prepared")))
+    assert_holds(dataset, arrays)
+    assert dataset.source == f"idx files in {folder}"
+    assert sorted((tmp_path / "raw").rglob("*")) == before
+
+
+def test_fashion_mnist_is_found_as_torchvision_lays_it_out(arrays, put):
+    assert_holds(load_fashion(put(arrays, "FashionMNIST/raw")), arrays)
+
+
+def test_files_may_lie_in_folders_of_their_own_names(arrays, put):
+    assert_holds(load(put(arrays, rename=lambda stem: f"{stem}/{stem}")), arrays)
+
+
+@pytest.mark.parametrize(
+    ("published", "other", "pack"),
+    [(MNIST, FASHION, bytes), (FASHION, MNIST, gzip.compress)],
+    ids=["fashion's unpacked", "mnist's packed"],
+)
+def test_the_files_of_another_set_straight_in_the_folder_are_not_taken_for_the_one_asked_for(
+    arrays, tmp_path, idx_bytes, nobody, published, other, pack
+):
+    """They have the same names; what tells them apart is in them."""
+    (tmp_path / "raw").mkdir()
+    arrays[STEMS["test"][1]] = np.array(other.first_labels, np.uint8)
+    arrays[STEMS["test"][0]] = np.zeros((len(other.first_labels), 28, 28), np.uint8)
+    for stem, array in arrays.items():
+        (tmp_path / "raw" / stem).write_bytes(pack(idx_bytes(array)))
+    config = DataConfig(raw_dir=str(tmp_path / "raw"), prepared_dir=str(tmp_path / "prepared"))
+    with pytest.raises(UserError, match=rf"raw/{published.name}/.*: not there"):
+        load_published(dataclasses.replace(published, addresses=(nobody,)), config)
+    assert_holds(load_published(other, config), arrays)
+
+
+def test_nothing_is_left_in_the_raw_folder_or_beside_it_where_nothing_can_be_had(tmp_path, nobody):
+    (tmp_path / "raw").mkdir()
+    config = DataConfig(name="mnist", raw_dir=str(tmp_path / "raw"), prepared_dir=str(tmp_path / "prepared"))
+    with pytest.raises(UserError, match="not to be downloaded"):
+        load_published(dataclasses.replace(MNIST, addresses=(nobody,)), config)
+    assert [path.name for path in tmp_path.rglob("*")] == ["raw"]
+
+
+def test_a_raw_folder_that_is_named_and_not_there_is_an_error(tmp_path):
+    config = DataConfig(name="mnist", raw_dir=str(tmp_path / "nowhere"), prepared_dir=str(tmp_path / "prepared"))
+    with pytest.raises(UserError, match=r"nowhere: no such folder; needs the idx files of mnist, or leave"):
+        load(config)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("published", [MNIST, FASHION])

@@ -64,7 +64,7 @@ def test_the_folder_must_be_named(tmp_path):
 
 
 def test_a_folder_without_usable_pictures_is_named(tmp_path):
-    assert refused(config(tmp_path)).startswith(f"{tmp_path}: found no pictures (.jpg, .png and so on)")
+    assert refused(config(tmp_path)).startswith(f"{tmp_path}: found no pictures, here or in folders below")
     (tmp_path / "text.jpg").write_text("Not Found")
     assert refused(config(tmp_path)) == (
         f"{tmp_path}: found no usable pictures (1 files skipped: 1 not a picture (text.jpg))"

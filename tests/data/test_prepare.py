@@ -24,9 +24,12 @@ def test_it_says_what_was_kept_and_the_second_time_that_there_is_nothing_to_do(r
     assert main(command) == 0
     first = capsys.readouterr()
     assert first.err == ""
-    done, kept, table, sheet = first.out.splitlines()
+    done, kept, guessed, table, sheet = first.out.splitlines()
     assert done == "prepared: dogpeople: 7 training and 2 test images"
     assert kept == "kept 5 people (UTKFace) and 4 dogs (landmarks.csv); skipped 1: 1 empty file (empty.jpg)"
+    assert guessed.startswith(
+        "layouts: landmarks.csv: dogs/images; UTKFace: utkface/UTKFace; --config.data.layout=FOLDER="
+    )
     (folder,) = [path for path in (raw.parent / "raw-kept").iterdir() if path.is_dir()]
     assert table == f"every file: {folder / TABLE}"
     assert sheet == f"before and after: {folder / SHEET}"
@@ -37,7 +40,10 @@ def test_it_says_what_was_kept_and_the_second_time_that_there_is_nothing_to_do(r
 
 def test_a_folder_of_pictures_is_prepared_in_colour(raw, capsys):
     assert main(["photos", f"--raw_dir={raw}", f"--prepared_dir={raw}-any", "--image_size=8", "--colour"]) == 0
-    assert "\nkept 4 dogs (pictures) and 5 utkface (pictures); skipped 1" in capsys.readouterr().out
+    assert (
+        "\nkept 4 dogs (pictures) and 5 utkface (pictures); skipped 2: 1 not a picture (landmarks.csv); 1 empty"
+        in capsys.readouterr().out
+    )
 
 
 def test_without_photographs_it_counts_the_drawn_faces(capsys, monkeypatch):

@@ -1,6 +1,9 @@
 """Prepared arrays: made once, and made again rather than read wrong."""
 
 import logging
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -89,3 +92,28 @@ def test_what_can_not_be_made_leaves_nothing(tmp_path):
 @given(st.lists(st.lists(st.text(), min_size=2, max_size=2)))
 def test_text_survives_being_an_array(value):
     assert text_value(text_array(value)) == value
+
+
+def test_of_runs_that_start_at_once_one_makes_the_arrays_and_the_others_read_them(tmp_path):
+    """Locks keep threads apart as they keep processes apart."""
+    made = []
+
+    def slowly():
+        made.append(threading.current_thread().name)
+        time.sleep(0.2)
+        return ARRAYS
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: prepared(tmp_path / "new", "noise", "key", slowly), range(4)))
+    assert len(made) == 1
+    assert all(map(same, found))
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["noise-key.npz"]
+
+
+def test_what_is_wrong_is_told_before_anything_is_written(tmp_path):
+    def check():
+        raise ValueError("wrong")
+
+    with pytest.raises(ValueError, match="wrong"):
+        prepared(tmp_path / "new", "noise", "key", made_again, check)
+    assert not (tmp_path / "new").exists()

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from small_runs import small_config, small_dataset, small_program
+from vae_jax.training.program import members_of
 
 from vae_jax.data.dataset import Split
 from vae_jax.evaluation.coding import decode_latents
 from vae_jax.evaluation.sitting import GRID_SIDE, SHEET, STEPS, class_sheets, pick_pairs, sit
 from vae_jax.training.devices import Layout
-from vae_jax.training.program import members_of
 from vae_jax.training.steps import init_state
 
 DATASET = small_dataset()
@@ -134,7 +134,7 @@ def test_with_many_classes_neighbours_take_turns():
 def test_sheets_show_different_images_of_their_class_and_blanks_where_there_are_none():
     images = np.arange(50, dtype=np.uint8)[:, None, None, None] * np.ones((1, 2, 2, 1), np.uint8)
     labels = np.array([0] * 47 + [2] * 3, np.int32)
-    sheets = class_sheets(Split(images, labels), 3, np.random.default_rng(0))
+    sheets = class_sheets(Split(images, labels), np.arange(3, dtype=np.int32), np.random.default_rng(0))
     shown = sheets[:, :, 0, 0, 0]
     assert sheets.shape == (3, SHEET, 2, 2, 1)
     assert len(set(shown[0])) == SHEET

@@ -11,7 +11,6 @@ from vae_jax.figures.canvas import (
     COLOURS,
     DPI,
     WIDTH,
-    class_colours,
     colour,
     finish,
     magnification,
@@ -53,7 +52,6 @@ def test_a_row_is_enlarged_to_the_width_of_a_figure_as_far_as_whole_pixels_allow
 
 def test_ten_classes_have_ten_colours_and_more_begin_again():
     assert len(set(COLOURS)) == 10
-    assert [to_hex(c) for c in class_colours(12).colors] == [*COLOURS, *COLOURS[:2]]
     assert colour(23) == COLOURS[3]
 
 

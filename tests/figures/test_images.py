@@ -101,6 +101,14 @@ def test_each_class_has_a_band_with_its_name():
     assert names == pytest.approx({"people": 0.25, "dogs": 0.75}, abs=0.01)
 
 
+def test_of_many_classes_some_have_a_band_and_it_is_said():
+    (axes,) = class_sheets(portrait(classes=150, n=300)).axes
+    assert axes.get_title("left") == "training images of 20 of 150 classes"
+    named = texts(axes)
+    assert len(named) == 20
+    assert (named[0], named[-1]) == ("class 0", "class 149")
+
+
 def test_all_samples_are_shown():
     levels = np.arange(60)
     seen = greys(samples(portrait(samples=flat_images(levels))).axes[0], 15, 4)

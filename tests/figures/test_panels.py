@@ -106,3 +106,13 @@ def test_panels_of_the_same_lines_have_one_legend_and_a_cell_too_many_is_empty()
     figure = panels([Panel(ROWS, "x", "y", "by", f"panel {k}") for k in range(3)], "title")
     assert [axes.get_legend() is not None for axes in figure.axes] == [True, False, False, False]
     assert [axes.axison for axes in figure.axes] == [True, True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("values", "names"), [((0.25, 1 / 3), ["0.25", "0.333333"]), ((1.0, 1.0000001), ["1", "1.0000001"])]
+)
+def test_values_are_named_as_shortly_as_tells_them_apart(values, names):
+    rows = [{"x": x, "y": 1.0, "by": x} for x in values]
+    (axes,) = panels([Panel(rows, "x", "y", "by")], "title", columns=1).axes
+    assert [label.get_text() for label in axes.get_xticklabels()] == names
+    assert axes.get_legend_handles_labels()[1] == [f"by {name}" for name in names]

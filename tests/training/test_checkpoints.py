@@ -3,6 +3,7 @@
 import errno
 import logging
 import shutil
+import threading
 from types import SimpleNamespace
 
 import jax
@@ -32,6 +33,20 @@ def restored(folder):
     found = checkpoints.restore(template)
     checkpoints.close()
     return found
+
+
+def test_runs_in_several_threads_save_at_once(tmp_path):
+    """Orbax counts what it does in the whole process: begun at once, saves waited for each other's signals."""
+    threads = [threading.Thread(target=saved, args=(tmp_path / str(k), range(4)), daemon=True) for k in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert not any(thread.is_alive() for thread in threads)
+    for k in range(3):
+        state, record = restored(tmp_path / str(k))
+        np.testing.assert_array_equal(state["w"], state_at(3)["w"])
+        assert record["step"] == 3
 
 
 def flip_a_byte(folder):
@@ -118,23 +133,102 @@ def test_nothing_readable_is_an_error_that_names_the_folder(tmp_path):
         restored(folder)
 
 
+def everything(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 @pytest.mark.parametrize(
-    "older",
+    ("older", "said"),
     [
-        lambda state: {"w": state["w"]},
-        lambda state: {"weights": state["w"], "step": state["step"]},
-        lambda state: {"w": state["w"][:, :7], "step": state["step"]},
-        lambda state: {"w": state["w"].astype(jnp.int32), "step": state["step"]},
+        (lambda state: {"w": state["w"]}, "found no array step"),
+        (lambda state: {"weights": state["w"], "step": state["step"]}, "found no array w"),
+        (lambda state: {"w": state["w"], "step": state["step"], "x": state["step"]}, "found an array x"),
+        (lambda state: {"w": state["w"][:, :7], "step": state["step"]}, r"found w as float32\(2, 7\), needs .*2, 300"),
+        (lambda state: {"w": state["w"].astype(jnp.int32), "step": state["step"]}, r"found w as int32.*needs float32"),
+        (lambda state: {"w": np.float64(state["w"]), "step": state["step"]}, r"float64.*float32; set JAX_ENABLE_X64"),
+        (lambda state: {"w": np.float16(state["w"]), "step": state["step"]}, "float16.*float32; unset JAX_ENABLE_X64"),
     ],
-    ids=["an array was missing", "had another name", "had another shape", "was of another type"],
+    ids=["fewer arrays", "another name", "more arrays", "another shape", "another kind", "longer", "shorter"],
 )
-def test_a_step_of_another_version_is_named_kept_aside_and_the_one_before_is_used(tmp_path, caplog, older):
+def test_a_whole_step_of_other_arrays_is_told_and_left_where_it_is(tmp_path, older, said):
+    """It is not damaged: nothing is moved, and no older one is used in its place."""
     folder = tmp_path / "checkpoints"
     saved(folder, [10])
     checkpoints = Checkpoints(folder, 5)
     checkpoints.save(20, older(state_at(20)), {"step": 20})
     checkpoints.close()
-    falls_back(folder, caplog)
+    before = everything(tmp_path)
+    with pytest.raises(UserError, match=f"checkpoints/20: .*{said}"):
+        restored(folder)
+    with pytest.raises(UserError, match=f"checkpoints/20: .*{said}"):
+        checkpoints.newest_record(jax.eval_shape(lambda: state_at(0)))
+    checkpoints.close()
+    assert everything(tmp_path) == before
+
+
+def test_a_reader_may_round_to_its_own_precision(tmp_path):
+    checkpoints = Checkpoints(tmp_path, 5)
+    exact = {"w": np.full((1, 3), 1 / 3), "step": np.array([4], np.int32)}
+    checkpoints.save(4, exact, {"step": 4})
+    checkpoints.close()
+    template = {"w": jax.ShapeDtypeStruct((1, 3), jnp.float32), "step": jax.ShapeDtypeStruct((1,), jnp.int32)}
+    state, _ = checkpoints.restore(template, cast=True)
+    checkpoints.close()
+    np.testing.assert_array_equal(state["w"], np.float32(exact["w"]))
+
+
+def test_what_was_saved_is_read_back_and_what_can_not_be_is_an_error(tmp_path):
+    folder = tmp_path / "checkpoints"
+    saved(folder, [10, 20])
+    checkpoints = Checkpoints(folder, 5)
+    checkpoints.read_back(20)
+    flip_a_byte(folder / "20")
+    with pytest.raises(
+        UserError, match=r"checkpoints/20: was saved but can't be read back \(.*the run is not finished"
+    ):
+        checkpoints.read_back(20)
+    with pytest.raises(UserError, match="checkpoints/30: was saved but can't be read back"):
+        checkpoints.read_back(30)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoints"]
+
+
+NAMES = [
+    "vae[beta=1]",
+    "a]b[c",
+    "a*",
+    "?",
+    "back\\slash",
+    "end\\",
+    "gs:",
+    "new\nline",
+    "猫",
+    "~",
+    "-x",
+    "{a}",
+    "\udcff",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_folder_above_may_have_any_name(tmp_path, name):
+    folder = tmp_path / name / "checkpoints"
+    folder.mkdir(parents=True)
+    saved(folder, [10, 20], keep=1)
+    state, record = restored(folder)
+    assert record["step"] == 20
+    np.testing.assert_array_equal(state["w"], state_at(20)["w"])
+    assert [path.name for path in folder.iterdir()] == ["20"]
+
+
+def test_runs_whose_names_match_as_patterns_keep_apart(tmp_path):
+    """To a pattern, the files of `axb` are those of `a*b` too."""
+    for k, name in enumerate(("axb", "a*b", "a?b", "a[x]b")):
+        (tmp_path / name).mkdir()
+        saved(tmp_path / name / "checkpoints", [k])
+    for k, name in enumerate(("axb", "a*b", "a?b", "a[x]b")):
+        state, record = restored(tmp_path / name / "checkpoints")
+        assert record["step"] == k
+        np.testing.assert_array_equal(state["w"], state_at(k)["w"])
 
 
 def test_a_step_may_be_damaged_saved_again_and_damaged_again(tmp_path, caplog):
@@ -172,12 +266,13 @@ def test_nothing_is_written_where_there_is_no_room_for_the_pieces_and_the_whole(
     ("raised", "number", "said"),
     [
         (ValueError("UNKNOWN: can't write [os_error_code='28']"), errno.ENOSPC, "No space left on device"),
-        (RuntimeError("first line\nsecond"), errno.EIO, "first line"),
-        (RuntimeError(), errno.EIO, "RuntimeError"),
+        (RuntimeError("first line\nsecond"), None, "first line"),
+        (RuntimeError(), None, "RuntimeError"),
         (OSError(errno.EROFS, "Read-only file system"), errno.EROFS, "Read-only file system"),
     ],
 )
-def test_whatever_is_raised_while_writing_is_the_disks_error(raised, number, said):
+def test_what_is_raised_while_writing_has_the_number_of_the_disks_error_where_it_is_one(raised, number, said):
     with pytest.raises(OSError, match=said) as found, _faults_of_the_disk():
         raise raised
-    assert (found.value.errno, found.value.strerror) == (number, said)
+    assert found.value.errno == number
+    assert (found.value.strerror or str(found.value)) == said

@@ -103,6 +103,13 @@ def test_a_grid_too_large_for_the_memory_is_split(tmp_path):
     assert [len(cohort.configs) for cohort in plan(tmp_path, "seed=range(7)", most=3)] == [3, 3, 1]
 
 
+def test_members_begun_with_a_number_that_rounding_left_are_those_of_the_number_that_is_shown(tmp_path):
+    begun(tmp_path, "beta_kl=1,9.999999999999998")
+    grown = plan(tmp_path, "beta_kl=1,10,100")
+    assert who(grown) == [("group_0", (0, 1)), ("group_1", (2,))]
+    assert [config.objective.beta_kl for config in grown[0].configs] == [1, 10]
+
+
 def test_a_run_that_goes_on_has_the_cohorts_that_it_began(tmp_path):
     sweep = ("hidden=(8,)|(4,)", "seed=0,1,2")
     first = begun(tmp_path, *sweep)

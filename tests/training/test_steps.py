@@ -7,12 +7,12 @@ import optax
 import pytest
 from flax import nnx
 from small_runs import small_config, small_dataset
+from vae_jax.training.program import members_of, program_of
 
 from vae_jax.keys import named, unit_normal
 from vae_jax.models.vae import VAE
 from vae_jax.sweep_language import expand
 from vae_jax.training.devices import Layout
-from vae_jax.training.program import members_of, program_of
 from vae_jax.training.steps import (
     NEVER,
     TrainData,

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path, PureWindowsPath
 
 from vae_jax.errors import UserError
+from vae_jax.locks import alone_in
 
 BLOCK = 4096  # bytes that even an empty member is taken to need, so that a great many of them are too many
 
@@ -39,20 +40,28 @@ def unpack(archive: Path, folder: Path, *, most_bytes: int, inner: str = "") -> 
     """
     if folder.is_dir():
         return
-    hidden = folder.with_name(f".{folder.name}.partial")
     try:
-        if hidden.exists():  # of a run that was killed
-            shutil.rmtree(hidden)
-        hidden.mkdir(parents=True)
-        _extract(archive, hidden, most_bytes)
-        if not (hidden / inner).is_dir():
-            raise UserError(f"{archive}: has no folder {inner!r}; get it again")
-        (hidden / inner).rename(folder)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with alone_in(folder.parent):
+            if not folder.is_dir():  # another run may have unpacked it meanwhile
+                _unpack_anew(archive, folder, most_bytes, inner)
     except UserError:
         raise
     except Exception as error:  # a reader may raise anything on a damaged archive
         said = " ".join(str(error).split()) or type(error).__name__
         raise UserError(f"{archive}: can't be unpacked into {folder} ({said})") from None
+
+
+def _unpack_anew(archive: Path, folder: Path, most_bytes: int, inner: str) -> None:
+    hidden = folder.with_name(f".{folder.name}.partial")
+    try:
+        if hidden.exists():  # of a run that was killed
+            shutil.rmtree(hidden)
+        hidden.mkdir()
+        _extract(archive, hidden, most_bytes)
+        if not (hidden / inner).is_dir():
+            raise UserError(f"{archive}: has no folder {inner!r}; get it again")
+        (hidden / inner).rename(folder)
     finally:
         shutil.rmtree(hidden, ignore_errors=True)
 

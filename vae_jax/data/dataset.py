@@ -99,6 +99,10 @@ class Sizes(Protocol):
     def test(self) -> Sized:
         """The test images."""
 
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The name of each label."""
+
 
 def balanced_draws(labels: Labels) -> Int32[np.ndarray, " m"]:
     """Indices in which every class comes equally often: the rarer ones repeat.

@@ -1,16 +1,20 @@
 """Faces of people and dogs, as in the post: aligned, half of each by sampling."""
 
+import logging
 from dataclasses import replace
 
 from vae_jax.config import DataConfig
 from vae_jax.data.alignment import TEMPLATE
 from vae_jax.data.dataset import Dataset, balanced_draws
-from vae_jax.data.photographs.layouts import find_faces
+from vae_jax.data.photographs.layouts import find_faces, layouts_told
 from vae_jax.data.photographs.photo import Photo
 from vae_jax.data.photographs.preparation import NoUsablePhotosError
 from vae_jax.data.photographs.recipe import Recipe, recipe_of
 from vae_jax.data.photographs.source import load_photos
+from vae_jax.data.picture_files import is_picture
 from vae_jax.errors import UserError
+
+log = logging.getLogger("vae_jax")
 
 CLASSES = ("people", "dogs")
 COMMAND = "python -m vae_jax.main --config=configs/dogpeople.py --config.data.raw_dir=FOLDER"
@@ -26,7 +30,15 @@ def plan(config: DataConfig) -> tuple[list[Photo], Recipe]:
     raw = config.raw_folder
     if config.raw_folder_named and not raw.is_dir():
         raise UserError(f"{raw}: no such folder; {NEEDS}, or leave config.data.raw_dir and VAE_JAX_RAW unset")
-    return find_faces(raw, config.prepared_folder) if raw.is_dir() else [], recipe_of(config, CLASSES)
+    photos = find_faces(raw, config.prepared_folder, config.layout) if raw.is_dir() else []
+    if not config.raw_folder_named and not any(photo.fault or is_picture(photo.path) for photo in photos):
+        photos = []  # what lies in the usual folder is for other data sets
+    return photos, recipe_of(config, CLASSES)
+
+
+def told(photos: list[Photo], config: DataConfig) -> str:
+    """Say in one line how the folders were taken to be laid out, and the flag that overrules it; '' for nothing."""
+    return layouts_told(photos, config.raw_folder)
 
 
 def load(config: DataConfig) -> Dataset:
@@ -38,6 +50,8 @@ def load(config: DataConfig) -> Dataset:
     photos, recipe = plan(config)
     if not photos and not config.raw_folder_named:
         return _drawn(config)
+    if said := told(photos, config):
+        log.info("%s", said)
     try:
         dataset = load_photos("dogpeople", photos, recipe, config)
     except NoUsablePhotosError as error:

@@ -6,6 +6,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tqdm import tqdm
@@ -37,15 +38,29 @@ def fetch(urls: Sequence[str], checksum: str, target: Path) -> None:
     """
     partial = target.with_name(f".{target.name}.partial")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with alone_in(target.parent):
+        with _folder_if_needed(target.parent), alone_in(target.parent):
             if target.is_file():
                 return _confirm(target, checksum)
             if not (partial.is_file() and _checksum(partial, checksum) == checksum):
                 _from_any(urls, checksum, partial)
             partial.replace(target)
     except OSError as error:  # the network's own errors are answers
-        raise UserError(f"{target}: can't be written ({error.strerror}); change config.data.raw_dir") from None
+        raise UserError(
+            f"{target}: can't be written ({error.strerror}); change config.data.raw_dir or config.data.prepared_dir"
+        ) from None
+
+
+@contextmanager
+def _folder_if_needed(folder: Path) -> Iterator[None]:
+    """Make a folder and those above it; what is still empty at the end is removed again."""
+    new = [each for each in (folder, *folder.parents) if not each.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    finally:
+        for each in new:
+            with suppress(OSError):  # something is in it
+                each.rmdir()
 
 
 def _confirm(target: Path, checksum: str) -> None:

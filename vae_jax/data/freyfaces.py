@@ -25,7 +25,7 @@ def load(config: DataConfig) -> Dataset:
     if path is None:
         raise UserError(
             f"{raw / 'freyfaces'}: found no frey_rawface.mat and no frey*.npy; put one there, "
-            "or set config.data.raw_dir or VAE_JAX_RAW to the folder above it"
+            "or set config.data.raw_dir or VAE_JAX_RAW to its folder"
         )
     frames = _read_mat(path) if path.suffix == ".mat" else _read_npy(path)
     train, test = split_film(frames, config.test_fraction)

@@ -27,16 +27,28 @@ STEMS = {
 
 @dataclass(frozen=True)
 class Published:
-    """A published data set: its addresses, the checksums of its gzipped files, its classes."""
+    """A published data set.
+
+    Attributes:
+        name: of its folder in a raw folder.
+        torchvision: what torchvision calls its folder; the files lie in `raw` below it.
+        addresses: where its files are had.
+        md5: the checksums of its gzipped files.
+        class_names: of its labels.
+        first_labels: of its test images; the files of all such sets have the same names.
+    """
 
     name: str
+    torchvision: str
     addresses: tuple[str, ...]
     md5: dict[str, str]
     class_names: tuple[str, ...]
+    first_labels: tuple[int, ...]
 
 
 MNIST = Published(
     "mnist",
+    "MNIST",
     (
         "https://storage.googleapis.com/cvdf-datasets/mnist/",
         "https://ossci-datasets.s3.amazonaws.com/mnist/",
@@ -48,9 +60,11 @@ MNIST = Published(
         "t10k-labels-idx1-ubyte": "ec29112dd5afa0611ce80d1b7f02629c",
     },
     tuple("0123456789"),
+    (7, 2, 1, 0, 4, 1, 4, 9, 5, 9, 0, 6, 9, 0, 1, 5),
 )
 FASHION = Published(
     "fashion_mnist",
+    "FashionMNIST",
     ("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",),
     {
         "train-images-idx3-ubyte": "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
@@ -59,7 +73,9 @@ FASHION = Published(
         "t10k-labels-idx1-ubyte": "bb300cfdad3c16e7a12a480ee83cd310",
     },
     ("T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot"),
+    (9, 2, 1, 1, 6, 1, 4, 6, 5, 7, 4, 5, 7, 3, 4, 1),
 )
+SETS = (MNIST, FASHION)
 
 
 def load(config: DataConfig) -> Dataset:
@@ -73,49 +89,108 @@ def load_fashion(config: DataConfig) -> Dataset:
 
 
 def load_published(published: Published, config: DataConfig) -> Dataset:
-    """Read idx files from the raw folder, downloaded if they are not there, prepared once by TFDS.
+    """Read idx files from the raw folder, prepared once by TFDS.
+
+    Nothing is written into the raw folder: files that it lacks are downloaded to `downloads` in the prepared folder.
 
     Raises:
-        UserError: a file is neither there nor to be had, or is damaged.
+        UserError: the user named a raw folder that isn't there; a file is neither there nor to be had, or is damaged.
     """
-    folder = config.raw_folder / published.name
-    files = {split: tuple(locate(published, stem, folder) for stem in stems) for split, stems in STEMS.items()}
+    folder, downloads = raw_files_folder(published, config), config.prepared_folder / "downloads" / published.name
+    files = {
+        split: tuple(locate(published, stem, folder, downloads) for stem in stems) for split, stems in STEMS.items()
+    }
     key = hashlib.sha256(b"".join(path.read_bytes() for pair in files.values() for path in pair)).hexdigest()[:16]
     home = from_home(config.prepared_dir)
-    arrays = prepared(home, published.name, key, lambda: _prepare(published, files, home / "tfds" / key))
+    arrays = prepared(
+        home,
+        published.name,
+        key,
+        lambda: _prepare(published, files, home / "tfds" / key),
+        lambda: _check(published, files),
+    )
     splits = {split: Split(arrays[f"{split}_images"], arrays[f"{split}_labels"]) for split in STEMS}
-    return Dataset(published.name, f"idx files in {folder}", splits["train"], splits["test"], published.class_names)
+    places = " and ".join(dict.fromkeys(str(path.parent) for pair in files.values() for path in pair))
+    return Dataset(published.name, f"idx files in {places}", splits["train"], splits["test"], published.class_names)
 
 
-def locate(published: Published, stem: str, folder: Path) -> Path:
-    """Find a raw file, under any of the names it goes by, or download it.
+def raw_files_folder(published: Published, config: DataConfig) -> Path:
+    """Return the folder that has most of the raw files; where none has any, that in which they are expected.
+
+    They may lie in a folder of the set's name, as torchvision lays them out, or straight in the raw folder.
+
+    Raises:
+        UserError: the user named a raw folder that isn't there.
+    """
+    raw = config.raw_folder
+    if config.raw_folder_named and not raw.is_dir():
+        raise UserError(
+            f"{raw}: no such folder; needs the idx files of {published.name}, or leave config.data.raw_dir and "
+            "VAE_JAX_RAW unset, and they are downloaded"
+        )
+    unnamed = [folder for folder in (raw, raw / "raw") if not _holds_another(published, folder)]
+    candidates = [raw / published.name, raw / published.torchvision / "raw", *unnamed]
+    stems = [stem for pair in STEMS.values() for stem in pair]
+    return max(candidates, key=lambda folder: sum(find_file(stem, folder) is not None for stem in stems))
+
+
+def _holds_another(published: Published, folder: Path) -> bool:
+    """Whether the labels in a folder are those of another published set."""
+    path = find_file(STEMS["test"][1], folder)
+    if path is None:
+        return False
+    try:
+        labels = tuple(read_idx(path, 1).tolist())
+    except UserError:  # told when it is read
+        return False
+    return any(labels[: len(each.first_labels)] == each.first_labels for each in SETS if each.name != published.name)
+
+
+def find_file(stem: str, folder: Path) -> Path | None:
+    """Find a raw file in a folder under any of the names it goes by; None where it has none of them."""
+    dotted = stem.replace("-idx", ".idx")
+    paths = (folder / name for name in (stem, f"{stem}.gz", dotted, f"{dotted}.gz", f"{stem}/{stem}"))
+    return next((path for path in paths if path.is_file()), None)
+
+
+def locate(published: Published, stem: str, folder: Path, downloads: Path) -> Path:
+    """Find a raw file in its folder, or else download it.
+
+    Args:
+        published: the set.
+        stem: the file's name without endings.
+        folder: where the raw files lie; nothing is written there.
+        downloads: where it goes if it must be downloaded.
 
     Raises:
         UserError: it is not there and can't be had.
     """
-    for name in (stem, f"{stem}.gz", stem.replace("-idx", ".idx"), stem.replace("-idx", ".idx") + ".gz"):
-        if (folder / name).is_file():
-            return folder / name
-    target = folder / f"{stem}.gz"
+    found = find_file(stem, folder)
+    if found is not None:
+        return found
+    target = downloads / f"{stem}.gz"
     try:
         fetch([f"{address}{stem}.gz" for address in published.addresses], published.md5[stem], target)
     except UserError as error:
         names = ", ".join(f"{s}.gz" for pair in STEMS.values() for s in pair)
         raise UserError(
-            f"{target}: not there, and not to be downloaded ({error}); put {names} into {folder}, "
+            f"{folder / stem}.gz: not there, and not to be downloaded ({error}); put {names} into {folder}, "
             "or set config.data.raw_dir or VAE_JAX_RAW to the folder that holds them"
         ) from None
     return target
 
 
-def _prepare(published: Published, files: dict[str, tuple[Path, ...]], folder: Path) -> Arrays:
-    for images, labels in files.values():  # before TFDS writes anything
+def _check(published: Published, files: dict[str, tuple[Path, ...]]) -> None:
+    for images, labels in files.values():
         count, found, classes = len(read_images(images)), read_idx(labels, 1), len(published.class_names)
         if count != len(found) or found.max() >= classes:
             raise UserError(
                 f"{labels}: found {len(found)} labels up to {found.max()} for {count} images; "
                 f"needs one label below {classes} for each"
             )
+
+
+def _prepare(published: Published, files: dict[str, tuple[Path, ...]], folder: Path) -> Arrays:
     log.info("preparing %s (once)", published.name)
     try:
         return _through_tfds(published, files, folder)

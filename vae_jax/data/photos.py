@@ -1,13 +1,17 @@
-"""Any folder of pictures, taken as they are: the central square of each; its subfolders are the classes."""
+"""Any folder of pictures, taken as they are: the central square of each; its subfolders are classes or splits."""
+
+import logging
 
 from vae_jax.config import DataConfig
 from vae_jax.data.dataset import Dataset
-from vae_jax.data.photographs.layouts import find_pictures
+from vae_jax.data.photographs.folders import find_pictures, splits_told
 from vae_jax.data.photographs.photo import Photo
 from vae_jax.data.photographs.preparation import NoUsablePhotosError
 from vae_jax.data.photographs.recipe import Recipe, recipe_of
 from vae_jax.data.photographs.source import load_photos
 from vae_jax.errors import UserError
+
+log = logging.getLogger("vae_jax")
 
 
 def plan(config: DataConfig) -> tuple[list[Photo], Recipe]:
@@ -21,10 +25,15 @@ def plan(config: DataConfig) -> tuple[list[Photo], Recipe]:
         raise UserError("config.data.raw_dir: missing; needs a folder of pictures, its subfolders being the classes")
     if not raw.is_dir():
         raise UserError(f"config.data.raw_dir: found no folder {str(raw)!r}; needs one of pictures")
-    photos = find_pictures(raw, config.prepared_folder)
+    photos = find_pictures(raw, config.prepared_folder, config.layout)
     if not photos:
-        raise UserError(f"{raw}: found no pictures (.jpg, .png and so on), here or in folders below")
+        raise UserError(f"{raw}: found no pictures, here or in folders below")
     return photos, recipe_of(config)
+
+
+def told(photos: list[Photo], config: DataConfig) -> str:
+    """Say in one line what was guessed from the folders' names, and the flag that overrules it; '' for nothing."""
+    return splits_told(photos, config.layout)
 
 
 def load(config: DataConfig) -> Dataset:
@@ -34,6 +43,8 @@ def load(config: DataConfig) -> Dataset:
         UserError: there is no folder of usable pictures.
     """
     photos, recipe = plan(config)
+    if said := told(photos, config):
+        log.info("%s", said)
     try:
         return load_photos("photos", photos, recipe, config)
     except NoUsablePhotosError as error:

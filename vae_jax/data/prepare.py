@@ -27,6 +27,7 @@ def parser() -> Flags:
         ("image_size", "height and width in pixels"),
         ("contrast", "none, stretch or equalise"),
         ("test_fraction", "the share held out"),
+        ("layout", "how folders are laid out, where that is guessed wrongly: KIND, or FOLDER=KIND,FOLDER=KIND"),
     ):
         made.add_argument(f"--{field}", type=type(getattr(defaults, field)), help=text)
     made.add_argument("--colour", action="store_true", default=None, help="keep colours")
@@ -81,11 +82,13 @@ def prepare(config: DataConfig, *, download: bool) -> str:
         raise unusable(folder, error) from None
     splits = [outcome.split for outcome in outcomes]
     skipped = sum(bool(outcome.reason) for outcome in outcomes)
+    guessed = source.told(photos, config)
     return "\n".join(
         [
             f"{'prepared already, nothing to do' if there else 'prepared'}: {config.name}: "
             f"{splits.count('train'):,} training and {splits.count('test'):,} test images",
             f"kept {kept_told(outcomes)}; skipped {skipped:,}{': ' if skipped else ''}{skipped_told(outcomes)}",
+            *([guessed] if guessed else []),
             f"every file: {folder / TABLE}",
             f"before and after: {folder / SHEET}",
         ]

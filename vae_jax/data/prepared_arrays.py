@@ -3,10 +3,13 @@
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+
+from vae_jax.locks import alone_in
 
 log = logging.getLogger("vae_jax")
 
@@ -15,38 +18,72 @@ Arrays = Mapping[str, np.ndarray]
 DIGEST = "digest"  # the name, beside the arrays, of a hash of them all
 
 
-def prepared(folder: Path, name: str, key: str, make: Callable[[], Arrays]) -> Arrays:
+def prepared(
+    folder: Path, name: str, key: str, make: Callable[[], Arrays], check: Callable[[], None] = lambda: None
+) -> Arrays:
     """Return arrays from `folder/name-key.npz`, or make and keep them.
+
+    Of several runs that start at once, one makes them; the others wait and read them.
 
     Args:
         folder: where prepared arrays are kept; nothing there is irreplaceable.
         name: of the data.
         key: stands for all that the arrays follow from; another key, another file.
-        make: makes the arrays.
+        make: makes the arrays; it is alone in the folder.
+        check: called first where they must be made; raises what is wrong before anything is written.
 
     Returns:
         the arrays; kept ones are checked for being whole.
     """
     path = folder / f"{name}-{key}.npz"
-    if path.is_file():
-        try:
-            with np.load(path, allow_pickle=False) as kept:
-                arrays = dict(kept)
-            if not np.array_equal(arrays.pop(DIGEST), _digest(arrays)):
-                raise ValueError("other arrays than were kept")
-            return arrays
-        except Exception as error:  # a damaged archive may raise anything
-            log.warning("%s: can't be read (%s); preparing it again", path, type(error).__name__)
-    made = make()
-    partial = path.with_name(f".{path.name}.partial")
+    kept = _read(path)
+    if kept is not None:
+        return kept
+    check()
+    with _alone_if_there(folder):
+        kept = _read(path)  # another run may have prepared it meanwhile
+        if kept is not None:
+            return kept
+        if path.is_file():
+            log.warning("%s: can't be read; preparing it again", path)
+        made = make()
+        _keep(path, made)
+        return made
+
+
+@contextmanager
+def _alone_if_there(folder: Path) -> Iterator[None]:
+    """Be alone in a folder, made if it can be; where it can't, nothing will be kept in it."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        yield
+        return
+    with alone_in(folder):
+        yield
+
+
+def _read(path: Path) -> Arrays | None:
+    """Read kept arrays; None where they are not there, or damaged."""
+    if not path.is_file():
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as kept:
+            arrays = dict(kept)
+        digest = arrays.pop(DIGEST)
+    except Exception:  # a damaged archive may raise anything
+        return None
+    return arrays if np.array_equal(digest, _digest(arrays)) else None
+
+
+def _keep(path: Path, arrays: Arrays) -> None:
+    partial = path.with_name(f".{path.name}.partial")
+    try:
         with partial.open("wb") as file:
-            np.savez(file, allow_pickle=False, **{**made, DIGEST: _digest(made)})
+            np.savez(file, allow_pickle=False, **{**arrays, DIGEST: _digest(arrays)})
         partial.replace(path)
     except OSError as error:
         log.warning("%s: can't be kept (%s); it will be prepared again next time", path, error.strerror)
-    return made
 
 
 def _digest(arrays: Arrays) -> np.ndarray:

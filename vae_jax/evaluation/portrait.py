@@ -19,10 +19,12 @@ class Portrait:
         test_images: `[n, height, width, channels]`, the test images, in no particular order.
         test_labels: `[n]`.
         reconstructions: `[n, height, width, channels]`, decoded from z = mu.
-        mu, sigma: `[n, latent]`, the posterior of each test image.
+        mu: `[n, latent]`, the point that stands for each test image: of a normal posterior its mean.
+        sigma: `[n, latent]`, its standard deviations; None where the posterior has none.
         losses: `[n]`, each image's reconstruction loss at z = mu, in `loss_unit`.
         loss_unit: e.g. `nats per image` or `mean squared error per pixel`.
-        class_sheets: `[classes, k, height, width, channels]`, training images of each class.
+        sheet_labels: `[sheets]`, classes whose training images are shown: all, or some where there are many.
+        class_sheets: `[sheets, k, height, width, channels]`, training images of each of these.
         samples: `[drawn, height, width, channels]`, decoded from the prior.
         plane_points: `[g, g, latent]`, a square grid in the latent space; row 0 is its upper edge.
         plane_images: `[g, g, height, width, channels]`, decoded from it.
@@ -42,10 +44,11 @@ class Portrait:
     test_labels: Int32[np.ndarray, " n"]
     reconstructions: UInt8[np.ndarray, "n height width channels"]
     mu: Float[np.ndarray, "n latent"]
-    sigma: Float[np.ndarray, "n latent"]
+    sigma: Float[np.ndarray, "n latent"] | None
     losses: Float[np.ndarray, " n"]
     loss_unit: str
-    class_sheets: UInt8[np.ndarray, "classes k height width channels"]
+    sheet_labels: Int32[np.ndarray, " sheets"]
+    class_sheets: UInt8[np.ndarray, "sheets k height width channels"]
     samples: UInt8[np.ndarray, "drawn height width channels"]
     plane_points: Float[np.ndarray, "g g latent"]
     plane_images: UInt8[np.ndarray, "g g height width channels"]

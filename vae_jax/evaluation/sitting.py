@@ -1,42 +1,53 @@
 """From a trained member and the data to its portrait."""
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Int32, UInt8
 
 from vae_jax.data.dataset import Dataset, Split
-from vae_jax.evaluation.coding import decode_latents, encode_images, image_losses
+from vae_jax.evaluation.coding import (
+    decode_latents,
+    encode_images,
+    image_losses,
+    sample_prior,
+    told_between,
+    told_evenly,
+    told_of,
+)
 from vae_jax.evaluation.portrait import Portrait
-from vae_jax.keys import named
 from vae_jax.latent.paths import PATHS
 from vae_jax.latent.planes import principal_components, square_grid, widest_plane
-from vae_jax.training.program import Program
-from vae_jax.training.steps import Params, member_key
+from vae_jax.training.member import Weights
+from vae_jax.training.spec import Spec
 
 STEPS, GRID_SIDE, PAIRS, SAMPLES, SHEET = 25, 15, 6, 60, 20
+MOST_SHEETS = 20  # classes whose training images are shown
 
 
-def sit(program: Program, params: Params, dataset: Dataset, *, seed: int, title: str) -> Portrait:
+def sit(spec: Spec, weights: Weights, dataset: Dataset, *, seed: int, title: str) -> Portrait:
     """Make all the arrays that the pictures of one member show.
 
     Args:
-        program: the member's program.
-        params: its parameters, without a members axis.
+        spec: the member's.
+        weights: the member's, without a members axis.
         dataset: what it was trained on.
         seed: the member's; the choice of samples and pairs follows from it.
         title: the member in a few words.
     """
     test = dataset.test
-    codes = encode_images(program, params, test.images)
+    told = told_of(spec, test.labels)
+    codes = encode_images(spec, weights, test.images, told)
     choose = np.random.default_rng(seed)
     starts, ends = pick_pairs(test.labels, PAIRS, choose)
     walk = PATHS["linear"]
     ways = np.stack([walk(codes.mu[a], codes.mu[b], STEPS) for a, b in zip(starts, ends, strict=True)])
     plane, components = widest_plane(codes.mu), principal_components(codes.mu)
     grid = square_grid(plane, codes.mu, GRID_SIDE)
-    prior = jax.random.normal(named(member_key(jnp.uint32(seed)), "samples"), (SAMPLES, codes.mu.shape[1]))
-    losses, loss_unit = image_losses(program, codes)
+    every_class = told_of(spec, np.arange(SAMPLES) % max(1, spec.classes))
+    prior = sample_prior(spec, weights, SAMPLES, seed, every_class)
+    told_ways = None if told is None else told_between(told[starts], told[ends], STEPS)
+    morphs = decode_latents(spec, weights, ways, told_ways)
+    losses, loss_unit = image_losses(spec, codes)
+    sheet_labels = some_classes(len(dataset.class_names))
     return Portrait(
         title=title,
         notice=dataset.notice,
@@ -48,16 +59,17 @@ def sit(program: Program, params: Params, dataset: Dataset, *, seed: int, title:
         sigma=codes.sigma,
         losses=losses,
         loss_unit=loss_unit,
-        class_sheets=class_sheets(dataset.train, len(dataset.class_names), choose),
-        samples=decode_latents(program, params, np.asarray(prior)),
+        sheet_labels=sheet_labels,
+        class_sheets=class_sheets(dataset.train, sheet_labels, choose),
+        samples=decode_latents(spec, weights, prior, every_class),
         plane_points=grid,
-        plane_images=decode_latents(program, params, grid),
+        plane_images=decode_latents(spec, weights, grid, told_evenly(spec, grid.shape[:2])),
         plane=plane,
         path_points=ways[0],
-        path_images=decode_latents(program, params, ways[0]),
+        path_images=morphs[0],
         morph_starts=starts,
         morph_ends=ends,
-        morph_images=decode_latents(program, params, ways),
+        morph_images=morphs,
         pca_directions=components.directions,
         pca_explained=components.explained,
     )
@@ -92,12 +104,18 @@ def pick_pairs(
     return starts, ends
 
 
+def some_classes(count: int) -> Int32[np.ndarray, " sheets"]:
+    """Choose classes, evenly picked where there are many."""
+    picked: Int32[np.ndarray, " sheets"] = np.linspace(0, count - 1, min(count, MOST_SHEETS)).round().astype(np.int32)
+    return picked
+
+
 def class_sheets(
-    split: Split, classes: int, choose: np.random.Generator
-) -> UInt8[np.ndarray, "classes k height width channels"]:
-    """Choose as many images of each class; a class without any gives blank ones."""
-    sheets = np.full((classes, SHEET, *split.images.shape[1:]), 255, np.uint8)
-    for label in range(classes):
+    split: Split, labels: Int32[np.ndarray, " sheets"], choose: np.random.Generator
+) -> UInt8[np.ndarray, "sheets k height width channels"]:
+    """Choose as many images of each of some classes; a class without any gives blank ones."""
+    sheets = np.full((len(labels), SHEET, *split.images.shape[1:]), 255, np.uint8)
+    for sheet, label in zip(sheets, labels, strict=True):
         of_class = choose.permutation(np.flatnonzero(split.labels == label))[:SHEET]
-        sheets[label, : len(of_class)] = split.images[of_class]
+        sheet[: len(of_class)] = split.images[of_class]
     return sheets

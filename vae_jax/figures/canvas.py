@@ -1,15 +1,19 @@
 """What all figures share: sheets of images as one array, colours of classes, titles and notices."""
 
+import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Float, Int, UInt8
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import BoundaryNorm, ListedColormap
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogFormatter
+
+from vae_jax.figures.legends import named_classes
+from vae_jax.figures.text import TextCanvas, drawable
 
 WIDTH = 9.0  # inches
 DPI = 110
@@ -28,6 +32,8 @@ COLOURS = (
     "#4d4d4d",
     "#a5cf4c",
 )
+OTHERS = "#c3c9cf"  # of classes and lines beyond those
+LONGEST_WORD = 50  # letters in a title
 
 Images = UInt8[np.ndarray, "n height width channels"]
 
@@ -35,17 +41,23 @@ Images = UInt8[np.ndarray, "n height width channels"]
 def new_figure(height: float, width: float = WIDTH) -> Figure:
     """Start a figure of that size in inches."""
     figure = Figure(figsize=(width, height), dpi=DPI, facecolor="white", layout="constrained")
-    FigureCanvasAgg(figure)
+    TextCanvas(figure)
     return figure
 
 
 def finish(figure: Figure, title: str, notice: str) -> Figure:
     """Write the title above, and below it the notice that every picture of the data must carry."""
-    as_it_stands: dict[str, Any] = {"wrap": True, "parse_math": False}
-    figure.suptitle(title, fontsize=9, color=MUTED, x=0.01, ha="left", **as_it_stands)
+    wrapped: dict[str, Any] = {"wrap": True, "parse_math": False}
+    figure.suptitle(_with_breaks(title), fontsize=9, color=MUTED, x=0.01, ha="left", **wrapped)
     if notice:
-        figure.supxlabel(notice, fontsize=7.5, color="#a33b00", **as_it_stands)
+        figure.supxlabel(_with_breaks(notice), fontsize=7.5, color="#a33b00", **wrapped)
     return figure
+
+
+def _with_breaks(text: str) -> str:
+    """Break words that are longer than a line: matplotlib breaks lines between words only."""
+    broken = re.sub(rf"\S{{{LONGEST_WORD}}}(?=\S)", "\\g<0>\n", drawable(text)[0])
+    return broken if "\n" in broken else text
 
 
 def tile(images: Images, columns: int, gap: int = 2, scale: int = 1) -> UInt8[np.ndarray, "rows across 3"]:
@@ -93,14 +105,30 @@ def plain(axes: Axes, x: str = "", y: str = "") -> Axes:
     return axes
 
 
+class _Powers(LogFormatter):
+    """Numbers of a log axis: matplotlib's choice, without its mathematics."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        """Write 0.1 or 10⁻⁵."""
+        said = super().__call__(x, pos)
+        if not said or 1e-3 <= x < 1e5:
+            return said and f"{x:g}"
+        digits, power = f"{x:.0e}".split("e")
+        raised = str(int(power)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+        return f"10{raised}" if digits == "1" else f"{digits}\N{MULTIPLICATION SIGN}10{raised}"
+
+
+def log_scale(axes: Axes, which: Literal["x", "y"]) -> None:
+    """Give x or y a log scale."""
+    axes.set(**{f"{which}scale": "log"})
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    axis.set_major_formatter(_Powers())
+    axis.set_minor_formatter(_Powers())
+
+
 def colour(k: int) -> str:
     """Return the colour of a class or a member; past the last one they begin again."""
     return COLOURS[k % len(COLOURS)]
-
-
-def class_colours(count: int) -> ListedColormap:
-    """One colour a class."""
-    return ListedColormap([colour(k) for k in range(count)])
 
 
 def scatter_classes(
@@ -112,15 +140,22 @@ def scatter_classes(
     bar: bool = True,
     alpha: float = 0.6,
 ) -> None:
-    """Scatter points in the colours of their classes, with a colour bar that names them."""
-    count = len(class_names)
-    norm, colours = BoundaryNorm(np.arange(count + 1) - 0.5, max(count, 1)), class_colours(count)
+    """Scatter points in the colours of their classes, with a colour bar that names them.
+
+    Of more classes than there are colours, the most frequent have one, and all others are grey.
+    """
+    places, names, others = named_classes(labels, class_names, len(COLOURS))
+    count = len(names)
+    colours = ListedColormap([*COLOURS[: count - 1], OTHERS] if others else COLOURS[:count])
+    norm = BoundaryNorm(np.arange(count + 1) - 0.5, max(count, 1))
     size = 14 if len(points) < 1000 else 6 if len(points) < 4000 else 3
     order = np.random.default_rng(0).permutation(len(points))  # no class always on top
+    if others:  # but these below
+        order = order[np.argsort(places[order] != count - 1, kind="stable")]
     axes.scatter(
         points[order, 0],
         points[order, 1],
-        c=labels[order],
+        c=places[order],
         s=size,
         cmap=colours,
         norm=norm,
@@ -132,6 +167,6 @@ def scatter_classes(
     if bar and count > 1 and axes.figure is not None:
         opaque = ScalarMappable(norm, colours)
         named = axes.figure.colorbar(opaque, ax=axes, ticks=np.arange(count), fraction=0.03, pad=0.02, aspect=30)
-        named.ax.set_yticklabels(class_names, fontsize=8)
+        named.ax.set_yticklabels(names, fontsize=8)
         named.ax.tick_params(length=0)
         named.outline.set_visible(False)

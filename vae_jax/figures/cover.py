@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from vae_jax.evaluation.passage import Backdrop, Passage
 from vae_jax.figures.canvas import INK, MUTED, WIDTH, finish, magnification, new_figure, plain, scatter_classes, show
+from vae_jax.figures.matplotlib_settings import own_settings
 from vae_jax.figures.passages import strip_sheet
 from vae_jax.figures.schematic import draw_schematic
 from vae_jax.figures.spaces import axis_names
@@ -17,6 +18,7 @@ STRIPS, FRAMES = 6, 9
 BELOW = 3.3  # inches of the lower half
 
 
+@own_settings()
 def cover(passages: Sequence[Passage], backdrop: Backdrop) -> Figure:
     """Draw passages as strips, evenly picked where there are many, and below them the model and its latent space."""
     picked = np.linspace(0, len(passages) - 1, min(STRIPS, len(passages))).round().astype(int)

@@ -1,7 +1,9 @@
 """Which figures there are, in the order a reader sees them, and how they get into the run folder."""
 
+import logging
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,11 @@ from PIL import Image
 
 from vae_jax.evaluation.portrait import Portrait
 from vae_jax.figures import images, losses, spaces
+from vae_jax.figures.matplotlib_settings import own_settings
+from vae_jax.figures.text import TextCanvas
+from vae_jax.plain_text import reason
+
+log = logging.getLogger("vae_jax")
 
 # A figure of one member: a caption, and a function that returns None where the figure does not apply.
 FIGURES: Mapping[str, tuple[str, Callable[[Portrait], Figure | None]]] = {
@@ -29,30 +36,56 @@ FIGURES: Mapping[str, tuple[str, Callable[[Portrait], Figure | None]]] = {
 LOSS_CURVES = ("loss_curves", "Losses over the run: points at every logged moment, and their moving average.")
 
 
-def draw_gallery(portrait: Portrait) -> dict[str, Figure]:
-    """Draw every figure that applies to a member."""
-    drawn = {name: draw(portrait) for name, (_, draw) in FIGURES.items()}
-    return {name: figure for name, figure in drawn.items() if figure is not None}
+def gallery_of(portrait: Portrait) -> dict[str, Callable[[], Figure | None]]:
+    """Say how each figure of a member is drawn."""
+    return {name: partial(draw, portrait) for name, (_, draw) in FIGURES.items()}
 
 
-def save_figures(figures: Mapping[str, Figure], folder: Path, suffix: str = "") -> list[Path]:
-    """Write figures as `NAME<suffix>.png`, each whole or not at all, the same bytes for the same figure."""
+def draw_figures(drawings: Mapping[str, Callable[[], Figure | None]], folder: Path, suffix: str = "") -> dict[str, str]:
+    """Draw figures and write each as `NAME<suffix>.png`, whole or not at all, the same bytes for the same figure.
+
+    Args:
+        drawings: what draws each figure, or returns None where it does not apply. One that fails keeps no other from
+            being drawn.
+        folder: where to.
+        suffix: of the files' names.
+
+    Returns:
+        the names of those that failed, and why.
+
+    Raises:
+        OSError: the folder can't be written.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / f"{name}{suffix}.png" for name in figures]
+    failed, writing = dict[str, str](), dict[str, Future[None]]()
     with ThreadPoolExecutor() as pool:  # one is compressed while the next is drawn
-        pairs = zip(figures.values(), paths, strict=True)
-        writing = [pool.submit(_write_png, pixels_of(figure), figure.dpi, path) for figure, path in pairs]
-        for each in writing:
-            each.result()
-    return paths
+        for name, draw in drawings.items():
+            try:
+                figure = draw()
+                pixels = None if figure is None else pixels_of(figure)
+            except Exception as error:
+                log.debug("%s: not drawn", name, exc_info=True)
+                failed[name] = reason(error)
+                continue
+            if figure is not None and pixels is not None:
+                writing[name] = pool.submit(_write_png, pixels, figure.dpi, folder / f"{name}{suffix}.png")
+    for name, written in writing.items():
+        try:
+            written.result()
+        except OSError:
+            raise
+        except Exception as error:
+            failed[name] = reason(error)
+    return failed
 
 
+@own_settings()
 def pixels_of(figure: Figure) -> UInt8[np.ndarray, "rows across 3"]:
     """Lay a figure out and draw it once (its own `savefig` draws it twice, first for the layout alone)."""
+    canvas: FigureCanvasAgg = TextCanvas(figure)
     if (layout := figure.get_layout_engine()) is not None:
         layout.execute(figure)
     figure.set_layout_engine("none")
-    canvas = FigureCanvasAgg(figure)
     canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 

@@ -8,6 +8,8 @@ from matplotlib.figure import Figure
 
 from vae_jax.evaluation.portrait import Portrait
 from vae_jax.figures.canvas import INK, WIDTH, Images, finish, magnification, new_figure, show, tile
+from vae_jax.figures.matplotlib_settings import own_settings
+from vae_jax.figures.text import short
 
 COLUMNS = 12
 
@@ -24,6 +26,7 @@ def spread_over_classes(portrait: Portrait, count: int) -> np.ndarray:
     return np.array(turns[:count])
 
 
+@own_settings()
 def reconstructions(portrait: Portrait) -> Figure:
     """Input rows over output rows."""
     chosen = spread_over_classes(portrait, 2 * COLUMNS)
@@ -45,9 +48,10 @@ def _rows(columns: int, *rows: Images) -> UInt8[np.ndarray, "cells height width 
     return np.concatenate([part for row in rows for part in (row, missing)])
 
 
+@own_settings()
 def class_sheets(portrait: Portrait) -> Figure:
-    """Training images of each class, a band a class."""
-    count = len(portrait.class_names)
+    """Training images of each class, or of some where there are many: a band a class."""
+    classes, count = len(portrait.class_names), len(portrait.sheet_labels)
     rows = 2 if count <= 3 else 1
     columns = 10 if rows == 2 else 16
     height, width = portrait.class_sheets.shape[2:4]
@@ -56,13 +60,15 @@ def class_sheets(portrait: Portrait) -> Figure:
     sheet = tile(images, columns, 2, scale)
     figure = new_figure(_sheet_height(sheet) + 0.7)
     axes = figure.subplots()
-    show(axes, sheet, "training images")
+    show(axes, sheet, "training images" if count == classes else f"training images of {count} of {classes:,} classes")
     band = rows * (height * scale + 2)
-    for k, name in enumerate(portrait.class_names):
+    for k, label in enumerate(portrait.sheet_labels.tolist()):
+        name = short(portrait.class_names[label])
         axes.text(-6, (k + 0.5) * band, name, fontsize=8, color=INK, ha="right", va="center")
     return finish(figure, portrait.title, portrait.notice)
 
 
+@own_settings()
 def samples(portrait: Portrait) -> Figure:
     """Images decoded from the prior."""
     columns = 12 if portrait.samples.shape[2] >= 20 else 15
@@ -72,6 +78,7 @@ def samples(portrait: Portrait) -> Figure:
     return finish(figure, portrait.title, portrait.notice)
 
 
+@own_settings()
 def morphs(portrait: Portrait) -> Figure:
     """From one test image to another of a different class, the originals at both ends."""
     steps = portrait.morph_images.shape[1]
@@ -105,6 +112,7 @@ def _short(loss: float) -> str:
     return f"{loss:,.0f}" if abs(loss) >= 100 else f"{loss:.3g}"
 
 
+@own_settings()
 def best_and_worst(portrait: Portrait) -> Figure:
     """The test images that the model makes again best and worst, originals above."""
     order = np.argsort(portrait.losses)

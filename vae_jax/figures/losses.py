@@ -12,9 +12,10 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogFormatter
 
 from vae_jax.evaluation.portrait import Portrait
-from vae_jax.figures.canvas import COLOURS, colour, finish, new_figure, plain
+from vae_jax.figures.canvas import COLOURS, OTHERS, colour, finish, new_figure, plain
+from vae_jax.figures.legends import Named, legend
+from vae_jax.figures.matplotlib_settings import own_settings
 
-MOST_NAMED = 12  # groups in a legend
 PANELS = (("recon", "recon"), ("kl", "KL"), ("loss", "recon + beta_KL · KL"), ("beta_kl", "beta_KL"))
 
 
@@ -40,6 +41,7 @@ def smoothed(values: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
     return mean
 
 
+@own_settings()
 def loss_curves(
     lines: Sequence[dict[str, Any]], title: str, notice: str, groups: Mapping[int, str] | None = None
 ) -> Figure:
@@ -49,7 +51,7 @@ def loss_curves(
         lines: of `metrics.jsonl`.
         title, notice: what every figure carries.
         groups: the name of the group of each member, to draw the mean of each group and a band, from the least to the
-            most of its members, in place of a line a member.
+            most of its members, in place of a line a member. Groups beyond the number of colours are grey.
     """
     figure = new_figure(5.6)
     for (name, label), axes in zip(PANELS, figure.subplots(2, 2, sharex=True).ravel(), strict=True):
@@ -63,14 +65,21 @@ def loss_curves(
         if name == "beta_kl":
             axes.set_ylim(0, 1.08 * max((line[name] for line in lines), default=0) or 1)
         if name == "recon" and groups is None:
-            axes.plot([], [], ".", color=COLOURS[0], label="train")
-            axes.plot([], [], "D", color=COLOURS[0], markerfacecolor="white", markersize=4.5, label="test")
-            axes.legend(fontsize=8, frameon=False)
+            (train,) = axes.plot([], [], ".", color=COLOURS[0])
+            (test,) = axes.plot([], [], "D", color=COLOURS[0], markerfacecolor="white", markersize=4.5)
+            legend(axes, [(train, "train"), (test, "test")], fontsize=8)
     names = list(dict.fromkeys(groups.values())) if groups else []
-    if 1 < len(names) <= MOST_NAMED:
-        handles = [Line2D([], [], color=colour(k), label=group) for k, group in enumerate(names)]
-        figure.legend(handles=handles, loc="outside right center", fontsize=7.5, frameon=False)
+    if len(names) > 1:
+        named: list[Named] = [(Line2D([], [], color=_shade(k)), name) for k, name in enumerate(names[: len(COLOURS)])]
+        if rest := len(names) - len(named):
+            named.append((Line2D([], [], color=OTHERS), f"{rest:,} others"))
+        legend(figure, named, loc="outside right center", fontsize=7.5)
     return finish(figure, title, notice)
+
+
+def _shade(group: int) -> str:
+    """The colour of a group; those beyond the last colour are grey."""
+    return COLOURS[group] if group < len(COLOURS) else OTHERS
 
 
 def _member_curves(axes: Axes, lines: Sequence[dict[str, Any]], name: str) -> None:
@@ -83,6 +92,7 @@ def _member_curves(axes: Axes, lines: Sequence[dict[str, Any]], name: str) -> No
 
 def _group_curves(axes: Axes, lines: Sequence[dict[str, Any]], name: str, groups: Mapping[int, str]) -> None:
     for k, group in enumerate(dict.fromkeys(groups.values())):
+        style: dict[str, Any] = {"color": _shade(k), "zorder": 2 if k < len(COLOURS) else 1.5}  # the grey ones below
         at: dict[float, list[float]] = {}
         for line in lines:
             if line["split"] == "train" and groups.get(line["member"]) == group and math.isfinite(line[name]):
@@ -90,11 +100,11 @@ def _group_curves(axes: Axes, lines: Sequence[dict[str, Any]], name: str, groups
         epochs = sorted(at)
         mean = np.array([np.mean(at[epoch]) for epoch in epochs], float)
         if name != "beta_kl":  # the line is smoothed: where it turns is seen from the points
-            axes.plot(epochs, mean, ".", color=colour(k), markersize=3, alpha=0.35)
-        axes.plot(epochs, smoothed(mean) if name != "beta_kl" else mean, color=colour(k), linewidth=1.4)
+            axes.plot(epochs, mean, ".", markersize=3, alpha=0.35, **style)
+        axes.plot(epochs, smoothed(mean) if name != "beta_kl" else mean, linewidth=1.4, **style)
         if any(len(values) > 1 for values in at.values()):
             low, high = ([pick(at[epoch]) for epoch in epochs] for pick in (min, max))
-            axes.fill_between(epochs, low, high, color=colour(k), alpha=0.2, linewidth=0)
+            axes.fill_between(epochs, low, high, color=_shade(k), alpha=0.2, linewidth=0)
 
 
 def _log_if_positive(axes: Axes, values: Sequence[float]) -> None:
@@ -117,18 +127,24 @@ def _curve(axes: Axes, lines: Sequence[dict[str, Any]], name: str, inked: str, *
         axes.plot(epochs, smoothed(values) if name != "beta_kl" else values, color=inked, linewidth=1.4)
 
 
+@own_settings()
 def loss_histogram(portrait: Portrait) -> Figure:
     """How the reconstruction losses of the test images are spread, by class, counts on a log axis."""
     figure = new_figure(3.9, 7.6)
     axes = plain(figure.subplots(), portrait.loss_unit, "test images")
-    histogram(axes, portrait.losses, portrait.test_labels, portrait.class_names)
+    legend(axes, histogram(axes, portrait.losses, portrait.test_labels, portrait.class_names), fontsize=8)
     return finish(figure, portrait.title, portrait.notice)
 
 
 def histogram(
     axes: Axes, losses: Float[np.ndarray, " n"], labels: Int[np.ndarray, " n"], class_names: Sequence[str]
-) -> None:
-    """Draw the losses of images in 25 bins, counts on a log axis, by class where there are few."""
+) -> list[Named]:
+    """Draw the losses of images in 25 bins, counts on a log axis, by class where there are few.
+
+    Returns:
+        the classes for a legend, where there are several.
+    """
+    named: list[Named] = []
     losses = losses.astype(np.float64)  # float32 can be too coarse for 25 bins
     edges = np.histogram_bin_edges(losses, bins=25).tolist()
     classes = np.unique(labels).tolist()
@@ -138,10 +154,10 @@ def histogram(
         style: dict[str, Any] = {"histtype": "stepfilled", "alpha": 0.45, "linewidth": 1.2}
         for label in classes:
             of_class = losses[labels == label]
-            axes.hist(of_class, edges, color=colour(label), edgecolor=colour(label), label=class_names[label], **style)
-        if len(classes) > 1:
-            axes.legend(fontsize=8, frameon=False)
+            *_, bars = axes.hist(of_class, edges, color=colour(label), edgecolor=colour(label), **style)
+            named.append((bars[0], class_names[label]))  # type: ignore[index]
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter(LogFormatter())
     axes.yaxis.set_minor_formatter(LogFormatter())
     axes.set_ylim(bottom=0.7)
+    return named if len(named) > 1 else []

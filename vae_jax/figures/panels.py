@@ -8,8 +8,12 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter, StrMethodFormatter
 
-from vae_jax.figures.canvas import INK, WIDTH, colour, finish, new_figure, plain
+from vae_jax.field_values import shown
+from vae_jax.figures.canvas import INK, WIDTH, colour, finish, log_scale, new_figure, plain
+from vae_jax.figures.legends import Named, legend
+from vae_jax.figures.matplotlib_settings import own_settings
 from vae_jax.figures.sweep_table import is_number
+from vae_jax.figures.text import short
 
 Row = Mapping[str, Any]
 
@@ -41,6 +45,7 @@ class Panel:
     error: str = ""
 
 
+@own_settings()
 def panels(
     shown: Sequence[Panel], title: str, columns: int = 2, notice: str = "", *, one_scale: bool = False
 ) -> Figure:
@@ -58,26 +63,31 @@ def panels(
     cells = figure.subplots(rows, columns, squeeze=False, sharey="col" if one_scale else False).ravel()
     named: set[tuple[str, ...]] = set()
     for axes, panel in zip(cells, shown, strict=False):
-        _draw(plain(axes, panel.labels.get(panel.x, panel.x), panel.labels.get(panel.y, panel.y)), panel)
+        lines = _draw(plain(axes, panel.labels.get(panel.x, panel.x), panel.labels.get(panel.y, panel.y)), panel)
         axes.set_title(panel.title, fontsize=9, loc="left", color=INK)
-        names = tuple(axes.get_legend_handles_labels()[1])
+        names = tuple(name for _, name in lines)
         if names and names not in named:
-            beside = {"loc": "center left", "bbox_to_anchor": (1, 0.5)} if len(names) > MOST_INSIDE else {}
-            axes.legend(fontsize=7.5, frameon=False, **beside)
+            beside: dict[str, Any] = (
+                {"loc": "center left", "bbox_to_anchor": (1, 0.5)} if len(names) > MOST_INSIDE else {}
+            )
+            legend(axes, lines, fontsize=7.5, **beside)
             named.add(names)
     for axes in cells[len(shown) :]:
         axes.set_axis_off()
     return finish(figure, title, notice)
 
 
-def _draw(axes: Any, panel: Panel) -> None:
+def _draw(axes: Any, panel: Panel) -> list[Named]:
+    """Draw a panel; return the lines that have names."""
+    named: list[Named] = []
     needed = [name for name in (panel.x, panel.y, panel.error) if name]
     rows = [row for row in panel.rows if all(row.get(name) is not None for name in needed)]
     places = list(dict.fromkeys(row[panel.x] for row in rows))
     numeric = all(map(is_number, places))
     if numeric:
         places.sort()
-    for k, group in enumerate(dict.fromkeys(row[panel.by] for row in rows) if panel.by else [None]):
+    groups = list(dict.fromkeys(row[panel.by] for row in rows) if panel.by else [None])
+    for k, (group, shade) in enumerate(zip(groups, _names(groups), strict=True)):
         mine = [row for row in rows if not panel.by or row[panel.by] == group]
         spots = [(place, [row for row in mine if row[panel.x] == place]) for place in places]
         spots = [(place, there) for place, there in spots if there]
@@ -87,25 +97,26 @@ def _draw(axes: Any, panel: Panel) -> None:
             np.mean([row[panel.error] for row in there]) if panel.error else np.std([row[panel.y] for row in there])
             for _, there in spots
         ]
-        shade = f"{group:g}" if is_number(group) else str(group)
         label = f"{panel.labels.get(panel.by, panel.by)} {shade}" if panel.by and is_number(group) else shade
         marked = not numeric or len(places) <= MOST_MARKED
         marks: dict[str, Any] = {"markersize": 4.5 if marked else 0, "linewidth": 1.4, "capsize": 2}
         bars = spread if any(spread) and marked else None
-        axes.errorbar(
-            x, mean, bars, fmt="-o" if numeric else "o", color=colour(k), label=label if panel.by else None, **marks
-        )
+        line = axes.errorbar(x, mean, bars, fmt="-o" if numeric else "o", color=colour(k), **marks)
+        if panel.by:
+            named.append((line, label))
     if "x" in panel.log:
-        axes.set_xscale("log")
+        log_scale(axes, "x")
         _name_steps(axes.xaxis)
     if "y" in panel.log:
-        axes.set_yscale("log")
+        log_scale(axes, "y")
+    names = _names(places)
     if not numeric or len(places) <= 8:
-        axes.set_xticks(places if numeric else range(len(places)), [_name(place) for place in places])
+        axes.set_xticks(places if numeric else range(len(places)), names)
         axes.minorticks_off()
-    if not numeric and max(map(len, map(_name, places)), default=0) > 6:
+    if not numeric and max(map(len, names), default=0) > 6:
         for label in axes.get_xticklabels():
             label.set(rotation=25, ha="right", rotation_mode="anchor")
+    return named
 
 
 def _name_steps(axis: Any) -> None:
@@ -117,5 +128,11 @@ def _name_steps(axis: Any) -> None:
         axis.set_major_formatter(EngFormatter(sep="") if high >= 1e4 else StrMethodFormatter("{x:g}"))
 
 
+def _names(values: Sequence[Any]) -> list[str]:
+    """Name values in six digits where that tells them apart, else as they are."""
+    brief = [f"{value:g}" if is_number(value) else _name(value) for value in values]
+    return brief if len(set(brief)) == len(values) else list(map(_name, values))
+
+
 def _name(value: Any) -> str:
-    return f"{value:g}" if is_number(value) else str(value)
+    return short(shown(value))

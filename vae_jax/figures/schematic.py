@@ -29,13 +29,20 @@ def draw_schematic(axes: Axes, passage: Passage, backdrop: Backdrop) -> None:
     latent = f"{backdrop.encoder_sizes[-1]:,}"
     _face(axes, passage.start, 0.1, backdrop.encoder_sizes[0])
     _funnel(axes, 2.8, 5.2, 2.2, 1.3, ENCODER, "encoder", backdrop.encoder_sizes[1:-1])
-    for level, name in ((MIDDLE + 0.75, r"$\mu$"), (MIDDLE - 0.75, r"$\sigma$")):
+    for level, name in ((MIDDLE + 0.75, "\N{GREEK SMALL LETTER MU}"), (MIDDLE - 0.75, "\N{GREEK SMALL LETTER SIGMA}")):
         _box(axes, 5.9, level, name, latent)
         _arrow(axes, (5.25, MIDDLE + (level - MIDDLE) * 0.3), (5.85, level))
         _arrow(axes, (6.95, level), (7.6, MIDDLE + (level - MIDDLE) * 0.3))
-    _box(axes, 7.65, MIDDLE, r"$z$", latent)
+    _box(axes, 7.65, MIDDLE, "z", latent)
     axes.text(
-        8.15, 0.55, r"$z=\mu+\sigma\,\varepsilon,\;\;\varepsilon\sim N(0,1)$", fontsize=8, color=MUTED, ha="center"
+        8.15,
+        0.55,
+        "z = \N{GREEK SMALL LETTER MU} + \N{GREEK SMALL LETTER SIGMA} \N{GREEK SMALL LETTER EPSILON},  "
+        "\N{GREEK SMALL LETTER EPSILON} ~ N(0, 1)",
+        fontsize=8,
+        color=MUTED,
+        ha="center",
+        style="italic",
     )
     _arrow(axes, (8.15, 0.95), (8.15, MIDDLE - 0.55))
     _funnel(axes, 9.4, 11.8, 1.3, 2.2, DECODER, "decoder", backdrop.decoder_sizes[1:-1])
@@ -69,7 +76,7 @@ def _box(axes: Axes, left: float, level: float, name: str, units: str) -> None:
     shape = FancyBboxPatch((left + 0.1, level - 0.4), 0.8, 0.8, boxstyle="round,pad=0.1", linewidth=0.8)
     shape.set(facecolor=CODE, edgecolor=COLOURS[8])
     axes.add_patch(shape)
-    axes.text(left + 0.5, level + 0.14, name, fontsize=11, color=INK, ha="center", va="center")
+    axes.text(left + 0.5, level + 0.14, name, fontsize=11, color=INK, ha="center", va="center", style="italic")
     axes.text(left + 0.5, level - 0.3, units, fontsize=7, color=MUTED, ha="center", va="center")
 
 

@@ -18,10 +18,14 @@ from vae_jax.figures.canvas import (
     tile,
 )
 from vae_jax.figures.images import spread_over_classes
+from vae_jax.figures.matplotlib_settings import own_settings
+from vae_jax.figures.text import short
 
 STRIP = 14  # images
+MOST_LETTERS = 28  # of a setting
 
 
+@own_settings()
 def strips(portraits: Sequence[Portrait], notice: str) -> Figure | None:
     """The same test images, and what each member makes of them: a row a member."""
     shown = list(portraits)
@@ -55,6 +59,7 @@ def _by_images(portraits: Sequence[Portrait]) -> list[list[Portrait]]:
     return groups
 
 
+@own_settings()
 def latent_spaces(portraits: Sequence[Portrait], notice: str) -> Figure | None:
     """Where each member of two latent units puts the test images."""
     shown = [portrait for portrait in portraits if portrait.mu.shape[1] == 2]
@@ -77,7 +82,7 @@ def latent_spaces(portraits: Sequence[Portrait], notice: str) -> Figure | None:
 
 def _short(portrait: Portrait) -> str:
     """Name a member below its data."""
-    return "\n".join(portrait.title.split(" · ")[1:])
+    return "\n".join(short(word, MOST_LETTERS) for word in portrait.title.split(" · ")[1:])
 
 
 # A figure of members' portraits: a caption, and a function that returns None where the figure does not apply.

@@ -18,6 +18,7 @@ from vae_jax.figures.canvas import (
     show,
     tile,
 )
+from vae_jax.figures.matplotlib_settings import own_settings
 
 SEAMLESS = 16  # pixels of an image from which on its neighbours on a grid may touch it
 
@@ -29,6 +30,7 @@ def axis_names(latent_dim: int) -> tuple[str, str]:
     return "z1", "z2" if latent_dim == 2 else ""
 
 
+@own_settings()
 def latent_space(portrait: Portrait) -> Figure:
     """Posterior means of the test images in the first two latent dimensions."""
     points = portrait.mu[:, :2]
@@ -40,6 +42,7 @@ def latent_space(portrait: Portrait) -> Figure:
     return finish(figure, portrait.title, portrait.notice)
 
 
+@own_settings()
 def path(portrait: Portrait) -> Figure:
     """A straight way through the latent space, and what is decoded on it."""
     steps = len(portrait.path_images)
@@ -62,6 +65,7 @@ def _scatter_plane(portrait: Portrait, axes: Axes) -> None:
     scatter_classes(plain(axes, *names), points, portrait.test_labels, portrait.class_names, alpha=0.4)
 
 
+@own_settings()
 def manifold(portrait: Portrait) -> Figure:
     """A square grid in the latent space, and what is decoded on it."""
     side = len(portrait.plane_points)
@@ -76,6 +80,7 @@ def manifold(portrait: Portrait) -> Figure:
     return finish(figure, portrait.title, portrait.notice)
 
 
+@own_settings()
 def pca(portrait: Portrait) -> Figure | None:
     """Principal components of the posterior means; None where there are only two dimensions to see."""
     components = len(portrait.pca_directions)

@@ -9,15 +9,20 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from vae_jax.field_values import shown
 from vae_jax.figures.canvas import (
     INK,
     MUTED,
     WIDTH,
     colour,
     finish,
+    log_scale,
     new_figure,
     plain,
 )
+from vae_jax.figures.legends import Named, legend
+from vae_jax.figures.matplotlib_settings import own_settings
+from vae_jax.figures.text import short
 
 METRICS = (("elbo", "test ELBO"), ("distortion", "distortion"), ("rate", "rate"))
 MOST_LINES = 10
@@ -64,12 +69,12 @@ class SweepTable:
         ]
         return (float(np.mean(found)), float(np.std(found))) if found else (math.nan, math.nan)
 
-    def lines(self, *, but: str) -> list[dict[str, Any]]:
-        """The combinations of all settings but one: a line each."""
+    def lines(self, *, but: str) -> tuple[list[dict[str, Any]], int]:
+        """The combinations of all settings but one: a line each; and how many more there are than are drawn."""
         names = [name for name in self.settings() if name != but]
         found = {repr(line): line for line in ({name: values[name] for name in names} for values in self.values)}
         ordered = sorted(found.values(), key=lambda line: [self.levels(name).index(line[name]) for name in names])
-        return ordered[:MOST_LINES]
+        return ordered[:MOST_LINES], len(ordered[MOST_LINES:])
 
 
 def is_number(value: Any) -> bool:
@@ -79,9 +84,10 @@ def is_number(value: Any) -> bool:
 
 def words(line: dict[str, Any]) -> str:
     """Name some values."""
-    return ", ".join(f"{name} {value:g}" if is_number(value) else f"{name} {value}" for name, value in line.items())
+    return ", ".join(f"{name} {shown(value)}" for name, value in line.items())
 
 
+@own_settings()
 def rate_distortion(table: SweepTable) -> Figure | None:
     """Distortion against rate: a line for each setting but beta_kl, bars of one standard deviation over seeds."""
     if len(table.values) < 2:
@@ -89,21 +95,23 @@ def rate_distortion(table: SweepTable) -> Figure | None:
     figure = new_figure(4.8, 7.6)
     axes = plain(figure.subplots(), "rate: KL, nats per image", "distortion: recon, nats per image")
     labels: list[tuple[float, float, str, str]] = []
-    for k, line in enumerate(table.lines(but="beta_kl")):
+    named: list[Named] = []
+    lines, left_out = table.lines(but="beta_kl")
+    for k, line in enumerate(lines):
         spots = [{**line, "beta_kl": beta_kl} for beta_kl in table.levels("beta_kl")]
         rate, distortion = (
             np.array([table.spread(metric, **spot) for spot in spots]) for metric in ("rate", "distortion")
         )
-        _errorbar(axes, rate[:, 0], distortion[:, 0], k, words(line), distortion[:, 1], rate[:, 1])
+        named.append((_errorbar(axes, rate[:, 0], distortion[:, 0], k, distortion[:, 1], rate[:, 1]), words(line)))
         labels += [
-            (x, y, f"{spot['beta_kl']:g}", colour(k))
+            (x, y, shown(spot["beta_kl"]), colour(k))
             for spot, x, y in zip(spots, rate[:, 0], distortion[:, 0], strict=True)
             if math.isfinite(x)
         ]
     if len(table.levels("beta_kl")) > 1:
         _annotate(axes, labels)
         axes.set_title("small numbers: beta_KL", fontsize=8, loc="left", color=MUTED)
-    _legend(axes)
+    legend(axes, [(line, name) for line, name in named if name], not_drawn=left_out, fontsize=8, loc="best")
     return finish(figure, table.title, table.notice)
 
 
@@ -136,19 +144,14 @@ def _errorbar(
     x: np.ndarray,
     y: np.ndarray,
     k: int,
-    label: str,
     over_y: np.ndarray,
     over_x: np.ndarray | None = None,
-) -> None:
+) -> Any:
     style: dict[str, Any] = {"color": colour(k), "linewidth": 1.4, "markersize": 5, "capsize": 2, "elinewidth": 1}
-    axes.errorbar(x, y, over_y, over_x, "-o", label=label or None, **style)
+    return axes.errorbar(x, y, over_y, over_x, "-o", **style)
 
 
-def _legend(axes: Axes) -> None:
-    if axes.get_legend_handles_labels()[1]:
-        axes.legend(fontsize=8, frameon=False, loc="best")
-
-
+@own_settings()
 def metrics_by_field(table: SweepTable) -> Figure | None:
     """Each metric against each setting that was swept, means and bars over seeds."""
     names = [name for name in table.settings() if len(table.levels(name)) > 1]
@@ -158,13 +161,16 @@ def metrics_by_field(table: SweepTable) -> Figure | None:
     panels = figure.subplots(len(names), len(METRICS), squeeze=False)
     for row, name in zip(panels, names, strict=True):
         levels = table.levels(name)
+        lines, left_out = table.lines(but=name)
         for axes, (metric, label) in zip(row, METRICS, strict=True):
             places = _places(plain(axes, name, f"{label}, nats per image"), levels)
-            for k, line in enumerate(table.lines(but=name)):
+            named: list[Named] = []
+            for k, line in enumerate(lines):
                 means = np.array([table.spread(metric, **line, **{name: level}) for level in levels])
-                _errorbar(axes, places, means[:, 0], k, words(line), means[:, 1])
-        if len(table.lines(but=name)) > 1:
-            row[-1].legend(fontsize=7, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
+                named.append((_errorbar(axes, places, means[:, 0], k, means[:, 1]), words(line)))
+        if len(lines) > 1:
+            beside: dict[str, Any] = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5)}
+            legend(row[-1], named, not_drawn=left_out, fontsize=7, **beside)
     return finish(figure, table.title, table.notice)
 
 
@@ -172,16 +178,26 @@ def _places(axes: Axes, levels: Sequence[Any]) -> np.ndarray:
     """Choose where values lie on x: on a scale of numbers where it shows them apart, else side by side."""
     numbers = [float(level) for level in levels] if all(map(is_number, levels)) else []
     if numbers and min(numbers) > 0 and max(numbers) >= 8 * min(numbers):
-        axes.set_xscale("log")
+        log_scale(axes, "x")
     elif not numbers or (min(numbers) >= 0 and max(numbers) > 8 * sorted(numbers)[1]):
         numbers = []
     places = np.array(numbers or range(len(levels)), float)
     if len(levels) <= 8:
-        axes.set_xticks(places, [f"{level:g}" if is_number(level) else str(level) for level in levels])
+        _tick(axes, places, levels)
         axes.minorticks_off()
     return places
 
 
+def _tick(axes: Axes, places: np.ndarray, levels: Sequence[Any]) -> None:
+    """Write values below the x axis, aslant where they are long."""
+    names = [short(shown(level)) for level in levels]
+    axes.set_xticks(places, names)
+    if max(map(len, names)) > 6:
+        for label in axes.get_xticklabels():
+            label.set(rotation=25, ha="right", rotation_mode="anchor")
+
+
+@own_settings()
 def heat_map(table: SweepTable) -> Figure | None:
     """The metrics over the two settings that have the most values, means over all else."""
     names = sorted(table.settings(), key=lambda name: -len(table.levels(name)))[:2]
@@ -194,8 +210,8 @@ def heat_map(table: SweepTable) -> Figure | None:
         means = np.array([[table.spread(metric, **{across: a, down: d})[0] for a in columns] for d in rows])
         picture = axes.imshow(means, cmap="viridis", aspect="auto")
         plain(axes, across, down).set_title(f"{label}, nats per image", fontsize=9, loc="left", color=INK)
-        for ticks, levels in ((axes.set_xticks, columns), (axes.set_yticks, rows)):
-            ticks(range(len(levels)), [f"{level:g}" if is_number(level) else str(level) for level in levels])
+        _tick(axes, np.arange(len(columns)), columns)
+        axes.set_yticks(range(len(rows)), [short(shown(row)) for row in rows])
         if means.size <= 60:
             for (row, column), mean in np.ndenumerate(means):
                 red, green, blue, _ = picture.cmap(picture.norm(mean))

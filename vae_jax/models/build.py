@@ -1,10 +1,8 @@
 """From a config to a model."""
 
-import math
 from collections.abc import Callable
 
 import jax
-from flax import nnx
 
 from vae_jax.models.contracts import Build, Model
 from vae_jax.models.ladder import Ladder
@@ -26,9 +24,3 @@ def build_model(build: Build, key: jax.Array) -> Model:
         UserError: a part's name is not registered.
     """
     return MODELS[build.config.model.name](settings_of(build.config, "model"), build, key)
-
-
-def parameter_count(build: Build) -> int:
-    """Count the parameters without making any."""
-    shapes = nnx.eval_shape(lambda: build_model(build, jax.random.key(0)))
-    return sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(nnx.state(shapes, nnx.Param)))

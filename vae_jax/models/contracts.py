@@ -6,10 +6,10 @@ fixed or paired within a batch.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import jax
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float, Int, Key
 
 from vae_jax.config import Config
 from vae_jax.models.noise import Noise
@@ -185,6 +185,10 @@ class Likelihood(Protocol):
     outputs: int
     constant: float
     support: str
+
+    def __init__(self, settings: Any, build: Build, key: Key[Array, ""]) -> None:
+        """Start what there is to learn."""
+        ...
 
     def __call__(self, outputs: Float[Array, "*lead height width outputs"]) -> PixelDistribution:
         """Return the distribution of each picture."""

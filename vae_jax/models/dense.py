@@ -78,7 +78,7 @@ class UnitStem(nnx.Module):
     ) -> Float[Array, "n outputs"]:
         """Apply the layer."""
         y: Array = self.layer(z)
-        return y if self.told is None else y + self.told(condition)
+        return y if self.told is None or condition is None else y + self.told(condition)
 
 
 def pixels_of(build: Build) -> int:

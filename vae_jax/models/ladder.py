@@ -99,7 +99,7 @@ class Ladder(nnx.Module):
         upper, log_q_upper = q_upper.sample(_renamed(noise, "upper"), 1)
         upper, log_q_upper = upper[0], log_q_upper[0]
         p_upper, p_lower = StandardNormal(self.upper), self.down(upper, self.lower, condition)
-        rates = [jnp.mean(q.kl(p), axis=0) for q, p in ((q_lower, p_lower), (q_upper, p_upper))]
+        rates = [jnp.mean(jnp.asarray(q.kl(p)), axis=0) for q, p in ((q_lower, p_lower), (q_upper, p_upper))]
         log_p = p_lower.log_prob(lower) + p_upper.log_prob(upper)
         z = jnp.concatenate([lower, upper], axis=-1)
         return Inference(z, log_q_lower + log_q_upper, log_p, jnp.concatenate(rates, axis=-1), None, None, None)

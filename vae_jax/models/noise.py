@@ -76,8 +76,8 @@ class Noise:
         draw: Draw = jax.random.normal,
     ) -> Float[Array, "..."]:
         if self.index is not None:
-            of_image = jax.vmap(lambda i: draw(jax.random.fold_in(key, i), (*lead, *shape)), out_axes=len(lead))
-            return of_image(self.index)
+            keys = jax.vmap(lambda i: jax.random.fold_in(key, i))(self.index)
+            return jax.vmap(lambda of_image: draw(of_image, (*lead, *shape)), out_axes=len(lead))(keys)
         drawn = draw(key, (*lead, self.whole or self.batch, *shape))
         if not self.whole or self.whole == self.batch:
             return drawn

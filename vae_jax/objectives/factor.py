@@ -45,8 +45,8 @@ class Critic(nnx.Module):
 class Factor(ELBO):
     """The ELBO, and `strength` times the total correlation (Kim and Mnih 2018, arXiv:1802.05983, eq. 2).
 
-    The critic learns beside the model with an Adam of its own. Its other side is drawn by permuting each unit within the
-    same batch (algorithm 2 there takes a second one).
+    The critic learns beside the model with an Adam of its own. Its other side is drawn by permuting each unit within
+    the same batch (algorithm 2 there takes a second one).
     """
 
     depends_on_batch = True

@@ -67,7 +67,8 @@ class IWAEDReG(IWAE):
         """
         objective = self.build.config.objective
         inference = model.infer(batch.x, batch.condition, noise, objective.samples)
-        if not isinstance(inference.q, HasLogProb):
+        p = inference.p
+        if p is None or not isinstance(inference.q, HasLogProb):
             raise UserError(
                 "config.objective.name: found 'iwae_dreg', which needs a posterior whose density is known at given "
                 "points, such as diagonal_gaussian; or use iwae"
@@ -75,7 +76,7 @@ class IWAEDReG(IWAE):
         beta_kl, fixed = beta_kl_at(step, objective), jax.tree.map(jax.lax.stop_gradient, inference.q)
 
         def weights_at(z: Float[Array, "k batch units"]) -> LogWeights:
-            at_z = inference._replace(z=z, log_q=fixed.log_prob(z), log_p=inference.p.log_prob(z))
+            at_z = inference._replace(z=z, log_q=fixed.log_prob(z), log_p=p.log_prob(z))
             return log_weights(model, batch, at_z, beta_kl)
 
         share = jax.lax.stop_gradient(jax.nn.softmax(weights_at(jax.lax.stop_gradient(inference.z)), axis=0))

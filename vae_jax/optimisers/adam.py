@@ -6,6 +6,8 @@ import optax
 
 from vae_jax.checked_fields import number
 from vae_jax.config import Number
+from vae_jax.optimisers.moments import scale_by_adam
+from vae_jax.optimisers.skipping import skippable
 
 
 @dataclass(frozen=True)
@@ -17,10 +19,15 @@ class Adam:
         eps: keeps it from dividing by zero.
     """
 
+    is_skippable = True
+
     b1: Number = number(0.9, low=0, high=1)
     b2: Number = number(0.999, low=0, high=1)
     eps: Number = number(1e-8, above=0)
 
     def transformation(self, rate: optax.Schedule) -> optax.GradientTransformation:
         """Return the updates at a rate of the step."""
-        return optax.chain(optax.scale_by_adam(self.b1, self.b2, self.eps), optax.scale_by_learning_rate(rate))
+        return optax.chain(
+            scale_by_adam(self.b1, self.b2, self.eps),
+            skippable(optax.scale_by_learning_rate(rate)),
+        )

@@ -2,12 +2,12 @@
 
 import errno
 import hashlib
-import json
 import logging
 import os
 import re
 import shutil
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,9 +16,15 @@ import jax
 import numpy as np
 
 from vae_jax.errors import UserError
+from vae_jax.training.plain_paths import PlainPath
 
 Tree = TypeVar("Tree")
 log = logging.getLogger("vae_jax")
+
+FAULTS = (ValueError, KeyError, OSError, TypeError, AttributeError)  # that reading a damaged step may raise
+
+# Orbax names what it does by a number that the whole process shares: runs in several threads begin in turn.
+_BEGINNING = threading.Lock()
 
 
 class Checkpoints:
@@ -38,7 +44,7 @@ class Checkpoints:
         """
         self.folder = folder
         self._keep, self._tidy = keep, tidy
-        self._opened: Any = None
+        self._opened: tuple[PlainPath, Any] | None = None
         self._inode: int | None = None  # of the folder that was first written into
 
     @property
@@ -48,11 +54,12 @@ class Checkpoints:
             from orbax.checkpoint import v1 as ocp
 
             logging.getLogger("absl").setLevel(logging.CRITICAL)  # it logs what it raises
-            policy = ocp.training.preservation_policies.LatestN(self._keep)
-            self._opened = ocp.training.Checkpointer(
-                self.folder.absolute(), preservation_policy=policy, cleanup_tmp_directories=self._tidy
+            policy, plain = ocp.training.preservation_policies.LatestN(self._keep), PlainPath(self.folder)
+            checkpointer = ocp.training.Checkpointer(
+                plain.path, preservation_policy=policy, cleanup_tmp_directories=self._tidy
             )
-        return self._opened
+            self._opened = plain, checkpointer
+        return self._opened[1]
 
     def save(self, step: int, state: Any, record: dict[str, Any]) -> None:
         """Begin to write a step and return; the state may be donated at once.
@@ -68,7 +75,7 @@ class Checkpoints:
         leaves = {name: np.array(leaf) for name, leaf in _named_leaves(jax.device_get(state))}
         self._check_room(sum(leaf.nbytes for leaf in leaves.values()))
         hashes = {name: _hash(leaf) for name, leaf in leaves.items()}
-        with _faults_of_the_disk():
+        with _faults_of_the_disk(), _BEGINNING:
             self._checkpointer.save_async(
                 step, leaves, custom_metadata={"record": record, "hashes": hashes}, force=True
             )
@@ -92,47 +99,99 @@ class Checkpoints:
             return []
         return sorted(int(path.name) for path in self.folder.iterdir() if path.name.isdigit())
 
-    def restore(self, template: Tree, step: int | None = None) -> tuple[Tree, dict[str, Any]] | None:
+    def restore(
+        self, template: Tree, step: int | None = None, *, cast: bool = False
+    ) -> tuple[Tree, dict[str, Any]] | None:
         """Read the newest step that is whole, or a certain one.
 
         A damaged step is named in the log, moved aside to `damaged_checkpoints` if tidy, and never deleted.
 
         Args:
-            template: a pytree with the shapes and types that must be found.
+            template: a pytree with the names, shapes and types that are needed.
             step: the only one that will do.
+            cast: whether numbers of another precision may be rounded to that of the template.
 
         Returns:
             the state and its record, or None where there is no checkpoint.
 
         Raises:
-            UserError: there are checkpoints and none of them can be read.
+            UserError: there are checkpoints and none of them can be read, or the newest that is whole holds other
+                arrays than the template.
         """
         steps = [each for each in reversed(self.steps()) if step in (None, each)]
         for each in steps:
             try:
-                return self._read(each, template)
-            except (ValueError, KeyError, OSError, TypeError, json.JSONDecodeError) as error:
-                reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-                log.warning("%s: can't be used (%s); trying the checkpoint before it", self.folder / str(each), reason)
+                leaves, record = self._read(each)
+            except FAULTS as error:
+                log.warning(
+                    "%s: can't be used (%s); trying the checkpoint before it", self.folder / str(each), _reason(error)
+                )
                 if self._tidy:
                     self._move_aside(each)
+                continue
+            _check_like(template, leaves, self.folder / str(each), cast=cast)
+            arrays = [jax.numpy.asarray(leaves[name].astype(leaf.dtype)) for name, leaf in _named_leaves(template)]
+            return jax.tree.unflatten(jax.tree.structure(template), arrays), record
         if steps:
             raise UserError(f"{self.folder}: none of the checkpoints {steps} can be read; use another workdir")
         return None
 
-    def _read(self, step: int, template: Tree) -> tuple[Tree, dict[str, Any]]:
-        metadata = self._checkpointer.metadata(step).custom_metadata
-        if not isinstance(metadata, dict) or not {"record", "hashes"} <= set(metadata):
+    def read_back(self, step: int) -> None:
+        """See that a step that was saved can be read.
+
+        Raises:
+            UserError: it can't.
+        """
+        try:
+            self._read(step)
+        except FAULTS as error:
+            raise UserError(
+                f"{self.folder / str(step)}: was saved but can't be read back ({_reason(error)}), so the run is not "
+                "finished; the same command goes on from the checkpoint before it, or use another workdir"
+            ) from None
+        finally:
+            self.close()
+
+    def newest_record(self, template: Any) -> dict[str, Any] | None:
+        """Return the record of the newest step that has one, or None; no array is read.
+
+        Args:
+            template: a pytree with the names, shapes and types that are needed.
+
+        Raises:
+            UserError: the step holds others.
+        """
+        for step in reversed(self.steps()):
+            try:
+                record, _, stored = self._metadata(step)
+            except FAULTS:  # `restore` will say so
+                continue
+            _check_like(template, stored, self.folder / str(step), cast=False)
+            return record
+        return None
+
+    def _metadata(self, step: int) -> tuple[dict[str, Any], dict[str, str], Any]:
+        """Return a step's record, the hash of each leaf, and what Orbax says of each."""
+        with _BEGINNING:
+            found = self._checkpointer.metadata(step)
+        kept = found.custom_metadata
+        if not isinstance(kept, dict) or not {"record", "hashes"} <= set(kept) or not isinstance(found.metadata, dict):
             raise ValueError("its metadata are missing")
-        wanted = {name: np.empty(leaf.shape, leaf.dtype) for name, leaf in _named_leaves(template)}
-        leaves = self._checkpointer.load(step, wanted)
+        return kept["record"], kept["hashes"], found.metadata
+
+    def _read(self, step: int) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+        """Read the leaves and the record of a step as they were written; raises one of `FAULTS` where it can't."""
+        record, hashes, stored = self._metadata(step)
+        if set(stored) != set(hashes):
+            raise ValueError("arrays are missing")
+        wanted = {name: np.empty(leaf.shape, leaf.dtype) for name, leaf in stored.items()}
+        with _BEGINNING:
+            loaded = self._checkpointer.load(step, wanted)
+        leaves = {name: np.asarray(leaf) for name, leaf in loaded.items()}
         for name, leaf in leaves.items():
-            if leaf.shape != wanted[name].shape:  # Orbax gives what is there
-                raise ValueError(f"{name} has the shape {leaf.shape}; needs {wanted[name].shape}")
-            if _hash(np.asarray(leaf)) != metadata["hashes"].get(name):
+            if _hash(leaf) != hashes[name]:
                 raise ValueError(f"{name} is not what was written")
-        restored = [jax.numpy.asarray(leaves[name]) for name, _ in _named_leaves(template)]
-        return jax.tree.unflatten(jax.tree.structure(template), restored), metadata["record"]
+        return leaves, record
 
     def _move_aside(self, step: int) -> None:
         aside = self.folder.parent / "damaged_checkpoints"
@@ -149,13 +208,17 @@ class Checkpoints:
         """
         opened, self._opened = self._opened, None
         if opened is not None:
-            with _faults_of_the_disk():
-                opened.close()
+            plain, checkpointer = opened
+            try:
+                with _faults_of_the_disk():
+                    checkpointer.close()
+            finally:
+                plain.close()
 
 
 @contextmanager
 def _faults_of_the_disk() -> Iterator[None]:
-    """Raise whatever Orbax raises while it writes as the error of the disk that it is."""
+    """Raise whatever Orbax raises as an `OSError`: the disk's where it says so, else without a number."""
     try:
         yield
     except OSError:
@@ -163,9 +226,41 @@ def _faults_of_the_disk() -> Iterator[None]:
     except Exception as error:  # of many kinds, from other threads
         said = str(error)
         code = re.search(r"os_error_code='(\d+)'", said)
-        number = int(code[1]) if code else errno.EIO
-        reason = os.strerror(number) if code else (said.splitlines() or [type(error).__name__])[0][:200]
-        raise OSError(number, reason) from error
+        if code:
+            raise OSError(int(code[1]), os.strerror(int(code[1]))) from error
+        raise OSError((said.splitlines() or [type(error).__name__])[0][:200]) from error
+
+
+def _reason(error: BaseException) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
+
+
+def _check_like(template: Any, found: Mapping[str, Any], step: Path, *, cast: bool) -> None:
+    """See that what a step holds is what is needed.
+
+    Args:
+        template: a pytree of whatever has a shape and a type.
+        found: the same by names.
+        step: where.
+        cast: whether another precision will do.
+
+    Raises:
+        UserError: it is not.
+    """
+    other = "the checkpoint is whole, but of another version of the program: use that, or another workdir"
+    wanted = dict(_named_leaves(template))
+    for name in sorted(set(wanted) ^ set(found)):
+        raise UserError(f"{step}: found {'no' if name in wanted else 'an'} array {name}; {other}")
+    for name, leaf in found.items():
+        shape, kind = wanted[name].shape, np.dtype(wanted[name].dtype)
+        if leaf.shape != shape or leaf.dtype.kind != kind.kind:
+            raise UserError(f"{step}: found {name} as {leaf.dtype}{leaf.shape}, needs {kind}{shape}; {other}")
+        if leaf.dtype != kind and not cast:
+            setting = "set" if leaf.dtype.itemsize > kind.itemsize else "unset"
+            raise UserError(
+                f"{step}: was trained in {leaf.dtype}, and this process computes in {kind}; {setting} JAX_ENABLE_X64 "
+                "to go on, or use another workdir"
+            )
 
 
 def _named_leaves(tree: Any) -> list[tuple[str, Any]]:

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vae_jax.config import Config, from_kept
+from vae_jax.config import Config, from_kept, to_dict
 from vae_jax.data.dataset import Sizes
 from vae_jax.errors import UserError
 from vae_jax.sweep_language import identity
-from vae_jax.training.program import Program, epoch_steps, program_of
+from vae_jax.training.spec import Spec, epoch_steps, spec_of, without_latent_dim
 
 MEMBERS_FILE = "members.json"
 
@@ -28,7 +28,7 @@ class Cohort:
         name: of its folder below the run's checkpoints.
         numbers: each member's number in the run.
         configs: each member's settings, as it would have them alone.
-        program: what they share.
+        spec: what they share.
         steps_per_epoch, epochs: how long.
         block: steps between two logged moments, compiled as one.
         evaluate_every, save_every: in epochs.
@@ -37,7 +37,7 @@ class Cohort:
     name: str
     numbers: tuple[int, ...]
     configs: tuple[Config, ...]
-    program: Program
+    spec: Spec
     steps_per_epoch: int
     epochs: int
     block: int
@@ -88,7 +88,7 @@ def _paired(begun: Sequence[Config], configs: Sequence[Config]) -> dict[Config, 
 
 
 # How many members of a program, with settings such as these, may train together.
-Most = Callable[[Program, Config], int]
+Most = Callable[[Spec, Config], int]
 
 # What a member, with such settings, is trained on.
 DataOf = Callable[[Config], Sizes]
@@ -112,7 +112,7 @@ def plan_cohorts(configs: Sequence[Config], data_of: DataOf, checkpoints: Path, 
     free = (f"group_{k}" for k in range(len(names) + len(new) + 1) if f"group_{k}" not in names)
     for group in _groups(new, data_of):
         dataset = data_of(group[0][1])
-        size = most(program_of([config for _, config in group], dataset), group[0][1])
+        size = most(spec_of([config for _, config in group], dataset), group[0][1])
         for start in range(0, len(group), size):
             cohorts.append(cohort_of(next(free), group[start : start + size], dataset))
     return cohorts
@@ -122,11 +122,11 @@ def _groups(members: Numbered, data_of: DataOf) -> list[Numbered]:
     """Put members together that have data, a program, a length, devices and logged moments in common."""
     groups: dict[Any, Numbered] = {}
     for number, config in members:
-        unsized = dataclasses.replace(config, model=dataclasses.replace(config.model, latent_dim=1))
+        unsized = without_latent_dim(config)
         dataset, train = data_of(config), config.train
         lengths = (train.epochs, epoch_steps(config, dataset), train.members_per_step, train.data_devices)
         moments = (dataclasses.replace(config.eval, figure_members=0), config.checkpoint, config.log)
-        key = (config.data.images, program_of([unsized], dataset), lengths, moments)
+        key = (config.data.images, spec_of([unsized], dataset), lengths, moments)
         groups.setdefault(key, []).append((number, config))
     return list(groups.values())
 
@@ -160,7 +160,7 @@ def cohort_of(name: str, members: Numbered, dataset: Sizes) -> Cohort:
         name=name,
         numbers=tuple(number for number, _ in members),
         configs=configs,
-        program=program_of(configs, dataset),
+        spec=spec_of(configs, dataset),
         steps_per_epoch=steps_per_epoch,
         epochs=epochs,
         block=block,
@@ -195,7 +195,7 @@ def write_members(folder: Path, cohort: Cohort) -> None:
     """Note a cohort's members in its folder, whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
     members = [
-        {"member": number, "config": dataclasses.asdict(config)}
+        {"member": number, "config": to_dict(config)}
         for number, config in zip(cohort.numbers, cohort.configs, strict=True)
     ]
     partial = folder / f".{MEMBERS_FILE}.partial"

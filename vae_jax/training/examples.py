@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Int32, UInt8
 
+from vae_jax.data.dataset import Dataset, Split
 from vae_jax.data.transforms import TRANSFORMS
 from vae_jax.models.contracts import Batch, Condition
 from vae_jax.models.noise import Noise
@@ -17,6 +18,32 @@ class SplitArrays(NamedTuple):
 
     images: UInt8[Array, "n height width channels"]
     labels: Int32[Array, " n"]
+
+
+class TrainData(NamedTuple):
+    """The training images on the device, and the places in them that one pass draws."""
+
+    split: SplitArrays
+    draws: Int32[Array, " m"]
+
+
+def split_arrays(split: Split) -> SplitArrays:
+    """Put a split on the device."""
+    return SplitArrays(jnp.asarray(split.images), jnp.asarray(split.labels))
+
+
+def train_data(dataset: Dataset) -> TrainData:
+    """Put what is trained on onto the device."""
+    return TrainData(split_arrays(dataset.train), jnp.asarray(dataset.draws))
+
+
+def train_data_shapes(dataset: Dataset) -> TrainData:
+    """Return the shapes of what `train_data` gives, putting nothing anywhere."""
+    split = dataset.train
+    images, labels, draws = (
+        jax.ShapeDtypeStruct(array.shape, array.dtype) for array in (split.images, split.labels, dataset.draws)
+    )
+    return TrainData(SplitArrays(images, labels), draws)  # type: ignore[arg-type]
 
 
 def to_unit(images: UInt8[Array, "*lead height width channels"], levels: int) -> Float[Array, "..."]:

@@ -9,12 +9,17 @@ from jaxtyping import Array, Float, Int32
 
 from vae_jax.config import Config
 from vae_jax.data.dataset import Dataset
-from vae_jax.models.vae import to_unit
 from vae_jax.training.batches import block_batches
 from vae_jax.training.cohorts import Cohort
-from vae_jax.training.members import program_alone, state_alone
-from vae_jax.training.program import Members, Program, members_of
-from vae_jax.training.steps import NEVER, Params, TrainData, TrainState, member_key, member_loss, step_noise
+from vae_jax.training.devices import Layout
+from vae_jax.training.examples import TrainData, make_batch, train_data
+from vae_jax.training.hyperparameters import Hyperparameters, hyperparameters_of
+from vae_jax.training.member import Arrays, member_key, objective_of
+from vae_jax.training.members import spec_alone, state_alone
+from vae_jax.training.spec import Spec
+from vae_jax.training.steps import NEVER, TrainState, loss_of, step_noise
+
+FIRST = ("recon", "kl")  # of the metrics: the others follow from them
 
 
 def failed_for_good(config: Config, failed: int) -> bool:
@@ -34,34 +39,37 @@ def faulty_quantity(cohort: Cohort, k: int, dataset: Dataset, state: TrainState)
     Returns:
         such as `recon was inf`.
     """
-    program, alone = program_alone(cohort, k), state_alone(cohort, k, state)
-    member, params = jax.tree.map(
-        lambda leaf: leaf[0], (members_of([cohort.configs[k]], cohort.steps_per_epoch), alone.params)
-    )
-    data = TrainData(jnp.asarray(dataset.train.images), jnp.asarray(dataset.draws))
-    found = jax.device_get(_quantities(program, data, member, params, alone.failed[0]))
+    spec, alone = spec_alone(cohort, k), state_alone(cohort, k, state)
+    numbers = hyperparameters_of([cohort.configs[k]], cohort.steps_per_epoch)
+    member, params, variables = jax.tree.map(lambda leaf: leaf[0], (numbers, alone.params, alone.variables))
+    found = jax.device_get(_quantities(spec, train_data(dataset), member, params, variables, alone.failed[0]))
     for name, value in found.items():
         if not math.isfinite(value):
             return f"{name} was {value}"
-    return "the loss or its gradient was no number"
+    return "the loss or its gradient was not finite"
 
 
 @partial(jax.jit, static_argnums=0)
 def _quantities(
-    program: Program, data: TrainData, member: Members, params: Params, step: Int32[Array, ""]
+    spec: Spec,
+    data: TrainData,
+    numbers: Hyperparameters,
+    params: Arrays,
+    variables: Arrays,
+    step: Int32[Array, ""],
 ) -> dict[str, Float[Array, ""]]:
-    """What a step computes, in its order: each a number, or none if any of it is none."""
-    key = member_key(member.seed)
-    batch = data.draws[block_batches(program, 1, key, step)[0]]
-    x = to_unit(data.images[batch], program.levels)
-    grads, metrics = jax.grad(member_loss(program, member), has_aux=True)(
-        params, x, step_noise(program, key, step), step
-    )
+    """What a step computes, in its order: the terms' means, the loss, and the square of each gradient."""
+    key, objective = member_key(numbers["seed"]), objective_of(spec, numbers)
+    noise = step_noise(spec, Layout(), key, step)
+    batch = make_batch(spec, data.split, data.draws[block_batches(spec, 1, key, step)[0]], noise)
+    gradient = jax.grad(partial(loss_of, spec, objective), has_aux=True)
+    grads, (metrics, _) = gradient(params, variables, batch, noise, step)
     squares = {
         f"the square of the gradient of {jax.tree_util.keystr(path, simple=True, separator='.')}": jnp.sum(leaf**2)
         for path, leaf in jax.tree_util.tree_leaves_with_path(grads)
     }
-    return {"recon": metrics.recon, "kl": metrics.kl, "the loss": metrics.loss, **squares}
+    others = {name: value for name, value in metrics.items() if name not in FIRST}
+    return {name: metrics[name] for name in FIRST if name in metrics} | others | {"the loss": metrics["loss"]} | squares
 
 
 def put_back(state: TrainState, before: TrainState, k: int) -> TrainState:
@@ -71,7 +79,5 @@ def put_back(state: TrainState, before: TrainState, k: int) -> TrainState:
         state, before: of all members.
         k: the member's place.
     """
-    params, optimiser = jax.tree.map(
-        lambda now, was: now.at[k].set(was[k]), (state.params, state.optimiser), (before.params, before.optimiser)
-    )
-    return TrainState(params, optimiser, state.step, state.failed.at[k].set(NEVER))
+    back: TrainState = jax.tree.map(lambda now, was: now.at[k].set(was[k]), state, before)
+    return back._replace(step=state.step, failed=state.failed.at[k].set(NEVER))

@@ -25,15 +25,17 @@ Hyperparameters = dict[str, Shaped[Array, "*members"]]
 Section = TypeVar("Section")
 
 
-def hyperparameters_of(configs: Sequence[Config], total: int) -> Hyperparameters:
+def hyperparameters_of(configs: Sequence[Config], steps_per_epoch: int) -> Hyperparameters:
     """Gather the numbers of several members.
 
     Args:
         configs: each member's settings, as it would have them alone.
-        total: steps of the run.
+        steps_per_epoch: steps of an epoch; lengths that follow the run's become numbers of steps.
     """
-    resolved = [rates.with_lengths(warmups.with_lengths(config, total), total) for config in configs]
-    tables = [dict(_traced(config)) for config in resolved]
+    tables = []
+    for config in configs:
+        total = config.train.epochs * steps_per_epoch
+        tables.append(dict(_traced(rates.with_lengths(warmups.with_lengths(config, total), total))))
     return {
         name: jnp.asarray(np.array([table[name][0] for table in tables], np.dtype(dtype)))
         for name, (_, dtype) in tables[0].items()

@@ -10,16 +10,18 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from vae_jax.data.dataset import Dataset
 from vae_jax.errors import UserError
-from vae_jax.objectives import Metrics, metric_lines
+from vae_jax.objectives.contracts import Metrics
 from vae_jax.training.checkpoints import Checkpoints
 from vae_jax.training.cohorts import Cohort
 from vae_jax.training.devices import Layout
+from vae_jax.training.examples import train_data
 from vae_jax.training.failures import failed_for_good, faulty_quantity, put_back
-from vae_jax.training.program import Members, members_of
-from vae_jax.training.steps import NEVER, TrainData, TrainState, init_state, train_block
+from vae_jax.training.hyperparameters import Hyperparameters, hyperparameters_of
+from vae_jax.training.steps import NEVER, TrainState, init_state, train_block
 
 log = logging.getLogger("vae_jax")
 
@@ -30,7 +32,7 @@ Listener = Callable[[dict[str, Any]], None]
 
 
 # Judges all members on the test images; each metric is [members].
-Judge = Callable[[Members, TrainState], Metrics]
+Judge = Callable[[Hyperparameters, TrainState], Metrics]
 
 # Calls what returns when a result is there, and says whether it is; only where it may be given up is it ever not.
 Wait = Callable[[Callable[[], object], bool], bool]
@@ -78,7 +80,9 @@ class Trainer:
         self.count = len(self.cohort.configs)
         self.failed = [NEVER] * self.count
         self.setbacks = [0] * self.count
-        self.members: Members = self.spread(members_of(self.cohort.configs, self.cohort.steps_per_epoch))
+        self.members: Hyperparameters = self.spread(
+            hyperparameters_of(self.cohort.configs, self.cohort.steps_per_epoch)
+        )
 
     def restore(self) -> TrainState | None:
         """Read the newest checkpoint.
@@ -86,8 +90,8 @@ class Trainer:
         Raises:
             UserError: it was made from other data, or none can be read.
         """
-        numbers = members_of(self.cohort.configs, self.cohort.steps_per_epoch)
-        template = jax.eval_shape(partial(init_state, self.cohort.program, Layout()), numbers)
+        numbers = hyperparameters_of(self.cohort.configs, self.cohort.steps_per_epoch)
+        template = jax.eval_shape(partial(init_state, self.cohort.spec, Layout()), numbers)
         found = self.checkpoints.restore(template)
         if found is None:
             return None
@@ -157,13 +161,12 @@ class Trainer:
         gathered: TrainState = self._gathered(spread)
         return gathered
 
-    def _compiled(self, state: TrainState | None) -> tuple[Callable[[Members, TrainState], Any], TrainState]:
+    def _compiled(self, state: TrainState | None) -> tuple[Callable[[Hyperparameters, TrainState], Any], TrainState]:
         """Compile a block of steps, and spread the state to start from over the devices."""
         begun, cohort, layout = time.perf_counter(), self.cohort, self.layout
-        images = (jnp.asarray(self.dataset.train.images), jnp.asarray(self.dataset.draws))
-        data = TrainData(*layout.place(images, shared=True))
-        spread = init_state(cohort.program, layout, self.members) if state is None else self.spread(state)
-        compiled = train_block.lower(cohort.program, layout, cohort.block, data, self.members, spread).compile()
+        data = layout.place(train_data(self.dataset), shared=True)
+        spread = init_state(cohort.spec, layout, self.members) if state is None else self.spread(state)
+        compiled = train_block.lower(cohort.spec, layout, cohort.block, data, self.members, spread).compile()
         self.seconds["compile"] += time.perf_counter() - begun
         return partial(compiled, data), spread
 
@@ -258,3 +261,15 @@ class Trainer:
         }
         self.saved = self.step
         self.checkpoints.save(self.step, self._gathered(state), record)
+
+
+def metric_lines(metrics: Metrics) -> list[dict[str, float]]:
+    """Turn metrics, each `[members]`, into one dict of plain floats a member.
+
+    Each is the shortest decimal that is the same float32: a beta_kl of 0.1 is written as 0.1.
+    """
+    table = jax.device_get(metrics)
+    return [
+        {name: float(np.format_float_scientific(each[member])) for name, each in table.items()}
+        for member in range(len(table["loss"]))
+    ]

@@ -1,27 +1,28 @@
 """One member inside a program: its model, its objective and its optimiser, built from its numbers."""
 
-from typing import NamedTuple
+import math
+from typing import Any, NamedTuple
 
 import jax
 import optax
 from flax import nnx
-from jaxtyping import Array, Key, Shaped, UInt32
+from jaxtyping import Array, Key, UInt32
 
 from vae_jax.config import Config
 from vae_jax.keys import named
 from vae_jax.models.build import build_model
 from vae_jax.models.contracts import Build, Model
-from vae_jax.models.likelihoods import LIKELIHOODS
 from vae_jax.models.units import Units
 from vae_jax.objectives import OBJECTIVES
 from vae_jax.objectives.contracts import HasOptimiser, Objective, ObjectiveBuild
 from vae_jax.optimisers import optimiser_of
+from vae_jax.optimisers.skipping import skippable
 from vae_jax.part_settings import settings_of
 from vae_jax.training.hyperparameters import Hyperparameters, bound, units_of
 from vae_jax.training.spec import Spec
 
 # Nested dicts of arrays by the names of modules and parameters; `model` and `own` at the top.
-Arrays = dict[str, "Arrays | Shaped[Array, '...']"]
+Arrays = dict[str, Any]
 
 
 class Modules(NamedTuple):
@@ -29,6 +30,13 @@ class Modules(NamedTuple):
 
     model: Model
     own: nnx.Module | None
+
+
+class Weights(NamedTuple):
+    """A member's model as it is evaluated: its parameters and its other variables, without a members axis."""
+
+    params: Arrays
+    variables: Arrays
 
 
 def member_key(seed: UInt32[Array, ""]) -> Key[Array, ""]:
@@ -47,16 +55,15 @@ def objective_of(spec: Spec, numbers: Hyperparameters) -> Objective:
 
 
 def _objective(spec: Spec, config: Config, units: Units) -> Objective:
-    constant = LIKELIHOODS[config.model.likelihood].constant
-    build = ObjectiveBuild(config, units, spec.batch_size, spec.draws, spec.pixels, constant)
+    build = ObjectiveBuild(config, units, spec.batch_size, spec.draws, spec.pixels, spec.constant)
     return OBJECTIVES[config.objective.name](settings_of(config, "objective"), build)
 
 
-def optimisers_of(spec: Spec, numbers: Hyperparameters) -> dict[str, optax.GradientTransformation]:
+def optimisers_of(spec: Spec, numbers: Hyperparameters) -> dict[str, optax.GradientTransformationExtraArgs]:
     """Return what moves a member's model, and what moves its objective's own module."""
     config, objective = bound(spec.settings, numbers), objective_of(spec, numbers)
     model = optimiser_of(config)
-    return {"model": model, "own": objective.optimiser() if isinstance(objective, HasOptimiser) else model}
+    return {"model": model, "own": skippable(objective.optimiser()) if isinstance(objective, HasOptimiser) else model}
 
 
 def start(spec: Spec, numbers: Hyperparameters) -> Modules:
@@ -78,12 +85,25 @@ def split(modules: Modules) -> tuple[Arrays, Arrays]:
 def merge(spec: Spec, params: Arrays, variables: Arrays) -> Modules:
     """Put parameters and variables back into the modules of a spec."""
     shapes = nnx.eval_shape(lambda: _abstract(spec))
-    return Modules(
-        *(
-            None if module is None else nnx.merge(nnx.graphdef(module), params[name], variables[name])
-            for name, module in zip(("model", "own"), shapes, strict=True)
-        )
+    model, own = (
+        None if module is None else nnx.merge(nnx.graphdef(module), params[name], variables[name])
+        for name, module in zip(("model", "own"), shapes, strict=True)
     )
+    assert model is not None, "there is always a model"
+    return Modules(model, own)
+
+
+def parameters_of(spec: Spec) -> int:
+    """Count the model's parameters without making any."""
+    shapes = nnx.eval_shape(lambda: _abstract(spec).model)
+    return sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(nnx.state(shapes, nnx.Param)))
+
+
+def model_of(spec: Spec, weights: Weights) -> Model:
+    """Put a model's weights back into the model of a spec."""
+    shapes = nnx.eval_shape(lambda: _abstract(spec).model)
+    model: Model = nnx.merge(nnx.graphdef(shapes), weights.params, weights.variables)
+    return model
 
 
 def _abstract(spec: Spec) -> Modules:

@@ -1,20 +1,19 @@
 """One member out of a cohort, as the model that its settings alone would have given."""
 
-from dataclasses import replace
 from functools import partial
 
 import jax
 
 from vae_jax.training.cohorts import Cohort
 from vae_jax.training.devices import Layout
-from vae_jax.training.program import Program, members_of
+from vae_jax.training.hyperparameters import hyperparameters_of
+from vae_jax.training.spec import Spec
 from vae_jax.training.steps import TrainState, init_state
 
 
-def program_alone(cohort: Cohort, index: int) -> Program:
-    """Return the program that a member would have alone: with its own number of latent units."""
-    latent_dim = cohort.configs[index].model.latent_dim
-    return replace(cohort.program, model=replace(cohort.program.model, latent_dim=latent_dim))
+def spec_alone(cohort: Cohort, index: int) -> Spec:
+    """Return the spec that a member would have alone: with its own number of latent units."""
+    return cohort.spec.with_latent_dim(cohort.configs[index].model.latent_dim)
 
 
 def state_alone(cohort: Cohort, index: int, state: TrainState) -> TrainState:
@@ -28,8 +27,8 @@ def state_alone(cohort: Cohort, index: int, state: TrainState) -> TrainState:
     Returns:
         the state of a cohort of one.
     """
-    numbers = members_of([cohort.configs[index]], cohort.steps_per_epoch)
-    sizes = jax.eval_shape(partial(init_state, program_alone(cohort, index), Layout()), numbers)
+    numbers = hyperparameters_of([cohort.configs[index]], cohort.steps_per_epoch)
+    sizes = jax.eval_shape(partial(init_state, spec_alone(cohort, index), Layout()), numbers)
     # The first units are the member's own, in every array that has an axis of units.
     alone: TrainState = jax.tree.map(
         lambda size, leaf: leaf[(slice(index, index + 1), *(slice(n) for n in size.shape[1:]))], sizes, state

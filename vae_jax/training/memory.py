@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import numpy as np
 import psutil
 
 from vae_jax.config import Config
@@ -14,8 +13,10 @@ from vae_jax.data.dataset import Dataset
 from vae_jax.errors import UserError
 from vae_jax.training.cohorts import Cohort
 from vae_jax.training.devices import Layout, mesh_of
-from vae_jax.training.program import Program, members_of
-from vae_jax.training.steps import TrainData, init_state, train_block
+from vae_jax.training.examples import train_data_shapes
+from vae_jax.training.hyperparameters import hyperparameters_of
+from vae_jax.training.spec import Spec
+from vae_jax.training.steps import init_state, train_block
 
 USABLE = 0.8  # the share of the free memory that is planned with
 CGROUP = Path("/sys/fs/cgroup")
@@ -38,18 +39,18 @@ def free_bytes() -> int:
         return free
 
 
-def state_bytes(program: Program, config: Config) -> int:
-    """Bytes of one member's state, padded to the program's latent size."""
-    shapes = jax.eval_shape(partial(init_state, program, Layout()), members_of([config], 1))
+def state_bytes(spec: Spec, config: Config) -> int:
+    """Bytes of one member's state, padded to the spec's latent size."""
+    shapes = jax.eval_shape(partial(init_state, spec, Layout()), hyperparameters_of([config], 1))
     return sum(math.prod(leaf.shape) * leaf.dtype.itemsize for leaf in jax.tree.leaves(shapes))
 
 
-def most_members(program: Program, config: Config, dataset: Dataset) -> int:
-    """How many members of a program fit into the memory together, at least one."""
+def most_members(spec: Spec, config: Config, dataset: Dataset) -> int:
+    """How many members of a spec fit into the memory together, at least one."""
     # A block of steps may hold the state twice, as it was and as it will be.
     copies = 2 + DEVICE_COPIES + (HOST_COPIES if jax.default_backend() == "cpu" else 0)
     left = USABLE * free_bytes() - dataset.train.images.nbytes
-    return max(1, int(left / (copies * state_bytes(program, config)) * devices_for(config)))
+    return max(1, int(left / (copies * state_bytes(spec, config)) * devices_for(config)))
 
 
 def devices_for(config: Config) -> int:
@@ -90,16 +91,12 @@ def block_bytes(cohort: Cohort, dataset: Dataset, layout: Layout) -> int:
 
 
 def _compiled(cohort: Cohort, dataset: Dataset, layout: Layout) -> jax.stages.Compiled:
-    numbers = members_of(cohort.configs, cohort.steps_per_epoch)
+    numbers = hyperparameters_of(cohort.configs, cohort.steps_per_epoch)
     count = layout.padded(len(cohort.configs))
     members = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct((count, *leaf.shape[1:]), leaf.dtype), numbers)
-    state = jax.eval_shape(partial(init_state, cohort.program, Layout()), members)
-    images, draws = dataset.train.images, dataset.draws
-    data: Any = TrainData(
-        jax.ShapeDtypeStruct(images.shape, np.uint8),  # type: ignore[arg-type]
-        jax.ShapeDtypeStruct(draws.shape, np.int32),  # type: ignore[arg-type]
-    )
-    return train_block.lower(cohort.program, layout, cohort.block, data, members, state).compile()
+    state = jax.eval_shape(partial(init_state, cohort.spec, Layout()), members)
+    data = train_data_shapes(dataset)
+    return train_block.lower(cohort.spec, layout, cohort.block, data, members, state).compile()
 
 
 def _most_at_once(cohort: Cohort, dataset: Dataset, layout: Layout, local: int) -> int:
@@ -107,6 +104,6 @@ def _most_at_once(cohort: Cohort, dataset: Dataset, layout: Layout, local: int) 
     if local < 2:
         return 1
     one, two = (block_bytes(cohort, dataset, layout._replace(at_once=count)) for count in (1, 2))
-    copies = DEVICE_COPIES * local * state_bytes(cohort.program, cohort.configs[0])
+    copies = DEVICE_COPIES * local * state_bytes(cohort.spec, cohort.configs[0])
     left = USABLE * free_bytes() - one - copies
     return max(1, min(local, 1 + int(left / max(two - one, 1))))

@@ -12,6 +12,7 @@ from vae_jax.data.dataset import Sizes
 from vae_jax.errors import UserError
 from vae_jax.models.dense import ACTIVATIONS
 from vae_jax.models.initialisers import INITIALISERS
+from vae_jax.models.likelihoods import LIKELIHOODS
 from vae_jax.part_settings import PartSettings, all_settings, chosen_parts, default_settings, without_unused
 from vae_jax.registry import registry_of
 
@@ -51,6 +52,11 @@ class Spec:
     def pixels(self) -> int:
         """Pixels of an image, channels counted."""
         return math.prod(self.image_shape)
+
+    @property
+    def constant(self) -> float:
+        """The likelihood's constant, in nats a pixel and channel."""
+        return LIKELIHOODS[self.settings.model.likelihood].constant
 
     @property
     def sizes(self) -> str:
@@ -123,6 +129,11 @@ def _parts_without_traced(parts: PartSettings, members: Sequence[Config]) -> Par
     return PartSettings(tuple(sorted((key, value) for key, value in found.items() if value != defaults[key])))
 
 
+def standard_beta_kl(beta_kl: float, spec: Spec) -> float:
+    """Return the beta_KL that weighs alike in nats per image (1e-4 of the post's on MNIST: about 2.5)."""
+    return beta_kl * spec.batch_size * spec.pixels if spec.settings.objective.reduction == "blog" else beta_kl
+
+
 def check_names(config: Config) -> None:
     """Look up every registered name that a config says.
 
@@ -133,3 +144,16 @@ def check_names(config: Config) -> None:
         registry_of(kind)[name]
     for registry, name in ((ACTIVATIONS, config.model.activation), (INITIALISERS, config.model.init)):
         registry[name]
+
+
+def without_latent_dim(config: Config) -> Config:
+    """Return what members of one program have in common: any latent size, where all parts can be traced in it."""
+    parts = (registry_of(kind)[name] for kind, name in chosen_parts(config).items())
+    if not all(getattr(part, "traces_latent_dim", True) for part in parts):
+        return config
+    return dataclasses.replace(config, model=dataclasses.replace(config.model, latent_dim=1))
+
+
+def epoch_steps(config: Config, dataset: Sizes) -> int:
+    """Steps of an epoch: as configured, or one pass over the data."""
+    return config.train.steps_per_epoch or max(1, len(dataset.draws) // config.train.batch_size)

@@ -21,9 +21,9 @@ from vae_jax.models.noise import Noise
 from vae_jax.objectives.contracts import Metrics, Objective
 from vae_jax.training.batches import block_batches
 from vae_jax.training.devices import DATA, Layout, for_members
-from vae_jax.training.examples import SplitArrays, make_batch
+from vae_jax.training.examples import TrainData, make_batch
 from vae_jax.training.hyperparameters import Hyperparameters, bound
-from vae_jax.training.member import Arrays, member_key, merge, objective_of, optimisers_of, split, start
+from vae_jax.training.member import Arrays, Weights, member_key, merge, objective_of, optimisers_of, split, start
 from vae_jax.training.spec import Spec
 
 NEVER = -1
@@ -50,16 +50,14 @@ class TrainState(NamedTuple):
     failed: Int32[Array, "*members"]
 
     @property
+    def weights(self) -> Weights:
+        """The model as it is evaluated."""
+        return Weights(self.evaluated["model"], self.variables["model"])
+
+    @property
     def evaluated(self) -> Arrays:
         """The parameters that are evaluated: the average where one is kept, else the newest."""
         return {**self.params, **self.average}
-
-
-class TrainData(NamedTuple):
-    """The training images on the device, and the places in them that one pass draws."""
-
-    split: SplitArrays
-    draws: Int32[Array, " m"]
 
 
 def _init_member(spec: Spec, numbers: Hyperparameters) -> TrainState:
@@ -108,14 +106,15 @@ def _train_member(
         gradient = jax.grad(partial(loss_of, spec, objective), has_aux=True)
         grads, (metrics, variables) = gradient(state.params, state.variables, batch, noise, state.step)
         grads, metrics, variables = _mean_over_shares(layout, (grads, metrics, variables))
-        # Non-finite losses or gradients leave the weights unchanged. (Only they are kept: to keep the optimiser's
-        # moments too would cost their traffic once more in every step.)
+        # Non-finite losses or gradients leave the weights, the variables and the optimiser's state unchanged.
         frozen = (state.failed != NEVER) & ~skips
         finite = jnp.isfinite(metrics["loss"]) & is_finite(grads)
         well = finite & ~frozen
         kept = partial(jax.tree.map, lambda new, old: jnp.where(well, new, old))
-        grads = jax.tree.map(lambda grad: jnp.where(well, grad, 0.0), grads)
-        moved = {name: moves[name].update(grads[name], state.optimiser[name], state.params[name]) for name in grads}
+        moved = {
+            name: moves[name].update(grads[name], state.optimiser[name], state.params[name], sound=well)
+            for name in grads
+        }
         updates, optimiser = ({name: pair[k] for name, pair in moved.items()} for k in (0, 1))
         params = kept(optax.apply_updates(state.params, updates), state.params)
         average = kept(_averaged(spec, numbers, state, params), state.average)
@@ -133,7 +132,9 @@ def _averaged(spec: Spec, numbers: Hyperparameters, state: TrainState, params: A
     if not state.average:
         return {}
     decay = jnp.minimum(bound(spec.settings, numbers).optimiser.ema, (1 + state.step) / (10 + state.step))
-    return jax.tree.map(lambda old, new: decay * old + (1 - decay) * new, state.average, {"model": params["model"]})
+    newest = {"model": params["model"]}
+    averaged: Arrays = jax.tree.map(lambda old, new: decay * old + (1 - decay) * new, state.average, newest)
+    return averaged
 
 
 def step_noise(spec: Spec, layout: Layout, key: Key[Array, ""], step: Int32[Array, ""]) -> Noise:

@@ -1,20 +1,37 @@
 """cat2dog: the dogs' half of it."""
 
 import numpy as np
+from drawn_photographs import blank
 
-from vae_jax.data.photographs.cat2dog import read
+from vae_jax.data.photographs.cat2dog import SIZE, read
 from vae_jax.data.photographs.layouts import find_faces
 from vae_jax.data.photographs.recipe import Recipe, make_face
 from vae_jax.data.picture_files import read_picture
 
+FOLDERS = ("trainA", "trainB", "testA", "testB")
 
-def test_the_dogs_are_read_and_the_cats_are_left(tmp_path):
-    for name in ("trainA", "trainB", "testA", "testB"):
-        (tmp_path / "set" / name).mkdir(parents=True)
-        (tmp_path / "set" / name / f"{name}.jpg").touch()
+
+def test_the_dogs_are_read_and_the_cats_are_named(tmp_path):
+    for name in FOLDERS:
+        blank(tmp_path / "set" / name / f"{name}.jpg", SIZE)
+    (tmp_path / "set" / "trainB" / "empty.jpg").touch()  # as in the published set
     photos = find_faces(tmp_path)
-    assert [photo.path.name for photo in photos] == ["trainB.jpg", "testB.jpg"]
+    assert [(photo.path.name, photo.fault) for photo in photos] == [
+        ("empty.jpg", ""),
+        ("trainB.jpg", ""),
+        ("testB.jpg", ""),
+        ("trainA.jpg", "a cat"),
+        ("testA.jpg", "a cat"),
+    ]
     assert {(photo.class_name, photo.layout) for photo in photos} == {("dogs", "cat2dog")}
+
+
+def test_horses_and_zebras_in_folders_of_these_names_are_no_dogs(tmp_path):
+    for name in FOLDERS:
+        blank(tmp_path / "horse2zebra" / name / "n02381460_2.jpg", (256, 256))
+    assert {(photo.class_name, photo.layout) for photo in find_faces(tmp_path)} == {("people", "pictures")}
+    told = find_faces(tmp_path, layout="horse2zebra=cat2dog")
+    assert [(photo.class_name, photo.fault) for photo in told] == [("dogs", "")] * 2 + [("dogs", "a cat")] * 2
 
 
 def test_a_folder_without_dogs_is_of_another_kind(tmp_path):

@@ -127,3 +127,53 @@ def test_and_then_in_the_folder_above_but_not_further(tmp_path):
     np.testing.assert_array_equal(points_beside(tmp_path / "images" / "a.jpg"), POINTS)
     assert points_beside(tmp_path / "images" / "more" / "b.jpg") is None
     assert points_beside(tmp_path / "images" / "c.jpg") is None
+
+
+def spelled(tmp_path, name, *files):
+    """The photographs of a table with one row, beside such files."""
+    write_table(tmp_path, [(name, *EYES)])
+    for file in files:
+        draw_photograph(tmp_path / "dogs" / file, 0, EYES)
+    return {
+        photo.path.relative_to(tmp_path / "dogs").as_posix(): photo.fault for photo in read(tmp_path / "dogs").photos
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("images\\a.jpg", "images/a.jpg"),
+        (".\\images\\a.jpg", "images/a.jpg"),
+        ("images/a.png", "images/a.PNG"),
+        ("IMAGES\\A.JPG", "images/a.jpg"),
+        ("caf\u00e9.jpg", "cafe\u0301.jpg"),
+        ("cafe\u0301.jpg", "caf\u00e9.jpg"),
+        ("back\\slash.jpg", "back\\slash.jpg"),
+    ],
+    ids=["back slash", "dot and back slashes", "suffix", "letter case", "composed", "apart", "back slash in a name"],
+)
+def test_a_file_may_be_spelled_otherwise_than_on_the_disk(tmp_path, name, file):
+    assert spelled(tmp_path, name, file) == {file: ""}
+    np.testing.assert_array_equal(points_beside(tmp_path / "dogs" / file), np.reshape(EYES, (3, 2)))
+
+
+def test_a_file_of_the_very_name_comes_before_those_spelled_like_it(tmp_path):
+    assert spelled(tmp_path, "a.jpg", "a.jpg", "a.JPG") == {"a.jpg": "", "a.JPG": "not in landmarks.csv"}
+    assert points_beside(tmp_path / "dogs" / "a.JPG") is None
+
+
+def test_of_several_files_spelled_like_a_row_none_is_chosen(tmp_path):
+    assert spelled(tmp_path, "A.jpg", "a.jpg", "a.JPG")["A.jpg"] == "spelled like 2 files"
+
+
+def test_back_slashes_do_not_lead_out_of_the_folder(tmp_path):
+    draw_photograph(tmp_path / "secret.jpg", 0, EYES)
+    write_table(tmp_path, [("..\\secret.jpg", *EYES)])
+    assert [photo.fault for photo in read(tmp_path / "dogs").photos] == ["outside the folder of its table"]
+
+
+def test_a_class_may_be_spelled_in_several_ways(tmp_path):
+    names = [" DOGS ", "People", "Big  Cats", "big cats", ""]
+    write_table(tmp_path, [(f"{k}.jpg", *EYES, name) for k, name in enumerate(names)], f"{HEADER},Class ")
+    classes = [photo.class_name for photo in read(tmp_path / "dogs").photos]
+    assert classes == ["dogs", "people", "Big Cats", "Big Cats", "dogs"]

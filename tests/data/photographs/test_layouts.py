@@ -5,9 +5,10 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from drawn_photographs import draw_dogs, draw_people
+from drawn_photographs import blank, draw_dogs, draw_people
 
-from vae_jax.data.photographs.layouts import find_faces, find_pictures
+from vae_jax.data.photographs.folders import find_pictures
+from vae_jax.data.photographs.layouts import find_faces, layouts_told
 from vae_jax.data.photographs.photo import Sought
 
 
@@ -22,8 +23,9 @@ def mixed(folder, utkface="", columbia="", oxford="", lfw="lfw", cat2dog="cat2do
     touch(folder / utkface, "1_0_0_2017.jpg.chip.jpg")
     touch(folder / columbia, "dogImages/1.pug/a.jpg", "dogParts/1.pug/b.txt")
     touch(folder / oxford, "images/pug_1.jpg", "annotations/xmls/x.xml", "annotations/trimaps/pug_1.png")
-    touch(folder / lfw, "Ann/Ann_0001.jpg", "Bo/Bo_0001.jpg")
-    touch(folder / cat2dog, "trainB/1.jpg", "trainA/2.jpg")
+    for name in ("Ann/Ann_0001.jpg", "Bo/Bo_0001.jpg"):
+        blank(folder / lfw / name, (250, 250))
+    blank(folder / cat2dog / "trainB/1.jpg", (178, 218))
     touch(folder, "holidays/us.jpg")
 
 
@@ -63,6 +65,7 @@ def test_faces_are_sought_in_pictures_of_no_known_kind(tmp_path):
     found = find_faces(tmp_path)
     assert [(each.path.name, each.class_name, each.layout, each.marks) for each in found] == [
         ("us.jpg", "people", "pictures", Sought()),
+        ("notes.txt", "people", "pictures", Sought()),
         ("them.png", "people", "pictures", Sought()),
     ]
 
@@ -84,6 +87,8 @@ def test_links_to_folders_elsewhere_are_read_and_those_that_lead_back_end(tmp_pa
     (raw / "inner" / "up").symlink_to(raw)
     (raw / "inner" / "round").symlink_to("round")
     (raw / "gone").symlink_to("nowhere")
+    (raw / "gone").unlink()
+    (raw / "inner" / "round").unlink()
     assert Counter(found.layout for found in find_faces(raw)) == {"UTKFace": 2, "pictures": 1}
     assert Counter(found.class_name for found in find_pictures(raw)) == {"people": 2, "people again": 2, "inner": 1}
 
@@ -145,4 +150,51 @@ def test_pictures_of_a_class_lie_in_a_folder_of_its_name_at_any_depth(tmp_path):
 
 def test_of_real_odd_files_every_picture_is_found(real_folder):
     names = {found.path.name for found in find_faces(real_folder("odd_files"))}
-    assert names == {path.name for path in real_folder("odd_files").iterdir() if path.suffix == ".jpg"}
+    assert names == {path.name for path in real_folder("odd_files").iterdir()}
+
+
+def test_files_beside_a_set_that_are_no_part_of_it_are_listed(tmp_path):
+    mixed(tmp_path, "u", "c", "o")
+    for folder in ("u", "c", "c/dogImages", "o", "lfw", "lfw/Ann", "cat2dog", "cat2dog/trainB"):
+        touch(tmp_path, f"{folder}/README")
+    touch(tmp_path, "c/training.txt")
+    listed = [str(found.path.relative_to(tmp_path)) for found in find_faces(tmp_path) if found.path.suffix != ".jpg"]
+    named = sorted(path for path in listed if not path.startswith("c/dogParts"))
+    folders = ("c", "c/dogImages", "cat2dog", "cat2dog/trainB", "lfw", "lfw/Ann", "o", "u")
+    assert named == [f"{folder}/README" for folder in folders]
+
+
+def test_the_user_overrules_what_is_guessed_for_one_folder(tmp_path):
+    mixed(tmp_path, "u", "c", "o")
+    found = find_faces(tmp_path, layout="lfw=pictures,c=skip")
+    assert Counter(each.layout for each in found) == {
+        "UTKFace": 1, "Oxford-IIIT Pet": 1, "cat2dog": 1, "pictures": 4
+    }  # fmt: skip
+    (skipped,) = [each for each in found if "left out" in each.fault]
+    assert (skipped.path.name, skipped.fault) == ("c", "left out, as config.data.layout says")
+
+
+def test_a_folder_in_one_that_is_left_out_may_be_read(tmp_path):
+    touch(tmp_path, "a/us.jpg", "a/b/them.jpg")
+    found = find_faces(tmp_path, layout="a=skip,a/b=lfw")
+    assert [(each.path.name, each.layout) for each in found] == [("a", "pictures"), ("them.jpg", "LFW")]
+
+
+def test_the_guesses_are_told_in_one_line_with_the_flag_that_overrules_them(tmp_path):
+    mixed(tmp_path, "u", "c", "o")
+    told = layouts_told(find_faces(tmp_path), tmp_path)
+    assert len(told.splitlines()) == 1
+    for part in (
+        "LFW: lfw/Ann, lfw/Bo;",
+        "cat2dog: cat2dog/trainB;",
+        "pictures of people whose faces are sought: holidays;",
+    ):
+        assert part in told
+    assert "--config.data.layout=FOLDER=KIND overrules" in told
+    assert layouts_told([], tmp_path) == ""
+
+
+def test_many_folders_of_one_kind_are_told_by_the_one_they_lie_in(tmp_path):
+    for k in range(9):
+        blank(tmp_path / "lfw" / f"A{k}" / f"A{k}_0001.jpg", (250, 250))
+    assert layouts_told(find_faces(tmp_path), tmp_path).startswith("layouts: LFW: lfw; --config")

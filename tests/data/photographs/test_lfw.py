@@ -1,16 +1,16 @@
-"""Labeled Faces in the Wild: a folder for every person, pictures named after it."""
+"""Labeled Faces in the Wild: a folder for every person, pictures named after it, all of one size."""
 
 import pytest
+from drawn_photographs import blank
 
 from vae_jax.data.photographs.layouts import find_faces
-from vae_jax.data.photographs.lfw import IN_PICTURE, read
+from vae_jax.data.photographs.lfw import IN_PICTURE, SIZE, read
 from vae_jax.data.photographs.photo import InFrame
 
 
-def person(folder, name, *pictures):
-    (folder / name).mkdir(parents=True)
+def person(folder, name, *pictures, size=SIZE):
     for picture in pictures:
-        (folder / name / picture).touch()
+        blank(folder / name / picture, size)
 
 
 def test_people_are_known_by_pictures_named_after_their_folder(tmp_path):
@@ -24,6 +24,18 @@ def test_people_are_known_by_pictures_named_after_their_folder(tmp_path):
 @pytest.mark.parametrize("name", ["other_0001.jpg", "Ann_001.jpg", "Ann_0001.png", "Ann_0001.txt"])
 def test_a_folder_of_other_names_is_of_another_kind(tmp_path, name):
     person(tmp_path, "Ann", name)
+    assert read(tmp_path / "Ann") is None
+
+
+@pytest.mark.parametrize(("name", "size"), [("Rex", (400, 300)), ("Rex", (250, 251)), ("rex", SIZE)])
+def test_numbered_pictures_of_a_dog_are_of_another_kind_unless_the_user_says_so(tmp_path, name, size):
+    person(tmp_path, name, *(f"{name}_{k:04}.jpg" for k in range(1, 13)), size=size)
+    assert read(tmp_path / name) is None
+    assert len(read(tmp_path / name, told=True).photos) == 12
+
+
+def test_one_such_name_among_others_does_not_make_a_person(tmp_path):
+    person(tmp_path, "Ann", "Ann_0001.jpg", "holiday.jpg")
     assert read(tmp_path / "Ann") is None
 
 

@@ -72,6 +72,17 @@ def test_what_was_kept_is_told_by_class_and_layout():
     assert kept_told(OUTCOMES[3:]) == ""
 
 
+def test_of_many_classes_the_largest_are_told_and_the_others_counted():
+    many = [
+        Outcome(Photo(Path(f"{k}.png"), f"class {k:03}", "pictures", None)) for k in range(150) for _ in range(1 + k)
+    ]
+    told = kept_told(many)
+    assert told.startswith("150 class 149 (pictures) and 149 class 148 (pictures) and ")
+    assert told.endswith("and 9,870 of 140 other classes")
+    assert len(told) < 400
+    assert len(kept_told([Outcome(Photo(Path("a.png"), "x" * 250, "pictures", None))])) < 100
+
+
 def test_reasons_are_told_from_the_most_frequent_with_the_first_names():
     outcomes = [Outcome(photo(f"x/{k}.jpg"), reason="empty file") for k in range(1200)]
     told = skipped_told([*OUTCOMES, *outcomes])

@@ -70,11 +70,22 @@ HOSTILE = {
 }
 
 
+@pytest.mark.parametrize(
+    ("name", "annotation"),
+    [(NAME, WHOLE.replace("dog", "car")), ("2007 000027", WHOLE), ("a1", WHOLE)],
+    ids=["boxes of cars", "other names", "names without a number of their own"],
+)
+def test_other_sets_with_folders_of_these_names_are_of_another_kind(tmp_path, name, annotation):
+    place(tmp_path, name, annotation)
+    assert read(tmp_path) is None
+    assert len(read(tmp_path, told=True).photos) == 1
+
+
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_an_annotation_that_can_not_be_used_gives_one_line(tmp_path, kind):
     annotation, said = HOSTILE[kind]
     place(tmp_path, NAME, annotation)
-    (photo,) = read(tmp_path).photos
+    (photo,) = read(tmp_path, told=True).photos
     assert photo.fault.startswith(f"{NAME}.xml: ")
     assert said in photo.fault
     assert len(photo.fault.splitlines()) == 1

@@ -246,9 +246,9 @@ def test_too_few_usable_pictures_are_said_by_class(tmp_path):
     photos = drawn(tmp_path / "raw", "people", "dogs", n=2)
     wanted = replace(RECIPE, classes=("people", "dogs"))
     photos[2].path.write_bytes(b"")
-    assert refused("any", photos[:2], wanted, tmp_path / "p") == "found no usable dogs"
+    assert refused("any", photos[:2], wanted, tmp_path / "p") == "found no usable dogs; found 2 people (pictures)"
     assert refused("any", photos[:3], wanted, tmp_path / "p") == (
-        "found no usable dogs (1 files skipped: 1 empty file (0.jpg))"
+        "found no usable dogs; found 2 people (pictures) (1 files skipped: 1 empty file (0.jpg))"
     )
     assert (
         refused("any", photos, wanted, tmp_path / "p") == "found no two different pictures of dogs; a split needs them"

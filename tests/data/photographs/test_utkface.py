@@ -1,6 +1,7 @@
 """UTKFace: aligned people, whose names say age, gender and race."""
 
 import pytest
+from drawn_photographs import blank
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,6 +47,7 @@ def test_a_folder_with_such_names_is_read_whole_malformed_names_too(tmp_path):
     assert [(photo.path.name, photo.age, photo.gender, photo.race) for photo in photos] == [
         ("1_0_0_20170109.jpg.chip.jpg", 1, 0, 0),
         ("61_1_20170109.jpg.chip.jpg", 61, 1, -1),
+        ("notes.txt", -1, -1, -1),
         ("stray.jpg", -1, -1, -1),
     ]
     assert {(photo.class_name, photo.layout, photo.fault) for photo in photos} == {("people", "UTKFace", "")}
@@ -60,7 +62,30 @@ def test_cut_faces_have_their_eyes_in_one_place_and_in_uncut_photographs_they_ar
 
 
 def test_a_folder_without_such_names_is_of_another_kind(tmp_path):
-    assert read(fill(tmp_path, "1_2_3.jpg", "1_0_9_2017.jpg", "1_0_0_2017.png")) is None
+    assert read(fill(tmp_path, "1_2_3.jpg", "1_0_9_2017.jpg", "12_1_2019.jpg")) is None
+
+
+def test_such_a_name_among_many_others_does_not_make_the_set(tmp_path):
+    fill(tmp_path, "1_0_0_20170109.jpg.chip.jpg", "a.jpg", "b.jpg")
+    assert read(tmp_path) is None
+    assert len(read(tmp_path, told=True).photos) == 3
+
+
+@pytest.mark.parametrize("name", ["25_1_3_20170104.png", "25_1_3_20170104.JPG", "25_1_3_20170104.jpg.chip.jpg.png"])
+def test_names_without_chip_and_of_other_kinds_of_files_are_the_sets_too(tmp_path, name):
+    (photo,) = read(fill(tmp_path, name)).photos
+    assert (photo.layout, photo.age, photo.gender, photo.race) == ("UTKFace", 25, 1, 3)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "marks"),
+    [([(200, 200), (200, 200)], InFrame(TEMPLATE)), ([(200, 200), (48, 48)], Sought()), ([(200, 150)] * 2, Sought())],
+    ids=["of one square size", "of several sizes", "not square"],
+)
+def test_without_chip_faces_of_one_square_size_are_the_cut_ones(tmp_path, sizes, marks):
+    for k, size in enumerate(sizes):
+        blank(tmp_path / f"{k}_0_0_20170109.png", size, "PNG")
+    assert {photo.marks for photo in read(tmp_path).photos} == {marks}
 
 
 def test_the_real_set_is_read_with_its_malformed_names(real_folder):

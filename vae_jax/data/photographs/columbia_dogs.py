@@ -2,20 +2,27 @@
 
 from pathlib import Path
 
-from vae_jax.data.photographs.photo import Found, Marked, Photo, folders_in, pictures_in
+from vae_jax.data.photographs.photo import Found, Marked, Photo, files_in, folders_in
 
 RIGHT_EYE, LEFT_EYE, NOSE, PARTS = 0, 1, 2, 8  # rows of a parts file, right and left being the dog's
 FOLDERS, LISTS = ("dogImages", "dogParts"), ("training.txt", "testing.txt")
 LARGEST = 10_000  # bytes of a parts file; the set's have some hundred
 
 
-def read(folder: Path) -> Found | None:
-    """List the dogs of the set's folder (`CU_Dogs`); only those of its two lists can be used, where these are there."""
+def read(folder: Path, *, told: bool = False) -> Found | None:
+    """List the dogs of the set's folder (`CU_Dogs`); only those of its two lists can be used, where these are there.
+
+    Args:
+        folder: with the set's two folders.
+        told: the user says that it is of this kind; it is known by these folders all the same.
+    """
+    del told
     if not all((folder / name).is_dir() for name in FOLDERS):
         return None
     listed = _listed(folder)
-    pictures = [path for breed in folders_in(folder / "dogImages") for path in pictures_in(breed)]
-    return Found([_photo(folder, path, listed) for path in pictures], FOLDERS)
+    images = folder / "dogImages"
+    files = [path for inside in (images, *folders_in(images)) for path in files_in(inside)]
+    return Found([_photo(folder, path, listed) for path in files], FOLDERS, LISTS)
 
 
 def _place(folder: Path, path: Path) -> str:

@@ -1,79 +1,95 @@
 """Which photographs lie below a folder: each kind of folder is known by how it is laid out."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
 
 from vae_jax.data.photographs import cat2dog, columbia_dogs, landmark_table, lfw, oxford_pets, utkface
-from vae_jax.data.photographs.photo import Found, Photo, Sought, folders_in, pictures_below, pictures_in
-
-# Each returns None for a folder of another kind; the first that knows a folder reads it.
-LAYOUTS: tuple[Callable[[Path], Found | None], ...] = (
-    landmark_table.read,
-    columbia_dogs.read,
-    oxford_pets.read,
-    cat2dog.read,
-    utkface.read,
-    lfw.read,
-)
+from vae_jax.data.photographs.layout_choice import FIELD, chosen_for, read_choice
+from vae_jax.data.photographs.photo import PICTURES, Found, Photo, Sought, files_in, folders_in, plain, unlisted
 
 
-def find_faces(folder: Path, but: Path | None = None) -> list[Photo]:
-    """List the photographs of people and dogs below a folder, in an order of their own.
+class Layout(Protocol):
+    """Returns None for a folder of another kind; `told` says that the user knows better than names and sizes."""
 
-    Pictures in folders of no known kind are taken for people, whose faces must be sought.
+    def __call__(self, folder: Path, *, told: bool = False) -> Found | None:
+        """List what such a folder holds."""
+
+
+# By the names that `config.data.layout` has for them; the first that knows a folder reads it.
+LAYOUTS: Mapping[str, Layout] = {
+    "landmarks": landmark_table.read,
+    "columbia_dogs": columbia_dogs.read,
+    "oxford_pets": oxford_pets.read,
+    "cat2dog": cat2dog.read,
+    "utkface": utkface.read,
+    "lfw": lfw.read,
+}
+SKIP = "skip"  # a folder that is left out
+KINDS = (*LAYOUTS, PICTURES, SKIP)
+MOST_FOLDERS = 3  # that are named of each kind
+
+
+def find_faces(folder: Path, but: Path | None = None, layout: str = "") -> list[Photo]:
+    """List the files below a folder as photographs of people and dogs, in an order of their own.
+
+    Files in folders of no known kind are taken for pictures of people, whose faces must be sought. What is no picture
+    is listed too: it is named where the pictures are read.
 
     Args:
         folder: may hold folders of all kinds; each is read once, wherever links lead.
         but: a folder below it to leave out.
+        layout: what the user says, as `config.data.layout`.
 
     Raises:
-        UserError: a table can't be read.
+        UserError: a table can't be read, or what the user says makes no sense.
     """
-    return _faces(folder, _left_out(folder, but))
+    return _faces(folder, _left_out(folder, but), read_choice(layout, folder, KINDS))
 
 
-def _faces(folder: Path, seen: set[Path]) -> list[Photo]:
+def _faces(folder: Path, seen: set[Path], choice: dict[Path, str]) -> list[Photo]:
     if folder.resolve() in seen:
         return []
     seen.add(folder.resolve())
+    kind = chosen_for(folder, choice)
+    if kind == SKIP:
+        inner = [path for path in choice if folder in path.parents]
+        named = Photo(folder, "people", PICTURES, None, f"left out, as {FIELD} says")
+        return [named, *(photo for path in inner for photo in _faces(path, seen, choice))]
+    layouts = {kind: LAYOUTS[kind]} if kind in LAYOUTS else {} if kind else LAYOUTS
     try:
-        found = next(filter(None, (read(folder) for read in LAYOUTS)), None) or _of_no_kind(folder)
+        found = next(filter(None, (read(folder, told=bool(kind)) for read in layouts.values())), Found([]))
+        read_already = {photo.path for photo in found.photos}
+        others = [path for path in files_in(folder) if path not in read_already and path.name not in found.files]
         inner = [path for path in folders_in(folder) if path.name not in found.folders]
     except OSError as error:
-        return [_unlisted(folder, error, "people")]
-    return found.photos + [photo for path in inner for photo in _faces(path, seen)]
+        return [unlisted(folder, error, "people")]
+    of_no_kind = [Photo(path, "people", PICTURES, Sought()) for path in others]
+    return [*found.photos, *of_no_kind, *(photo for path in inner for photo in _faces(path, seen, choice))]
 
 
-def _of_no_kind(folder: Path) -> Found:
-    return Found([Photo(path, "people", "pictures", Sought()) for path in pictures_in(folder)])
+def layouts_told(photos: list[Photo], root: Path) -> str:
+    """Say in one line which folders were taken for what, and how to overrule that; '' where there is nothing."""
+    folders: dict[str, dict[Path, None]] = {}
+    for photo in photos:
+        if photo.path.is_relative_to(root) and photo.path != root:
+            folders.setdefault(photo.layout, {})[photo.path.parent.relative_to(root)] = None
+    parts = []
+    for layout, found in folders.items():
+        among = _fewer(list(found))
+        more = f" and {len(among) - MOST_FOLDERS:,} more" if len(among) > MOST_FOLDERS else ""
+        said = "pictures of people whose faces are sought" if layout == PICTURES else layout
+        parts.append(f"{said}: {', '.join(plain(str(path)) for path in among[:MOST_FOLDERS])}{more}")
+    if not parts:
+        return ""
+    return f"layouts: {'; '.join(parts)}; --{FIELD}=FOLDER=KIND overrules, KIND one of {', '.join(KINDS)}"
 
 
-def find_pictures(folder: Path, but: Path | None = None) -> list[Photo]:
-    """List all pictures below a folder, to be taken as they are; the first folder on the way to one is its class.
-
-    Args:
-        folder: links in it may lead anywhere.
-        but: a folder below it to leave out.
-    """
-    left_out = {folder.resolve(), *_left_out(folder, but)}
-
-    def of_class(kind: Path) -> list[Photo]:
-        try:
-            return [Photo(path, kind.name, "pictures", None) for path in pictures_below(kind, set(left_out))]
-        except OSError as error:
-            return [_unlisted(kind, error, kind.name)]
-
-    try:
-        own = [Photo(path, folder.resolve().name, "pictures", None) for path in pictures_in(folder)]
-        return own + [photo for kind in folders_in(folder) for photo in of_class(kind)]
-    except OSError as error:
-        return [_unlisted(folder, error, folder.name)]
+def _fewer(folders: list[Path]) -> list[Path]:
+    """Name folders by the one that they all lie in, where there are many."""
+    return [Path(os.path.commonpath(folders))] if len(folders) > MOST_FOLDERS else folders
 
 
 def _left_out(folder: Path, but: Path | None) -> set[Path]:
     return {but.resolve()} - {folder.resolve()} if but else set()
-
-
-def _unlisted(folder: Path, error: OSError, class_name: str) -> Photo:
-    said = f"can't be listed ({error.strerror}), so nothing in {folder.name} is read"
-    return Photo(Path(error.filename or folder), class_name, "pictures", None, said)

@@ -62,13 +62,20 @@ def unusable(folder: Path, error: Exception) -> UserError:
     return UserError(f"{folder}: can't be used ({said}); remove it, and it is prepared again")
 
 
-def kept_told(outcomes: Sequence[Outcome]) -> str:
-    """Say how many of which class were kept, and from what kinds of folders."""
-    kept = [outcome.photo for outcome in outcomes if not outcome.reason]
+def kept_told(outcomes: Sequence[Outcome], most: int = 10, most_letters: int = 60) -> str:
+    """Say how many of which class were kept, and from what kinds of folders; of many classes only the largest."""
+    layouts: dict[str, list[str]] = {}
+    for outcome in outcomes:
+        if not outcome.reason:
+            layouts.setdefault(outcome.photo.class_name, []).append(outcome.photo.layout)
+    names = class_names([outcome.photo for outcome in outcomes if not outcome.reason])
+    named = names if len(names) <= most else sorted(names, key=lambda name: -len(layouts[name]))[:most]
     parts = []
-    for name in class_names(kept):
-        layouts = [photo.layout for photo in kept if photo.class_name == name]
-        parts.append(f"{len(layouts):,} {name} ({', '.join(dict.fromkeys(layouts))})")
+    for name in named:
+        short = name if len(name) <= most_letters else f"{name[: most_letters - 1]}…"
+        parts.append(f"{len(layouts[name]):,} {short} ({', '.join(dict.fromkeys(layouts[name]))})")
+    if others := [kept for name, kept in layouts.items() if name not in named]:
+        parts.append(f"{sum(map(len, others)):,} of {len(others):,} other classes")
     return " and ".join(parts)
 
 

@@ -1,4 +1,7 @@
-"""A photograph that may become a face: where it lies, what it shows, and how its eyes and nose are found."""
+"""A photograph that may become a face: where it lies, what it shows, and how its eyes and nose are found.
+
+Every file of a folder may be one: what it holds decides, when it is read.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +12,9 @@ import numpy as np
 from vae_jax.data.alignment import Picture, Points, Template
 from vae_jax.data.face_finder import find_face
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
+PICTURES = "pictures"  # the layout of folders of no known kind
+# What systems leave in folders, beside all that begins with a dot; nobody put it there.
+HOUSEKEEPING = {"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx", "@eadir", "$recycle.bin", "lost+found"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +27,10 @@ class Marked:
 
     values: tuple[float, ...]
 
-    def points(self, picture: Picture) -> Points:
-        """Return what was marked."""
-        return np.array(self.values).reshape(3, 2)
+    def points(self, picture: Picture, reduced: int = 1) -> Points:
+        """Return what was marked, in pixels of the picture, whose sides were divided by `reduced`."""
+        points: Points = np.array(self.values).reshape(3, 2) / reduced
+        return points
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +45,10 @@ class InFrame:
     template: Template
     box: tuple[float, ...] = ()
 
-    def points(self, picture: Picture) -> Points:
-        """Scale the place to the frame."""
-        left, top, right, bottom = self.box or (0, 0, picture.shape[1], picture.shape[0])
+    def points(self, picture: Picture, reduced: int = 1) -> Points:
+        """Scale the place to the frame, in pixels of the picture, whose sides were divided by `reduced`."""
+        height, width, _ = picture.shape
+        left, top, right, bottom = (side / reduced for side in self.box) if self.box else (0, 0, width, height)
         points: Points = np.array(self.template) * (right - left, bottom - top) + (left, top)
         return points
 
@@ -50,7 +57,7 @@ class InFrame:
 class Sought:
     """They must be sought in the picture, which shows a person."""
 
-    def points(self, picture: Picture) -> Points:
+    def points(self, picture: Picture, reduced: int = 1) -> Points:
         """Search by OpenCV's cascades."""
         return find_face(picture)
 
@@ -71,6 +78,7 @@ class Photo:
         fault: why it can't be used, if that is known already, else ''.
         breed: of a dog, where known, else ''.
         age, gender, race: of a person, in UTKFace's numbers, where known, else -1.
+        split: `train` or `test`, where its folder says so, else ''.
     """
 
     path: Path
@@ -82,6 +90,7 @@ class Photo:
     age: int = -1
     gender: int = -1
     race: int = -1
+    split: str = ""
 
     def __post_init__(self) -> None:
         """Make words that may come from names of folders, or from a table, fit for any file."""
@@ -90,10 +99,15 @@ class Photo:
 
 
 class Found(NamedTuple):
-    """What a kind of folder holds: its photographs, and the names of the folders in it that are read with it."""
+    """What a kind of folder holds: its photographs, and the names of the folders and files in it that are read with it.
+
+    A photograph may be a file of any kind; the files of a folder that are neither photographs nor named are no part of
+    the set.
+    """
 
     photos: list[Photo]
     folders: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
 
 def plain(text: str) -> str:
@@ -101,9 +115,15 @@ def plain(text: str) -> str:
     return " ".join(text.encode("utf-8", "backslashreplace").decode().split())
 
 
-def pictures_in(folder: Path) -> list[Path]:
-    """List the files of a folder that by their names are pictures, in an order of their own."""
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and not _hidden(path))
+def unlisted(folder: Path, error: OSError, class_name: str) -> Photo:
+    """Stand for a folder that can't be listed."""
+    said = f"can't be listed ({error.strerror}), so nothing in {folder.name} is read"
+    return Photo(Path(error.filename or folder), class_name, PICTURES, None, said)
+
+
+def files_in(folder: Path) -> list[Path]:
+    """List all that is in a folder and no folder itself, in an order of its own; hidden files are left out."""
+    return sorted(path for path in folder.iterdir() if not _hidden(path) and not path.is_dir())
 
 
 def folders_in(folder: Path) -> list[Path]:
@@ -111,14 +131,14 @@ def folders_in(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if not _hidden(path) and path.is_dir())
 
 
-def pictures_below(folder: Path, seen: set[Path] | None = None) -> list[Path]:
-    """List the pictures of a folder and of all below it, each folder once, wherever links lead."""
+def files_below(folder: Path, seen: set[Path] | None = None) -> list[Path]:
+    """List the files of a folder and of all below it, each folder once, wherever links lead."""
     seen = set() if seen is None else seen
     if folder.resolve() in seen:
         return []
     seen.add(folder.resolve())
-    return pictures_in(folder) + [path for inner in folders_in(folder) for path in pictures_below(inner, seen)]
+    return files_in(folder) + [path for inner in folders_in(folder) for path in files_below(inner, seen)]
 
 
 def _hidden(path: Path) -> bool:
-    return path.name.startswith(".")
+    return path.name.startswith(".") or path.name.lower() in HOUSEKEEPING

@@ -20,7 +20,8 @@ from tqdm import tqdm
 from vae_jax.data.alignment import Face
 from vae_jax.data.dataset import content_keys, held_out
 from vae_jax.data.photographs.duplicates import near_identical, thumbnail
-from vae_jax.data.photographs.outcomes import Outcome, class_names, printable, skipped_told, write_outcomes
+from vae_jax.data.photographs.given_splits import held_out_as_given
+from vae_jax.data.photographs.outcomes import Outcome, class_names, kept_told, printable, skipped_told, write_outcomes
 from vae_jax.data.photographs.photo import Photo, plain
 from vae_jax.data.photographs.recipe import Recipe, make_face
 from vae_jax.data.picture_builder import Example, make_builder, prepare
@@ -98,13 +99,19 @@ def _prepare_in(folder: Path, name: str, photos: Sequence[Photo], recipe: Recipe
     for wanted in recipe.classes or names or ("pictures",):
         if wanted not in names:
             said = f" ({len(skipped):,} files skipped: {skipped_told(skipped)})" if skipped else ""
-            raise NoUsablePhotosError(f"found no usable {wanted}{said}")
+            there = f"; found {kept_told([Outcome(photo) for photo in kept])}" if kept else ""
+            raise NoUsablePhotosError(f"found no usable {wanted}{there}{said}")
     labels = np.array([names.index(photo.class_name) for photo in kept], np.int32)
     keys = content_keys(hashes, near_identical(np.frombuffer(thumbnails, np.uint8).reshape(len(kept), -1)))
     for label, class_name in enumerate(names):
         if len(set(keys[labels == label])) < 2:
             raise NoUsablePhotosError(f"found no two different pictures of {class_name}; a split needs them")
-    in_test = held_out(keys, labels, recipe.test_fraction, equal_classes=bool(recipe.classes))
+    given = [photo.split for photo in kept]
+    in_test = (
+        held_out(keys, labels, recipe.test_fraction, equal_classes=bool(recipe.classes))
+        if "test" not in given
+        else held_out_as_given(keys, given)
+    )
     splits = {"train": np.flatnonzero(~in_test), "test": np.flatnonzero(in_test)}
     faces = partial(_spooled, folder / SPOOL, recipe.shape)
     examples = {

@@ -9,7 +9,7 @@ from vae_jax.config import DataConfig
 from vae_jax.data.alignment import TEMPLATE, Face, align_face, cut_square
 from vae_jax.data.contrast import CONTRASTS
 from vae_jax.data.photographs.photo import Photo
-from vae_jax.data.picture_files import read_picture
+from vae_jax.data.picture_files import read_reduced
 from vae_jax.errors import UnusablePictureError
 
 VERSION = "1"  # of the preparation: raise it when the same files shall give other images
@@ -73,7 +73,7 @@ def make_face(photo: Photo, recipe: Recipe) -> Face:
     """
     if photo.fault:
         raise UnusablePictureError(photo.fault)
-    picture = read_picture(photo.path, colour=recipe.colour)
+    picture, reduced = read_reduced(photo.path, colour=recipe.colour)
     if photo.marks is None:
         return CONTRASTS[recipe.contrast](cut_square(picture, recipe.size))
-    return CONTRASTS[recipe.contrast](align_face(picture, photo.marks.points(picture), recipe.size, TEMPLATE))
+    return CONTRASTS[recipe.contrast](align_face(picture, photo.marks.points(picture, reduced), recipe.size, TEMPLATE))

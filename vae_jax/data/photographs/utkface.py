@@ -4,19 +4,34 @@ import re
 from pathlib import Path
 
 from vae_jax.data.alignment import TEMPLATE
-from vae_jax.data.photographs.photo import Found, InFrame, Marks, Photo, Sought, pictures_in
+from vae_jax.data.photographs.photo import Found, InFrame, Marks, Photo, Sought, files_in
+from vae_jax.data.photographs.picture_sizes import sizes_among
 
-NAME = re.compile(r"\d{1,3}_[01]_[0-4]_\d+.*\.jpg")
+# Of the set's own names a few lack the gender or the race.
+NAME = re.compile(r"\d{1,3}_(?:[01]_[0-4]_20\d{2,}|[0-4]_20\d{6,}).*\.(?:jpe?g|png)", re.IGNORECASE)
 
 
-def read(folder: Path) -> Found | None:
-    """List the faces, if some here have the set's names (a few of its own are malformed)."""
-    pictures = pictures_in(folder)
-    if not any(NAME.fullmatch(path.name) for path in pictures):
+def read(folder: Path, *, told: bool = False) -> Found | None:
+    """List the faces of a folder in which at least half of the files have the set's names.
+
+    Args:
+        folder: of the faces.
+        told: the user says that it is of this kind; names are not looked at.
+    """
+    files = files_in(folder)
+    named = [path for path in files if NAME.fullmatch(path.name)]
+    if not files or not (told or 2 * len(named) >= len(files)):
         return None
-    # The set comes in two forms: cut and aligned ("chip"), and as the photographs were taken.
-    aligned = 2 * sum(".chip." in path.name for path in pictures) >= len(pictures)
-    return Found([_photo(path, InFrame(TEMPLATE) if aligned else Sought()) for path in pictures])
+    marks = InFrame(TEMPLATE) if _aligned(named or files) else Sought()
+    return Found([_photo(path, marks) for path in files])
+
+
+def _aligned(files: list[Path]) -> bool:
+    """Say which of the set's two forms it is: cut and aligned ("chip", all of one square size), or as it was taken."""
+    sizes = sizes_among(files)
+    return 2 * sum(".chip." in path.name for path in files) >= len(files) or (
+        len(sizes) == 1 and all(width == height for width, height in sizes)
+    )
 
 
 def _photo(path: Path, marks: Marks) -> Photo:

@@ -1,13 +1,11 @@
 """Likelihoods by name: from decoder outputs to p(x|z)."""
 
-from collections.abc import Callable
-
 from vae_jax.models.contracts import Likelihood
 from vae_jax.models.likelihoods.bernoulli import Bernoulli
 from vae_jax.models.likelihoods.gaussian import Gaussian, GaussianLearned, SquaredError
 from vae_jax.registry import Registry
 
-LIKELIHOODS: Registry[Callable[..., Likelihood]] = Registry(
+LIKELIHOODS: Registry[type[Likelihood]] = Registry(
     "config.model.likelihood",
     {"bernoulli": Bernoulli, "gaussian": Gaussian, "gaussian_learned": GaussianLearned, "mse": SquaredError},
 )

@@ -43,7 +43,9 @@ class Gaussian(nnx.Module):
 
     def __init__(self, settings: None, build: Build, key: Key[Array, ""]) -> None:
         """Keep the scale."""
-        self.log_sigma = Scale(jnp.log(jnp.asarray(build.config.model.likelihood_sigma, jnp.float32)))
+        self.log_sigma: nnx.Variable[Array] = Scale(
+            jnp.log(jnp.asarray(build.config.model.likelihood_sigma, jnp.float32))
+        )
 
     def __call__(self, outputs: Float[Array, "*lead height width channels"]) -> GaussianPixels:
         """Return the distribution of each picture."""

@@ -1,0 +1,42 @@
+"""Paths that libraries take for no more than names."""
+
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from vae_jax.errors import UserError
+from vae_jax.training.plain_paths import PlainPath, check_path, is_plain
+
+
+@pytest.mark.parametrize("path", ["/home/me/runs/beta_kl=1,2/a-b.c", "C:/Users/me/runs", "/a b/~x", "/gsx/s3"])
+def test_plain_names_are_left_as_they_are(path):
+    assert is_plain(Path(path))
+
+
+@pytest.mark.parametrize("path", ["/a[b", "/a*", "/a?", "/a\\b", "/gs:/x", "/gs/x", "/s3", "/猫", "/a\nb", "/\udcff"])
+def test_others_are_not(path):
+    assert not is_plain(Path(path))
+
+
+def test_a_link_leads_to_the_folder_until_it_is_closed(tmp_path):
+    folder = tmp_path / "a[b]"
+    folder.mkdir()
+    plain = PlainPath(folder)
+    (plain.path / "file").write_text("there")
+    assert is_plain(plain.path)
+    assert (folder / "file").read_text() == "there"
+    plain.close()
+    assert not plain.path.parent.exists()
+    assert (folder / "file").read_text() == "there"
+
+
+def test_where_no_plain_name_can_be_it_is_said_before_anything_is_done(tmp_path, monkeypatch):
+    temporary = tmp_path / "t[m]p"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    check_path(tmp_path / "plain")
+    with pytest.raises(UserError, match="use another workdir, or set TMPDIR"):
+        check_path(tmp_path / "a[b]")
+    with pytest.raises(UserError, match="use another workdir, or set TMPDIR"):
+        PlainPath(tmp_path / "a[b]")
