@@ -1,5 +1,6 @@
 """photos: any folder of pictures, taken as they are."""
 
+import logging
 import os
 
 import numpy as np
@@ -99,6 +100,7 @@ def test_what_a_file_holds_decides_not_its_name_and_every_other_file_is_named(tm
     (tmp_path / "raw" / "drawn").unlink()
     for name in ("notes.md", "film.mp4", ".hidden.jpg", "Thumbs.db"):
         (tmp_path / "raw" / name).write_bytes(b"no picture")
-    dataset = load(config(tmp_path / "raw"))
+    with caplog.at_level(logging.INFO, "vae_jax"):
+        dataset = load(config(tmp_path / "raw"))
     assert len(dataset.train) + len(dataset.test) == 6
     assert "skipped 2 not a picture (film.mp4, notes.md); every file is named in" in caplog.text

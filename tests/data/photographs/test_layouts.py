@@ -5,7 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from drawn_photographs import blank, draw_dogs, draw_people
+from drawn_photographs import EYES, blank, draw_dogs, draw_people
 
 from vae_jax.data.photographs.folders import find_pictures
 from vae_jax.data.photographs.layouts import find_faces, layouts_told
@@ -193,6 +193,11 @@ def test_the_guesses_are_told_in_one_line_with_the_flag_that_overrules_them(tmp_
     assert "--config.data.layout=FOLDER=KIND overrules" in told
     assert layouts_told([], tmp_path) == ""
     assert "lfw" not in layouts_told(find_faces(tmp_path, layout="lfw=skip"), tmp_path).partition("--config")[0]
+
+
+def test_a_row_that_leads_elsewhere_is_not_told(tmp_path):
+    draw_dogs(tmp_path, 1, [("/etc/passwd", *EYES)])
+    assert layouts_told(find_faces(tmp_path), tmp_path).startswith("layouts: landmarks.csv: dogs/images; --config")
 
 
 def test_many_folders_of_one_kind_are_told_by_those_they_lie_in(tmp_path):
