@@ -1,5 +1,6 @@
 """photos: any folder of pictures, taken as they are."""
 
+import logging
 import os
 
 import numpy as np
@@ -75,3 +76,31 @@ def test_a_class_with_a_single_picture_is_named(tmp_path):
     for name in ("cats/0.jpg", "cats/1.jpg", "owls/2.jpg"):
         draw_photograph(tmp_path / name, int(name[5]))
     assert refused(config(tmp_path)) == f"{tmp_path}: found no two different pictures of owls; a split needs them"
+
+
+def test_train_and_test_folders_are_splits_and_the_folders_in_them_classes(tmp_path, caplog):
+    for k in range(8):
+        draw_photograph(tmp_path / "raw" / ("train" if k < 5 else "test") / ("cats", "owls")[k % 2] / f"{k}.jpg", k)
+    (tmp_path / "raw" / "test" / "cats" / "again.jpg").write_bytes((tmp_path / "raw/train/cats/0.jpg").read_bytes())
+    with caplog.at_level(logging.INFO, "vae_jax"):
+        dataset = load(config(tmp_path / "raw"))
+    assert dataset.class_names == ("cats", "owls")
+    assert (len(dataset.train), len(dataset.test)) == (6, 3)
+    assert "folders are splits: 5 files to learn from, 4 to be judged by" in caplog.text
+    assert "1 pictures of the test folder are copies of training pictures" in caplog.text
+    assert load(config(tmp_path / "raw", layout="classes")).class_names == ("test", "train")
+
+
+def test_what_a_file_holds_decides_not_its_name_and_every_other_file_is_named(tmp_path, caplog):
+    for k, kind in enumerate(("JPEG", "TGA", "DIB", "PPM", "AVIF", "JPEG2000")):
+        draw_photograph(tmp_path / "raw" / "drawn", k)
+        with Image.open(tmp_path / "raw" / "drawn") as picture:
+            picture.load()
+        picture.save(tmp_path / "raw" / ("x", "x.tga", "x.dib", "x.txt", "x.avif", "x.jp2")[k], kind)
+    (tmp_path / "raw" / "drawn").unlink()
+    for name in ("notes.md", "film.mp4", ".hidden.jpg", "Thumbs.db"):
+        (tmp_path / "raw" / name).write_bytes(b"no picture")
+    with caplog.at_level(logging.INFO, "vae_jax"):
+        dataset = load(config(tmp_path / "raw"))
+    assert len(dataset.train) + len(dataset.test) == 6
+    assert "skipped 2 not a picture (film.mp4, notes.md); every file is named in" in caplog.text
