@@ -1,5 +1,8 @@
 """The pictures of a run: which members are drawn, and where the pictures lie."""
 
+import logging
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
     from vae_jax.evaluation.portrait import Portrait
     from vae_jax.report import MemberPage, Picture
 
+log = logging.getLogger("vae_jax")
+
 MOST_TOGETHER = 16  # members side by side
 
 # matplotlib takes a second to import: each method imports what it draws with.
@@ -35,6 +40,8 @@ class Album:
         self.empty = not self.in_full  # nothing is to be drawn
         self.names = tuple(map(short_name, swept_fields(self.config)))
         self._portraits: dict[int, Portrait] = {}
+        self._drawn: set[Path] = set()
+        self._whole = False  # whether all pictures were drawn anew
 
     def _first_members(self) -> list[int]:
         """Choose the members that are drawn in full: as many of the first as they themselves say."""
@@ -74,12 +81,13 @@ class Album:
             dataset = self.shelf.of(cohort.configs[k])
             portrait = sit(program_alone(cohort, k), params, dataset, seed=seed, title=title)
             if number in self.in_full:
-                save_figures(draw_gallery(portrait), self.folder.figures, self._suffix(number))
+                self._drawn.update(save_figures(draw_gallery(portrait), self.folder.figures, self._suffix(number)))
             if number in together:
                 self._portraits[number] = portrait
 
     def draw_together(self) -> None:
         """Draw the losses of all members and, of several, some of them side by side."""
+        self._whole = True
         if self.empty:
             return
         from vae_jax.figures.gallery import LOSS_CURVES, save_figures
@@ -92,7 +100,8 @@ class Album:
         figures = {LOSS_CURVES[0]: loss_curves(lines, title, notice, groups)}
         sitters = [self._portraits[number] for number in sorted(self._portraits)]
         drawn = {name: draw(sitters, notice) for name, (_, draw) in PORTRAIT_FIGURES.items()}
-        save_figures(figures | {name: figure for name, figure in drawn.items() if figure}, self.folder.figures)
+        figures |= {name: figure for name, figure in drawn.items() if figure}
+        self._drawn.update(save_figures(figures, self.folder.figures))
 
     def draw_table(self, summary: dict[str, Any]) -> None:
         """Draw the metrics of all members against what was swept."""
@@ -110,7 +119,27 @@ class Album:
             metrics=tuple(member["test"] for member in well),
         )
         drawn = {name: draw(table) for name, (_, draw) in TABLE_FIGURES.items()} if well else {}
-        save_figures({name: figure for name, figure in drawn.items() if figure}, self.folder.figures)
+        figures = {name: figure for name, figure in drawn.items() if figure}
+        self._drawn.update(save_figures(figures, self.folder.figures))
+
+    def remove_earlier(self) -> None:
+        """Remove pictures of the run as it was before, once all are drawn anew: they would pass for those of now."""
+        if not self._whole or not self.folder.figures.is_dir():
+            return
+        from vae_jax.figures.gallery import FIGURES, LOSS_CURVES
+        from vae_jax.figures.side_by_side import PORTRAIT_FIGURES
+        from vae_jax.figures.sweep_table import TABLE_FIGURES
+
+        names = {*FIGURES, *PORTRAIT_FIGURES, *TABLE_FIGURES, LOSS_CURVES[0]}
+        earlier = sorted(path for path in self.folder.figures.glob("*.png") if path not in self._drawn)
+        earlier = [path for path in earlier if re.sub(r"_member\d+$", "", path.stem) in names]
+        for path in earlier:
+            path.unlink()
+        if earlier:
+            shown = f"{', '.join(path.name for path in earlier[:5])}{', ...' if len(earlier) > 5 else ''}"
+            log.info(
+                "%s: removed %s pictures of the run as it was before (%s)", self.folder.figures, len(earlier), shown
+            )
 
     def _suffix(self, number: int) -> str:
         return "" if self.alone else f"_member{number}"

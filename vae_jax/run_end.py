@@ -43,6 +43,7 @@ def write_end(plan: Plan, outcomes: Sequence[Outcome], seconds: dict[str, float]
     if len(ordered) > 1:
         album.draw_table(summary)
         write_whole(plan.folder.members, members_table(summary))
+    album.remove_earlier()
     from vae_jax.report import render
 
     write_whole(plan.folder.report, render(summary, to_json(plan.config), *album.pages()))
