@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vae_jax.config import Config
+from vae_jax.config import Config, LogConfig
 from vae_jax.errors import UserError
 from vae_jax.field_values import shown
 from vae_jax.sweep_language import FUNCTIONS, expand, growth_faults, parse_values, swept_fields
@@ -184,6 +184,21 @@ def test_a_run_may_gain_members_and_epochs_and_pictures(before, now):
 def test_what_else_changes_keeps_a_run_from_going_on(before, now, said):
     faults = growth_faults(before, now)
     assert said in "; ".join(faults)
+
+
+def test_moments_of_a_run_that_goes_back_to_them_stay_as_they_are():
+    base, often = Config(), LogConfig(every_steps=5)
+    assert growth_faults(base, dataclasses.replace(base, log=often)) == []
+    before = dataclasses.replace(base, sweep=("on_nan=stop,restore",))
+    (fault,) = growth_faults(before, dataclasses.replace(before, log=often))
+    assert fault.startswith("log.every_steps: 0 -> 5, and on_nan=restore goes back")
+
+
+def test_members_that_differ_in_places_stay_apart():
+    """Each is a member of its own, until they are moved."""
+    before = config("raw_dir=A,B")
+    assert growth_faults(before, config("raw_dir=A2,B2", "seed=0,1")) == []
+    assert "lacks 1 of its members" in growth_faults(before, config("raw_dir=A"))[0]
 
 
 def test_values_that_tell_a_member_are_read_by_any_name():

@@ -1,9 +1,11 @@
 """The pictures of a run: which members are drawn, and where the pictures lie."""
 
 import logging
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -52,6 +54,8 @@ class Album:
         self.empty = not self.in_full or not self._can_draw()  # nothing is to be drawn
         self.names = tuple(map(short_name, swept_fields(self.config)))
         self._portraits: dict[int, Portrait] = {}
+        self._drawn: set[Path] = set()
+        self._whole = False  # whether all figures were drawn anew
 
     def _can_draw(self) -> bool:
         """Load what draws: a broken installation, or a matplotlibrc that can't be read, is told once."""
@@ -71,6 +75,7 @@ class Album:
         """Draw figures into the folder; those that fail are told."""
         from vae_jax.figures.gallery import draw_figures
 
+        self._drawn.update(self.folder.figures / f"{name}{suffix}.png" for name in drawings)
         for name, why in draw_figures(drawings, self.folder.figures, suffix).items():
             self.tell(f"figures/{name}{suffix}.png", why)
 
@@ -127,6 +132,7 @@ class Album:
 
     def draw_together(self) -> None:
         """Draw the losses of all members and, of several, some of them side by side."""
+        self._whole = True
         if self.empty:
             return
         from vae_jax.figures.gallery import LOSS_CURVES
@@ -160,6 +166,25 @@ class Album:
         )
         if well:
             self._draw({name: partial(draw, table) for name, (_, draw) in TABLE_FIGURES.items()})
+
+    def remove_earlier(self) -> None:
+        """Remove pictures of the run as it was before, once all are drawn anew: they would pass for those of now."""
+        if not self._whole or not self.folder.figures.is_dir():
+            return
+        from vae_jax.figures.gallery import FIGURES, LOSS_CURVES
+        from vae_jax.figures.side_by_side import PORTRAIT_FIGURES
+        from vae_jax.figures.sweep_table import TABLE_FIGURES
+
+        names = {*FIGURES, *PORTRAIT_FIGURES, *TABLE_FIGURES, LOSS_CURVES[0]}
+        earlier = sorted(path for path in self.folder.figures.glob("*.png") if path not in self._drawn)
+        earlier = [path for path in earlier if re.sub(r"_member\d+$", "", path.stem) in names]
+        for path in earlier:
+            path.unlink()
+        if earlier:
+            shown = f"{', '.join(path.name for path in earlier[:5])}{', ...' if len(earlier) > 5 else ''}"
+            log.info(
+                "%s: removed %s pictures of the run as it was before (%s)", self.folder.figures, len(earlier), shown
+            )
 
     def _suffix(self, number: int) -> str:
         return "" if self.alone else f"_member{number}"

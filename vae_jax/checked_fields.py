@@ -3,6 +3,7 @@
 import dataclasses
 import math
 from dataclasses import field, fields
+from enum import Enum
 from typing import Any
 
 import ml_collections
@@ -10,9 +11,31 @@ import ml_collections
 from vae_jax.errors import UserError, nearest
 
 
-def limited(default: Any, *, low: float | None = None, above: float | None = None, high: float | None = None) -> Any:
+class Role(Enum):
+    """What a field means for a run that goes on: only what is learned has to stay as it was."""
+
+    LEARNED = "what is learned depends on it"
+    EXTENT = "how far the run goes: it may grow"
+    PLACE = "where files lie: the fingerprint of the images says whether they are the same"
+    UPKEEP = "how often something is kept, judged or logged, and how much is computed at once"
+    PICTURES = "what is drawn"
+
+
+def limited(
+    default: Any,
+    *,
+    low: float | None = None,
+    above: float | None = None,
+    high: float | None = None,
+    role: Role = Role.LEARNED,
+) -> Any:
     """A number, or a tuple of numbers, with `low <= number`, `above < number` and `number <= high`."""
-    return field(default=default, metadata={"low": low, "above": above, "high": high})
+    return field(default=default, metadata={"low": low, "above": above, "high": high, "role": role})
+
+
+def unlimited(default: Any, *, role: Role) -> Any:
+    """Any value of the default's type."""
+    return field(default=default, metadata={"role": role})
 
 
 def one_of(default: str, *choices: str) -> Any:

@@ -16,7 +16,7 @@ from vae_jax.config import Config
 from vae_jax.errors import UserError, nearest
 from vae_jax.field_names import field_of, short_name
 from vae_jax.field_values import alike, shown
-from vae_jax.revisits import figures_of_run, reopen
+from vae_jax.revisits import config_of, figures_of_run, reopen
 from vae_jax.run_folder import RunFolder, faults_told, write_whole
 from vae_jax.run_plan import plan_run
 from vae_jax.sweep_language import parse_values
@@ -42,11 +42,8 @@ def export_member(command: Command, started: float) -> None:
         UserError: there is no such run or no such member, or something lies where it would go.
     """
     source = RunFolder(command.workdir)
-    config = source.read_config()
-    if command.config is not None:
-        source.check(command.config)
     keep_compiled_programs()
-    plan = plan_run(source, config)
+    plan = plan_run(source, config_of(command, source))
     number = choose(command.pick, source, plan.members)
     cohort = next(cohort for cohort in plan.cohorts if number in cohort.numbers)
     target = RunFolder(command.out or source.path.with_name(f"{source.path.name}_member_{number}"))

@@ -47,6 +47,7 @@ def write_end(plan: Plan, outcomes: Sequence[Outcome], seconds: dict[str, float]
     if len(ordered) > 1:
         album.draw_table(summary)
         write_whole(plan.folder.members, members_table(summary))
+    album.remove_earlier()
     try:
         from vae_jax.report import render
 

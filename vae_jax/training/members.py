@@ -11,6 +11,13 @@ from vae_jax.training.program import Program, members_of
 from vae_jax.training.steps import TrainState, init_state
 
 
+def state_shapes(cohort: Cohort) -> TrainState:
+    """Return the shapes and types of a cohort's state; nothing is computed."""
+    numbers = members_of(cohort.configs, cohort.steps_per_epoch)
+    shapes: TrainState = jax.eval_shape(partial(init_state, cohort.program, Layout()), numbers)
+    return shapes
+
+
 def program_alone(cohort: Cohort, index: int) -> Program:
     """Return the program that a member would have alone: with its own number of latent units."""
     latent_dim = cohort.configs[index].model.latent_dim
