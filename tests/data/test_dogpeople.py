@@ -48,7 +48,10 @@ def test_people_and_dogs_are_grey_squares_of_the_size_asked_for(raw):
     assert dataset.class_names == CLASSES == ("people", "dogs")
     assert counts(dataset) == [18, 8]
     assert dataset.notice == ""
-    assert dataset.source == f"photographs in {raw}: 18 people (UTKFace) and 8 dogs (landmarks.csv)"
+    assert dataset.source == (
+        f"photographs in {raw}: 18 people (UTKFace) and 8 dogs (landmarks.csv); "
+        "held out in equal numbers: 1 people (5.6%) and 1 dogs (12.5%)"
+    )
 
 
 def test_eyes_and_nose_of_every_dog_lie_where_they_do_in_people(raw):
