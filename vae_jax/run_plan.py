@@ -11,7 +11,7 @@ from vae_jax.run_folder import RunFolder
 from vae_jax.sweep_language import expand
 from vae_jax.training.cohorts import Cohort, plan_cohorts
 from vae_jax.training.memory import most_members
-from vae_jax.training.program import Program, check_names
+from vae_jax.training.program import Program, check_length, check_names
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def plan_run(folder: RunFolder, config: Config) -> Plan:
 
 
 def check_config(config: Config) -> list[Config]:
-    """Return each member's settings, once every name is known to be good.
+    """Return each member's settings, once every name and the length are known to be good.
 
     Raises:
         UserError: one is not.
@@ -70,4 +70,5 @@ def check_config(config: Config) -> list[Config]:
     configs = expand(config)
     for member in configs:
         check_names(member)
+        check_length(member, member.train.steps_per_epoch)
     return configs
