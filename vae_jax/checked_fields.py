@@ -7,8 +7,13 @@ from enum import Enum
 from typing import Any
 
 import ml_collections
+import numpy as np
 
 from vae_jax.errors import UserError, nearest
+
+# Members are trained in 32 bits: what they can't hold is refused, whatever the field.
+LARGEST_WHOLE = int(np.iinfo(np.int32).max)
+SMALLEST, LARGEST = float(np.finfo(np.float32).tiny), float(np.finfo(np.float32).max)
 
 
 class Role(Enum):
@@ -27,10 +32,16 @@ def limited(
     low: float | None = None,
     above: float | None = None,
     high: float | None = None,
+    below: float | None = None,
     role: Role = Role.LEARNED,
 ) -> Any:
-    """A number, or a tuple of numbers, with `low <= number`, `above < number` and `number <= high`."""
-    return field(default=default, metadata={"low": low, "above": above, "high": high, "role": role})
+    """A number, or a tuple of numbers, with `low <= number <= high` and `above < number < below`.
+
+    `above` and `below` hold for what the number becomes in 32 bits too. Whole numbers without `high` have that of 32
+    bits.
+    """
+    limits = {"low": low, "above": above, "high": high, "below": below}
+    return field(default=default, metadata={**limits, "role": role})
 
 
 def unlimited(default: Any, *, role: Role) -> Any:
@@ -79,11 +90,11 @@ def _checked_value(default: Any, found: Any, path: str, limits: Any) -> Any:
         element = 1 if "low" in limits else ""
         return tuple(_checked_value(element, item, f"{path}[{k}]", limits) for k, item in enumerate(found))
     if isinstance(default, float) and isinstance(found, int) and not isinstance(found, bool):
-        found = float(found)
+        found = float(found) if abs(found) < 2**1023 else math.inf if found > 0 else -math.inf
     if type(found) is not type(default):
         raise UserError(f"{path}: found {found!r} ({type(found).__name__}); needs {KINDS[type(default)]}")
-    if isinstance(found, float) and not math.isfinite(found):
-        raise UserError(f"{path}: found {found}; needs a finite number")
+    if isinstance(found, float):
+        _check_held(found, path)
     _check_limits(found, path, limits)
     return found
 
@@ -91,14 +102,28 @@ def _checked_value(default: Any, found: Any, path: str, limits: Any) -> Any:
 KINDS = {int: "a whole number", float: "a number", str: "a text", bool: "True or False"}
 
 
+def _check_held(found: float, path: str) -> None:
+    """Make sure that a number stays one in 32 bits."""
+    if not math.isfinite(found):
+        raise UserError(f"{path}: found {found}; needs a finite number")
+    if abs(found) > LARGEST:
+        raise UserError(f"{path}: found {found}, which is infinite in 32 bits; needs at most {LARGEST:.2g}")
+    if 0 < abs(found) < SMALLEST:
+        raise UserError(f"{path}: found {found}, which is 0 in 32 bits; needs at least {SMALLEST:.2g}")
+
+
 def _check_limits(found: Any, path: str, limits: Any) -> None:
     if "choices" in limits and found not in limits["choices"]:
         choices = limits["choices"]
         raise UserError(f"{path}: found {found!r}; needs one of {', '.join(choices)}{nearest(found, choices)}")
-    low, above, high = (limits.get(bound) for bound in ("low", "above", "high"))
+    low, above, high, below = (limits.get(bound) for bound in ("low", "above", "high", "below"))
+    if high is None and type(found) is int:
+        high = LARGEST_WHOLE
     if low is not None and found < low:
         raise UserError(f"{path}: found {found}; needs at least {low}")
     if above is not None and found <= above:
         raise UserError(f"{path}: found {found}; needs more than {above}")
     if high is not None and found > high:
         raise UserError(f"{path}: found {found}; needs at most {high:,}")
+    if below is not None and np.float32(found) >= below:
+        raise UserError(f"{path}: found {found}; needs less than {below}, in 32 bits too")

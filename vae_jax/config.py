@@ -101,7 +101,7 @@ class ModelConfig:
     activation: str = "gelu"
     posterior: str = "diagonal_gaussian"
     likelihood: str = "bernoulli"
-    likelihood_sigma: float = limited(0.1, above=0, high=100)
+    likelihood_sigma: float = limited(0.1, low=1e-6, high=100)
     init: str = "lecun"
 
 
@@ -155,8 +155,8 @@ class TrainConfig:
     steps_per_epoch: int = limited(0, low=0, high=10_000_000)
     batch_size: int = limited(128, low=1, high=1_000_000)
     learning_rate: float = limited(1e-3, above=0)
-    adam_b1: float = limited(0.9, low=0, high=1)
-    adam_b2: float = limited(0.999, low=0, high=1)
+    adam_b1: float = limited(0.9, low=0, below=1)
+    adam_b2: float = limited(0.999, low=0, below=1)
     adam_eps: float = limited(1e-8, above=0)
     members_per_step: int = limited(0, low=0, high=100_000, role=Role.UPKEEP)
     data_devices: int = limited(1, low=1, high=100_000, role=Role.UPKEEP)

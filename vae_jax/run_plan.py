@@ -14,7 +14,7 @@ from vae_jax.training.cohorts import Cohort, plan_cohorts
 from vae_jax.training.loop import check_goes_on
 from vae_jax.training.members import state_shapes
 from vae_jax.training.memory import most_members
-from vae_jax.training.program import Program, check_names
+from vae_jax.training.program import Program, check_length, check_names
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def plan_run(folder: RunFolder, config: Config) -> Plan:
 
 
 def check_config(config: Config) -> list[Config]:
-    """Return each member's settings, once every name is known to be good.
+    """Return each member's settings, once every name and the length are known to be good.
 
     Raises:
         UserError: one is not.
@@ -85,4 +85,5 @@ def check_config(config: Config) -> list[Config]:
     configs = expand(config)
     for member in configs:
         check_names(member)
+        check_length(member, member.train.steps_per_epoch)
     return configs

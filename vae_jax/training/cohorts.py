@@ -17,7 +17,7 @@ from vae_jax.data.dataset import Sizes
 from vae_jax.errors import UserError
 from vae_jax.field_names import adopt, differences, fields_of
 from vae_jax.sweep_language import identity
-from vae_jax.training.program import Program, epoch_steps, program_of
+from vae_jax.training.program import Program, check_length, epoch_steps, program_of
 
 MEMBERS_FILE = "members.json"
 
@@ -150,6 +150,7 @@ def cohort_of(name: str, members: Numbered, dataset: Sizes) -> Cohort:
     configs = tuple(config for _, config in members)
     config, epochs = configs[0], configs[0].train.epochs
     steps_per_epoch = epoch_steps(config, dataset)
+    check_length(config, steps_per_epoch)
     block = config.log.every_steps or steps_per_epoch
     if steps_per_epoch % block:
         raise UserError(

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, UInt32
 
+from vae_jax.checked_fields import LARGEST_WHOLE
 from vae_jax.config import Config, ModelConfig
 from vae_jax.data.dataset import Sizes
 from vae_jax.errors import UserError
@@ -91,6 +92,24 @@ class Members(NamedTuple):
     warmup_cycles: Int[Array, "*members"]
     latent_dim: Int[Array, "*members"]
     skips: Bool[Array, "*members"]
+
+
+def check_length(config: Config, steps_per_epoch: int) -> None:
+    """Make sure that a run's steps can be counted.
+
+    Args:
+        config: its settings.
+        steps_per_epoch: steps of an epoch; 0 where they are not known yet.
+
+    Raises:
+        UserError: there are too many.
+    """
+    epochs = config.train.epochs
+    if epochs * steps_per_epoch > LARGEST_WHOLE:
+        raise UserError(
+            f"config.train.epochs: found {epochs:,}, of {steps_per_epoch:,} steps each; needs at most "
+            f"{LARGEST_WHOLE // steps_per_epoch:,}, as the steps of a run are counted up to {LARGEST_WHOLE:,}"
+        )
 
 
 def check_names(config: Config) -> None:
