@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 import jax
 
+from vae_jax.comparable import Measured, group_by_unit
 from vae_jax.field_names import short_name
 from vae_jax.run_plan import Plan
-from vae_jax.summary import member_title
+from vae_jax.summary import comparable_groups, member_title, member_values
 from vae_jax.sweep_language import swept_fields
 from vae_jax.training.cohorts import Cohort
 from vae_jax.training.failures import failed_for_good
@@ -89,10 +90,25 @@ class Album:
         lines, notice = read_metrics(self.folder.metrics), self.shelf.notice
         title = self.title_of(self.in_full[0]) if self.alone else f"{self.shelf.names}, {len(self.members)} members"
         groups = None if self.alone else {number: self.setting_of(number) for number in self.members}
-        figures = {LOSS_CURVES[0]: loss_curves(lines, title, notice, groups)}
+        figures = {LOSS_CURVES[0]: loss_curves(lines, title, notice, groups, *self._units())}
         sitters = [self._portraits[number] for number in sorted(self._portraits)]
         drawn = {name: draw(sitters, notice) for name, (_, draw) in PORTRAIT_FIGURES.items()}
         save_figures(figures | {name: figure for name, figure in drawn.items() if figure}, self.folder.figures)
+
+    def _units(self) -> tuple[dict[int, str], str]:
+        """Say what tells the units of the members' losses apart, and why losses of one unit may not compare."""
+        measured = [
+            Measured(
+                self.shelf.of(member).fingerprint, member_values(self.config, member), self.config.objective.reduction
+            )
+            for member in self.members.values()
+        ]
+        units = dict(zip(self.members, group_by_unit(["recon", "kl"], measured), strict=True))
+        for words in dict.fromkeys(units.values()):
+            alike = [of for of, unit in zip(measured, units.values(), strict=True) if unit == words]
+            if len(set(group_by_unit(["loss"], alike, ranked=True))) > 1:
+                return units, "each by its own weights: heights don't compare"
+        return units, ""
 
     def draw_table(self, summary: dict[str, Any]) -> None:
         """Draw the metrics of all members against what was swept."""
@@ -101,15 +117,18 @@ class Album:
         from vae_jax.figures.gallery import save_figures
         from vae_jax.figures.sweep_table import TABLE_FIGURES, SweepTable
 
-        well = [m for m in summary["members"] if m["failed_in_step"] is None and "elbo" in m["test"]]
-        table = SweepTable(
-            title=f"{self.shelf.names}, {len(self.members)} members",
-            notice=self.shelf.notice,
-            swept=self.names,
-            values=tuple(member["values"] for member in well),
-            metrics=tuple(member["test"] for member in well),
-        )
-        drawn = {name: draw(table) for name, (_, draw) in TABLE_FIGURES.items()} if well else {}
+        tables = [
+            SweepTable(
+                title=f"{self.shelf.names}, {len(self.members)} members",
+                notice=self.shelf.notice,
+                swept=self.names,
+                values=tuple(member["values"] for member in group),
+                metrics=tuple(member["test"] for member in group),
+                group=words,
+            )
+            for words, group in comparable_groups(summary).items()
+        ]
+        drawn = {name: draw(*tables) for name, (_, draw) in TABLE_FIGURES.items()} if tables else {}
         save_figures({name: figure for name, figure in drawn.items() if figure}, self.folder.figures)
 
     def _suffix(self, number: int) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from vae_jax.field_values import shown
-from vae_jax.summary import best_member, data_sets
+from vae_jax.summary import best_members, comparable_groups, data_sets, normalisation_of
 
 
 class Picture(NamedTuple):
@@ -52,9 +52,13 @@ def render(
 
     environment = Environment(loader=PackageLoader("vae_jax", "."), autoescape=True, trim_blocks=True)
     environment.filters["shown"] = shown
+    leaders = best_members(summary)
     page: str = environment.get_template("report.html.jinja").render(
         summary=summary,
-        best=best_member(summary),
+        leaders=leaders,
+        best=next(iter(leaders.values())) if len(leaders) == 1 else None,
+        group_of={m["member"]: words for words, group in comparable_groups(summary).items() for m in group},
+        ways=[normalisation_of(summary, member) for member in summary["members"]],
         data_sets=data_sets(summary),
         versions=json.dumps(summary["versions"], indent=2),
         config=config_json,

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, FigureBase
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogFormatter
 
 from vae_jax.evaluation.portrait import Portrait
-from vae_jax.figures.canvas import COLOURS, colour, finish, new_figure, plain
+from vae_jax.figures.canvas import COLOURS, INK, MUTED, colour, finish, new_figure, plain
 
 MOST_NAMED = 12  # groups in a legend
 PANELS = (("recon", "recon"), ("kl", "KL"), ("loss", "recon + beta_KL · KL"), ("beta_kl", "beta_KL"))
@@ -41,7 +41,12 @@ def smoothed(values: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
 
 
 def loss_curves(
-    lines: Sequence[dict[str, Any]], title: str, notice: str, groups: Mapping[int, str] | None = None
+    lines: Sequence[dict[str, Any]],
+    title: str,
+    notice: str,
+    groups: Mapping[int, str] | None = None,
+    units: Mapping[int, str] | None = None,
+    unranked: str = "",
 ) -> Figure:
     """Draw recon, KL, their weighted sum and beta_KL against the epoch: points, and a smoothed line.
 
@@ -50,8 +55,27 @@ def loss_curves(
         title, notice: what every figure carries.
         groups: the name of the group of each member, to draw the mean of each group and a band, from the least to the
             most of its members, in place of a line a member.
+        units: what tells the units of each member's recon and KL from those of others: each has axes of its own.
+        unranked: why the sums of different members don't compare though they are of one unit, or ''.
     """
-    figure = new_figure(5.6)
+    names = list(dict.fromkeys(groups.values())) if groups else []
+    kinds = list(dict.fromkeys(units.values())) if units else []
+    figure = new_figure(5.6 * max(1, len(kinds)))
+    parts = figure.subfigures(len(kinds), 1, squeeze=False).ravel() if len(kinds) > 1 else [figure]
+    for k, part in enumerate(parts):
+        mine = [line for line in lines if len(parts) == 1 or (units or {}).get(line["member"]) == kinds[k]]
+        _draw_panels(part, mine, groups, unranked)
+        if len(parts) > 1:
+            part.suptitle(kinds[k], fontsize=9, color=INK, x=0.01, ha="left", wrap=True, parse_math=False)
+    if 1 < len(names) <= MOST_NAMED:
+        handles = [Line2D([], [], color=colour(k), label=group) for k, group in enumerate(names)]
+        figure.legend(handles=handles, loc="outside right center", fontsize=7.5, frameon=False)
+    return finish(figure, title, notice)
+
+
+def _draw_panels(
+    figure: FigureBase, lines: Sequence[dict[str, Any]], groups: Mapping[int, str] | None, unranked: str
+) -> None:
     for (name, label), axes in zip(PANELS, figure.subplots(2, 2, sharex=True).ravel(), strict=True):
         plain(axes, "epoch" if name in ("loss", "beta_kl") else "", label)
         if groups is None:
@@ -66,11 +90,8 @@ def loss_curves(
             axes.plot([], [], ".", color=COLOURS[0], label="train")
             axes.plot([], [], "D", color=COLOURS[0], markerfacecolor="white", markersize=4.5, label="test")
             axes.legend(fontsize=8, frameon=False)
-    names = list(dict.fromkeys(groups.values())) if groups else []
-    if 1 < len(names) <= MOST_NAMED:
-        handles = [Line2D([], [], color=colour(k), label=group) for k, group in enumerate(names)]
-        figure.legend(handles=handles, loc="outside right center", fontsize=7.5, frameon=False)
-    return finish(figure, title, notice)
+        if name == "loss" and unranked:
+            axes.set_title(unranked, fontsize=8, loc="left", color=MUTED)
 
 
 def _member_curves(axes: Axes, lines: Sequence[dict[str, Any]], name: str) -> None:
