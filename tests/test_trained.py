@@ -131,8 +131,8 @@ for use in (
     lambda: vae_jax.sample(folder, 2), lambda: vae_jax.encode(None, []), lambda: vae_jax.decode(3, [[0.0, 0.0]]),
     lambda: model.sample("2"), lambda: model.sample(2.0), lambda: model.sample(2, seed=None),
     lambda: model.morph(*model.test.images[:2], path=[]), lambda: model.morph(*model.test.images[:2], steps=None),
-    lambda: model.decode(None), lambda: model.encode(None), lambda: vae_jax.strip(None), lambda: vae_jax.sheet([[1], []]),
-    lambda: vae_jax.sheet(model.test.images, columns=2.5),
+    lambda: model.decode(None), lambda: model.encode(None), lambda: vae_jax.strip(None),
+    lambda: vae_jax.sheet([[1], []]), lambda: vae_jax.sheet(model.test.images, columns=2.5),
 ):
     try:
         use()

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import jax
 
+from vae_jax.comparable import Measured, group_by_unit
 from vae_jax.field_names import short_name
 from vae_jax.plain_text import reason
 from vae_jax.run_plan import Plan
-from vae_jax.summary import member_title
+from vae_jax.summary import comparable_groups, member_title, member_values
 from vae_jax.sweep_language import swept_fields
 from vae_jax.training.cohorts import Cohort
 from vae_jax.training.failures import failed_for_good
@@ -145,10 +146,25 @@ class Album:
         sitters = [self._portraits[number] for number in sorted(self._portraits)]
         self._draw(
             {
-                LOSS_CURVES[0]: partial(loss_curves, lines, title, notice, groups),
+                LOSS_CURVES[0]: partial(loss_curves, lines, title, notice, groups, *self._units()),
                 **{name: partial(draw, sitters, notice) for name, (_, draw) in PORTRAIT_FIGURES.items()},
             }
         )
+
+    def _units(self) -> tuple[dict[int, str], str]:
+        """Say what tells the units of the members' losses apart, and why losses of one unit may not compare."""
+        measured = [
+            Measured(
+                self.shelf.of(member).fingerprint, member_values(self.config, member), self.config.objective.reduction
+            )
+            for member in self.members.values()
+        ]
+        units = dict(zip(self.members, group_by_unit(["recon", "kl"], measured), strict=True))
+        for words in dict.fromkeys(units.values()):
+            alike = [of for of, unit in zip(measured, units.values(), strict=True) if unit == words]
+            if len(set(group_by_unit(["loss"], alike, ranked=True))) > 1:
+                return units, "each by its own weights: heights don't compare"
+        return units, ""
 
     def draw_table(self, summary: dict[str, Any]) -> None:
         """Draw the metrics of all members against what was swept."""
@@ -156,16 +172,19 @@ class Album:
             return
         from vae_jax.figures.sweep_table import TABLE_FIGURES, SweepTable
 
-        well = [m for m in summary["members"] if m["failed_in_step"] is None and "elbo" in m["test"]]
-        table = SweepTable(
-            title=f"{self.shelf.names}, {len(self.members)} members",
-            notice=self.shelf.notice,
-            swept=self.names,
-            values=tuple(member["values"] for member in well),
-            metrics=tuple(member["test"] for member in well),
-        )
-        if well:
-            self._draw({name: partial(draw, table) for name, (_, draw) in TABLE_FIGURES.items()})
+        tables = [
+            SweepTable(
+                title=f"{self.shelf.names}, {len(self.members)} members",
+                notice=self.shelf.notice,
+                swept=self.names,
+                values=tuple(member["values"] for member in group),
+                metrics=tuple(member["test"] for member in group),
+                group=words,
+            )
+            for words, group in comparable_groups(summary).items()
+        ]
+        if tables:
+            self._draw({name: partial(draw, *tables) for name, (_, draw) in TABLE_FIGURES.items()})
 
     def remove_earlier(self) -> None:
         """Remove pictures of the run as it was before, once all are drawn anew: they would pass for those of now."""

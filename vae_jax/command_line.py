@@ -28,18 +28,19 @@ USAGE = """python -m vae_jax.main --config=configs/NAME.py [options]
   --mode=MODE             train (default); evaluate or figures: judge or draw a trained run again;
                           export: make one member a run folder of its own; needs no --config, and where the data were
                           moved --config.data.raw_dir=FOLDER
-  --member=K              which one to export; or --where=beta_kl=1,latent_dim=50, or --best=test.elbo
+  --member=K              which one to export; or --where=beta_kl=1,latent_dim=50, or --best=test.elbo; the last two
+                          together: the best of those that have the values
   --out=FOLDER            where it is exported to (default: beside the run, WORKDIR_member_K)
 """
 
 
 @dataclass(frozen=True)
 class Pick:
-    """Which member of a sweep is meant: exactly one of these.
+    """Which member of a sweep is meant: exactly one of these, or `where` and `best`.
 
     Attributes:
         member: its number.
-        where: `FIELD=VALUE,FIELD=VALUE` that only it has.
+        where: `FIELD=VALUE,FIELD=VALUE` that only it has; with `best`, that those have among which it is the best.
         best: the metric in which it is the best, such as `test.elbo`.
     """
 

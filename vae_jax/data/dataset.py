@@ -80,6 +80,13 @@ class Dataset:
             digest.update(array.tobytes())
         return digest.hexdigest()[:16]
 
+    @cached_property
+    def test_fingerprint(self) -> str:
+        """A hash of the test images: of data sets where it is equal, what is measured on them compares."""
+        digest = hashlib.sha256(repr(self.test.images.shape).encode())
+        digest.update(self.test.images.tobytes())
+        return digest.hexdigest()[:16]
+
 
 def with_mirror_images(split: Split) -> Split:
     """Add the mirror image of every image, after all of them."""

@@ -27,11 +27,13 @@ class Likelihood:
         pixel_loss: from pixels x, decoder outputs and log sigma to -log p of each pixel less `constant`, in nats.
         constant: what `pixel_loss` leaves out, in nats a pixel.
         learns_sigma: whether log sigma is a parameter of the model.
+        over: what p is a density or a mass over; log-likelihoods over different things do not compare.
     """
 
     pixel_loss: Callable[[Pixels, Pixels, LogSigma], Pixels]
     constant: float = 0.0
     learns_sigma: bool = False
+    over: str = "the reals"
 
 
 def mean_image(output: Pixels) -> Pixels:
@@ -60,7 +62,7 @@ def squared_error(x: Pixels, output: Pixels, log_sigma: LogSigma) -> Pixels:
 LIKELIHOODS: Registry[Likelihood] = Registry(
     "config.model.likelihood",
     {
-        "bernoulli": Likelihood(bernoulli),
+        "bernoulli": Likelihood(bernoulli, over="{0, 1}"),
         "gaussian": Likelihood(gaussian, constant=0.5 * math.log(2 * math.pi)),
         "gaussian_learned": Likelihood(gaussian, constant=0.5 * math.log(2 * math.pi), learns_sigma=True),
         "mse": Likelihood(squared_error, constant=0.5 * math.log(math.pi)),
