@@ -6,7 +6,7 @@ import math
 import jax
 import jax.numpy as jnp
 from flax import nnx
-from small_runs import small_program
+from small_runs import small_spec
 
 from vae_jax.models.vae import VAE
 
@@ -14,7 +14,7 @@ from vae_jax.models.vae import VAE
 def linear_program(latent=1, likelihood="gaussian", sigma=1.0, levels=255, reduction="nats"):
     """The program of a model without hidden layers."""
     model = {"hidden": (), "latent_dim": latent, "likelihood": likelihood, "likelihood_sigma": sigma}
-    program = small_program(model=model, objective={"reduction": reduction})
+    program = small_spec(model=model, objective={"reduction": reduction})
     return dataclasses.replace(program, levels=levels)
 
 

@@ -1,7 +1,7 @@
 """Run folders as training leaves them, made in a moment: nothing was trained and nothing is drawn."""
 
 import jax
-from vae_jax.training.program import members_of
+from vae_jax.training.spec import hyperparameters_of
 
 from vae_jax.data.kept_data import keep_data
 from vae_jax.run_folder import RunFolder
@@ -19,7 +19,7 @@ def make_run(folder, config, dataset):
     keep_data(run.data(config, config), dataset)
     cohort = cohort_of("group_0", list(enumerate(expand(config))), dataset)
     write_members(run.checkpoints / cohort.name, cohort)
-    state = init_state(cohort.program, Layout(), members_of(cohort.configs, cohort.steps_per_epoch))
+    state = init_state(cohort.spec, Layout(), hyperparameters_of(cohort.configs, cohort.steps_per_epoch))
     checkpoints = Checkpoints(run.checkpoints / cohort.name, 1)
     record = {"step": 0, "seconds": {}, "last": {}, "data": dataset.fingerprint}
     checkpoints.save(0, jax.device_get(state), record)

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from small_runs import small_config, small_dataset
-from vae_jax.training.program import members_of, program_of
+from vae_jax.training.spec import hyperparameters_of, spec_of
 
 from vae_jax.evaluation.metrics import split_metrics
 from vae_jax.sweep_language import expand
@@ -20,8 +20,8 @@ def train(layout):
     """Train the grid for 200 steps, padded as the layout asks; return all numbers of each member."""
     configs, dataset = expand(small_config(sweep=GRID)), small_dataset()
     padding = layout.padded(len(configs)) - len(configs)
-    program = program_of(configs, dataset)
-    members = layout.place(members_of([*configs, *[configs[-1]] * padding], steps_per_epoch=5))
+    program = spec_of(configs, dataset)
+    members = layout.place(hyperparameters_of([*configs, *[configs[-1]] * padding], steps_per_epoch=5))
     images = (jnp.asarray(dataset.train.images), jnp.asarray(dataset.draws))
     data = TrainData(*layout.place(images, shared=True))
     state, metrics = train_block(program, layout, 200, data, members, init_state(program, layout, members))

@@ -4,7 +4,7 @@ import dataclasses
 from pathlib import Path
 
 import numpy as np
-from vae_jax.training.program import program_of
+from vae_jax.training.spec import spec_of
 
 from vae_jax.config import Config
 from vae_jax.data.dataset import Dataset, Split
@@ -37,9 +37,9 @@ def small_config(**sections):
     return config
 
 
-def small_program(**sections):
+def small_spec(**sections):
     """The program of `small_config` on `small_dataset`."""
-    return program_of([small_config(**sections)], small_dataset())
+    return spec_of([small_config(**sections)], small_dataset())
 
 
 def digits_command(folder, *more):

@@ -99,6 +99,9 @@ def test_members_are_found_by_number_by_values_and_by_what_they_are_best_in(swep
     assert swept.where(beta_kl=4, latent_dim=2).member == 2
     best = max(swept.members, key=lambda row: row["test.elbo"])["member"]
     assert swept.best().member == best
+    assert swept.best(beta_kl=4).member in (2, 3)
+    with pytest.raises(vae_jax.UserError, match=r"^best: test\.loss compares only within .*beta_kl 0\.1 \| beta_kl 4;"):
+        swept.best("test.loss")
     assert swept.where(beta_kl=4, latent_dim=2, hidden=(16,), **{"train.epochs": 4}).member == 2
     with pytest.raises(
         vae_jax.UserError, match=r"where: beta_kl=4 holds for 2 members \(2, 3\); needs to hold for one"

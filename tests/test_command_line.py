@@ -1,5 +1,6 @@
 """Command lines: what they mean, and one line for each that means nothing."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from vae_jax.command_line import MODES, USAGE, parse
 from vae_jax.config import Config
 from vae_jax.errors import UserError
+from vae_jax.run_folder import RunFolder
 
 
 @pytest.fixture
@@ -76,6 +78,19 @@ def test_a_config_file_that_gives_something_else_is_named(tmp_path, given, kind)
 def test_a_trained_run_is_judged_or_drawn_by_its_folder_alone(mode):
     command = asked(f"--mode={mode}", "--workdir=runs/one")
     assert (command.config, command.workdir, command.mode) == (None, Path("runs/one"), mode)
+
+
+@pytest.mark.parametrize("mode", ["evaluate", "figures", "export"])
+def test_a_trained_run_is_told_where_its_data_lie_now(tmp_path, mode):
+    """Fields without a config file are other values of the run's own settings."""
+    kept = dataclasses.replace(Config(), seed=7, sweep=("beta_kl=1,2",))
+    RunFolder(tmp_path).create(kept)
+    command = asked(f"--mode={mode}", "--config.data.raw_dir", "moved", f"--workdir={tmp_path}")
+    assert command.config == dataclasses.replace(kept, data=dataclasses.replace(kept.data, raw_dir="moved"))
+    with pytest.raises(UserError, match="no run here"):
+        asked(f"--mode={mode}", "--config.data.raw_dir=moved", f"--workdir={tmp_path / 'nothing'}")
+    with pytest.raises(UserError, match=r"--config: missing.*config\.data\.raw_dir"):
+        asked("--config.data.raw_dir=moved", f"--workdir={tmp_path}")
 
 
 def test_nothing_is_kept_from_one_command_line_to_the_next(mine):

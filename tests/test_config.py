@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vae_jax.config import Config, default_config, from_json, to_json, validate
+from vae_jax.config import Config, default_config, from_dict, from_json, to_json, validate
 from vae_jax.errors import UserError
 from vae_jax.field_names import differences
 
@@ -17,7 +17,7 @@ def test_the_defaults_are_valid():
 
 
 @given(
-    st.floats(0, 1e6),
+    st.floats(0, 1e6, allow_subnormal=False, width=32),
     st.lists(st.integers(1, 5000), max_size=4),
     st.integers(0, 2**32 - 1),
     st.lists(st.text(max_size=20), max_size=3),
@@ -43,10 +43,22 @@ def test_a_config_survives_its_json(beta_kl, hidden, seed, sweep):
         ("objective.beta_kl", float("nan"), "config.objective.beta_kl: found nan; needs a finite number"),
         ("objective.beta_kl", float("inf"), "config.objective.beta_kl: found inf; needs a finite number"),
         ("objective.beta_kl", -1.0, "config.objective.beta_kl: found -1.0; needs at least 0"),
-        ("train.learning_rate", 0.0, "config.train.learning_rate: found 0.0; needs more than 0"),
+        ("optimiser.learning_rate", 0.0, "config.optimiser.learning_rate: found 0.0; needs more than 0"),
         ("objective.reduction", "blgo", "did you mean 'blog'?"),
         ("seed", 2**32, "config.seed: found 4294967296; needs at most 4,294,967,295"),
         ("seed", -1, "config.seed: found -1"),
+        (
+            "objective.warmup_steps",
+            2**31,
+            "config.objective.warmup_steps: found 2147483648; needs at most 2,147,483,647",
+        ),
+        ("objective.warmup_delay", 3_000_000_000, "needs at most 2,147,483,647"),
+        ("eval.every_epochs", 10**30, "needs at most 2,147,483,647"),
+        ("optimiser.learning_rate", 1e-46, "found 1e-46, which is 0 in 32 bits; needs at least 1.2e-38"),
+        ("optimiser.learning_rate", 1e39, "found 1e+39, which is infinite in 32 bits; needs at most 3.4e+38"),
+        ("train.adam_b1", 1.0, "config.train.adam_b1: found 1.0; needs less than 1"),
+        ("train.adam_b2", 1 - 1e-12, "config.train.adam_b2: found 0.999999999999; needs less than 1, in 32 bits too"),
+        ("model.likelihood_sigma", 1e-12, "config.model.likelihood_sigma: found 1e-12; needs at least 1e-06"),
     ],
 )
 def test_a_value_that_will_not_do_is_named(field, value, said):
@@ -108,6 +120,42 @@ def test_a_file_of_other_settings_is_named_in_one_line(text, said):
         from_json(text)
     assert str(error.value).startswith(said)
     assert len(str(error.value).splitlines()) == 1
+
+
+FLOATS = [
+    (section.name, entry.name)
+    for section in dataclasses.fields(Config)
+    if dataclasses.is_dataclass(section.default)
+    for entry in dataclasses.fields(section.default)
+    if type(entry.default) is float
+]
+
+
+@pytest.mark.parametrize(("section", "name"), FLOATS)
+@pytest.mark.parametrize("value", [1e-46, 1e-40, 1e39, 10**400], ids=["0", "denormal", "infinite", "no double"])
+def test_no_number_is_lost_in_32_bits(section, name, value):
+    values = dataclasses.asdict(Config())
+    values[section][name] = value
+    with pytest.raises(UserError, match=rf"^config\.{section}\.{name}: found "):
+        from_dict(values)
+
+
+WHOLE = [
+    (section.name, entry.name)
+    for section in dataclasses.fields(Config)
+    if dataclasses.is_dataclass(section.default)
+    for entry in dataclasses.fields(section.default)
+    if type(entry.default) is int
+]
+
+
+@pytest.mark.parametrize(("section", "name"), WHOLE)
+@pytest.mark.parametrize("value", [2**32, 10**400], ids=["just", "by far"])
+def test_no_whole_number_overflows(section, name, value):
+    values = dataclasses.asdict(Config())
+    values[section][name] = value
+    with pytest.raises(UserError, match=rf"^config\.{section}\.{name}: found \d+; needs at most [\d,]+$"):
+        from_dict(values)
 
 
 def test_true_is_not_a_number():

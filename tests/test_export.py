@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from small_runs import ONE_DRAWN, digits_command
+from small_runs import ONE_DRAWN, digits_command, small_config
 
 from vae_jax.command_line import Pick
 from vae_jax.errors import UserError
@@ -104,6 +104,32 @@ def test_a_member_without_a_number_is_not_the_best(tmp_path):
     folder.summary.write_text("{}")
     with pytest.raises(UserError, match=r"^best: no whole .*summary\.json; let the run come to its end"):
         number_of_best("test.elbo", folder, "best")
+
+
+def test_members_that_do_not_compare_have_no_best_until_one_kind_is_chosen(tmp_path):
+    """A density over the reals is a number of another kind than a mass over {0, 1}."""
+    kinds = ("bernoulli", "gaussian", "mse")
+    members = [
+        {"member": k, "values": {"likelihood": kind}, "parameters": 9, "failed_in_step": None, "train": {},
+         "test": {"elbo": float(k), "rate": 9.0 - k}}
+        for k, kind in enumerate(kinds)
+    ]  # fmt: skip
+    folder, seconds = RunFolder(tmp_path), dict.fromkeys(("compile", "train", "total"), 1.0)
+    folder.write_summary({"data": {}, "seconds": seconds, "versions": {}, "members": members})
+    with pytest.raises(UserError) as refused:
+        number_of_best("test.elbo", folder, "--best")
+    assert str(refused.value) == (
+        "--best: test.elbo compares only within members of one kind, found likelihood over {0, 1} | likelihood over "
+        "the reals; choose a kind by --where=FIELD=VALUE too, or a metric that compares (test.rate)"
+    )
+    assert number_of_best("test.rate", folder, "--best") == 2
+    assert number_of_best("test.elbo", folder, "--best", [1, 2]) == 2
+    configs = dict(enumerate(expand(small_config(sweep=(f"likelihood={','.join(kinds)}",)))))
+    assert choose(Pick(where="likelihood=bernoulli", best="test.elbo"), folder, configs) == 0
+    with pytest.raises(
+        UserError, match=r"^--where: likelihood=x holds for 0 members; .*likelihood is bernoulli, gaussian"
+    ):
+        choose(Pick(where="likelihood=x", best="test.elbo"), folder, configs)
 
 
 @pytest.mark.parametrize(

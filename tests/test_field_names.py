@@ -2,14 +2,31 @@
 
 import dataclasses
 
+from vae_jax.checked_fields import Role
 from vae_jax.config import Config
-from vae_jax.field_names import differences, leaf_fields, short_name
+from vae_jax.field_names import adopt, differences, fields_of, leaf_fields, short_name
 
 
 def test_differences_name_every_field_that_differs():
     other = dataclasses.replace(Config(), seed=3, train=dataclasses.replace(Config().train, epochs=7))
     assert list(differences(Config(), other)) == ["seed: 0 -> 3", "train.epochs: 20 -> 7"]
     assert not list(differences(Config(), Config()))
+
+
+def test_a_config_adopts_the_fields_that_are_named():
+    other = dataclasses.replace(Config(), seed=3, data=dataclasses.replace(Config().data, raw_dir="A", levels=256))
+    adopted = adopt(Config(), other, ["data.raw_dir", "seed"])
+    assert list(differences(Config(), adopted)) == ["seed: 0 -> 3", "data.raw_dir: '' -> 'A'"]
+    assert adopt(Config(), other, leaf_fields()) == other
+
+
+def test_every_field_has_one_role():
+    fields = [name for role in Role for name in fields_of(role)]
+    assert sorted(fields) == sorted(leaf_fields())
+    assert fields_of(Role.PLACE) == ["data.raw_dir", "data.prepared_dir"]
+    assert set(fields_of(Role.EXTENT)) == {"sweep", "train.epochs"}
+    other = dataclasses.replace(Config(), seed=3, data=dataclasses.replace(Config().data, raw_dir="A"))
+    assert list(differences(Config(), other, Role.PLACE, Role.UPKEEP)) == ["data.raw_dir: '' -> 'A'"]
 
 
 def test_a_short_name_says_which_field_is_meant():

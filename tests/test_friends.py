@@ -58,6 +58,14 @@ def test_a_marked_face_is_laid_where_the_runs_faces_lie(of_faces, photographs):
             np.testing.assert_array_equal(read_face(path, of_faces, cropped=cropped), wanted)
 
 
+def test_the_landmarks_of_a_large_picture_are_divided_as_it_is(of_faces, photographs, monkeypatch):
+    path = next((photographs / "images").iterdir())
+    whole = read_face(path, of_faces)
+    monkeypatch.setattr("vae_jax.data.picture_files.LARGE", 1000)
+    assert read_picture(path).shape == (32, 32, 1)
+    assert np.abs(read_face(path, of_faces).astype(int) - whole).mean() < 8
+
+
 def test_a_picture_can_be_laid_over_and_toned_as_two_things(of_faces, plain, tmp_path, photographs):
     path = next((photographs / "images").iterdir())
     laid = lay_over(read_picture(path), points_beside(path), of_faces)

@@ -281,8 +281,46 @@ def test_a_run_is_not_continued_on_other_images(tmp_path, monkeypatch, capsys):
     assert here(*line) == 0
     (folder / "summary.json").unlink()
     np.save(tmp_path / "freyfaces" / "frey.npy", 255 - film)
-    assert here(*line) == 2
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    for more in ([], ["--config.train.epochs=3"], ["--dry_run"], ["--mode=evaluate"], ["--mode=export", "--member=0"]):
+        assert here(*line, *more) == 2
+        assert "trained on other images" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+def test_a_run_goes_on_wherever_its_images_lie(tmp_path, monkeypatch, capsys):
+    """Which images they are is told by their fingerprint, not by their place."""
+    folder, film = tmp_path / "run", np.random.default_rng(0).integers(0, 255, (200, 28, 20)).astype(np.uint8)
+    monkeypatch.delenv("VAE_JAX_RAW", raising=False)
+    monkeypatch.chdir(tmp_path)
+    for place, images in (("A", film), ("other", 255 - film)):
+        (tmp_path / place / "freyfaces").mkdir(parents=True)
+        np.save(tmp_path / place / "freyfaces" / "frey.npy", images)
+    settings = [f"--config={ROOT}/configs/freyfaces.py", "--config.model.hidden=(8,)", "--config.train.batch_size=50"]
+    line = [*settings, NO_PICTURES, f"--workdir={folder}"]
+
+    def do(*arguments):
+        return main(["vae_jax.main", *arguments])
+
+    assert do(*line, "--config.train.epochs=2", "--config.data.raw_dir=A") == 0
+    (tmp_path / "A").rename(tmp_path / "B")
+    elsewhere = f"--config.data.raw_dir={tmp_path}/B/"
+    assert do("--mode=evaluate", f"--workdir={folder}") == 2
+    assert do("--mode=evaluate", f"--workdir={folder}", "--config.data.raw_dir=other") == 2
+    assert do(*line, "--config.train.epochs=2", "--config.data.raw_dir=other") == 2
     assert "trained on other images" in capsys.readouterr().err
+    assert json.loads((folder / "config.json").read_text())["data"]["raw_dir"] == "A"
+    assert do("--mode=evaluate", f"--workdir={folder}", "--config.objective.beta_kl=3", elsewhere) == 2
+    assert "objective.beta_kl: 1.0 -> 3.0" in capsys.readouterr().err
+    assert do("--mode=evaluate", f"--workdir={folder}", elsewhere) == 0
+    assert do("--mode=evaluate", f"--workdir={folder}") == 0  # it is noted
+    assert do("--mode=export", "--member=0", f"--workdir={folder}", "--config.data.raw_dir=B") == 0
+    others = ["--config.checkpoint.keep=5", "--config.log.tensorboard=False", "--config.data.prepared_dir=kept"]
+    assert do(*line, "--config.train.epochs=3", "--config.data.raw_dir=B", *others, "--config.eval.batch_size=7") == 0
+    assert (
+        json.loads((folder / "summary.json").read_text())["members"][0]["train"]["epoch"],
+        len(metrics(folder)),
+    ) == (3, 6)
 
 
 @pytest.mark.parametrize(

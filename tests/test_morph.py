@@ -52,6 +52,29 @@ def test_it_says_where_the_animation_lies_and_nothing_else(run, tmp_path, capsys
     assert capsys.readouterr() == (f"{tmp_path / 'a.gif'}\n", "")
 
 
+def test_a_picture_that_fails_is_named_and_the_others_are_made(morph, tmp_path, monkeypatch, caplog):
+    def fail(*_):
+        raise ValueError("a fault")
+
+    monkeypatch.setattr("vae_jax.figures.passages.strip", fail)
+    status, said = morph("--frames=2")
+    assert status == 1
+    assert "some pictures could not be made (a_strip); the others are there" in said
+    assert caplog.messages == ["a_strip: not made (ValueError: a fault)"]
+    assert names(tmp_path) == ["a.gif", "a_reconstruction.png"]
+
+
+@pytest.mark.parametrize("name", ["A$$AP", "_misc", "猫 $x_{$"])
+def test_a_friend_may_have_any_name(morph, run, tmp_path, name):
+    start = run / "photographs" / "images" / f"{name}.png"
+    start.write_bytes((run / "photographs" / "images" / "dogs_1.png").read_bytes())
+    try:
+        assert morph("--frames=2", "--cropped", start=start.relative_to(run), out=f"{name}.gif")[0] == 0
+    finally:
+        start.unlink()
+    assert names(tmp_path) == sorted(f"{name}{end}" for end in (".gif", "_reconstruction.png", "_strip.png"))
+
+
 def test_an_end_of_the_users_is_gone_to(morph, run, tmp_path):
     end = run / "photographs" / "images" / "people_0.png"
     assert morph(f"--end={end}", "--frames=2", out="there.png")[0] == 0

@@ -123,6 +123,19 @@ def test_of_several_members_the_best_is_shown_first_and_all_in_a_table():
     assert text.count("-99.00") == 1
 
 
+def test_members_that_do_not_compare_have_no_headline_but_a_group_each():
+    content = summary(-120.0, 80.5)
+    for member, likelihood, reduction in zip(content["members"], ("bernoulli", "mse"), ("nats", "blog"), strict=True):
+        member["values"] = {"likelihood": likelihood}
+        member["normalisation"] = {"reduction": reduction, "recon": reduction, "kl": reduction}
+    del content["normalisation"]
+    text = " ".join(Page(render(content, "{}", [], [], [])).text.split())
+    assert "likelihood over {0, 1}: member 0 with -120.00 nats/image; likelihood over the reals: member 1 with" in text
+    assert "compare within a group only" in text
+    assert "recon and KL are each in the member's own normalisation" in text
+    assert "the best test ELBO" not in text
+
+
 def test_a_member_that_failed_is_in_the_table_with_its_step_and_never_the_best():
     content = summary(-120.0, -80.5)
     content["members"][1] |= {"failed_in_step": 1234, "test": {}}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from vae_jax.config import Config
+from vae_jax.config import CheckpointConfig, Config, EvalConfig
 from vae_jax.errors import UserError
 from vae_jax.run_folder import RunFolder, faults_told, write_whole
 
@@ -59,6 +59,33 @@ def test_each_setting_of_the_data_has_a_file_of_its_own():
         run.data(config, dataclasses.replace(config, seed=3, data=dataclasses.replace(config.data, levels=256)))
         == files["none"]
     )
+
+
+def placed(raw_dir, **data):
+    return dataclasses.replace(Config(), data=dataclasses.replace(Config().data, raw_dir=raw_dir, **data))
+
+
+def test_the_files_of_the_data_have_the_same_names_wherever_the_data_lie():
+    run, other = RunFolder(Path("run")), {"contrast": "stretch"}
+    assert run.data(placed("A"), placed("B")) == Path("run/data.npz")
+    assert run.data(placed("A"), placed("A", **other)) == run.data(placed("B"), placed("C", **other))
+    swept = dataclasses.replace(placed("A"), sweep=("raw_dir=A,B",))
+    assert [run.data(swept, placed(place)).name == "data.npz" for place in "AB"] == [True, False]
+
+
+def test_a_run_has_ended_for_settings_that_would_leave_the_same(tmp_path):
+    folder, config = RunFolder(tmp_path), Config()
+    folder.create(config)
+    folder.write_summary(SUMMARY)
+    folder.report.touch()
+    assert folder.is_finished(config)
+    assert folder.is_finished(dataclasses.replace(config, checkpoint=CheckpointConfig(keep=9)))
+    assert not folder.is_finished(placed("elsewhere"))  # it may hold other images
+    assert not folder.is_finished(dataclasses.replace(config, eval=EvalConfig(figure_members=9)))
+    folder.create(placed("elsewhere"))
+    assert folder.is_finished(placed("elsewhere"))
+    folder.create(dataclasses.replace(config, sweep=("seed=0,1",)))
+    assert not folder.summary.exists()
 
 
 def test_the_same_config_is_welcome_again_and_the_check_leaves_no_trace(tmp_path):

@@ -49,3 +49,22 @@ def test_a_name_that_no_member_can_have_is_found_before_the_data_are_read():
     with pytest.raises(UserError, match="did you mean 'mse'"):
         check_config(config)
     assert len(check_config(dataclasses.replace(config, sweep=("seed=0,1",)))) == 2
+
+
+@pytest.mark.parametrize(
+    ("train", "sweep"),
+    [
+        ({"epochs": 10_000_000, "steps_per_epoch": 215}, ()),
+        ({"epochs": 1, "steps_per_epoch": 1000}, ("epochs=1,10_000_000",)),
+    ],
+)
+def test_more_steps_than_can_be_counted_are_found_before_the_data_are_read(train, sweep):
+    with pytest.raises(UserError, match=r"train\.epochs: found 10,000,000, of [\d,]+ steps each; needs at most"):
+        check_config(small_config(train=train, sweep=sweep))
+
+
+def test_more_steps_than_can_be_counted_are_found_where_an_epoch_is_a_pass(tmp_path, monkeypatch):
+    monkeypatch.setattr(shelf, "load", lambda _: small_dataset(300))
+    config = small_config(train={"epochs": 10_000_000, "steps_per_epoch": 0, "batch_size": 1})
+    with pytest.raises(UserError, match=r"of 250 steps each; needs at most 8,589,934, as the steps"):
+        plan_run(RunFolder(tmp_path / "run"), config)

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -33,12 +34,14 @@ def arrays(folder, group, step=20):
     return {name: np.asarray(leaf) for name, leaf in checkpoints._checkpointer.load(step).items()}
 
 
-def test_a_sweep_that_grows_trains_the_new_members_alone(tmp_path):
+def test_a_sweep_that_grows_trains_the_new_members_alone(tmp_path, caplog):
     run = tmp_path / "run"
     assert main(digits_command(run, "--sweep=seed=0,1")) == 0
     before, first = metrics(run), arrays(run, "group_0")
     assert not (run / "figures").exists()
+    caplog.clear()
     assert main(digits_command(run, "--sweep=seed=0,1,2", "--sweep=latent_dim=2,3")) == 0
+    assert "is taken over as 2 members, 0 to 1; 4 more to train" in caplog.text
     assert metrics(run)[: len(before)] == before
     assert {line["member"] for line in metrics(run)[len(before) :]} == {2, 3, 4, 5}
     values = [(m["member"], m["values"]["seed"], m["values"]["latent_dim"]) for m in members(run)]
@@ -81,13 +84,89 @@ def test_a_member_that_fails_is_named_and_the_others_finish(tmp_path, caplog):
 
 def test_a_run_whose_members_all_fail_ends_at_once_and_says_so_twice(tmp_path, capsys):
     run = tmp_path / "run"
-    command = digits_command(run, "--config.train.learning_rate=1e30", "--config.train.epochs=400")
+    command = digits_command(run, "--config.optimiser.learning_rate=1e30", "--config.train.epochs=400")
     for _ in range(2):
         assert main(command) == 1
-        assert "no member came to a result; a smaller config.train.learning_rate may do" in capsys.readouterr().err
+        assert "no member came to a result; a smaller config.optimiser.learning_rate may do" in capsys.readouterr().err
     assert members(run)[0]["failed_in_step"] < 5
     assert metrics(run)[-1]["step"] == 5
     assert "No member came to a result" in (run / "report.html").read_text()
+
+
+def test_a_sweep_into_the_folder_of_a_single_run_takes_it_over_and_says_so(tmp_path, caplog):
+    """No picture of the run as it was stays beside those of now; one's own do."""
+    run = tmp_path / "run"
+    assert main(digits_command(run)) == 0
+    first = members(run)[0]["test"]
+    (run / "figures").mkdir()
+    for name in ("reconstructions", "loss_curves", "pca_member3", "heat_map", "my_samples", "reconstructions_member"):
+        (run / "figures" / f"{name}.png").touch()
+    assert main(digits_command(run, "--sweep=seed=0,1,2")) == 0
+    assert "is taken over as member 0 (digits · 2 latent · beta_KL 1 · seed 0); 2 more to train" in caplog.text
+    assert "removed 4 pictures of the run as it was before (heat_map.png, loss_curves.png, pca_" in caplog.text
+    assert {path.stem for path in (run / "figures").iterdir()} == {"my_samples", "reconstructions_member"}
+    assert members(run)[0]["test"] == first
+
+
+@pytest.mark.slow
+def test_the_pictures_of_a_single_run_are_drawn_again_as_those_of_a_member(tmp_path):
+    run = tmp_path / "run"
+    assert main(digits_command(run, ONE_DRAWN)) == 0
+    alone = set(load_run(run).figures())
+    assert main(digits_command(run, ONE_DRAWN, "--sweep=seed=0,1,2")) == 0
+    assert set(load_run(run, 0).figures()) == alone - {"loss_curves"}
+    names = {path.stem for path in (run / "figures").iterdir()}
+    assert {"reconstructions_member0", "loss_curves"} <= names
+    assert not names & (alone - {"loss_curves"})
+    before = {path: path.read_bytes() for path in (run / "figures").iterdir()}
+    assert main(["vae_jax.main", "--mode=evaluate", f"--workdir={run}"]) == 0
+    assert {path: path.read_bytes() for path in (run / "figures").iterdir()} == before
+
+
+def as_if_trained_in(kind, run):
+    """Save a run's only checkpoint again with numbers of another precision."""
+    checkpoints = Checkpoints(run / "checkpoints" / "group_0", 1)
+    leaves, record = checkpoints._read(20)
+    checkpoints.close()
+    shutil.rmtree(checkpoints.folder / "20")
+    wide = {name: leaf.astype(kind) if leaf.dtype.kind == "f" else leaf for name, leaf in leaves.items()}
+    checkpoints.save(20, wide, record)
+    checkpoints.close()
+
+
+def everything(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_run_in_another_precision_is_told_so_and_left_as_it_is(tmp_path, capsys):
+    run = tmp_path / "run"
+    assert main(digits_command(run)) == 0
+    narrow = load_run(run)
+    as_if_trained_in(np.float64, run)
+    before = everything(run)
+    for more in (["--config.train.epochs=5"], ["--dry_run", "--config.train.epochs=5"], ["--mode=evaluate"]):
+        assert main(digits_command(run, *more)) == 2
+        assert "20: was trained in float64, and this process computes in float32; set JAX_" in capsys.readouterr().err
+    wide, images = load_run(run), narrow.test.images
+    np.testing.assert_array_equal(wide.encode(images).mu, narrow.encode(images).mu)
+    assert everything(run) == before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("first", "then", "said"), [("1", "0", "; set JAX_"), ("0", "1", "; unset JAX_")])
+def test_precision_is_that_of_the_process(tmp_path, first, then, said):
+    def do(wide, *more):
+        command = [sys.executable, "-m", "vae_jax.main", *digits_command(tmp_path / "run", *more)[1:]]
+        env = {**os.environ, "JAX_ENABLE_X64": wide}
+        return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+
+    assert do(first).returncode == 0
+    before = everything(tmp_path)
+    refused = do(then, "--config.train.epochs=5")
+    assert refused.returncode == 2
+    assert said in refused.stderr
+    assert everything(tmp_path) == before
+    assert do(first, "--config.train.epochs=5").returncode == 0
 
 
 @pytest.mark.slow

@@ -1,17 +1,21 @@
 """The end of a run in numbers."""
 
 import csv
+import dataclasses
 import io
 import json
 import math
 
+import numpy as np
 import pytest
-from small_runs import small_config, small_dataset, small_program
+from small_runs import small_config, small_dataset, small_spec
 
+from vae_jax.data.dataset import with_mirror_images
 from vae_jax.data.shelf import Shelf
 from vae_jax.models.vae import parameter_count
 from vae_jax.summary import (
     Outcome,
+    best_members,
     closing_line,
     data_sets,
     member_title,
@@ -32,7 +36,7 @@ def metrics(member, split, elbo):
 
 def summary_of(*elbos, failed=(), **sections):
     config = small_config(**sections)
-    program = small_program(**{name: fields for name, fields in sections.items() if name != "sweep"})
+    program = small_spec(**{name: fields for name, fields in sections.items() if name != "sweep"})
     outcomes = [
         Outcome(
             k,
@@ -79,14 +83,17 @@ def test_of_several_data_sets_each_member_says_which_is_its_own():
     members = expand(config)
     shelf = Shelf({members[0].data.images: small_dataset(), members[2].data.images: small_dataset(n=120, seed=1)})
     outcomes = [
-        Outcome(k, member, small_program(), metrics(k, "train", -1.0), metrics(k, "test", -1.0), failed=None)
+        Outcome(k, member, small_spec(), metrics(k, "train", -1.0), metrics(k, "test", -1.0), failed=None)
         for k, member in enumerate(members)
     ]
     found = summarise(config, outcomes, shelf, {"train": 1.0})
     assert [member["data"]["train"] for member in found["members"]] == [50, 50, 100, 100]
     assert found["members"][2]["data"]["fingerprint"] == small_dataset(n=120, seed=1).fingerprint
     assert [data["train"] for data in data_sets(found)] == [50, 100]
-    assert closing_line(found).startswith("small: best of 4 members on 2 data sets: 0, test elbo -1.00 nats")
+    assert closing_line(found).startswith(
+        "small: 4 members on 2 data sets, the test ELBO compares within 2 groups only; best of "
+        "contrast none: 0, test elbo -1.00 nats; contrast stretch: 2, test elbo -1.00 nats; trained"
+    )
     assert [data["train"] for data in data_sets(summary_of(-3.0, -2.0, sweep=("seed=0,1",)))] == [50]
 
 
@@ -107,6 +114,34 @@ def test_a_summary_states_its_normalisation_and_the_weight_in_the_standard_one(r
     assert found["normalisation"]["reduction"] == reduction
     assert found["normalisation"]["kl"] == kl
     assert found["members"][0]["beta_kl_in_nats"] == pytest.approx(beta_kl_in_nats)
+
+
+def test_a_normalisation_is_each_members_own_where_they_differ():
+    found = summary_of(-3.0, -2.0, sweep=("reduction=nats,blog",))
+    assert "normalisation" not in found
+    assert [member["normalisation"]["kl"] for member in found["members"]] == [
+        "nats per image",
+        "nats summed over the batch",
+    ]
+    alike = summary_of(-3.0, -2.0, sweep=("seed=0,1",))
+    assert alike["normalisation"]["reduction"] == "nats"
+    assert all("normalisation" not in member for member in alike["members"])
+
+
+def test_members_of_another_likelihood_have_no_best_in_common():
+    found = summary_of(-5.0, 30.0, 40.0, -4.0, sweep=("zip(likelihood=bernoulli,mse,gaussian,bernoulli;seed=0,1,2,3)",))
+    leaders = {words: leader["member"] for words, leader in best_members(found).items()}
+    assert leaders == {"likelihood over {0, 1}": 3, "likelihood over the reals": 2}
+    assert "likelihood over {0, 1}: 3, test elbo -4.00 nats; likelihood over the reals: 2, test elbo" in closing_line(
+        found
+    )
+
+
+def test_mirror_images_to_learn_from_do_not_change_what_is_judged_on():
+    data = small_dataset()
+    more = dataclasses.replace(data, train=with_mirror_images(data.train), draws=np.arange(100, dtype=np.int32))
+    assert more.fingerprint != data.fingerprint
+    assert more.test_fingerprint == data.test_fingerprint != small_dataset(seed=1).test_fingerprint
 
 
 def test_the_closing_line_gives_the_outcome_of_a_single_run():

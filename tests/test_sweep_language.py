@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vae_jax.config import Config
+from vae_jax.config import Config, LogConfig
 from vae_jax.errors import UserError
 from vae_jax.field_values import shown
 from vae_jax.sweep_language import FUNCTIONS, expand, growth_faults, parse_values, swept_fields
@@ -28,7 +28,7 @@ def test_values_are_literals_and_ranges():
 
 def test_values_may_be_spread_evenly_or_by_equal_factors():
     assert [c.objective.beta_kl for c in sweep("beta_kl=linspace(0,2,5)")] == [0, 0.5, 1, 1.5, 2]
-    rates = [c.train.learning_rate for c in sweep("train.learning_rate=geom(1e-4,1e-2,3)")]
+    rates = [c.optimiser.learning_rate for c in sweep("optimiser.learning_rate=geom(1e-4,1e-2,3)")]
     assert rates == pytest.approx([1e-4, 1e-3, 1e-2], rel=1e-12)
     assert (rates[0], rates[-1]) == (1e-4, 1e-2)
     assert [c.model.latent_dim for c in sweep("latent_dim=geom(2,32,5)")] == [2, 4, 8, 16, 32]
@@ -39,7 +39,7 @@ def test_what_is_computed_is_the_number_that_would_be_typed():
     assert [c.objective.beta_kl for c in sweep("beta_kl=geom(1,1000,4)")] == [1, 10, 100, 1000]
     assert [c.objective.beta_kl for c in sweep("beta_kl=linspace(0,1,11)")] == [k / 10 for k in range(11)]
     assert [c.objective.beta_kl for c in sweep("beta_kl=linspace(0,1,4)")] == [0, 0.333333333333, 0.666666666667, 1]
-    assert [c.train.learning_rate for c in sweep("learning_rate=geom(1e-300,1e300,3)")] == [1e-300, 1, 1e300]
+    assert [c.optimiser.learning_rate for c in sweep("learning_rate=geom(1e-30,1e30,3)")] == [1e-30, 1, 1e30]
 
 
 @given(st.floats(1e-9, 1e9), st.floats(1e-9, 1e9), st.integers(2, 9))
@@ -184,6 +184,21 @@ def test_a_run_may_gain_members_and_epochs_and_pictures(before, now):
 def test_what_else_changes_keeps_a_run_from_going_on(before, now, said):
     faults = growth_faults(before, now)
     assert said in "; ".join(faults)
+
+
+def test_moments_of_a_run_that_goes_back_to_them_stay_as_they_are():
+    base, often = Config(), LogConfig(every_steps=5)
+    assert growth_faults(base, dataclasses.replace(base, log=often)) == []
+    before = dataclasses.replace(base, sweep=("on_nan=stop,restore",))
+    (fault,) = growth_faults(before, dataclasses.replace(before, log=often))
+    assert fault.startswith("log.every_steps: 0 -> 5, and on_nan=restore goes back")
+
+
+def test_members_that_differ_in_places_stay_apart():
+    """Each is a member of its own, until they are moved."""
+    before = config("raw_dir=A,B")
+    assert growth_faults(before, config("raw_dir=A2,B2", "seed=0,1")) == []
+    assert "lacks 1 of its members" in growth_faults(before, config("raw_dir=A"))[0]
 
 
 def test_values_that_tell_a_member_are_read_by_any_name():

@@ -15,7 +15,7 @@ from vae_jax.errors import UserError
 from vae_jax.evaluation.coding import encode_images
 from vae_jax.latent.paths import slerp
 from vae_jax.trained import decode, encode, load_members, load_run, sample, saved_steps
-from vae_jax.training.members import program_alone, state_alone
+from vae_jax.training.members import spec_alone, state_alone
 
 DATA = dataclasses.replace(small_dataset(), notice="made up")
 SWEEP = small_config(sweep=("latent_dim=2,3", "seed=0,1"))
@@ -41,7 +41,7 @@ def test_it_encodes_as_the_member_that_was_saved(run, member):
     folder, cohort, state = run
     trained = load_run(folder, member)
     params = jax.tree.map(lambda leaf: leaf[0], state_alone(cohort, member, state).params)
-    wanted = encode_images(program_alone(cohort, member), params, DATA.test.images)
+    wanted = encode_images(spec_alone(cohort, member), params, DATA.test.images)
     codes = trained.encode(DATA.test.images)
     for name, array in codes._asdict().items():
         np.testing.assert_array_equal(array, getattr(wanted, name))
@@ -131,8 +131,8 @@ for use in (
     lambda: vae_jax.sample(folder, 2), lambda: vae_jax.encode(None, []), lambda: vae_jax.decode(3, [[0.0, 0.0]]),
     lambda: model.sample("2"), lambda: model.sample(2.0), lambda: model.sample(2, seed=None),
     lambda: model.morph(*model.test.images[:2], path=[]), lambda: model.morph(*model.test.images[:2], steps=None),
-    lambda: model.decode(None), lambda: model.encode(None), lambda: vae_jax.strip(None), lambda: vae_jax.sheet([[1], []]),
-    lambda: vae_jax.sheet(model.test.images, columns=2.5),
+    lambda: model.decode(None), lambda: model.encode(None), lambda: vae_jax.strip(None),
+    lambda: vae_jax.sheet([[1], []]), lambda: vae_jax.sheet(model.test.images, columns=2.5),
 ):
     try:
         use()

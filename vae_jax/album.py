@@ -1,17 +1,20 @@
 """The pictures of a run: which members are drawn, and where the pictures lie."""
 
 import logging
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jax
 
+from vae_jax.comparable import Measured, group_by_unit
 from vae_jax.field_names import short_name
 from vae_jax.plain_text import reason
 from vae_jax.run_plan import Plan
-from vae_jax.summary import member_title
+from vae_jax.summary import comparable_groups, member_title, member_values
 from vae_jax.sweep_language import swept_fields
 from vae_jax.training.cohorts import Cohort
 from vae_jax.training.failures import failed_for_good
@@ -52,6 +55,8 @@ class Album:
         self.empty = not self.in_full or not self._can_draw()  # nothing is to be drawn
         self.names = tuple(map(short_name, swept_fields(self.config)))
         self._portraits: dict[int, Portrait] = {}
+        self._drawn: set[Path] = set()
+        self._whole = False  # whether all figures were drawn anew
 
     def _can_draw(self) -> bool:
         """Load what draws: a broken installation, or a matplotlibrc that can't be read, is told once."""
@@ -71,6 +76,7 @@ class Album:
         """Draw figures into the folder; those that fail are told."""
         from vae_jax.figures.gallery import draw_figures
 
+        self._drawn.update(self.folder.figures / f"{name}{suffix}.png" for name in drawings)
         for name, why in draw_figures(drawings, self.folder.figures, suffix).items():
             self.tell(f"figures/{name}{suffix}.png", why)
 
@@ -127,6 +133,7 @@ class Album:
 
     def draw_together(self) -> None:
         """Draw the losses of all members and, of several, some of them side by side."""
+        self._whole = True
         if self.empty:
             return
         from vae_jax.figures.gallery import LOSS_CURVES
@@ -139,10 +146,25 @@ class Album:
         sitters = [self._portraits[number] for number in sorted(self._portraits)]
         self._draw(
             {
-                LOSS_CURVES[0]: partial(loss_curves, lines, title, notice, groups),
+                LOSS_CURVES[0]: partial(loss_curves, lines, title, notice, groups, *self._units()),
                 **{name: partial(draw, sitters, notice) for name, (_, draw) in PORTRAIT_FIGURES.items()},
             }
         )
+
+    def _units(self) -> tuple[dict[int, str], str]:
+        """Say what tells the units of the members' losses apart, and why losses of one unit may not compare."""
+        measured = [
+            Measured(
+                self.shelf.of(member).fingerprint, member_values(self.config, member), self.config.objective.reduction
+            )
+            for member in self.members.values()
+        ]
+        units = dict(zip(self.members, group_by_unit(["recon", "kl"], measured), strict=True))
+        for words in dict.fromkeys(units.values()):
+            alike = [of for of, unit in zip(measured, units.values(), strict=True) if unit == words]
+            if len(set(group_by_unit(["loss"], alike, ranked=True))) > 1:
+                return units, "each by its own weights: heights don't compare"
+        return units, ""
 
     def draw_table(self, summary: dict[str, Any]) -> None:
         """Draw the metrics of all members against what was swept."""
@@ -150,16 +172,38 @@ class Album:
             return
         from vae_jax.figures.sweep_table import TABLE_FIGURES, SweepTable
 
-        well = [m for m in summary["members"] if m["failed_in_step"] is None and "elbo" in m["test"]]
-        table = SweepTable(
-            title=f"{self.shelf.names}, {len(self.members)} members",
-            notice=self.shelf.notice,
-            swept=self.names,
-            values=tuple(member["values"] for member in well),
-            metrics=tuple(member["test"] for member in well),
-        )
-        if well:
-            self._draw({name: partial(draw, table) for name, (_, draw) in TABLE_FIGURES.items()})
+        tables = [
+            SweepTable(
+                title=f"{self.shelf.names}, {len(self.members)} members",
+                notice=self.shelf.notice,
+                swept=self.names,
+                values=tuple(member["values"] for member in group),
+                metrics=tuple(member["test"] for member in group),
+                group=words,
+            )
+            for words, group in comparable_groups(summary).items()
+        ]
+        if tables:
+            self._draw({name: partial(draw, *tables) for name, (_, draw) in TABLE_FIGURES.items()})
+
+    def remove_earlier(self) -> None:
+        """Remove pictures of the run as it was before, once all are drawn anew: they would pass for those of now."""
+        if not self._whole or not self.folder.figures.is_dir():
+            return
+        from vae_jax.figures.gallery import FIGURES, LOSS_CURVES
+        from vae_jax.figures.side_by_side import PORTRAIT_FIGURES
+        from vae_jax.figures.sweep_table import TABLE_FIGURES
+
+        names = {*FIGURES, *PORTRAIT_FIGURES, *TABLE_FIGURES, LOSS_CURVES[0]}
+        earlier = sorted(path for path in self.folder.figures.glob("*.png") if path not in self._drawn)
+        earlier = [path for path in earlier if re.sub(r"_member\d+$", "", path.stem) in names]
+        for path in earlier:
+            path.unlink()
+        if earlier:
+            shown = f"{', '.join(path.name for path in earlier[:5])}{', ...' if len(earlier) > 5 else ''}"
+            log.info(
+                "%s: removed %s pictures of the run as it was before (%s)", self.folder.figures, len(earlier), shown
+            )
 
     def _suffix(self, number: int) -> str:
         return "" if self.alone else f"_member{number}"

@@ -101,19 +101,23 @@ class Sweep:
         """
         return load_run(self.folder, member)
 
-    def best(self, metric: str = "test.elbo") -> Trained:
+    def best(self, metric: str = "test.elbo", **values: Any) -> Trained:
         """Return the member that is best in a metric: of which the ELBO is largest, or anything else smallest.
 
         Args:
             metric: such as `test.elbo` or `train.distortion`; members that failed, or have no number there, are left
                 out.
+            values: of any fields of the config, as in `where`: only members that have them are meant. Members of other
+                images, of another kind of likelihood, or of another normalisation don't compare in each metric.
 
         Raises:
-            UserError: there is no such metric, or the run has not come to its end.
+            UserError: there is no such metric, or the run has not come to its end, or the members don't compare in it.
         """
-        from vae_jax.export import number_of_best
+        from vae_jax.export import number_of_best, with_values
 
-        return self.load(number_of_best(metric, RunFolder(self.folder), "best"))
+        wanted = {full_name(name, "best"): value for name, value in values.items()}
+        among = with_values(wanted, settings_of(self.folder), "best") if wanted else None
+        return self.load(number_of_best(metric, RunFolder(self.folder), "best", among))
 
     def where(self, **values: Any) -> Trained:
         """Return the only member with these values, such as `where(beta_kl=1, hidden=(64,), seed=0)`.

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from vae_jax.config import Config, validate
 from vae_jax.errors import UserError, nearest
 from vae_jax.field_names import leaf_fields
 from vae_jax.home_folder import from_home
+from vae_jax.run_folder import RunFolder
 
 MODES = ("train", "evaluate", "figures", "export")
 
@@ -25,19 +26,21 @@ USAGE = """python -m vae_jax.main --config=configs/NAME.py [options]
   --dry_run               say what would be trained, in how many programs, memory and time; no run folder is made
   --workdir=FOLDER        where the run goes (default: runs/<config name>); the same command continues it
   --mode=MODE             train (default); evaluate or figures: judge or draw a trained run again;
-                          export: make one member a run folder of its own
-  --member=K              which one to export; or --where=beta_kl=1,latent_dim=50, or --best=test.elbo
+                          export: make one member a run folder of its own; needs no --config, and where the data were
+                          moved --config.data.raw_dir=FOLDER
+  --member=K              which one to export; or --where=beta_kl=1,latent_dim=50, or --best=test.elbo; the last two
+                          together: the best of those that have the values
   --out=FOLDER            where it is exported to (default: beside the run, WORKDIR_member_K)
 """
 
 
 @dataclass(frozen=True)
 class Pick:
-    """Which member of a sweep is meant: exactly one of these.
+    """Which member of a sweep is meant: exactly one of these, or `where` and `best`.
 
     Attributes:
         member: its number.
-        where: `FIELD=VALUE,FIELD=VALUE` that only it has.
+        where: `FIELD=VALUE,FIELD=VALUE` that only it has; with `best`, that those have among which it is the best.
         best: the metric in which it is the best, such as `test.elbo`.
     """
 
@@ -77,14 +80,12 @@ def parse(argv: Sequence[str]) -> Command:
         UserError: a flag, the config file or one of its fields can't be used.
     """
     values = flags.FlagValues()
-    config_flags.DEFINE_config_file("config", None, "config file", flag_values=values, sys_argv=list(argv))
-    flags.DEFINE_multi_string("sweep", None, "sweep", flag_values=values)
-    flags.DEFINE_string("workdir", None, "run folder", flag_values=values)
-    flags.DEFINE_string("mode", "train", "mode", flag_values=values)
-    flags.DEFINE_bool("dry_run", False, "dry run", flag_values=values)
-    flags.DEFINE_integer("member", None, "member", flag_values=values)
-    for name in ("where", "best", "out"):
-        flags.DEFINE_string(name, None, name, flag_values=values)
+    own = _run_settings(argv)
+    if own is None:
+        config_flags.DEFINE_config_file("config", None, "config file", flag_values=values, sys_argv=list(argv))
+    else:
+        config_flags.DEFINE_config_dict("config", own, "the run's own", flag_values=values, sys_argv=list(argv))
+    _define_flags(values)
     _check_config_flags(argv)
     try:
         rest = values(list(argv))
@@ -98,11 +99,52 @@ def parse(argv: Sequence[str]) -> Command:
     if values.mode not in MODES:
         raise UserError(f"--mode: found {values.mode!r}; needs one of {', '.join(MODES)}")
     flag = values["config"]
-    return _command(given, flag.config_filename if flag.present else None, values)
+    file = flag.config_filename if own is None and flag.present else None
+    return _command(given, file, values, own=own is not None)
 
 
-def _command(given: Any, file: str | None, values: flags.FlagValues) -> Command:
-    if file is None:
+def _define_flags(values: flags.FlagValues) -> None:
+    """Define all flags but `--config`."""
+    flags.DEFINE_multi_string("sweep", None, "sweep", flag_values=values)
+    flags.DEFINE_string("workdir", None, "run folder", flag_values=values)
+    flags.DEFINE_string("mode", "train", "mode", flag_values=values)
+    flags.DEFINE_bool("dry_run", False, "dry run", flag_values=values)
+    flags.DEFINE_integer("member", None, "member", flag_values=values)
+    for name in ("where", "best", "out"):
+        flags.DEFINE_string(name, None, name, flag_values=values)
+
+
+def _run_settings(argv: Sequence[str]) -> ConfigDict | None:
+    """Return a trained run's own settings where fields of them are given without a config file.
+
+    Raises:
+        UserError: there is no such run, or a config file is needed.
+    """
+    if any(re.match(r"--?config(=|$)", argument) for argument in argv):
+        return None
+    overrides = [argument for argument in argv if re.match(r"--?config\.", argument)]
+    values = flags.FlagValues()
+    _define_flags(values)
+    values.set_gnu_getopt(True)
+    try:
+        values(list(argv), known_only=True)
+    except flags.Error:
+        return None  # said when all flags are read
+    if not overrides or values.mode not in MODES:
+        return None
+    if values.mode == "train" or not values.workdir:
+        raise UserError(
+            f"--config: missing beside {overrides[0]}; needs a config file such as --config=configs/digits.py, or with "
+            "another --mode the --workdir of a trained run"
+        )
+    return ConfigDict(asdict(RunFolder(from_home(values.workdir)).read_config()))
+
+
+def _command(given: Any, file: str | None, values: flags.FlagValues, *, own: bool) -> Command:
+    if own:
+        config: Config | None = validate(given)
+        workdir = Path(values.workdir)
+    elif file is None:
         if values.mode == "train" or not values.workdir:
             raise UserError("--config: missing; needs a config file such as --config=configs/digits.py")
         config = None

@@ -1,8 +1,9 @@
 """The settings of a run: their defaults, what each means, and the checks that they must pass.
 
-The dataclasses below are the one place where a field, its default, its meaning and its limits stand. The
-`ml_collections.ConfigDict` that config files edit is made from them, and `validate` turns it back into them.
-Names of parts (a likelihood, a schedule, a data source) are checked where those parts are registered.
+The dataclasses below are the one place where a field, its default, its meaning and its limits stand, and its `Role`
+(whether a run may go on with another value). The `ml_collections.ConfigDict` that config files edit is made from them,
+and `validate` turns it back into them. Names of parts (a likelihood, a schedule, a data source) are checked where those
+parts are registered.
 """
 
 import dataclasses
@@ -15,7 +16,7 @@ from typing import Any
 import ml_collections
 from jaxtyping import Array, Float, Int
 
-from vae_jax.checked_fields import checked_section, limited, number, one_of, size, traced_choice
+from vae_jax.checked_fields import Role, checked_section, limited, number, one_of, size, traced_choice, unlimited
 from vae_jax.errors import UserError
 from vae_jax.home_folder import from_home
 from vae_jax.part_settings import PartSettings, all_settings, checked_parts, part_sections
@@ -52,9 +53,9 @@ class DataConfig:
     """
 
     name: str = "dogpeople"
-    raw_dir: str = ""
-    prepared_dir: str = "data/prepared"
-    layout: str = ""
+    raw_dir: str = unlimited("", role=Role.PLACE)
+    prepared_dir: str = unlimited("data/prepared", role=Role.PLACE)
+    layout: str = unlimited("", role=Role.PLACE)
     image_size: int = limited(50, low=8, high=1024)
     colour: bool = False
     contrast: str = "none"
@@ -115,7 +116,7 @@ class ModelConfig:
     posterior: str = "diagonal_gaussian"
     prior: str = "standard_normal"
     likelihood: str = "bernoulli"
-    likelihood_sigma: Number = number(0.1, above=0, high=100)
+    likelihood_sigma: Number = number(0.1, low=1e-6, high=100)
     init: str = "lecun"
 
 
@@ -193,11 +194,11 @@ class TrainConfig:
             that come next, three times at most, and stops then.
     """
 
-    epochs: int = limited(20, low=1, high=10_000_000)
+    epochs: int = limited(20, low=1, high=10_000_000, role=Role.EXTENT)
     steps_per_epoch: int = limited(0, low=0, high=10_000_000)
     batch_size: int = limited(128, low=1, high=1_000_000)
-    members_per_step: int = limited(0, low=0, high=100_000)
-    data_devices: int = limited(1, low=1, high=100_000)
+    members_per_step: int = limited(0, low=0, high=100_000, role=Role.UPKEEP)
+    data_devices: int = limited(1, low=1, high=100_000, role=Role.UPKEEP)
     on_nan: Choice = traced_choice("stop", *ON_NAN)
 
 
@@ -212,9 +213,9 @@ class EvalConfig:
         figure_members: how many members get pictures of their own; 0 means that nothing at all is drawn.
     """
 
-    every_epochs: int = limited(0, low=0)
-    batch_size: int = limited(500, low=1, high=1_000_000)
-    figure_members: int = limited(4, low=0, high=1000)
+    every_epochs: int = limited(0, low=0, role=Role.UPKEEP)
+    batch_size: int = limited(500, low=1, high=1_000_000, role=Role.UPKEEP)
+    figure_members: int = limited(4, low=0, high=1000, role=Role.PICTURES)
 
 
 @dataclass(frozen=True)
@@ -227,8 +228,8 @@ class CheckpointConfig:
         keep: how many of the newest stay.
     """
 
-    every_epochs: int = limited(0, low=0)
-    keep: int = limited(2, low=1, high=1000)
+    every_epochs: int = limited(0, low=0, role=Role.UPKEEP)
+    keep: int = limited(2, low=1, high=1000, role=Role.UPKEEP)
 
 
 @dataclass(frozen=True)
@@ -240,8 +241,8 @@ class LogConfig:
         tensorboard: write TensorBoard events too.
     """
 
-    every_steps: int = limited(0, low=0)
-    tensorboard: bool = True
+    every_steps: int = limited(0, low=0, role=Role.UPKEEP)
+    tensorboard: bool = unlimited(True, role=Role.UPKEEP)
 
 
 @dataclass(frozen=True)
@@ -260,7 +261,7 @@ class Config:
     objective: ObjectiveConfig = ObjectiveConfig()
     optimiser: OptimiserConfig = OptimiserConfig()
     train: TrainConfig = TrainConfig()
-    sweep: tuple[str, ...] = ()
+    sweep: tuple[str, ...] = unlimited((), role=Role.EXTENT)
     eval: EvalConfig = EvalConfig()
     checkpoint: CheckpointConfig = CheckpointConfig()
     log: LogConfig = LogConfig()

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 from ml_collections import ConfigDict
 
 from vae_jax.api import Sweep, get_config, sweep
+from vae_jax.checked_fields import Role
 from vae_jax.errors import NoResultError, UserError
+from vae_jax.field_names import fields_of
 from vae_jax.home_folder import from_home
 from vae_jax.made_with import MADE_WITH
 from vae_jax.plain_flags import Flags
@@ -165,8 +167,13 @@ def keep_picture(picture: "Figure | Path", path: Path) -> None:
 
 def _without_places(config: dict[str, Any]) -> dict[str, Any]:
     """Leave out where things lay on the machine that did it; the data's fingerprint says what they were."""
-    data = {name: value for name, value in config["data"].items() if name not in ("raw_dir", "prepared_dir")}
-    return config | {"data": data}
+    places = fields_of(Role.PLACE)
+    sections = {
+        section: {name: value for name, value in values.items() if f"{section}.{name}" not in places}
+        for section, values in config.items()
+        if isinstance(values, dict)
+    }
+    return config | sections
 
 
 def provenance(command: str, experiment: Experiment, trained: Mapping[str, Sweep]) -> dict[str, Any]:

@@ -11,14 +11,16 @@ import jax
 
 from vae_jax.clock import Clock
 from vae_jax.command_line import Command, Pick
+from vae_jax.comparable import group_by_unit
 from vae_jax.compiled_programs import keep_compiled_programs
 from vae_jax.config import Config
 from vae_jax.errors import UserError, nearest
 from vae_jax.field_names import field_of, short_name
 from vae_jax.field_values import alike, shown
-from vae_jax.revisits import figures_of_run, reopen
+from vae_jax.revisits import config_of, figures_of_run, reopen
 from vae_jax.run_folder import RunFolder, faults_told, write_whole
 from vae_jax.run_plan import plan_run
+from vae_jax.summary import measured
 from vae_jax.sweep_language import parse_values
 from vae_jax.training.checkpoints import Checkpoints
 from vae_jax.training.cohorts import cohort_of, write_members
@@ -29,6 +31,7 @@ from vae_jax.training.recorder import read_metrics
 log = logging.getLogger("vae_jax")
 
 LARGER_IS_BETTER = ("elbo",)
+NOT_RANKED = ("step", "epoch", "beta_kl")  # no measure of how good a member is
 
 
 def export_member(command: Command, started: float) -> None:
@@ -42,11 +45,8 @@ def export_member(command: Command, started: float) -> None:
         UserError: there is no such run or no such member, or something lies where it would go.
     """
     source = RunFolder(command.workdir)
-    config = source.read_config()
-    if command.config is not None:
-        source.check(command.config)
     keep_compiled_programs()
-    plan = plan_run(source, config)
+    plan = plan_run(source, config_of(command, source))
     number = choose(command.pick, source, plan.members)
     cohort = next(cohort for cohort in plan.cohorts if number in cohort.numbers)
     target = RunFolder(command.out or source.path.with_name(f"{source.path.name}_member_{number}"))
@@ -72,18 +72,19 @@ def choose(pick: Pick, folder: RunFolder, members: dict[int, Config]) -> int:
         UserError: none or several are meant.
     """
     given = {name: value for name, value in vars(pick).items() if value is not None}
-    if len(given) != 1:
+    if len(given) != 1 and set(given) != {"where", "best"}:
         found = " and ".join(f"--{name}" for name in given) or "none of them"
-        raise UserError(f"--mode=export: found {found}; needs one of --member=K, --where=beta_kl=1, --best=test.elbo")
+        raise UserError(
+            f"--mode=export: found {found}; needs one of --member=K, --where=beta_kl=1, --best=test.elbo, or both last"
+        )
     if pick.member is not None:
         if pick.member not in members:
             raise UserError(f"--member: found {pick.member}; the run has members {min(members)} to {max(members)}")
         return pick.member
-    return (
-        by_values(parse_values(pick.where), members, "--where")
-        if pick.where is not None
-        else number_of_best(str(pick.best), folder, "--best")
-    )
+    values = parse_values(pick.where) if pick.where is not None else {}
+    if pick.best is None:
+        return by_values(values, members, "--where")
+    return number_of_best(pick.best, folder, "--best", with_values(values, members, "--where") if values else None)
 
 
 def by_values(values: Mapping[str, Any], members: Mapping[int, Config], asked: str) -> int:
@@ -97,17 +98,32 @@ def by_values(values: Mapping[str, Any], members: Mapping[int, Config], asked: s
     Raises:
         UserError: there is not just one such member.
     """
+    found = with_values(values, members, asked)
+    if len(found) > 1:
+        holds = f"{_given(values)} holds for {len(found)} members ({_listed(found)})"
+        raise UserError(f"{asked}: {holds}; needs to hold for one")
+    return found[0]
+
+
+def with_values(values: Mapping[str, Any], members: Mapping[int, Config], asked: str) -> list[int]:
+    """Return the numbers of the members whose fields have these values; see `by_values`.
+
+    Raises:
+        UserError: there is none.
+    """
     found = [
         number
         for number, config in members.items()
         if all(alike(value, field_of(config, name)) for name, value in values.items())
     ]
-    if len(found) != 1:
-        given = ", ".join(f"{short_name(name)}={shown(value)}" for name, value in values.items())
-        which = f" ({_listed(found)})" if found else ""
-        there = "" if found else "".join(_held(name, members) for name in values)
-        raise UserError(f"{asked}: {given} holds for {len(found)} members{which}; needs to hold for one{there}")
-    return found[0]
+    if not found:
+        there = "".join(_held(name, members) for name in values)
+        raise UserError(f"{asked}: {_given(values)} holds for 0 members; needs to hold for one{there}")
+    return found
+
+
+def _given(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{short_name(name)}={shown(value)}" for name, value in values.items())
 
 
 def _held(name: str, members: Mapping[int, Config]) -> str:
@@ -116,36 +132,63 @@ def _held(name: str, members: Mapping[int, Config]) -> str:
     return f"; {short_name(name)} is {_listed(list(levels))}"
 
 
-def _listed(found: Sequence[Any]) -> str:
-    return f"{', '.join(map(str, found[:10]))}{', ...' if len(found) > 10 else ''}"
+def _listed(found: Sequence[Any], separator: str = ", ") -> str:
+    return separator.join([*map(str, found[:10]), *(["..."] if len(found) > 10 else [])])
 
 
-def number_of_best(best: str, folder: RunFolder, asked: str) -> int:
+def number_of_best(best: str, folder: RunFolder, asked: str, among: Sequence[int] | None = None) -> int:
     """Return the number of the member of a finished run that is best in a metric, such as `test.elbo`.
 
     Args:
         best: the metric.
         folder: of the run.
         asked: who asks for it, for the error's text.
+        among: the numbers of the members that are meant; None means all.
 
     Raises:
-        UserError: the run has not come to its end, or has no such metric.
+        UserError: the run has not come to its end, or has no such metric, or the members don't compare in it.
     """
     summary = folder.read_summary()
     if summary is None:
         raise UserError(f"{asked}: no whole {folder.summary}; let the run come to its end, or choose by number")
     best = str(best)
     split, _, metric = best.partition(".")
-    well = [member for member in summary["members"] if member["failed_in_step"] is None]
+    meant = [member for member in summary["members"] if among is None or member["member"] in among]
+    well = [member for member in meant if member["failed_in_step"] is None]
     known = list(dict.fromkeys(f"{part}.{name}" for part in ("test", "train") for each in well for name in each[part]))
     if not known:
-        raise UserError(f"{asked}: no member of {folder.path} came to a result; choose by number")
+        raise UserError(
+            f"{asked}: no member{'' if among is None else ' that is meant'} of {folder.path} came to a result; "
+            "choose by number"
+        )
     if best not in known:
         raise UserError(f"{asked}: found {best!r}; known are {', '.join(known)}{nearest(best, known)}")
+    _check_comparable(best, known, summary, well, asked)
     sign = 1 if metric in LARGER_IS_BETTER else -1
     measured = [member for member in well if metric in member[split]]  # it may be no number in some
     chosen: dict[str, Any] = max(measured, key=lambda member: sign * float(member[split][metric]))
     return int(chosen["member"])
+
+
+def _check_comparable(
+    best: str, known: Sequence[str], summary: dict[str, Any], members: Sequence[dict[str, Any]], asked: str
+) -> None:
+    """Refuse to rank members in a metric that does not compare between them, and say what does."""
+
+    def groups(name: str) -> list[str]:
+        split, _, metric = name.partition(".")
+        there = [member for member in members if metric in member[split]]
+        return list(dict.fromkeys(group_by_unit([metric], [measured(summary, m, split) for m in there], ranked=True)))
+
+    found = groups(best)
+    if len(found) > 1:
+        others = [name for name in known if name.partition(".")[2] not in NOT_RANKED and len(groups(name)) == 1]
+        instead = f", or a metric that compares ({', '.join(others)})" if others else ""
+        which = "--where=FIELD=VALUE" if asked == "--best" else "FIELD=VALUE"
+        raise UserError(
+            f"{asked}: {best} compares only within members of one kind, found {_listed(found, ' | ')}; choose a kind "
+            f"by {which} too{instead}"
+        )
 
 
 def write_alone(target: RunFolder, trainer: Trainer, number: int, state: Any, lines: Sequence[dict[str, Any]]) -> None:

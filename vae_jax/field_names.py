@@ -1,20 +1,53 @@
-"""Every field of a config by its name, full or short: what it holds, and in which ones two configs differ."""
+"""Every field of a config by its name, full or short: what it holds, its role, and in which ones two configs differ."""
 
 import dataclasses
-from collections.abc import Iterator
-from dataclasses import fields
+from collections.abc import Iterable, Iterator
+from dataclasses import fields, is_dataclass
+from functools import cache
 from typing import Any
 
+from vae_jax.checked_fields import Role
 from vae_jax.config import Config
 from vae_jax.part_settings import PartSettings, all_settings
 
 
-def differences(before: Config, now: Config) -> Iterator[str]:
-    """Yield `field: before -> now` for each field that differs."""
+def differences(before: Config, now: Config, *roles: Role) -> Iterator[str]:
+    """Yield `field: before -> now` for each field that differs, or those of certain roles only."""
     flat_before, flat_now = dict(_flat(before)), dict(_flat(now))
     for name, value in flat_before.items():
-        if flat_now[name] != value:
+        if flat_now[name] != value and (not roles or _roles().get(name, Role.LEARNED) in roles):
             yield f"{name}: {value!r} -> {flat_now[name]!r}"
+
+
+def fields_of(*roles: Role) -> list[str]:
+    """Return the full names of the fields that have one of these roles."""
+    return [name for name, role in _roles().items() if role in roles]
+
+
+def adopt(config: Config, source: Config, names: Iterable[str]) -> Config:
+    """Return a config with the values that some fields, by their full names, have in another."""
+    changes: dict[str, Any] = {}
+    for name in names:
+        section, _, last = name.rpartition(".")
+        if section:
+            changed = changes.get(section, getattr(config, section))
+            changes[section] = dataclasses.replace(changed, **{last: getattr(getattr(source, section), last)})
+        else:
+            changes[last] = getattr(source, last)
+    return dataclasses.replace(config, **changes)
+
+
+@cache
+def _roles() -> dict[str, Role]:
+    """Return the role of every field but those of parts, which are all learned."""
+    own = [entry for entry in fields(Config) if not isinstance(entry.default, PartSettings)]
+    sections = [("", Config()), *((f"{f.name}.", f.default) for f in own if is_dataclass(f.default))]
+    return {
+        f"{prefix}{entry.name}": entry.metadata.get("role", Role.LEARNED)
+        for prefix, section in sections
+        for entry in fields(section)
+        if not is_dataclass(entry.default)
+    }
 
 
 def leaf_fields() -> list[str]:

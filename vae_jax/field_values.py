@@ -25,6 +25,8 @@ def rounded_fields(section: Section) -> Section:
 def _rounded_field(value: Any) -> Any:
     if isinstance(value, float):
         return rounded(value)
+    if isinstance(value, tuple):
+        return tuple(map(_rounded_field, value))
     return rounded_fields(value) if dataclasses.is_dataclass(value) else value
 
 

@@ -1,6 +1,7 @@
 """Ordinary pictures, made like a run's data, and the ways from them to others through its latent space."""
 
 import math
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -54,7 +55,9 @@ def read_face(path: Path, trained: Trained, *, cropped: bool = False) -> Image:
         UserError: a `landmarks.csv` can't be read.
     """
     height, width, channels = trained.spec.image_shape
-    picture, reduced = read_reduced(path, colour=channels == 3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow's own doubts about large or odd files
+        picture, reduced = read_reduced(path, colour=channels == 3)
     if trained.template is None:
         return _middle(as_its_tones(cut_square(picture, max(height, width)), trained), height, width)
     points = points_beside(path)

@@ -20,7 +20,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Returns:
         the exit status: 0, or 1 where no member came to a result, or 2 after one line about what can't be done, or
-        128 and a signal's number.
+        128 and a signal's number. A picture that could not be made is told in a line; it gives 1 with --mode=figures,
+        and leaves the status of a training as it is.
     """
     started = time.perf_counter()
     arguments = list(sys.argv if argv is None else argv)

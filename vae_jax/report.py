@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from vae_jax.field_values import shown
 from vae_jax.plain_text import printable
-from vae_jax.summary import best_member, data_sets
+from vae_jax.summary import best_members, comparable_groups, data_sets, normalisation_of
 
 
 class Picture(NamedTuple):
@@ -60,9 +60,13 @@ def render(
     loader = PackageLoader("vae_jax", ".")
     environment = Environment(loader=loader, autoescape=True, trim_blocks=True, finalize=spelled)
     environment.filters["shown"] = shown
+    leaders = best_members(summary)
     page: str = environment.get_template("report.html.jinja").render(
         summary=summary,
-        best=best_member(summary),
+        leaders=leaders,
+        best=next(iter(leaders.values())) if len(leaders) == 1 else None,
+        group_of={m["member"]: words for words, group in comparable_groups(summary).items() for m in group},
+        ways=[normalisation_of(summary, member) for member in summary["members"]],
         data_sets=data_sets(summary),
         versions=json.dumps(summary["versions"], indent=2),
         config=config_json,

@@ -4,16 +4,19 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 
 from vae_jax.album import Album
+from vae_jax.checked_fields import Role
 from vae_jax.clock import Clock
 from vae_jax.command_line import Command
 from vae_jax.compiled_programs import keep_compiled_programs
+from vae_jax.config import Config
 from vae_jax.errors import NoResultError, UserError
 from vae_jax.evaluation.metrics import judge_of
+from vae_jax.field_names import adopt, fields_of
 from vae_jax.run_end import outcomes_of, write_end
 from vae_jax.run_folder import RunFolder
 from vae_jax.run_plan import Plan, plan_run
 from vae_jax.training.checkpoints import Checkpoints
-from vae_jax.training.cohorts import Cohort
+from vae_jax.training.cohorts import Cohort, write_members
 from vae_jax.training.loop import Trainer
 from vae_jax.training.memory import layout_of
 from vae_jax.training.steps import TrainState
@@ -64,14 +67,15 @@ def revisit(command: Command, started: float, visit: Callable[[Trainer, TrainSta
         UserError: there is no trained run, or its data are not there.
     """
     folder = RunFolder(command.workdir)
-    config = folder.read_config()
-    if command.config is not None:
-        folder.check(command.config)
     keep_compiled_programs()
-    plan = plan_run(folder, config)
+    plan = plan_run(folder, config_of(command, folder, *([Role.PICTURES] if draw else [])))
     clock, album, outcomes = Clock(started), Album(plan), []
     totals = {"compile": 0.0, "train": 0.0}
     with folder.occupied():
+        summary = folder.read_summary()
+        folder.create(plan.config)
+        for cohort in plan.cohorts:
+            write_members(folder.checkpoints / cohort.name, cohort)
         for trainer, state in reopen(plan, plan.cohorts, clock):
             visit(trainer, state)
             if draw:
@@ -81,10 +85,27 @@ def revisit(command: Command, started: float, visit: Callable[[Trainer, TrainSta
         plan.keep_test_images()
         if draw:
             album.draw_together()
-        summary = folder.read_summary()
         seconds = summary["seconds"] if summary else {**totals, "total": clock.before}
         write_end(plan, outcomes, seconds, album)
     return list(album.failed)
+
+
+def config_of(command: Command, folder: RunFolder, *more: Role) -> Config:
+    """Return the settings of a trained run, with places and upkeep as a command says now.
+
+    Args:
+        command: has settings or none.
+        folder: of the run.
+        more: other roles of fields that the command may change.
+
+    Raises:
+        UserError: there is no run, or the command's settings are not the run's.
+    """
+    config = folder.read_config()
+    if command.config is None:
+        return config
+    folder.check(command.config)
+    return adopt(config, command.config, fields_of(Role.PLACE, Role.UPKEEP, *more))
 
 
 def reopen(plan: Plan, cohorts: Sequence[Cohort], clock: Clock) -> Iterator[tuple[Trainer, TrainState]]:

@@ -10,7 +10,7 @@ from vae_jax.errors import NoResultError
 from vae_jax.plain_text import reason
 from vae_jax.run_folder import RunFolder, write_whole
 from vae_jax.run_plan import Plan
-from vae_jax.summary import Outcome, best_member, closing_line, members_table, summarise
+from vae_jax.summary import Outcome, best_members, closing_line, members_table, summarise
 from vae_jax.training.failures import failed_for_good
 from vae_jax.training.loop import Trainer
 from vae_jax.training.members import spec_alone
@@ -47,6 +47,7 @@ def write_end(plan: Plan, outcomes: Sequence[Outcome], seconds: dict[str, float]
     if len(ordered) > 1:
         album.draw_table(summary)
         write_whole(plan.folder.members, members_table(summary))
+    album.remove_earlier()
     try:
         from vae_jax.report import render
 
@@ -68,7 +69,7 @@ def check_result(folder: RunFolder) -> None:
         NoResultError: it has none.
     """
     summary = folder.read_summary()
-    if summary is not None and best_member(summary) is None:
+    if summary is not None and not best_members(summary):
         raise NoResultError(
             f"{folder.path}: no member came to a result; a smaller config.optimiser.learning_rate may do, or another "
             "config.train.on_nan, in another workdir"

@@ -11,10 +11,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from vae_jax.checked_fields import Role
 from vae_jax.config import Config, from_json, to_json
 from vae_jax.errors import UserError
+from vae_jax.field_names import adopt, differences, fields_of
 from vae_jax.locks import OccupiedError, alone_in
-from vae_jax.sweep_language import growth_faults
+from vae_jax.sweep_language import growth_faults, swept_fields
 from vae_jax.training.plain_paths import check_path
 
 DEEPEST = 256  # bytes, at most, of the paths of a run's files below its folder
@@ -102,9 +104,12 @@ class RunFolder:
             config: the run's settings.
             member: the member's; they may ask for other images.
         """
-        if member.data.images == config.data.images:
+        swept = swept_fields(config)
+        places = [name for name in fields_of(Role.PLACE) if name not in swept]  # they may be others some day
+        images = adopt(member, Config(), places).data.images
+        if images == adopt(config, Config(), places).data.images:
             return self.path / "data.npz"
-        settings = json.dumps(asdict(member.data.images), sort_keys=True)
+        settings = json.dumps(asdict(images), sort_keys=True)
         return self.path / f"data_{hashlib.sha256(settings.encode()).hexdigest()[:8]}.npz"
 
     def check(self, config: Config) -> None:
@@ -151,8 +156,10 @@ class RunFolder:
             ) from None
 
     def is_finished(self, config: Config) -> bool:
-        """Whether the run came to its end with this config."""
-        return self.read_summary() is not None and self.report.is_file() and self.read_config() == config
+        """Whether the run came to its end with this config, or one that would leave the same."""
+        if self.read_summary() is None or not self.report.is_file():
+            return False
+        return not any(differences(self.read_config(), config, *set(Role) - {Role.UPKEEP}))
 
     @contextmanager
     def occupied(self) -> Iterator[None]:
@@ -174,8 +181,10 @@ class RunFolder:
     def create(self, config: Config) -> None:
         """Make the folder and write the config into it; a run that grows has not ended any more."""
         self.path.mkdir(parents=True, exist_ok=True)
-        if not self.config.exists() or self.read_config() != config:
-            self.summary.unlink(missing_ok=True)
+        before = self.read_config() if self.config.exists() else None
+        if before != config:
+            if before is None or any(differences(before, config, *set(Role) - {Role.PLACE, Role.UPKEEP})):
+                self.summary.unlink(missing_ok=True)
             write_whole(self.config, to_json(config))
 
     def read_config(self) -> Config:

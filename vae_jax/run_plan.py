@@ -9,9 +9,12 @@ from vae_jax.data.kept_data import keep_data
 from vae_jax.data.shelf import Shelf, load_shelf
 from vae_jax.run_folder import RunFolder
 from vae_jax.sweep_language import expand
+from vae_jax.training.checkpoints import Checkpoints
 from vae_jax.training.cohorts import Cohort, plan_cohorts
+from vae_jax.training.loop import check_goes_on
+from vae_jax.training.members import state_shapes
 from vae_jax.training.memory import most_members
-from vae_jax.training.spec import Spec, check_names
+from vae_jax.training.spec import Spec, check_length, check_names
 
 
 @dataclass(frozen=True)
@@ -42,15 +45,19 @@ class Plan:
 
     def keep_test_images(self) -> None:
         """Write what it takes to use the trained members where the data are not."""
-        for cohort in self.cohorts:
-            keep_data(self.folder.data(self.config, cohort.configs[0]), self.dataset(cohort))
+        files = {self.folder.data(self.config, cohort.configs[0]): self.dataset(cohort) for cohort in self.cohorts}
+        for file, dataset in files.items():
+            keep_data(file, dataset)
+        for file in set(self.folder.path.glob("data_????????.npz")) - set(files):
+            file.unlink()  # of members whose data lay in another place
 
 
 def plan_run(folder: RunFolder, config: Config) -> Plan:
     """Read the data, and plan who trains together as the folder and the memory say.
 
     Raises:
-        UserError: a field doesn't fit the data, or files are missing or can't be used.
+        UserError: a field doesn't fit the data, or files are missing or can't be used; or the run was trained on other
+            images, or in another precision.
     """
     configs = check_config(config)
     shelf = load_shelf(configs)
@@ -58,11 +65,19 @@ def plan_run(folder: RunFolder, config: Config) -> Plan:
     def most(spec: Spec, member: Config) -> int:
         return most_members(spec, member, shelf.of(member))
 
-    return Plan(folder, config, shelf, plan_cohorts(configs, shelf.of, folder.checkpoints, most))
+    plan = Plan(folder, config, shelf, plan_cohorts(configs, shelf.of, folder.checkpoints, most))
+    for cohort in plan.cohorts:
+        checkpoints = Checkpoints(folder.checkpoints / cohort.name, keep=1, tidy=False)
+        if checkpoints.steps():
+            record = checkpoints.newest_record(state_shapes(cohort))
+            checkpoints.close()
+            if record is not None:
+                check_goes_on(record, cohort, plan.dataset(cohort))
+    return plan
 
 
 def check_config(config: Config) -> list[Config]:
-    """Return each member's settings, once every name is known to be good.
+    """Return each member's settings, once every name and the length are known to be good.
 
     Raises:
         UserError: one is not.
@@ -70,4 +85,5 @@ def check_config(config: Config) -> list[Config]:
     configs = expand(config)
     for member in configs:
         check_names(member)
+        check_length(member, member.train.steps_per_epoch)
     return configs

@@ -16,8 +16,9 @@ from vae_jax.run_end import check_result, outcomes_of, write_end
 from vae_jax.run_folder import RunFolder
 from vae_jax.run_plan import Plan, plan_run
 from vae_jax.stopping import Stop, signals_noted
+from vae_jax.summary import member_title
 from vae_jax.training.checkpoints import Checkpoints
-from vae_jax.training.cohorts import Cohort, write_members
+from vae_jax.training.cohorts import MEMBERS_FILE, Cohort, write_members
 from vae_jax.training.devices import Layout
 from vae_jax.training.loop import Trainer
 from vae_jax.training.memory import layout_of
@@ -57,9 +58,9 @@ def _train(plan: Plan, clock: Clock, stop: Stop) -> None:
     """Train the cohorts of a plan one after another, and write all about them."""
     layouts = [layout_of(cohort, plan.dataset(cohort)) for cohort in plan.cohorts]
     with plan.folder.occupied():
+        announce(plan)
         plan.folder.create(plan.config)
         plan.keep_test_images()
-        announce(plan)
         album, outcomes, seconds = Album(plan), [], []
         for cohort, layout in zip(plan.cohorts, layouts, strict=True):
             trainer = train_cohort(plan, cohort, layout, clock, album, stop)
@@ -123,6 +124,20 @@ def announce(plan: Plan) -> None:
     groups = f"{members}{len(cohorts)} programs" if len(cohorts) > 1 else ""
     length = f"{members}{cohorts[0].epochs} epochs of {cohorts[0].steps_per_epoch:,} steps"
     log.info("%s; %s", last, groups or length)
+    announce_growth(plan)
+
+
+def announce_growth(plan: Plan) -> None:
+    """Say which members lie in the folder already, where a run gains others."""
+    folder = plan.folder
+    if not folder.config.exists() or folder.read_config().sweep == plan.config.sweep:
+        return
+    begun = [cohort for cohort in plan.cohorts if (folder.checkpoints / cohort.name / MEMBERS_FILE).is_file()]
+    old = sorted(number for cohort in begun for number in cohort.numbers)
+    if old and (new := len(plan.members) - len(old)):
+        title = member_title(plan.config, plan.members[old[0]])
+        which = f"{len(old)} members, {old[0]} to {old[-1]}" if len(old) > 1 else f"member {old[0]} ({title})"
+        log.info("%s: the run that lies here is taken over as %s; %s more to train", folder.path, which, f"{new:,}")
 
 
 def _images_of(dataset: Dataset) -> str:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from vae_jax.comparable import Measured, group_by_unit
 from vae_jax.config import Config
 from vae_jax.data.dataset import Dataset
 from vae_jax.data.shelf import Shelf
@@ -60,20 +61,28 @@ def summarise(config: Config, outcomes: Sequence[Outcome], shelf: Shelf, seconds
         shelf: what was trained on.
         seconds: `compile`, `train`, `total`.
     """
-    blog = config.objective.reduction == "blog"
+    ways = [_normalisation(outcome.config) for outcome in outcomes] or [_normalisation(config)]
+    one_way = all(way == ways[0] for way in ways)
     return {
         "data": _data(next(iter(shelf.datasets.values()))),
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
         **made_with(),
-        "normalisation": {
-            "reduction": config.objective.reduction,
-            "recon": "mean over pixels and batch" if blog else "nats per image",
-            "kl": "nats summed over the batch" if blog else "nats per image",
-        },
+        **({"normalisation": ways[0]} if one_way else {}),
         "members": [
-            _member(config, outcome) | ({"data": _data(shelf.of(outcome.config))} if len(shelf.datasets) > 1 else {})
-            for outcome in outcomes
+            _member(config, outcome)
+            | ({"data": _data(shelf.of(outcome.config))} if len(shelf.datasets) > 1 else {})
+            | ({} if one_way else {"normalisation": way})
+            for outcome, way in zip(outcomes, ways, strict=False)
         ],
+    }
+
+
+def _normalisation(config: Config) -> dict[str, str]:
+    blog = config.objective.reduction == "blog"
+    return {
+        "reduction": config.objective.reduction,
+        "recon": "mean over pixels and batch" if blog else "nats per image",
+        "kl": "nats summed over the batch" if blog else "nats per image",
     }
 
 
@@ -85,6 +94,7 @@ def _data(dataset: Dataset) -> dict[str, Any]:
         "test": len(dataset.test),
         "notice": dataset.notice,
         "fingerprint": dataset.fingerprint,
+        "test_fingerprint": dataset.test_fingerprint,
     }
 
 
@@ -113,15 +123,39 @@ def _metrics(line: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if math.isfinite(value)}
 
 
-def best_member(summary: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the member of the best test ELBO among those that did not fail, or None."""
-    well = [m for m in summary["members"] if m["failed_in_step"] is None and "elbo" in m["test"]]
-    return max(well, key=lambda member: float(member["test"]["elbo"]), default=None)
+def normalisation_of(summary: dict[str, Any], member: dict[str, Any]) -> dict[str, str]:
+    """Return how a member's `recon`, `kl` and `loss` are made."""
+    found = member.get("normalisation", summary.get("normalisation"))
+    return found if isinstance(found, dict) else {}
+
+
+def measured(summary: dict[str, Any], member: dict[str, Any], split: str = "test") -> Measured:
+    """Return what a member's metrics on a split are measured by."""
+    data = member["data"] if isinstance(member.get("data"), dict) else summary["data"]
+    images = data.get("test_fingerprint") if split == "test" else None
+    reduction = normalisation_of(summary, member).get("reduction", "nats")
+    return Measured(str(images or data.get("fingerprint")), member["values"], reduction)
+
+
+def comparable_groups(summary: dict[str, Any], metric: str = "elbo") -> dict[str, list[dict[str, Any]]]:
+    """Return the members that came to a result, in groups within which a test metric compares, by what is theirs."""
+    well = [m for m in summary["members"] if m["failed_in_step"] is None and metric in m["test"]]
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for words, member in zip(group_by_unit([metric], [measured(summary, m) for m in well]), well, strict=True):
+        groups.setdefault(words, []).append(member)
+    return groups
+
+
+def best_members(summary: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the member of the best test ELBO of each group that compares, by the group's words; none if all failed."""
+    groups = comparable_groups(summary)
+    return {words: max(group, key=lambda m: float(m["test"]["elbo"])) for words, group in groups.items()}
 
 
 def closing_line(summary: dict[str, Any]) -> str:
-    """Say the outcome in one line: the test metrics of the only member, or of the best of several."""
-    members, best = summary["members"], best_member(summary)
+    """Say the outcome in one line: the test metrics of the only member, or of the best of those that compare."""
+    members, leaders = summary["members"], best_members(summary)
+    best = next(iter(leaders.values()), None)
     data = data_sets(summary)
     name = ", ".join(dict.fromkeys(each["name"] for each in data))
     among = f" on {len(data)} data sets" if len(data) > 1 else ""
@@ -129,6 +163,16 @@ def closing_line(summary: dict[str, Any]) -> str:
     if best is None:
         return f"{name}: no member came to a result; {failed} of {len(members)} failed"
     test = best["test"]
+    if len(leaders) > 1:
+        each = "; ".join(
+            f"{words}: {leader['member']}, test elbo {leader['test']['elbo']:.2f} nats"
+            for words, leader in leaders.items()
+        )
+        lost = f"; {failed} of {len(members)} members failed" if failed else ""
+        return (
+            f"{name}: {len(members)} members{among}, the test ELBO compares within {len(leaders)} groups only; best of "
+            f"{each}; trained in {summary['seconds']['train']:.1f} s{lost}"
+        )
     which = f"best of {len(members)} members{among}: {best['member']}, " if len(members) > 1 else ""
     lost = f"; {failed} of {len(members)} members failed" if failed else ""
     return (

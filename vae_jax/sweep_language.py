@@ -16,9 +16,10 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
+from vae_jax.checked_fields import Role
 from vae_jax.config import Config, from_dict, to_dict
 from vae_jax.errors import UserError, nearest
-from vae_jax.field_names import differences, field_of, leaf_fields
+from vae_jax.field_names import adopt, differences, field_of, fields_of, leaf_fields
 from vae_jax.field_values import rounded, rounded_fields
 
 MOST_MEMBERS = 10_000
@@ -61,11 +62,11 @@ def swept_fields(config: Config) -> list[str]:
     return [name for line in config.sweep for name in _parse_line(line)[0]]
 
 
-MAY_CHANGE = ("sweep", "train.epochs", "eval.figure_members")  # when a run goes on
-
-
 def growth_faults(before: Config, now: Config) -> list[str]:
-    """Say what keeps a run from being continued with other settings: it may only gain members, epochs and pictures.
+    """Say what keeps a run from being continued with other settings.
+
+    What is learned must be the same; members and epochs may only grow; the rest may change. Whether other places hold
+    the same images is not looked at here.
 
     Args:
         before: the run's settings.
@@ -74,34 +75,34 @@ def growth_faults(before: Config, now: Config) -> list[str]:
     Returns:
         what is in the way, a phrase each; nothing where the run can go on.
     """
-    changed = list(differences(before, now))
-    others = [line for line in changed if line.partition(":")[0] not in MAY_CHANGE]
-    if others or not changed:
-        return changed
+    if any(differences(before, now, Role.LEARNED)):
+        return list(differences(before, now, Role.LEARNED, Role.EXTENT))
     if now.train.epochs < before.train.epochs:
-        return [line for line in changed if line.startswith("train.epochs")]
-    lost = Counter(map(identity, expand(before))) - Counter(map(identity, expand(now)))
+        return [f"train.epochs: {before.train.epochs} -> {now.train.epochs}"]
+    members = expand(before)
+    lost = Counter(map(identity, members)) - Counter(map(identity, expand(now)))
     if lost:
         lacks = f"lacks {lost.total()} of its members"
         return [f"sweep: {before.sweep!r} -> {now.sweep!r} {lacks}, and a sweep can only grow"]
-    moved = [member for member in expand(before) if warmup_follows_epochs(member)]
-    if now.train.epochs > before.train.epochs and moved:
+    if now.train.epochs > before.train.epochs and any(map(warmup_follows_epochs, members)):
         return ["train.epochs: more of them would move the warm-up of beta_KL, which was set by the run's length"]
+    if now.log != before.log and any(member.train.on_nan == "restore" for member in members):
+        said = differences(before, adopt(before, now, ["log.every_steps"]))
+        return [f"{line}, and on_nan=restore goes back to the last logged moment" for line in said]
     return []
 
 
-def identity(member: Config, *, pictures: bool = False) -> Config:
-    """Return what makes a member the same one when its run goes on for more epochs, and gets more pictures unless told.
+def identity(member: Config, *roles: Role) -> Config:
+    """Return what makes a member the same one when its run goes on.
 
     Numbers count to twelve digits, as they are shown.
 
     Args:
         member: its settings.
-        pictures: whether members of other `figure_members` are others.
+        roles: of the fields that may change; else all but what is learned.
     """
-    shown = member.eval if pictures else dataclasses.replace(member.eval, figure_members=1)
-    alone = dataclasses.replace(member, train=dataclasses.replace(member.train, epochs=1), eval=shown, sweep=())
-    return rounded_fields(alone)
+    free = roles or [role for role in Role if role is not Role.LEARNED]
+    return rounded_fields(adopt(member, Config(), fields_of(*free)))
 
 
 def warmup_follows_epochs(member: Config) -> bool:

@@ -4,7 +4,6 @@ import logging
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,15 +26,13 @@ from vae_jax.run_folder import RunFolder
 from vae_jax.summary import member_title
 from vae_jax.training.checkpoints import Checkpoints
 from vae_jax.training.cohorts import MEMBERS_FILE, Cohort, Numbered, cohort_of, read_members
-from vae_jax.training.devices import Layout
 from vae_jax.training.failures import failed_for_good
-from vae_jax.training.hyperparameters import hyperparameters_of
 from vae_jax.training.member import Weights, model_of
-from vae_jax.training.members import spec_alone, state_alone
+from vae_jax.training.members import spec_alone, state_alone, state_shapes
 from vae_jax.training.memory import free_bytes
 from vae_jax.training.recorder import read_metrics
 from vae_jax.training.spec import Spec
-from vae_jax.training.steps import TrainState, init_state
+from vae_jax.training.steps import TrainState
 
 log = logging.getLogger("vae_jax")
 
@@ -340,10 +337,8 @@ def _chosen(run: RunFolder, member: int | None, known: list[int]) -> int:
 
 def _state(run: RunFolder, cohort: Cohort, kept: KeptData, data: Path, step: int | None) -> TrainState:
     """Read the newest state of a cohort, or that of a step."""
-    numbers = hyperparameters_of(cohort.configs, cohort.steps_per_epoch)
-    template = jax.eval_shape(partial(init_state, cohort.spec, Layout()), numbers)
     checkpoints = Checkpoints(run.checkpoints / cohort.name, keep=1, tidy=False)
-    found = checkpoints.restore(template, step, cast=True)  # to be used, not to be trained on
+    found = checkpoints.restore(state_shapes(cohort), step, cast=True)  # to be used, not to be trained on
     checkpoints.close()
     if found is None:
         known = ", ".join(map(str, checkpoints.steps()))

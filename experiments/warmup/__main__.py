@@ -40,7 +40,7 @@ def examine(trained: Mapping[str, Sweep]) -> Findings:
         {**row, **{f"test.rate_at_{step}": rates.get((row["member"], step)) for step in MOMENTS}}
         for row in rows_of(sweep)
     ]
-    sizes, seeds = sweep.load(0).program.sizes, {row["seed"] for row in sweep.members}
+    sizes, seeds = sweep.load(0).spec.sizes, {row["seed"] for row in sweep.members}
     title = f"MNIST, {sizes}, {last:,} steps, means of {len(seeds)} seeds"
     return Findings(rows, {"warmup": panels(shown, title, 3, one_scale=True)})
 

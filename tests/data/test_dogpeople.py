@@ -48,7 +48,10 @@ def test_people_and_dogs_are_grey_squares_of_the_size_asked_for(raw):
     assert dataset.class_names == CLASSES == ("people", "dogs")
     assert counts(dataset) == [18, 8]
     assert dataset.notice == ""
-    assert dataset.source == f"photographs in {raw}: 18 people (UTKFace) and 8 dogs (landmarks.csv)"
+    assert dataset.source == (
+        f"photographs in {raw}: 18 people (UTKFace) and 8 dogs (landmarks.csv); "
+        "held out in equal numbers: 1 people (5.6%) and 1 dogs (12.5%)"
+    )
 
 
 def test_eyes_and_nose_of_every_dog_lie_where_they_do_in_people(raw):
@@ -132,9 +135,7 @@ def test_a_folder_in_which_nothing_can_be_read_is_an_error_with_the_count(raw):
     for path in (raw / "utkface").rglob("*.jpg"):
         path.write_bytes(b"")
     said = refused(config(raw))
-    assert (
-        "found no usable people; found 8 dogs (landmarks.csv) (18 files skipped: 18 empty file (0_0_0_2017.jpg" in said
-    )
+    assert "found no usable people; found 8 dogs (landmarks.csv) (18 files skipped: 18 empty file (" in said
 
 
 def test_odd_files_among_good_ones_are_skipped_by_name(tmp_path, caplog):
@@ -385,3 +386,22 @@ def test_the_eyes_of_real_people_and_dogs_lie_over_each_other(photographs, name)
     for eye in (left, right):
         assert around(eye, y) < around(nose, y) - 5
         assert around(eye, y) < around(eye, y + 0.15) - 5
+
+
+def test_files_of_other_data_sets_in_the_usual_folder_leave_the_faces_drawn(monkeypatch, tmp_path):
+    drawn = small_dataset()
+    monkeypatch.setattr(drawn_faces, "load", lambda _: drawn)
+    (tmp_path / "data" / "raw" / "mnist").mkdir(parents=True)
+    (tmp_path / "data" / "raw" / "mnist" / "t10k-images-idx3-ubyte.gz").write_bytes(b"\x1f\x8b" + bytes(50))
+    assert "drawn by the program" in load(DataConfig(name="dogpeople")).notice
+    (tmp_path / "data" / "raw" / "mnist" / "us").write_bytes(b"GIF89a")
+    with pytest.raises(UserError, match="found no usable people"):
+        load(DataConfig(name="dogpeople"))
+
+
+def test_how_the_folders_were_taken_is_told_each_time(raw, caplog):
+    for _ in range(2):
+        caplog.clear()
+        with caplog.at_level(logging.INFO, "vae_jax"):
+            load(config(raw))
+        assert "layouts: landmarks.csv: dogs/images; UTKFace: utkface/UTKFace; --config.data.layout=" in caplog.text

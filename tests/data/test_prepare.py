@@ -24,12 +24,13 @@ def test_it_says_what_was_kept_and_the_second_time_that_there_is_nothing_to_do(r
     assert main(command) == 0
     first = capsys.readouterr()
     assert first.err == ""
-    done, kept, guessed, table, sheet = first.out.splitlines()
+    done, kept, split, guessed, table, sheet = first.out.splitlines()
     assert done == "prepared: dogpeople: 7 training and 2 test images"
     assert kept == "kept 5 people (UTKFace) and 4 dogs (landmarks.csv); skipped 1: 1 empty file (empty.jpg)"
     assert guessed.startswith(
         "layouts: landmarks.csv: dogs/images; UTKFace: utkface/UTKFace; --config.data.layout=FOLDER="
     )
+    assert split == "held out in equal numbers: 1 people (20.0%) and 1 dogs (25.0%)"
     (folder,) = [path for path in (raw.parent / "raw-kept").iterdir() if path.is_dir()]
     assert table == f"every file: {folder / TABLE}"
     assert sheet == f"before and after: {folder / SHEET}"

@@ -10,13 +10,13 @@ from flax import nnx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_models import linear_params, linear_program
-from small_runs import small_dataset, small_program
+from small_runs import small_dataset, small_spec
 
 from vae_jax.evaluation.coding import decode_latents, encode_images
 from vae_jax.models.vae import VAE, decode, encode, to_unit
 
 IMAGES = small_dataset().test.images
-PROGRAM = small_program()
+PROGRAM = small_spec()
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from made_models import linear_params, linear_program, of_members
-from small_runs import small_config, small_dataset, small_program
-from vae_jax.training.program import members_of
+from small_runs import small_config, small_dataset, small_spec
+from vae_jax.training.spec import hyperparameters_of
 
 from vae_jax.evaluation.metrics import split_metrics
 from vae_jax.sweep_language import expand
@@ -20,7 +20,7 @@ PIXELS = 36
 
 
 def members(*sweep, **sections):
-    return members_of(expand(small_config(sweep=sweep, **sections)), steps_per_epoch=5)
+    return hyperparameters_of(expand(small_config(sweep=sweep, **sections)), steps_per_epoch=5)
 
 
 def judged(program, params, images=IMAGES, batch=4, who=None, step=0):
@@ -50,7 +50,7 @@ def test_latents_are_drawn_from_the_posterior():
 
 @pytest.mark.parametrize("batch", [1, 3, 64])
 def test_the_batch_size_changes_nothing(batch):
-    program = small_program()
+    program = small_spec()
     params = init_state(program, Layout(), members()).params
     assert len(IMAGES) == 10
     few, all_at_once = judged(program, params, batch=batch), judged(program, params, batch=5)
@@ -59,7 +59,7 @@ def test_the_batch_size_changes_nothing(batch):
 
 
 def test_the_same_model_is_judged_the_same_every_time():
-    program = small_program()
+    program = small_spec()
     params = init_state(program, Layout(), members()).params
     assert judged(program, params) == judged(program, params)
 
@@ -75,7 +75,7 @@ def test_each_image_and_each_seed_has_noise_of_its_own():
 
 
 def test_a_member_is_judged_as_it_would_be_alone():
-    program, who = small_program(), members("beta_kl=1,2", "seed=3,4")
+    program, who = small_spec(), members("beta_kl=1,2", "seed=3,4")
     params = init_state(program, Layout(), who).params
     together = judged(program, params, who=who)
     for k in range(4):
@@ -86,7 +86,7 @@ def test_a_member_is_judged_as_it_would_be_alone():
 
 @pytest.mark.parametrize("reduction", ["nats", "blog"])
 def test_the_loss_weighs_kl_as_training_does_and_the_elbo_never_weighs_it(reduction):
-    program = small_program(objective={"reduction": reduction})
+    program = small_spec(objective={"reduction": reduction})
     who = members("beta_kl=3", objective={"warmup": "linear", "warmup_steps": 8})
     params = init_state(program, Layout(), who).params
     found = judged(program, params, who=who, step=4)

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from small_runs import small_config, small_dataset, small_program
-from vae_jax.training.program import members_of
+from small_runs import small_config, small_dataset, small_spec
+from vae_jax.training.spec import hyperparameters_of
 
 from vae_jax.data.dataset import Split
 from vae_jax.evaluation.coding import decode_latents
@@ -21,11 +21,11 @@ LABELS = st.lists(st.integers(0, 4), min_size=1, max_size=30).map(lambda labels:
 
 
 def params_of(program):
-    params = init_state(program, Layout(), members_of([small_config()], steps_per_epoch=5)).params
+    params = init_state(program, Layout(), hyperparameters_of([small_config()], steps_per_epoch=5)).params
     return jax.tree.map(lambda leaf: leaf[0], params)
 
 
-PROGRAM = small_program()
+PROGRAM = small_spec()
 
 
 @pytest.fixture(scope="module")
@@ -79,8 +79,8 @@ def test_the_same_seed_gives_the_same_portrait_and_another_one_other_samples(par
 
 def test_losses_are_in_the_runs_own_normalisation(params):
     """The post's mean squared error per pixel, and the nats of a Gaussian of variance 1/2."""
-    nats = small_program(model={"likelihood": "mse"})
-    blog = small_program(model={"likelihood": "mse"}, objective={"reduction": "blog"})
+    nats = small_spec(model={"likelihood": "mse"})
+    blog = small_spec(model={"likelihood": "mse"}, objective={"reduction": "blog"})
     ours, theirs = sitting(params, program=nats), sitting(params, program=blog)
     assert (ours.loss_unit, theirs.loss_unit) == ("nats per image", "mse loss per pixel")
     np.testing.assert_allclose(ours.losses, 36 * (theirs.losses + 0.5 * np.log(np.pi)), rtol=1e-5)
@@ -91,7 +91,7 @@ def test_losses_are_in_the_runs_own_normalisation(params):
 @pytest.mark.parametrize("latent", [1, 3])
 @pytest.mark.parametrize("tests", [1, 2])
 def test_few_test_images_and_any_latent_size_sit_too(latent, tests):
-    program = small_program(model={"latent_dim": latent})
+    program = small_spec(model={"latent_dim": latent})
     few = Split(DATASET.test.images[:tests], DATASET.test.labels[:tests])
     portrait = sitting(params_of(program), dataclasses.replace(DATASET, test=few), program)
     assert portrait.plane_points.shape == (GRID_SIDE, GRID_SIDE, latent)

@@ -133,3 +133,17 @@ def height_of(patch):
     outline = patch.get_xy()
     steps = {(a, b, y) for (a, y), (b, again) in pairwise(outline) if y == again and a < b}
     return sum(y for _, _, y in steps)
+
+
+def test_losses_of_other_units_have_axes_of_their_own():
+    lines = [line(k, member, recon=10.0 ** (3 * member)) for k in range(1, 4) for member in (0, 1, 2)]
+    units, groups = (
+        {0: "reduction nats", 1: "reduction blog", 2: "reduction nats"},
+        {k: f"setting {k}" for k in range(3)},
+    )
+    figure = loss_curves(lines, "t", "", groups, units, "heights don't compare")
+    assert [part.get_suptitle() for part in figure.subfigs] == ["reduction nats", "reduction blog"]
+    shown = [{y for points in drawn(axes, ".") for _, y in points} for axes in figure.axes[::4]]
+    assert shown == [{1.0, 1e6}, {1e3}]
+    assert [axes.get_title("left") for axes in figure.axes[:4]] == ["", "", "heights don't compare", ""]
+    assert beyond_the_edge(figure) == {}

@@ -115,4 +115,4 @@ def test_values_are_named_as_shortly_as_tells_them_apart(values, names):
     rows = [{"x": x, "y": 1.0, "by": x} for x in values]
     (axes,) = panels([Panel(rows, "x", "y", "by")], "title", columns=1).axes
     assert [label.get_text() for label in axes.get_xticklabels()] == names
-    assert axes.get_legend_handles_labels()[1] == [f"by {name}" for name in names]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == [f"by {name}" for name in names]

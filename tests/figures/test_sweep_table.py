@@ -1,5 +1,6 @@
 """Figures of sweeps: what is compared is what was measured, and nothing is cut off."""
 
+import dataclasses
 import itertools
 import math
 
@@ -101,3 +102,16 @@ def test_a_combination_that_failed_leaves_a_gap():
     assert math.isnan(without.spread("elbo", beta_kl=0.1, latent_dim=2)[0])
     for _, draw in TABLE_FIGURES.values():
         assert beyond_the_edge(draw(without)) == {}
+
+
+def test_groups_that_do_not_compare_share_no_axes_and_no_mean():
+    whole = table(beta_kl=BETAS, latent_dim=SIZES, seed=SEEDS)
+    groups = [
+        dataclasses.replace(whole, group=words) for words in ("likelihood over {0, 1}", "likelihood over the reals")
+    ]
+    for _, draw in TABLE_FIGURES.values():
+        alone, figure = draw(whole), draw(*groups)
+        assert len(figure.axes) == 2 * len(alone.axes)
+        assert [part.get_suptitle() for part in figure.subfigs] == [group.group for group in groups]
+        assert beyond_the_edge(figure) == {}
+    assert metrics_by_field(*groups, table(seed=SEEDS)) is not None

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from small_runs import small_program
+from small_runs import small_spec
 
 from vae_jax.training.batches import block_batches, passes_touched
 
@@ -15,7 +15,7 @@ def positions(program, first, steps, seed=0):
     return np.asarray(block_batches(program, steps, jax.random.key(seed), jnp.asarray(first)))
 
 
-PROGRAM = dataclasses.replace(small_program(), draws=23, batch_size=5, sampling="shuffle")
+PROGRAM = dataclasses.replace(small_spec(), draws=23, batch_size=5, sampling="shuffle")
 
 
 def test_a_pass_draws_no_position_twice():

@@ -6,9 +6,10 @@ import json
 import pytest
 from small_runs import small_config, small_dataset
 
+from vae_jax.checked_fields import Role
 from vae_jax.errors import UserError
-from vae_jax.field_names import differences, field_of, leaf_fields
-from vae_jax.sweep_language import expand
+from vae_jax.field_names import differences, field_of, fields_of, leaf_fields
+from vae_jax.sweep_language import expand, growth_faults
 from vae_jax.training.cohorts import plan_cohorts, read_members, write_members
 
 DATASET = small_dataset()
@@ -36,7 +37,7 @@ def test_members_that_differ_in_numbers_share_a_program(tmp_path):
     rises = ("warmup=constant,linear,delayed,sigmoid,cosine,cyclical", "zip(warmup_steps=1,2;warmup_cycles=2,3)")
     (cohort,) = plan(tmp_path, *sweep, *rises, most=1000)
     assert len(cohort.configs) == 32 * 6 * 2
-    assert cohort.program.model.latent_dim == 3
+    assert cohort.spec.model.latent_dim == 3
 
 
 @pytest.mark.parametrize(
@@ -53,7 +54,7 @@ def test_members_that_differ_in_numbers_share_a_program(tmp_path):
 def test_members_that_differ_in_shapes_or_parts_have_a_program_for_each(tmp_path, line):
     cohorts = plan(tmp_path, line, "seed=0,1")
     assert who(cohorts) == [("group_0", (0, 1)), ("group_1", (2, 3))]
-    assert len({(cohort.program, cohort.epochs) for cohort in cohorts}) == 2
+    assert len({(cohort.spec, cohort.epochs) for cohort in cohorts}) == 2
 
 
 OTHER_VALUES = {
@@ -80,6 +81,11 @@ def test_every_field_can_be_swept(tmp_path, field):
     members = [member for cohort in plan(tmp_path, f"{field}={values}") for member in cohort.configs]
     assert len(members) == 2
     assert [line.partition(":")[0] for line in differences(*members)] == [field]
+    faults = growth_faults(*members)
+    if field in fields_of(Role.LEARNED):
+        assert [fault.partition(":")[0] for fault in faults] == [field]
+    else:
+        assert faults == []
 
 
 @pytest.mark.parametrize(
@@ -96,7 +102,7 @@ def test_each_is_planned_for_the_images_that_it_asks_for(tmp_path):
 
     configs = expand(small_config(sweep=("contrast=none,stretch",), train={"steps_per_epoch": 0}))
     cohorts = plan_cohorts(configs, data_of, tmp_path, lambda program, config: 100)
-    assert [(cohort.steps_per_epoch, cohort.program.draws) for cohort in cohorts] == [(5, 50), (10, 100)]
+    assert [(cohort.steps_per_epoch, cohort.spec.draws) for cohort in cohorts] == [(5, 50), (10, 100)]
 
 
 def test_a_grid_too_large_for_the_memory_is_split(tmp_path):
@@ -140,6 +146,19 @@ def test_members_of_which_some_are_drawn_can_have_more_epochs_and_more_pictures(
         assert who(longer) == who(first)
         assert {cohort.total for cohort in longer} == {45}
     assert [config.eval.figure_members for cohort in longer for config in cohort.configs] == [0, 8]
+
+
+def test_members_go_on_with_other_places_and_upkeep(tmp_path):
+    first = begun(tmp_path, "seed=0,1")
+    moved = plan(tmp_path, "seed=0,1", data={"raw_dir": "moved"}, checkpoint={"keep": 7}, train={"data_devices": 1})
+    assert who(moved) == who(first)
+    assert {(c.data.raw_dir, c.checkpoint.keep) for cohort in moved for c in cohort.configs} == {("moved", 7)}
+
+
+def test_those_that_began_together_stay_together(tmp_path):
+    begun(tmp_path, "seed=0,1", data={"raw_dir": "A"})
+    with pytest.raises(UserError, match=r"members 0 and 1 began together .*data.raw_dir: 'A' -> 'B'"):
+        plan(tmp_path, "zip(seed=0,1;raw_dir=A,B)")
 
 
 def test_what_is_noted_of_members_is_read_back(tmp_path):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from flax import nnx
 from small_runs import small_config, small_dataset
-from vae_jax.training.program import members_of, program_of
+from vae_jax.training.spec import hyperparameters_of, spec_of
 
 from vae_jax.sweep_language import expand
 from vae_jax.training import steps
@@ -103,7 +103,7 @@ def test_the_very_first_steps_may_fail_too(tmp_path, faulty, first):
 def test_a_faulty_step_leaves_weights_moments_and_count_and_skip_moves_them_in_the_next(faulty, mode):
     faulty(2, 2)
     config = small_config(train={"on_nan": mode})
-    program, members = program_of([config], DATASET), members_of([config], steps_per_epoch=5)
+    program, members = spec_of([config], DATASET), hyperparameters_of([config], steps_per_epoch=5)
     data = steps.TrainData(jnp.asarray(DATASET.train.images), jnp.asarray(DATASET.draws))
     state = steps.init_state(program, Layout(), members)
     seen = []
@@ -166,7 +166,7 @@ def test_all_weights_stay_where_the_gradient_of_a_layer_is_no_number_and_the_los
     jax.clear_caches()
     monkeypatch.setattr(steps, "batch_terms", terms)
     config = small_config()
-    program, members = program_of([config], DATASET), members_of([config], steps_per_epoch=5)
+    program, members = spec_of([config], DATASET), hyperparameters_of([config], steps_per_epoch=5)
     data = steps.TrainData(jnp.asarray(DATASET.train.images), jnp.asarray(DATASET.draws))
     before = steps.init_state(program, Layout(), members)
     start = jax.tree.map(np.asarray, before.params)

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from small_runs import small_config, small_dataset
 
+from vae_jax.errors import UserError
 from vae_jax.evaluation.metrics import judge_of
 from vae_jax.sweep_language import expand
 from vae_jax.training import loop
 from vae_jax.training.checkpoints import Checkpoints
 from vae_jax.training.cohorts import cohort_of
 from vae_jax.training.devices import Layout
-from vae_jax.training.loop import Trainer
+from vae_jax.training.loop import Trainer, check_goes_on
 
 DATASET = small_dataset()
 CONFIG = small_config(sweep=("beta_kl=0,1",), train={"epochs": 3}, eval={"every_epochs": 1}, log={"every_steps": 0})
@@ -90,3 +91,13 @@ def test_asked_to_stop_before_the_first_step_it_takes_none_and_goes_on(tmp_path)
 def test_a_state_that_is_given_back_can_be_used(tmp_path):
     _, state, _ = train(tmp_path / "run", 1)
     assert all(bool(jnp.all(jnp.isfinite(leaf))) for leaf in jax.tree.leaves(state.params))
+
+
+@pytest.mark.parametrize(
+    ("step", "data", "said"), [(7, "", "log.every_steps: found a moment every 5"), (5, "0", "other")]
+)
+def test_a_cohort_goes_on_from_a_moment_that_is_logged_on_the_same_images(step, data, said):
+    cohort = cohort_of("group_0", list(enumerate(expand(CONFIG))), DATASET)
+    check_goes_on({"step": 5, "data": DATASET.fingerprint}, cohort, DATASET)
+    with pytest.raises(UserError, match=said):
+        check_goes_on({"step": step, "data": DATASET.fingerprint + data}, cohort, DATASET)

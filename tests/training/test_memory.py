@@ -6,7 +6,7 @@ import jax
 import numpy as np
 import pytest
 from small_runs import small_config, small_dataset
-from vae_jax.training.program import program_of
+from vae_jax.training.spec import spec_of
 
 from vae_jax.errors import UserError
 from vae_jax.models.vae import parameter_count
@@ -17,7 +17,7 @@ from vae_jax.training.devices import Layout
 
 DATASET = small_dataset()
 CONFIG = small_config(model={"hidden": (300, 300)})
-PROGRAM = program_of([CONFIG], DATASET)
+PROGRAM = spec_of([CONFIG], DATASET)
 STATE = 3 * 4 * parameter_count(PROGRAM.model, (6, 6, 1))  # parameters and two moments of 4 bytes
 
 

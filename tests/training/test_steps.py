@@ -7,7 +7,7 @@ import optax
 import pytest
 from flax import nnx
 from small_runs import small_config, small_dataset
-from vae_jax.training.program import members_of, program_of
+from vae_jax.training.spec import hyperparameters_of, spec_of
 
 from vae_jax.keys import named, unit_normal
 from vae_jax.models.vae import VAE
@@ -31,7 +31,7 @@ DATA = TrainData(jnp.asarray(DATASET.train.images), jnp.asarray(DATASET.draws))
 def trained(config, steps=20, block=5, layout=ONE_BY_ONE, data=DATA):
     """Blocks of one length for most tests: each length is compiled anew."""
     configs = expand(config)
-    program, members = program_of(configs, DATASET), members_of(configs, steps_per_epoch=5)
+    program, members = spec_of(configs, DATASET), hyperparameters_of(configs, steps_per_epoch=5)
     state = init_state(program, layout, members)
     for _ in range(steps // block):
         state, metrics = train_block(program, layout, block, data, members, state)
@@ -176,7 +176,7 @@ def test_what_is_learned_from_is_drawn_as_the_data_say():
 def test_a_step_is_adam_on_the_gradient_of_the_loss():
     """One step against Optax's own Adam on a loss written out here."""
     config = small_config(data={"sampling": "replacement"}, objective={"beta_kl": 0.7})
-    program = program_of([config], DATASET)
+    program = spec_of([config], DATASET)
     state, metrics = trained(config, steps=1, block=1)
     key = member_key(jnp.uint32(0))
     vae = nnx.jit(lambda key: VAE(program.model, program.image_shape, key))(named(key, "init"))
@@ -192,7 +192,7 @@ def test_a_step_is_adam_on_the_gradient_of_the_loss():
         return jnp.mean(terms.fit + 0.7 * terms.rates.sum(-1))
 
     value, grads = jax.jit(jax.value_and_grad(loss))(params)
-    adam = optax.adam(config.train.learning_rate)
+    adam = optax.adam(config.optimiser.learning_rate)
     updates, _ = adam.update(grads, adam.init(params))
     expected = jax.tree.leaves(optax.apply_updates(params, updates))
     for ours, theirs in zip(jax.tree.leaves(member(state.params, 0)), expected, strict=True):

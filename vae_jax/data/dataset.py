@@ -1,16 +1,19 @@
 """The one form that every data source takes."""
 
 import hashlib
-from collections.abc import Sequence, Sized
+import logging
+from collections.abc import Sized
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Bool, Int32, UInt8
+from jaxtyping import Int32, UInt8
 
 from vae_jax.data.alignment import Template
-from vae_jax.errors import UserError
+from vae_jax.data.grouped_split import content_keys, held_out, too_large, too_large_told
+
+log = logging.getLogger("vae_jax")
 
 Images = UInt8[np.ndarray, "n height width channels"]
 Labels = Int32[np.ndarray, " n"]
@@ -77,6 +80,13 @@ class Dataset:
             digest.update(array.tobytes())
         return digest.hexdigest()[:16]
 
+    @cached_property
+    def test_fingerprint(self) -> str:
+        """A hash of the test images: of data sets where it is equal, what is measured on them compares."""
+        digest = hashlib.sha256(repr(self.test.images.shape).encode())
+        digest.update(self.test.images.tobytes())
+        return digest.hexdigest()[:16]
+
 
 def with_mirror_images(split: Split) -> Split:
     """Add the mirror image of every image, after all of them."""
@@ -133,72 +143,24 @@ def split_by_content(
 ) -> tuple[Split, Split]:
     """Split into train and test so that copies of an image lie on one side.
 
-    The side depends on the images' content alone, never on their order. Copies within a side are kept.
+    The side depends on the images' content alone, never on their order. Copies within a side are kept. What can't be
+    held out as asked for is logged; see `grouped_split.held_out`.
 
     Args:
         images: `[n, height, width, channels]`.
         labels: `[n]`.
         test_fraction: the share of each class that becomes test images, in (0, 1).
         equal_classes: take as many test images from every class as from the smallest.
-        groups: `[n]`; images of one group lie on one side too.
+        groups: `[n]`, such as patients, people or breeds; images of one group lie on one side too.
 
     Returns:
         train and test.
 
     Raises:
-        UserError: a class has fewer than two distinct images.
+        UserError: no class has two images that differ (and are of two groups).
     """
-    in_test = held_out(content_keys(content_hashes(images), groups), labels, test_fraction, equal_classes=equal_classes)
+    keys = content_keys(content_hashes(images), groups)
+    in_test = held_out(keys, labels, test_fraction, equal_classes=equal_classes)
+    if told := too_large_told(too_large(keys, labels, in_test)):
+        log.warning("data: %s", told)
     return Split(images[~in_test], labels[~in_test]), Split(images[in_test], labels[in_test])
-
-
-def content_keys(hashes: Sequence[str], groups: Labels | None = None) -> np.ndarray:
-    """Name what must stay together: by the content of each image, or by the least of its group's."""
-    keys = np.array(hashes)
-    if groups is None:
-        return keys
-    ranks = np.unique(keys, return_inverse=True)[1]
-    least = np.full(int(groups.max(initial=-1)) + 1, len(keys))
-    np.minimum.at(least, groups, ranks)
-    named: np.ndarray = np.unique(keys)[least[groups]]
-    return named
-
-
-def held_out(
-    keys: np.ndarray, labels: Labels, test_fraction: float, *, equal_classes: bool = False
-) -> Bool[np.ndarray, " n"]:
-    """Choose the images to be judged by; see `split_by_content`.
-
-    Args:
-        keys: `[n]` strings; images of one key go together, and the least keys of each class are held out.
-        labels: `[n]`.
-        test_fraction: the share of each class's keys.
-        equal_classes: as many keys of every class as of the smallest.
-
-    Raises:
-        UserError: a class has fewer than two keys.
-    """
-    classes = np.unique(labels)
-    distinct = {label: np.unique(keys[labels == label]) for label in classes}
-    counts = {label: len(found) for label, found in distinct.items()}
-    if min(counts.values(), default=0) < 2:
-        raise UserError("data: found a class with fewer than 2 different images; a split needs at least 2")
-    smallest, left = min(counts.values()), dict(counts)
-    names, times = np.unique(np.concatenate(list(distinct.values())), return_counts=True)
-    shared = set(names[times > 1].tolist())
-    held: set[str] = set()
-    for label in classes:
-        among = smallest if equal_classes else counts[label]
-        wanted, chosen = min(max(1, round(test_fraction * among)), among - 1), 0
-        for key in distinct[label].tolist():
-            if chosen == wanted:
-                break
-            owners = [each for each in classes if key in distinct[each]] if key in shared else [label]
-            if key not in held:
-                if any(left[each] == 1 for each in owners):  # the last that a class would learn from
-                    continue
-                held.add(key)
-                left.update({each: left[each] - 1 for each in owners})
-            chosen += 1
-    in_test: Bool[np.ndarray, " n"] = np.isin(keys, sorted(held))
-    return in_test

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from vae_jax.config import DataConfig, default_config, validate
-from vae_jax.data.photographs.outcomes import TABLE, kept_told, read_outcomes, skipped_told, unusable
+from vae_jax.data.photographs.outcomes import TABLE, kept_told, read_outcomes, skipped_told, split_told, unusable
 from vae_jax.data.photographs.preparation import SHEET, NoUsablePhotosError, prepare_photos
 from vae_jax.data.photographs.source import prepared_folder
 from vae_jax.data.sources import FROM_PHOTOGRAPHS, SOURCES, load
@@ -82,12 +82,14 @@ def prepare(config: DataConfig, *, download: bool) -> str:
         raise unusable(folder, error) from None
     splits = [outcome.split for outcome in outcomes]
     skipped = sum(bool(outcome.reason) for outcome in outcomes)
+    told = split_told(outcomes, equal_classes=bool(recipe.classes))
     guessed = source.told(photos, config)
     return "\n".join(
         [
             f"{'prepared already, nothing to do' if there else 'prepared'}: {config.name}: "
             f"{splits.count('train'):,} training and {splits.count('test'):,} test images",
             f"kept {kept_told(outcomes)}; skipped {skipped:,}{': ' if skipped else ''}{skipped_told(outcomes)}",
+            *([told] if told else []),
             *([guessed] if guessed else []),
             f"every file: {folder / TABLE}",
             f"before and after: {folder / SHEET}",

@@ -1,11 +1,13 @@
 """The data sources by name; each is imported only when it is asked for."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import import_module
 
 from vae_jax.config import DataConfig
 from vae_jax.data.contrast import CONTRASTS
 from vae_jax.data.dataset import Dataset
+from vae_jax.data.grouped_split import untested_told
 from vae_jax.errors import UserError
 from vae_jax.registry import Registry
 
@@ -55,4 +57,11 @@ def load(config: DataConfig) -> Dataset:
             raise UserError(
                 f"config.data: found no {name} images in {dataset.source}; change config.data.test_fraction"
             )
-    return dataset
+    return dataset if config.name in FROM_PHOTOGRAPHS else _with_untested_told(dataset)
+
+
+def _with_untested_told(dataset: Dataset) -> Dataset:
+    """Name the classes without test images where the data are named; photographs have it from their table."""
+    trained, tested = ([dataset.class_names[k] for k in set(s.labels.tolist())] for s in (dataset.train, dataset.test))
+    told = untested_told(trained, tested)
+    return replace(dataset, source=f"{dataset.source}; {told}") if told else dataset

@@ -46,7 +46,7 @@ def draw_figures(drawings: Mapping[str, Callable[[], Figure | None]], folder: Pa
 
     Args:
         drawings: what draws each figure, or returns None where it does not apply. One that fails keeps no other from
-            being drawn.
+            being drawn. Of both no earlier file stays, which would pass for one of now.
         folder: where to.
         suffix: of the files' names.
 
@@ -65,10 +65,12 @@ def draw_figures(drawings: Mapping[str, Callable[[], Figure | None]], folder: Pa
                 pixels = None if figure is None else pixels_of(figure)
             except Exception as error:
                 log.debug("%s: not drawn", name, exc_info=True)
-                failed[name] = reason(error)
-                continue
-            if figure is not None and pixels is not None:
-                writing[name] = pool.submit(_write_png, pixels, figure.dpi, folder / f"{name}{suffix}.png")
+                failed[name], figure, pixels = reason(error), None, None
+            path = folder / f"{name}{suffix}.png"
+            if figure is None or pixels is None:
+                path.unlink(missing_ok=True)
+            else:
+                writing[name] = pool.submit(_write_png, pixels, figure.dpi, path)
     for name, written in writing.items():
         try:
             written.result()

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, FigureBase
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogFormatter
 
 from vae_jax.evaluation.portrait import Portrait
-from vae_jax.figures.canvas import COLOURS, OTHERS, colour, finish, new_figure, plain
+from vae_jax.figures.canvas import COLOURS, INK, MUTED, OTHERS, colour, finish, new_figure, plain
 from vae_jax.figures.legends import Named, legend
 from vae_jax.figures.matplotlib_settings import own_settings
 
@@ -43,7 +43,12 @@ def smoothed(values: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
 
 @own_settings()
 def loss_curves(
-    lines: Sequence[dict[str, Any]], title: str, notice: str, groups: Mapping[int, str] | None = None
+    lines: Sequence[dict[str, Any]],
+    title: str,
+    notice: str,
+    groups: Mapping[int, str] | None = None,
+    units: Mapping[int, str] | None = None,
+    unranked: str = "",
 ) -> Figure:
     """Draw recon, KL, their weighted sum and beta_KL against the epoch: points, and a smoothed line.
 
@@ -52,8 +57,29 @@ def loss_curves(
         title, notice: what every figure carries.
         groups: the name of the group of each member, to draw the mean of each group and a band, from the least to the
             most of its members, in place of a line a member. Groups beyond the number of colours are grey.
+        units: what tells the units of each member's recon and KL from those of others: each has axes of its own.
+        unranked: why the sums of different members don't compare though they are of one unit, or ''.
     """
-    figure = new_figure(5.6)
+    names = list(dict.fromkeys(groups.values())) if groups else []
+    kinds = list(dict.fromkeys(units.values())) if units else []
+    figure = new_figure(5.6 * max(1, len(kinds)))
+    parts = figure.subfigures(len(kinds), 1, squeeze=False).ravel() if len(kinds) > 1 else [figure]
+    for k, part in enumerate(parts):
+        mine = [line for line in lines if len(parts) == 1 or (units or {}).get(line["member"]) == kinds[k]]
+        _draw_panels(part, mine, groups, unranked)
+        if len(parts) > 1:
+            part.suptitle(kinds[k], fontsize=9, color=INK, x=0.01, ha="left", wrap=True)
+    if len(names) > 1:
+        named: list[Named] = [(Line2D([], [], color=_shade(k)), name) for k, name in enumerate(names[: len(COLOURS)])]
+        if rest := len(names) - len(named):
+            named.append((Line2D([], [], color=OTHERS), f"{rest:,} others"))
+        legend(figure, named, loc="outside right center", fontsize=7.5)
+    return finish(figure, title, notice)
+
+
+def _draw_panels(
+    figure: FigureBase, lines: Sequence[dict[str, Any]], groups: Mapping[int, str] | None, unranked: str
+) -> None:
     for (name, label), axes in zip(PANELS, figure.subplots(2, 2, sharex=True).ravel(), strict=True):
         plain(axes, "epoch" if name in ("loss", "beta_kl") else "", label)
         if groups is None:
@@ -68,13 +94,8 @@ def loss_curves(
             (train,) = axes.plot([], [], ".", color=COLOURS[0])
             (test,) = axes.plot([], [], "D", color=COLOURS[0], markerfacecolor="white", markersize=4.5)
             legend(axes, [(train, "train"), (test, "test")], fontsize=8)
-    names = list(dict.fromkeys(groups.values())) if groups else []
-    if len(names) > 1:
-        named: list[Named] = [(Line2D([], [], color=_shade(k)), name) for k, name in enumerate(names[: len(COLOURS)])]
-        if rest := len(names) - len(named):
-            named.append((Line2D([], [], color=OTHERS), f"{rest:,} others"))
-        legend(figure, named, loc="outside right center", fontsize=7.5)
-    return finish(figure, title, notice)
+        if name == "loss" and unranked:
+            axes.set_title(unranked, fontsize=8, loc="left", color=MUTED)
 
 
 def _shade(group: int) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, FigureBase
 
 from vae_jax.field_values import shown
 from vae_jax.figures.canvas import (
@@ -37,6 +37,7 @@ class SweepTable:
 
     Attributes:
         title: the sweep in a few words.
+        group: what these members have in common where others of the sweep don't compare with them, else ''.
         notice: a line that every picture must carry, or ''.
         swept: the last names of the swept fields.
         values: a dict a member, of its seed, beta_kl, latent_dim and what else was swept.
@@ -48,10 +49,15 @@ class SweepTable:
     swept: tuple[str, ...]
     values: tuple[dict[str, Any], ...]
     metrics: tuple[dict[str, float], ...]
+    group: str = ""
 
     def settings(self) -> list[str]:
         """Swept fields other than the seed: what members are compared by."""
         return [name for name in self.swept if name != "seed"]
+
+    def varied(self) -> list[str]:
+        """Settings of several values."""
+        return [name for name in self.settings() if len(self.levels(name)) > 1]
 
     def levels(self, name: str) -> list[Any]:
         """The values of a field, in order."""
@@ -87,12 +93,40 @@ def words(line: dict[str, Any]) -> str:
     return ", ".join(f"{name} {shown(value)}" for name, value in line.items())
 
 
-@own_settings()
-def rate_distortion(table: SweepTable) -> Figure | None:
-    """Distortion against rate: a line for each setting but beta_kl, bars of one standard deviation over seeds."""
-    if len(table.values) < 2:
+def _stacked(
+    tables: Sequence[SweepTable],
+    size_of: Callable[[SweepTable], tuple[float, float] | None],
+    draw: Callable[[SweepTable, FigureBase], None],
+) -> Figure | None:
+    """Draw a figure of each table, one below the other: numbers of different groups share no axis.
+
+    Args:
+        tables: the groups within which members compare.
+        size_of: height and width in inches, or None where there is nothing to draw.
+        draw: draws a table.
+    """
+    sizes = [(table, size) for table in tables if (size := size_of(table)) is not None]
+    if not sizes:
         return None
-    figure = new_figure(4.8, 7.6)
+    heights = [height for _, (height, _) in sizes]
+    figure = new_figure(sum(heights), max(width for _, (_, width) in sizes))
+    if len(tables) == 1:
+        draw(tables[0], figure)
+    else:
+        parts = figure.subfigures(len(sizes), 1, height_ratios=heights, squeeze=False).ravel()
+        for part, (table, _) in zip(parts, sizes, strict=True):
+            draw(table, part)
+            part.suptitle(table.group, fontsize=9, color=INK, x=0.01, ha="left", wrap=True)
+    return finish(figure, tables[0].title, tables[0].notice)
+
+
+@own_settings()
+def rate_distortion(*tables: SweepTable) -> Figure | None:
+    """Distortion against rate: a line for each setting but beta_kl, bars of one standard deviation over seeds."""
+    return _stacked(tables, lambda table: (4.8, 7.6) if len(table.values) > 1 else None, _draw_rate_distortion)
+
+
+def _draw_rate_distortion(table: SweepTable, figure: FigureBase) -> None:
     axes = plain(figure.subplots(), "rate: KL, nats per image", "distortion: recon, nats per image")
     labels: list[tuple[float, float, str, str]] = []
     named: list[Named] = []
@@ -112,7 +146,6 @@ def rate_distortion(table: SweepTable) -> Figure | None:
         _annotate(axes, labels)
         axes.set_title("small numbers: beta_KL", fontsize=8, loc="left", color=MUTED)
     legend(axes, [(line, name) for line, name in named if name], not_drawn=left_out, fontsize=8, loc="best")
-    return finish(figure, table.title, table.notice)
 
 
 def _annotate(axes: Axes, labels: Sequence[tuple[float, float, str, str]]) -> None:
@@ -152,12 +185,18 @@ def _errorbar(
 
 
 @own_settings()
-def metrics_by_field(table: SweepTable) -> Figure | None:
+def metrics_by_field(*tables: SweepTable) -> Figure | None:
     """Each metric against each setting that was swept, means and bars over seeds."""
-    names = [name for name in table.settings() if len(table.levels(name)) > 1]
-    if not names:
-        return None
-    figure = new_figure(2.7 * len(names) + 0.4, 1.2 * WIDTH)
+
+    def size_of(table: SweepTable) -> tuple[float, float] | None:
+        names = table.varied()
+        return (2.7 * len(names) + 0.4, 1.2 * WIDTH) if names else None
+
+    return _stacked(tables, size_of, _draw_metrics_by_field)
+
+
+def _draw_metrics_by_field(table: SweepTable, figure: FigureBase) -> None:
+    names = table.varied()
     panels = figure.subplots(len(names), len(METRICS), squeeze=False)
     for row, name in zip(panels, names, strict=True):
         levels = table.levels(name)
@@ -171,7 +210,6 @@ def metrics_by_field(table: SweepTable) -> Figure | None:
         if len(lines) > 1:
             beside: dict[str, Any] = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5)}
             legend(row[-1], named, not_drawn=left_out, fontsize=7, **beside)
-    return finish(figure, table.title, table.notice)
 
 
 def _places(axes: Axes, levels: Sequence[Any]) -> np.ndarray:
@@ -198,14 +236,23 @@ def _tick(axes: Axes, places: np.ndarray, levels: Sequence[Any]) -> None:
 
 
 @own_settings()
-def heat_map(table: SweepTable) -> Figure | None:
+def heat_map(*tables: SweepTable) -> Figure | None:
     """The metrics over the two settings that have the most values, means over all else."""
-    names = sorted(table.settings(), key=lambda name: -len(table.levels(name)))[:2]
-    if len(names) < 2 or any(len(table.levels(name)) < 2 for name in names):
-        return None
-    across, down = names
+
+    def size_of(table: SweepTable) -> tuple[float, float] | None:
+        names = _most_varied(table)
+        return (1.5 + 0.42 * len(table.levels(names[1])), 1.2 * WIDTH) if len(names) == 2 else None
+
+    return _stacked(tables, size_of, _draw_heat_map)
+
+
+def _most_varied(table: SweepTable) -> list[str]:
+    return sorted(table.varied(), key=lambda name: -len(table.levels(name)))[:2]
+
+
+def _draw_heat_map(table: SweepTable, figure: FigureBase) -> None:
+    across, down = _most_varied(table)
     columns, rows = table.levels(across), table.levels(down)
-    figure = new_figure(1.5 + 0.42 * len(rows), 1.2 * WIDTH)
     for axes, (metric, label) in zip(figure.subplots(1, len(METRICS)), METRICS, strict=True):
         means = np.array([[table.spread(metric, **{across: a, down: d})[0] for a in columns] for d in rows])
         picture = axes.imshow(means, cmap="viridis", aspect="auto")
@@ -218,11 +265,11 @@ def heat_map(table: SweepTable) -> Figure | None:
                 ink = INK if 0.3 * red + 0.6 * green + 0.1 * blue > 0.5 else "white"
                 if math.isfinite(mean):
                     axes.text(column, row, f"{mean:.4g}", ha="center", va="center", fontsize=7, color=ink)
-    return finish(figure, table.title, table.notice)
 
 
-# A figure of a sweep's table: a caption, and a function that returns None where the figure does not apply.
-TABLE_FIGURES: dict[str, tuple[str, Callable[[SweepTable], Figure | None]]] = {
+# A figure of a sweep's tables, one for each group of members that compare: a caption, and a function that returns None
+# where the figure does not apply.
+TABLE_FIGURES: dict[str, tuple[str, Callable[..., Figure | None]]] = {
     "rate_distortion": (
         "What the members pay (rate) for what they fit (distortion), on the test images.",
         rate_distortion,

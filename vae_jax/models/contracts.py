@@ -178,8 +178,8 @@ class Likelihood(Protocol):
     Attributes:
         outputs: decoder outputs of each pixel and channel.
         constant: the part of -log p that no output changes, in nats a pixel and channel.
-        support: over what it is a density or mass: `reals`, `levels` (256 grey levels) or `binary`; '' for a loss that
-            is none.
+        support: over what it is a density or a mass: `the reals`, `256 grey levels` or `{0, 1}`; log-likelihoods over
+            different things don't compare.
     """
 
     outputs: int

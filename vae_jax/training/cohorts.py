@@ -4,18 +4,19 @@ A run's members are numbered as they come. Each cohort has a folder of checkpoin
 in it, so that a sweep that grows trains only the new ones.
 """
 
-import dataclasses
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vae_jax.checked_fields import Role
 from vae_jax.config import Config, from_kept, to_dict
 from vae_jax.data.dataset import Sizes
 from vae_jax.errors import UserError
+from vae_jax.field_names import adopt, differences, fields_of
 from vae_jax.sweep_language import identity
-from vae_jax.training.spec import Spec, epoch_steps, spec_of, without_latent_dim
+from vae_jax.training.spec import Spec, check_length, epoch_steps, spec_of, without_latent_dim
 
 MEMBERS_FILE = "members.json"
 
@@ -76,7 +77,7 @@ def number_members(configs: Sequence[Config], recorded: Iterable[Numbered]) -> l
 def _paired(begun: Sequence[Config], configs: Sequence[Config]) -> dict[Config, Config]:
     """Find the settings of now for each member that was begun: the same where there are, else those most alike."""
     left, now = dict.fromkeys(configs), dict[Config, Config]()
-    for likeness in (lambda config: config, lambda config: identity(config, pictures=True), identity):
+    for likeness in (lambda config: config, lambda config: identity(config, Role.EXTENT), identity):
         alike: dict[Config, list[Config]] = {}
         for config in left:
             alike.setdefault(likeness(config), []).append(config)
@@ -108,6 +109,14 @@ def plan_cohorts(configs: Sequence[Config], data_of: DataOf, checkpoints: Path, 
     """
     names = sorted((path.parent.name for path in checkpoints.glob(f"*/{MEMBERS_FILE}")), key=lambda n: (len(n), n))
     *begun, new = number_members(configs, [read_members(checkpoints / name) for name in names])
+    for members in begun:
+        if len(groups := _groups(members, data_of)) > 1:
+            one, other = groups[0][0], groups[1][0]
+            fields = "; ".join(differences(one[1], other[1], Role.EXTENT, Role.PLACE, Role.UPKEEP))
+            raise UserError(
+                f"config.sweep: members {one[0]} and {other[0]} began together and can't differ now ({fields}); use "
+                "another workdir"
+            )
     cohorts = [cohort_of(name, members, data_of(members[0][1])) for name, members in zip(names, begun, strict=True)]
     free = (f"group_{k}" for k in range(len(names) + len(new) + 1) if f"group_{k}" not in names)
     for group in _groups(new, data_of):
@@ -121,12 +130,12 @@ def plan_cohorts(configs: Sequence[Config], data_of: DataOf, checkpoints: Path, 
 def _groups(members: Numbered, data_of: DataOf) -> list[Numbered]:
     """Put members together that have data, a program, a length, devices and logged moments in common."""
     groups: dict[Any, Numbered] = {}
+    kept = fields_of(Role.UPKEEP)
     for number, config in members:
         unsized = without_latent_dim(config)
-        dataset, train = data_of(config), config.train
-        lengths = (train.epochs, epoch_steps(config, dataset), train.members_per_step, train.data_devices)
-        moments = (dataclasses.replace(config.eval, figure_members=0), config.checkpoint, config.log)
-        key = (config.data.images, spec_of([unsized], dataset), lengths, moments)
+        dataset = data_of(config)
+        length, upkeep = (config.train.epochs, epoch_steps(config, dataset)), adopt(Config(), config, kept)
+        key = (config.data.images, spec_of([unsized], dataset), length, upkeep)
         groups.setdefault(key, []).append((number, config))
     return list(groups.values())
 
@@ -140,6 +149,7 @@ def cohort_of(name: str, members: Numbered, dataset: Sizes) -> Cohort:
     configs = tuple(config for _, config in members)
     config, epochs = configs[0], configs[0].train.epochs
     steps_per_epoch = epoch_steps(config, dataset)
+    check_length(config, steps_per_epoch)
     block = config.log.every_steps or steps_per_epoch
     if steps_per_epoch % block:
         raise UserError(

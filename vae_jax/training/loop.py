@@ -3,7 +3,7 @@
 import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -21,6 +21,7 @@ from vae_jax.training.devices import Layout
 from vae_jax.training.examples import train_data
 from vae_jax.training.failures import failed_for_good, faulty_quantity, put_back
 from vae_jax.training.hyperparameters import Hyperparameters, hyperparameters_of
+from vae_jax.training.members import state_shapes
 from vae_jax.training.steps import NEVER, TrainState, init_state, train_block
 
 log = logging.getLogger("vae_jax")
@@ -45,6 +46,30 @@ def wait_for_all(arrival: Callable[[], object], may_be_given_up: bool) -> bool:
     del may_be_given_up
     arrival()
     return True
+
+
+def check_goes_on(record: Mapping[str, Any], cohort: Cohort, dataset: Dataset) -> None:
+    """See that a cohort can go on from a checkpoint.
+
+    Args:
+        record: the checkpoint's.
+        cohort: as it shall go on.
+        dataset: what on.
+
+    Raises:
+        UserError: it was made from other images, or between two moments that are logged now.
+    """
+    if record["data"] != dataset.fingerprint:
+        raise UserError(
+            f"config.data: the run's checkpoint was trained on other images (fingerprint {record['data']}, found "
+            f"{dataset.fingerprint} from {dataset.source}); give it the same data (config.data.raw_dir says where they "
+            "are) or another workdir"
+        )
+    if record["step"] % cohort.block:
+        raise UserError(
+            f"config.log.every_steps: found a moment every {cohort.block} steps, which does not divide the "
+            f"{record['step']:,} that were taken; needs a divisor, such as what the run was begun with"
+        )
 
 
 @dataclass
@@ -90,18 +115,12 @@ class Trainer:
         Raises:
             UserError: it was made from other data, or none can be read.
         """
-        numbers = hyperparameters_of(self.cohort.configs, self.cohort.steps_per_epoch)
-        template = jax.eval_shape(partial(init_state, self.cohort.spec, Layout()), numbers)
-        found = self.checkpoints.restore(template)
+        found = self.checkpoints.restore(state_shapes(self.cohort))
         if found is None:
             return None
         state: TrainState = found[0]
         record = found[1]
-        if record["data"] != self.dataset.fingerprint:
-            raise UserError(
-                f"config.data: the run's checkpoint was trained on other images (fingerprint {record['data']}, found "
-                f"{self.dataset.fingerprint} from {self.dataset.source}); give it the same data or another workdir"
-            )
+        check_goes_on(record, self.cohort, self.dataset)
         self.step, self.seconds, self.last = record["step"], record["seconds"], record["last"]
         self.failed = state.failed.tolist()
         self.setbacks = record.get("setbacks", self.setbacks)

@@ -11,6 +11,13 @@ from vae_jax.training.spec import Spec
 from vae_jax.training.steps import TrainState, init_state
 
 
+def state_shapes(cohort: Cohort) -> TrainState:
+    """Return the shapes and types of a cohort's state; nothing is computed."""
+    numbers = hyperparameters_of(cohort.configs, cohort.steps_per_epoch)
+    shapes: TrainState = jax.eval_shape(partial(init_state, cohort.spec, Layout()), numbers)
+    return shapes
+
+
 def spec_alone(cohort: Cohort, index: int) -> Spec:
     """Return the spec that a member would have alone: with its own number of latent units."""
     return cohort.spec.with_latent_dim(cohort.configs[index].model.latent_dim)

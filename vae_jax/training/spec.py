@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from vae_jax.checked_fields import NUMBER, SIZE, is_off
+from vae_jax.checked_fields import LARGEST_WHOLE, NUMBER, SIZE, is_off
 from vae_jax.config import Config, DataConfig, TrainConfig
 from vae_jax.data.dataset import Sizes
 from vae_jax.errors import UserError
@@ -144,6 +144,24 @@ def check_names(config: Config) -> None:
         registry_of(kind)[name]
     for registry, name in ((ACTIVATIONS, config.model.activation), (INITIALISERS, config.model.init)):
         registry[name]
+
+
+def check_length(config: Config, steps_per_epoch: int) -> None:
+    """Make sure that a run's steps can be counted.
+
+    Args:
+        config: its settings.
+        steps_per_epoch: steps of an epoch; 0 where they are not known yet.
+
+    Raises:
+        UserError: there are too many.
+    """
+    epochs = config.train.epochs
+    if epochs * steps_per_epoch > LARGEST_WHOLE:
+        raise UserError(
+            f"config.train.epochs: found {epochs:,}, of {steps_per_epoch:,} steps each; needs at most "
+            f"{LARGEST_WHOLE // steps_per_epoch:,}, as the steps of a run are counted up to {LARGEST_WHOLE:,}"
+        )
 
 
 def without_latent_dim(config: Config) -> Config:

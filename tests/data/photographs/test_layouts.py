@@ -5,7 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from drawn_photographs import blank, draw_dogs, draw_people
+from drawn_photographs import EYES, blank, draw_dogs, draw_people
 
 from vae_jax.data.photographs.folders import find_pictures
 from vae_jax.data.photographs.layouts import find_faces, layouts_told
@@ -161,7 +161,7 @@ def test_files_beside_a_set_that_are_no_part_of_it_are_listed(tmp_path):
     listed = [str(found.path.relative_to(tmp_path)) for found in find_faces(tmp_path) if found.path.suffix != ".jpg"]
     named = sorted(path for path in listed if not path.startswith("c/dogParts"))
     folders = ("c", "c/dogImages", "cat2dog", "cat2dog/trainB", "lfw", "lfw/Ann", "o", "u")
-    assert named == [f"{folder}/README" for folder in folders]
+    assert named == sorted(f"{folder}/README" for folder in folders)
 
 
 def test_the_user_overrules_what_is_guessed_for_one_folder(tmp_path):
@@ -192,9 +192,21 @@ def test_the_guesses_are_told_in_one_line_with_the_flag_that_overrules_them(tmp_
         assert part in told
     assert "--config.data.layout=FOLDER=KIND overrules" in told
     assert layouts_told([], tmp_path) == ""
+    assert "lfw" not in layouts_told(find_faces(tmp_path, layout="lfw=skip"), tmp_path).partition("--config")[0]
 
 
-def test_many_folders_of_one_kind_are_told_by_the_one_they_lie_in(tmp_path):
+def test_a_row_that_leads_elsewhere_is_not_told(tmp_path):
+    draw_dogs(tmp_path, 1, [("/etc/passwd", *EYES)])
+    assert layouts_told(find_faces(tmp_path), tmp_path).startswith("layouts: landmarks.csv: dogs/images; --config")
+
+
+def test_many_folders_of_one_kind_are_told_by_those_they_lie_in(tmp_path):
     for k in range(9):
         blank(tmp_path / "lfw" / f"A{k}" / f"A{k}_0001.jpg", (250, 250))
-    assert layouts_told(find_faces(tmp_path), tmp_path).startswith("layouts: LFW: lfw; --config")
+        touch(tmp_path, f"holidays/{k}/us.jpg", f"{k % 2}/deep/{k}/us.jpg")
+    told = layouts_told(find_faces(tmp_path), tmp_path)
+    assert "LFW: lfw;" in told
+    assert "are sought: 0, 1, holidays;" in told
+    for k in range(9):
+        touch(tmp_path, f"top {k}/us.jpg")
+    assert " and 24 more;" in layouts_told(find_faces(tmp_path), tmp_path)

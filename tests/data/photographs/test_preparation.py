@@ -218,6 +218,30 @@ def test_what_a_killed_preparation_left_is_cleared_away(tmp_path):
     assert not left.exists()
 
 
+def test_pictures_of_one_class_that_are_all_alike_are_only_trained_on(tmp_path):
+    photos = drawn(tmp_path / "raw", "cats", "owls")
+    for photo in photos[7:]:
+        photo.path.write_bytes(photos[6].path.read_bytes())
+    prepare_photos("any", photos, RECIPE, tmp_path / "p")
+    rows = rows_of(tmp_path / "p")
+    assert {row["split"] for row in rows if row["class"] == "owls"} == {"train"}
+    assert [row["group"] for row in rows] == [""] * 6 + ["1"] * 6
+    assert {row["split"] for row in rows if row["class"] == "cats"} == {"train", "test"}
+
+
+def test_of_a_burst_and_other_pictures_the_burst_stays_in_training(tmp_path):
+    photos = drawn(tmp_path / "raw", "cats", n=10)
+    for k in range(30):
+        path = tmp_path / "raw" / f"burst {k}.jpg"
+        path.write_bytes(photos[0].path.read_bytes() + bytes(k))  # other files, the same picture
+        photos.append(replace(photos[0], path=path))
+    prepare_photos("any", photos, replace(RECIPE, test_fraction=0.1), tmp_path / "p")
+    rows = rows_of(tmp_path / "p")
+    assert [k for k, row in enumerate(rows) if row["group"]] == [0, *range(10, 40)]
+    assert sum(row["split"] == "test" for row in rows) == 4
+    assert {row["split"] for row in rows if row["group"]} == {"train"}
+
+
 def refused(*arguments):
     with pytest.raises(UserError) as error:
         prepare_photos(*arguments)
@@ -250,8 +274,9 @@ def test_too_few_usable_pictures_are_said_by_class(tmp_path):
     assert refused("any", photos[:3], wanted, tmp_path / "p") == (
         "found no usable dogs; found 2 people (pictures) (1 files skipped: 1 empty file (0.jpg))"
     )
-    assert (
-        refused("any", photos, wanted, tmp_path / "p") == "found no two different pictures of dogs; a split needs them"
+    assert refused("any", [photos[0], photos[3]], wanted, tmp_path / "p") == (
+        "found no two different pictures of one class (1 of people, 1 of dogs); a split needs them "
+        "(folders are classes, near-identical pictures count as one)"
     )
     assert refused("any", [], RECIPE, tmp_path / "p") == "found no usable pictures"
     with pytest.raises(NoUsablePhotosError):

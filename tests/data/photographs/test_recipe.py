@@ -151,3 +151,11 @@ def test_a_picture_of_twenty_thousand_by_twenty_thousand_pixels_is_refused_unrea
     with pytest.raises(UnusablePictureError) as error:
         make_face(Photo(tmp_path / "bomb.png", "any", "pictures", None), PLAIN)
     assert "more than 150,000,000 pixels" in str(error.value)
+
+
+def test_the_landmarks_of_a_large_photograph_are_divided_as_it_is(tmp_path, monkeypatch):
+    draw_photograph(tmp_path / "a.jpg", 0, EYES)
+    photo = Photo(tmp_path / "a.jpg", "any", "landmarks.csv", Marked(EYES))
+    whole = make_face(photo, PLAIN)
+    monkeypatch.setattr("vae_jax.data.picture_files.LARGE", 1000)
+    assert np.abs(make_face(photo, PLAIN).astype(int) - whole).mean() < 5

@@ -1,5 +1,6 @@
 """Before and after, side by side: the photographs as they came and the images that they became."""
 
+import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -37,7 +38,9 @@ def draw_contact_sheet(photos: Sequence[Photo], faces: Callable[[int], Face], pa
             top, last = top + 24, name
         for column, k in enumerate(numbers):
             left = GAP + column * (CELL + GAP)
-            with suppress(UnusablePictureError):  # it was there a moment ago: the place stays white
+            # It was there a moment ago: if it no longer is, the place stays white.
+            with suppress(UnusablePictureError), warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # Pillow's own doubts about large or odd files
                 before = Image.fromarray(read_picture(photos[k].path, colour=True))
                 sheet.paste(ImageOps.pad(before, (CELL, CELL), color="white"), (left, top))
             face = faces(k)

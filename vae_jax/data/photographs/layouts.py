@@ -1,6 +1,5 @@
 """Which photographs lie below a folder: each kind of folder is known by how it is laid out."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
@@ -73,7 +72,8 @@ def layouts_told(photos: list[Photo], root: Path) -> str:
     """Say in one line which folders were taken for what, and how to overrule that; '' where there is nothing."""
     folders: dict[str, dict[Path, None]] = {}
     for photo in photos:
-        if photo.path.is_relative_to(root) and photo.path != root:
+        stands_for_a_folder = photo.layout == PICTURES and photo.marks is None  # that is left out, or can't be listed
+        if photo.path.is_relative_to(root) and not stands_for_a_folder:
             folders.setdefault(photo.layout, {})[photo.path.parent.relative_to(root)] = None
     parts = []
     for layout, found in folders.items():
@@ -87,8 +87,10 @@ def layouts_told(photos: list[Photo], root: Path) -> str:
 
 
 def _fewer(folders: list[Path]) -> list[Path]:
-    """Name folders by the one that they all lie in, where there are many."""
-    return [Path(os.path.commonpath(folders))] if len(folders) > MOST_FOLDERS else folders
+    """Name folders by those that they lie in, as deep as makes no more than `MOST_FOLDERS`, if any depth does."""
+    deepest = max(len(path.parts) for path in folders)
+    cut = (list(dict.fromkeys(Path(*path.parts[:depth]) for path in folders)) for depth in range(deepest, 0, -1))
+    return next((fewer for fewer in cut if len(fewer) <= MOST_FOLDERS), folders)
 
 
 def _left_out(folder: Path, but: Path | None) -> set[Path]:

@@ -1,24 +1,37 @@
 """What became of every photograph: a table beside the prepared images, and a few words."""
 
 import csv
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
+from vae_jax.data.grouped_split import too_large, too_large_told, untested_told
 from vae_jax.data.photographs.photo import Photo, plain
 from vae_jax.errors import UserError
 
 TABLE = "files.csv"
-COLUMNS = ["file", "class", "layout", "breed", "age", "gender", "race", "split", "skipped"]
+MOST_CLASSES = 12  # that are counted one by one
+COLUMNS = ["file", "class", "layout", "breed", "age", "gender", "race", "group", "split", "skipped"]
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a photograph: its split, or why it was skipped."""
+    """What became of a photograph.
+
+    Attributes:
+        photo: which.
+        split: the one that it is in, '' if it was skipped.
+        reason: why it was skipped, else ''.
+        group: a number that near-identical pictures have in common, '' if it has no such others.
+    """
 
     photo: Photo
     split: str = ""
     reason: str = ""
+    group: str = ""
 
 
 def printable(path: Path) -> str:
@@ -34,7 +47,7 @@ def write_outcomes(folder: Path, outcomes: Sequence[Outcome]) -> None:
         for outcome in outcomes:
             photo = outcome.photo
             about = [photo.class_name, photo.layout, photo.breed, photo.age, photo.gender, photo.race]
-            table.writerow([printable(photo.path), *about, outcome.split, outcome.reason])
+            table.writerow([printable(photo.path), *about, outcome.group, outcome.split, outcome.reason])
 
 
 def read_outcomes(folder: Path) -> list[Outcome]:
@@ -49,8 +62,8 @@ def read_outcomes(folder: Path) -> list[Outcome]:
             if next(rows, None) != COLUMNS:
                 raise ValueError(f"{TABLE} has other columns")
             return [
-                Outcome(Photo(Path(name), class_name, layout, None), split, reason)
-                for name, class_name, layout, *_, split, reason in rows
+                Outcome(Photo(Path(name), class_name, layout, None), split, reason, group)
+                for name, class_name, layout, *_, group, split, reason in rows
             ]
     except (OSError, ValueError, csv.Error) as error:
         raise unusable(folder, error) from None
@@ -79,6 +92,10 @@ def kept_told(outcomes: Sequence[Outcome], most: int = 10, most_letters: int = 6
     return " and ".join(parts)
 
 
+def _layouts(photos: Sequence[Photo]) -> str:
+    return ", ".join(dict.fromkeys(photo.layout for photo in photos))
+
+
 def skipped_told(outcomes: Sequence[Outcome], most: int = 3, most_reasons: int = 12) -> str:
     """Say how many files were skipped for which reason, with the names of the first; '' if none was."""
     reasons: dict[str, list[str]] = {}
@@ -93,6 +110,29 @@ def skipped_told(outcomes: Sequence[Outcome], most: int = 3, most_reasons: int =
     if rest := sum(len(names) for _, names in ordered[most_reasons:]):
         parts.append(f"{rest:,} for other reasons")
     return "; ".join(parts)
+
+
+def split_told(outcomes: Sequence[Outcome], *, equal_classes: bool = False) -> str:
+    """Say what the split is not as asked for, and why; '' if there is nothing to say.
+
+    Args:
+        outcomes: of all photographs.
+        equal_classes: as many of each class are held out, so that of most it is a smaller share.
+    """
+    kept = [outcome for outcome in outcomes if not outcome.reason]
+    numbers = {name: k for k, name in enumerate(class_names([outcome.photo for outcome in kept]))}
+    all_of = Counter(outcome.photo.class_name for outcome in kept)
+    tested = Counter(outcome.photo.class_name for outcome in kept if outcome.split == "test")
+    keys = np.array([outcome.group or f"alone {k}" for k, outcome in enumerate(kept)], str)
+    labels = np.array([numbers[outcome.photo.class_name] for outcome in kept], np.int32)
+    in_test = np.array([outcome.split == "test" for outcome in kept], bool)
+    shares = [f"{tested[name]:,} {name} ({tested[name] / all_of[name]:.1%})" for name in numbers if tested[name]]
+    told = [
+        f"held out in equal numbers: {' and '.join(shares)}" if equal_classes else "",
+        untested_told(all_of, tested),
+        too_large_told(too_large(keys, labels, in_test), "near-identical pictures"),
+    ]
+    return "; ".join(filter(None, told))
 
 
 def class_names(photos: Sequence[Photo]) -> tuple[str, ...]:

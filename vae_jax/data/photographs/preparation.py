@@ -18,7 +18,7 @@ import numpy as np
 from tqdm import tqdm
 
 from vae_jax.data.alignment import Face
-from vae_jax.data.dataset import content_keys, held_out
+from vae_jax.data.grouped_split import content_keys, held_out
 from vae_jax.data.photographs.duplicates import near_identical, thumbnail
 from vae_jax.data.photographs.given_splits import held_out_as_given
 from vae_jax.data.photographs.outcomes import Outcome, class_names, kept_told, printable, skipped_told, write_outcomes
@@ -52,7 +52,7 @@ def prepare_photos(name: str, photos: Sequence[Photo], recipe: Recipe, target: P
         target: the folder: what TFDS writes, `files.csv` and `contact_sheet.png`.
 
     Raises:
-        NoUsablePhotosError: a class has none.
+        NoUsablePhotosError: a class that must occur has none, or no class has two different ones.
         UserError: the folder can't be written.
     """
     if target.is_dir():
@@ -101,11 +101,11 @@ def _prepare_in(folder: Path, name: str, photos: Sequence[Photo], recipe: Recipe
             said = f" ({len(skipped):,} files skipped: {skipped_told(skipped)})" if skipped else ""
             there = f"; found {kept_told([Outcome(photo) for photo in kept])}" if kept else ""
             raise NoUsablePhotosError(f"found no usable {wanted}{there}{said}")
-    labels = np.array([names.index(photo.class_name) for photo in kept], np.int32)
+    numbers = {class_name: label for label, class_name in enumerate(names)}
+    labels = np.array([numbers[photo.class_name] for photo in kept], np.int32)
     keys = content_keys(hashes, near_identical(np.frombuffer(thumbnails, np.uint8).reshape(len(kept), -1)))
-    for label, class_name in enumerate(names):
-        if len(set(keys[labels == label])) < 2:
-            raise NoUsablePhotosError(f"found no two different pictures of {class_name}; a split needs them")
+    if not any(len(set(keys[labels == label])) > 1 for label in range(len(names))):
+        raise NoUsablePhotosError(_all_alike(labels, names))
     given = [photo.split for photo in kept]
     in_test = (
         held_out(keys, labels, recipe.test_fraction, equal_classes=bool(recipe.classes))
@@ -118,12 +118,34 @@ def _prepare_in(folder: Path, name: str, photos: Sequence[Photo], recipe: Recipe
         split: (len(chosen), partial(_example, faces, kept, labels, chosen)) for split, chosen in splits.items()
     }
     prepare(make_builder(name, recipe.shape, names, examples, folder, FACTS, BY_HAND))
-    chosen = [Outcome(photo, "test" if held else "train") for photo, held in zip(kept, in_test, strict=True)]
+    chosen = [
+        Outcome(photo, "test" if held else "train", group=group)
+        for photo, held, group in zip(kept, in_test, _numbers(keys), strict=True)
+    ]
     write_outcomes(folder, [*chosen, *skipped])
     from vae_jax.data.photographs.contact_sheet import draw_contact_sheet
 
     draw_contact_sheet(kept, faces, folder / SHEET)
     (folder / SPOOL).unlink()
+
+
+def _all_alike(labels: np.ndarray, names: Sequence[str]) -> str:
+    """Say that no class can be split."""
+    counts = np.bincount(labels)
+    named = ", ".join(f"{counts[k]:,} of {plain(names[k])}" for k in range(min(len(names), 3)))
+    more = ", …" if len(names) > 3 else ""
+    return (
+        f"found no two different pictures of one class ({named}{more}); a split needs them "
+        "(folders are classes, near-identical pictures count as one)"
+    )
+
+
+def _numbers(keys: np.ndarray) -> list[str]:
+    """Number the groups of more than one picture in their order; '' for a picture without such others."""
+    first, group, counts = np.unique(keys, return_index=True, return_inverse=True, return_counts=True)[1:]
+    several = np.flatnonzero(counts > 1)
+    numbers = {int(k): str(n) for n, k in enumerate(several[np.argsort(first[several])], 1)}
+    return [numbers.get(int(k), "") for k in group]
 
 
 def _faces(photos: Sequence[Photo], recipe: Recipe) -> Iterator[Found]:

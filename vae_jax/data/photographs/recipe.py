@@ -12,7 +12,7 @@ from vae_jax.data.photographs.photo import Photo
 from vae_jax.data.picture_files import read_reduced
 from vae_jax.errors import UnusablePictureError
 
-VERSION = "1"  # of the preparation: raise it when the same files shall give other images
+VERSION = "2"  # of the preparation: raise it when the same files shall give other images
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from vae_jax.data.photographs.outcomes import (
     kept_told,
     read_outcomes,
     skipped_told,
+    split_told,
     unusable,
 )
 from vae_jax.data.photographs.photo import Photo, plain
@@ -52,7 +53,8 @@ def load_photos(name: str, photos: Sequence[Photo], recipe: Recipe, config: Data
     names = text_value(arrays["class_names"])
     assert isinstance(names, list)
     mirrored = "; of those learnt from the mirror images too" if config.mirror else ""
-    source = f"photographs in {plain(str(config.raw_folder))}: {text_value(arrays['kept'])}{mirrored}"
+    told = "".join(f"; {text}" for text in [text_value(arrays["split"])] if text)
+    source = f"photographs in {plain(str(config.raw_folder))}: {text_value(arrays['kept'])}{told}{mirrored}"
     return Dataset(name, source, train, test, tuple(names))
 
 
@@ -66,5 +68,10 @@ def _arrays(name: str, recipe: Recipe, folder: Path) -> Arrays:
         raise unusable(folder, error) from None
     images = {f"{split}_images": images for split, (images, _) in splits.items()}
     labels = {f"{split}_labels": labels for split, (_, labels) in splits.items()}
-    words = {"class_names": list(names), "kept": kept_told(outcomes), "skipped": skipped_told(outcomes)}
+    words = {
+        "class_names": list(names),
+        "kept": kept_told(outcomes),
+        "skipped": skipped_told(outcomes),
+        "split": split_told(outcomes, equal_classes=bool(recipe.classes)),
+    }
     return {**images, **labels, **{word: text_array(value) for word, value in words.items()}}

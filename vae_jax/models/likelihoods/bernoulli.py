@@ -36,7 +36,7 @@ class BernoulliPixels:
 class Bernoulli(nnx.Module):
     """One logit a pixel and channel."""
 
-    outputs, constant, support = 1, 0.0, "binary"
+    outputs, constant, support = 1, 0.0, "{0, 1}"
 
     def __init__(self, settings: None, build: Build, key: Key[Array, ""]) -> None:
         """There is nothing to learn."""

@@ -39,7 +39,7 @@ class GaussianPixels:
 class Gaussian(nnx.Module):
     """The scale is `model.likelihood_sigma`, in pixels."""
 
-    outputs, constant, support = 1, 0.5 * math.log(2 * math.pi), "reals"
+    outputs, constant, support = 1, 0.5 * math.log(2 * math.pi), "the reals"
 
     def __init__(self, settings: None, build: Build, key: Key[Array, ""]) -> None:
         """Keep the scale."""

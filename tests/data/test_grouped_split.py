@@ -1,0 +1,175 @@
+"""Groups are held out as wholes, by chance that does not know their size, towards the share asked for."""
+
+import hashlib
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vae_jax.data.grouped_split import content_keys, held_out, too_large, too_large_told, untested_told
+from vae_jax.errors import UserError
+
+FEW = settings(max_examples=25)
+FRACTIONS = st.floats(0.01, 0.9)
+HASHES = st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=30)
+SIZES = st.lists(st.integers(1, 12), min_size=2, max_size=30)
+
+
+def hashes(n, seed=0):
+    """As those of the contents of images: any number of them, different for each seed."""
+    return [hashlib.sha256(f"{seed} {k}".encode()).hexdigest() for k in range(n)]
+
+
+def split(sizes, fraction, seed=0, **more):
+    """The number of each image's group, and which images are held out."""
+    groups = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
+    keys = content_keys(hashes(len(groups), seed), groups)
+    return groups, held_out(keys, np.zeros(len(groups), np.int32), fraction, **more)
+
+
+@FEW
+@given(HASHES, st.data())
+def test_images_have_one_name_exactly_where_copies_and_groups_link_them(contents, data):
+    groups = np.array(data.draw(st.lists(st.integers(0, 9), min_size=len(contents), max_size=len(contents))), np.int32)
+    keys = content_keys(contents, groups)
+    linked = np.equal.outer(groups, groups) | np.equal.outer(np.array(contents), np.array(contents))
+    for _ in range(5):
+        linked = linked @ linked
+    np.testing.assert_array_equal(np.equal.outer(keys, keys), linked)
+
+
+@FEW
+@given(HASHES, st.data())
+def test_names_depend_on_no_order(contents, data):
+    groups = np.array(data.draw(st.lists(st.integers(0, 9), min_size=len(contents), max_size=len(contents))), np.int32)
+    order = np.array(data.draw(st.permutations(range(len(contents)))))
+    again = content_keys([contents[k] for k in order], 9 - groups[order])
+    assert again.tolist() == content_keys(contents, groups)[order].tolist()
+
+
+def test_what_is_linked_with_no_other_content_has_the_name_of_its_own():
+    assert content_keys(["b", "a", "b"]).tolist() == ["b", "a", "b"]
+    assert content_keys(["b", "a", "b"], np.array([0, 1, 2], np.int32)).tolist() == ["b", "a", "b"]
+
+
+def times_held(sizes, fraction, trials):
+    """How often each group is held out: every trial is a class of its own."""
+    groups = np.tile(np.repeat(np.arange(len(sizes)), sizes), trials)
+    labels = np.repeat(np.arange(trials, dtype=np.int32), sum(sizes))
+    keys = content_keys(hashes(len(groups)), (labels * len(sizes) + groups).astype(np.int32))
+    in_test = held_out(keys, labels, fraction)
+    return np.bincount(groups[in_test], minlength=len(sizes)) / sizes
+
+
+@pytest.mark.parametrize(("size", "singles"), [(10, 90), (30, 130), (2, 20)])
+def test_a_large_group_is_held_out_as_often_as_a_small_one(size, singles):
+    """At the rate asked for: within 4 standard deviations of so many throws of a coin."""
+    fraction, trials = 0.2, 150
+    times = times_held([size, *[1] * singles], fraction, trials)
+    assert abs(times[0] - fraction * trials) < 4 * np.sqrt(trials * fraction * (1 - fraction))
+    assert abs(times[1:].mean() - fraction * trials) < 0.2 * fraction * trials
+
+
+def test_where_groups_have_sizes_of_their_own_each_is_held_out_as_often():
+    sizes, fraction, trials = [*[1] * 20, *range(2, 12)], 0.3, 150
+    times = times_held(sizes, fraction, trials)
+    assert (abs(times - fraction * trials) < 4.5 * np.sqrt(trials * fraction * (1 - fraction))).all()
+
+
+@FEW
+@given(SIZES, FRACTIONS, st.integers(0, 99))
+def test_groups_are_held_out_whole_and_both_sides_have_some(sizes, fraction, seed):
+    groups, in_test = split(sizes, fraction, seed)
+    assert not set(groups[in_test]) & set(groups[~in_test])
+    assert 0 < in_test.sum() < len(groups)
+
+
+@FEW
+@given(st.lists(st.integers(1, 8), min_size=0, max_size=30), st.floats(0.01, 0.5), st.integers(0, 99))
+def test_with_some_single_images_the_share_is_exactly_that_asked_for(sizes, fraction, seed):
+    _, in_test = split([*sizes, *[1] * 40], fraction, seed)
+    wanted = max(1, round(fraction * len(in_test)))
+    assert in_test.sum() == wanted or max(sizes, default=1) > wanted
+
+
+@FEW
+@given(st.integers(2, 6), st.integers(4, 40), FRACTIONS, st.integers(0, 99))
+def test_without_single_images_the_share_is_no_further_off_than_a_group(size, count, fraction, seed):
+    _, in_test = split([size] * count, fraction, seed)
+    assert abs(in_test.sum() - fraction * len(in_test)) <= size
+
+
+@FEW
+@given(SIZES, FRACTIONS, st.randoms(use_true_random=False))
+def test_no_order_of_the_images_changes_what_is_held_out(sizes, fraction, random):
+    keys = content_keys(hashes(sum(sizes)), np.repeat(np.arange(len(sizes), dtype=np.int32), sizes))
+    labels = np.arange(len(keys), dtype=np.int32) % 2
+    order = np.array(random.sample(range(len(keys)), len(keys)))
+    try:
+        in_test = held_out(keys, labels, fraction)
+    except UserError:
+        return
+    np.testing.assert_array_equal(held_out(keys[order], labels[order], fraction), in_test[order])
+
+
+@pytest.mark.parametrize(("sizes", "held"), [([160] + 40 * [1], 20), ([12_000, 100] + 30 * [1], 15), ([300, 1], 1)])
+def test_a_group_larger_than_the_share_stays_in_training_with_half_of_the_others(sizes, held):
+    groups, in_test = split(sizes, 0.1)
+    assert not in_test[groups == 0].any()
+    assert in_test.sum() == held
+    keys = groups.astype(str)
+    assert too_large(keys, np.zeros(len(keys), np.int32), in_test) == [size for size in sizes if size > held]
+
+
+def test_where_only_large_groups_are_the_smallest_is_held_out():
+    groups, in_test = split([30, 20, 40], 0.1)
+    assert set(groups[in_test]) == {1}
+
+
+@given(HASHES, FRACTIONS)
+def test_of_different_images_the_least_are_held_out(contents, fraction):
+    keys = np.array(sorted({*contents, "a", "b"}))
+    in_test = held_out(keys, np.zeros(len(keys), np.int32), fraction)
+    assert max(keys[in_test]) < min(keys[~in_test])
+    assert abs(in_test.sum() - fraction * len(keys)) <= 1
+
+
+@given(st.lists(st.lists(st.sampled_from("abcdef"), min_size=2, unique=True), min_size=1, max_size=4), FRACTIONS)
+def test_no_class_is_held_out_whole_whatever_it_shares_with_others(classes, fraction):
+    keys = np.array([key for of_one in classes for key in of_one])
+    labels = np.repeat(np.arange(len(classes)), [len(of_one) for of_one in classes]).astype(np.int32)
+    in_test = held_out(keys, labels, fraction)
+    assert not set(keys[in_test]) & set(keys[~in_test])
+    assert set(labels[~in_test]) == set(labels)
+
+
+def test_a_class_of_one_group_is_only_trained_on():
+    keys, labels = np.array(["a", "b", "c", "d", "d"]), np.array([0, 0, 1, 2, 2], np.int32)
+    assert held_out(keys, labels, 0.5).tolist() == [True, False, False, False, False]
+
+
+def test_without_a_class_of_two_groups_there_is_no_split():
+    with pytest.raises(UserError, match=r"^data: found no class with 2 different images; a split needs one$"):
+        held_out(np.array(["a", "a", "b"]), np.array([0, 0, 1], np.int32), 0.5)
+
+
+@pytest.mark.parametrize("sizes", [(60 * [1], 20 * [1]), (60 * [1], 10 * [2]), ([30] + 30 * [1], 5 * [3] + 5 * [1])])
+def test_equal_classes_give_as_many_images_each(sizes):
+    keys = np.array([f"{j} {k}" for j, of_class in enumerate(sizes) for k in np.repeat(range(len(of_class)), of_class)])
+    labels = np.repeat([0, 1], [sum(of_class) for of_class in sizes]).astype(np.int32)
+    first, second = np.bincount(labels[held_out(keys, labels, 0.2, equal_classes=True)])
+    assert first == second > 0
+
+
+def test_a_class_that_can_not_be_tested_on_does_not_stop_the_equal_others():
+    keys, labels = np.array([*hashes(50), "x"]), np.array([0] * 30 + [1] * 20 + [2], np.int32)
+    assert np.bincount(labels[held_out(keys, labels, 0.2, equal_classes=True)], minlength=3).tolist() == [4, 4, 0]
+
+
+def test_what_is_only_trained_on_is_told_in_few_words():
+    assert too_large_told([]) == untested_told(["a", "b"], ["b", "a"]) == ""
+    assert too_large_told([161]) == "too large to be held out, so only trained on: 1 group of 161 images"
+    assert too_large_told([5000, 9, 8, 7], "faces").endswith("only trained on: 4 groups of 5,000, 9, 8, … faces")
+    assert untested_told(["b", "a"], ["b"]) == ("trained on, not tested on: 1 class without two different pictures (a)")
+    assert untested_told("fedcba", "ac").endswith("4 classes without two different pictures (b, d, e, …)")
