@@ -1,36 +1,41 @@
 """Models whose weights are set by hand, so that what they do can be calculated."""
 
-import dataclasses
 import math
 
 import jax
 import jax.numpy as jnp
-from flax import nnx
 from small_runs import small_spec
 
-from vae_jax.models.vae import VAE
+from vae_jax.training.hyperparameters import hyperparameters_of
+from vae_jax.training.member import Weights, split, start
 
 
-def linear_program(latent=1, likelihood="gaussian", sigma=1.0, levels=255, reduction="nats"):
-    """The program of a model without hidden layers."""
+def linear_spec(latent=1, likelihood="gaussian", sigma=1.0, levels=255, reduction="nats"):
+    """The spec of a model without hidden layers."""
     model = {"hidden": (), "latent_dim": latent, "likelihood": likelihood, "likelihood_sigma": sigma}
-    program = small_spec(model=model, objective={"reduction": reduction})
-    return dataclasses.replace(program, levels=levels)
+    return small_spec(model=model, objective={"reduction": reduction}, data={"levels": levels})
 
 
-def linear_params(program, mu=0.0, sigma=1.0, slope=0.0, output=0.0):
-    """q(z|x) = N(mu, sigma²) in every unit whatever x, and a decoder output of `output + slope * sum(z)`."""
-    vae = VAE(program.model, program.image_shape, jax.random.key(0))
-    (encoder,), (decoder,) = vae.encoder.layers.layers, vae.decoder.layers.layers
+def numbers_of(spec, **settings):
+    """The numbers of a member: the spec's defaults, some replaced by full names with `__` for dots."""
+    numbers = {name: value[0] for name, value in hyperparameters_of([spec.settings], 5).items()}
+    changed = {name.replace("__", "."): value for name, value in settings.items()}
+    return numbers | {name: jnp.asarray(value, numbers[name].dtype) for name, value in changed.items()}
+
+
+def linear_weights(spec, mu=0.0, sigma=1.0, slope=0.0, output=0.0, **settings):
+    """q(z|x) = N(mu, sigma^2) in every unit whatever x, and a decoder output of `output + slope * sum(z)`."""
+    modules = start(spec, numbers_of(spec, **settings))
+    encoder, decoder = modules.model.posterior.head.layer, modules.model.decoder.stem.layer
     spread = math.log(math.expm1(sigma - 1e-6))
-    latent = program.model.latent_dim
     encoder.kernel[...] = jnp.zeros_like(encoder.kernel[...])
-    encoder.bias[...] = jnp.array([mu, spread] * latent)
+    encoder.bias[...] = jnp.array([mu, spread] * spec.latent_dim)
     decoder.kernel[...] = jnp.full_like(decoder.kernel[...], slope)
     decoder.bias[...] = jnp.full_like(decoder.bias[...], output)
-    return nnx.state(vae, nnx.Param)
+    params, variables = split(modules)
+    return Weights(params["model"], variables["model"])
 
 
-def of_members(*params):
-    """Stack parameters along a leading members axis."""
-    return jax.tree.map(lambda *leaves: jnp.stack(leaves), *params)
+def of_members(*trees):
+    """Stack arrays along a leading members axis."""
+    return jax.tree.map(lambda *leaves: jnp.stack(leaves), *trees)

@@ -1,7 +1,6 @@
 """Run folders as training leaves them, made in a moment: nothing was trained and nothing is drawn."""
 
 import jax
-from vae_jax.training.spec import hyperparameters_of
 
 from vae_jax.data.kept_data import keep_data
 from vae_jax.run_folder import RunFolder
@@ -9,6 +8,7 @@ from vae_jax.sweep_language import expand
 from vae_jax.training.checkpoints import Checkpoints
 from vae_jax.training.cohorts import cohort_of, write_members
 from vae_jax.training.devices import Layout
+from vae_jax.training.hyperparameters import hyperparameters_of
 from vae_jax.training.steps import init_state
 
 

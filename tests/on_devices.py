@@ -6,11 +6,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from small_runs import small_config, small_dataset
-from vae_jax.training.spec import hyperparameters_of, spec_of
 
 from vae_jax.evaluation.metrics import split_metrics
 from vae_jax.sweep_language import expand
 from vae_jax.training.devices import Layout, mesh_of
+from vae_jax.training.hyperparameters import hyperparameters_of
+from vae_jax.training.spec import spec_of
 from vae_jax.training.steps import TrainData, init_state, train_block
 
 GRID = ("beta_kl=0.5,1,4", "latent_dim=2,5", "seed=1,2")

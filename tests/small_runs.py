@@ -4,10 +4,11 @@ import dataclasses
 from pathlib import Path
 
 import numpy as np
-from vae_jax.training.spec import spec_of
 
 from vae_jax.config import Config
 from vae_jax.data.dataset import Dataset, Split
+from vae_jax.part_settings import checked_parts
+from vae_jax.training.spec import spec_of
 
 NO_PICTURES, ONE_DRAWN = "--config.eval.figure_members=0", "--config.eval.figure_members=1"
 
@@ -24,13 +25,18 @@ def small_dataset(n=60, seed=0):
 
 
 def small_config(**sections):
-    """The defaults at a small size, with fields of sections replaced: `train={"epochs": 2}`."""
+    """The defaults at a small size, with fields of sections replaced: `train={"epochs": 2}`.
+
+    Settings of parts come as `parts={"posteriors": {"iaf": {"blocks": 1}}}`.
+    """
     config = dataclasses.replace(
         Config(),
         model=dataclasses.replace(Config().model, hidden=(8,)),
         train=dataclasses.replace(Config().train, epochs=4, steps_per_epoch=5, batch_size=10),
         eval=dataclasses.replace(Config().eval, batch_size=4),
     )
+    if parts := sections.pop("parts", None):
+        config = dataclasses.replace(config, parts=checked_parts(parts))
     for name, fields in sections.items():
         value = dataclasses.replace(getattr(config, name), **fields) if isinstance(fields, dict) else fields
         config = dataclasses.replace(config, **{name: value})
@@ -38,7 +44,7 @@ def small_config(**sections):
 
 
 def small_spec(**sections):
-    """The program of `small_config` on `small_dataset`."""
+    """The spec of `small_config` on `small_dataset`."""
     return spec_of([small_config(**sections)], small_dataset())
 
 

@@ -129,7 +129,7 @@ class Album:
 
         weights = jax.tree.map(lambda leaf: leaf[0], state_alone(cohort, k, state).weights)
         config, title = cohort.configs[k], self.title_of(cohort.numbers[k])
-        return sit(spec_alone(cohort, k), weights, self.shelf.of(config), seed=config.seed, title=title)
+        return sit(spec_alone(cohort, k), weights, self.shelf.of(config), seed=int(config.seed), title=title)
 
     def draw_together(self) -> None:
         """Draw the losses of all members and, of several, some of them side by side."""

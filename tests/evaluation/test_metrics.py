@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from made_models import linear_params, linear_program, of_members
 from small_runs import small_config, small_dataset, small_spec
-from vae_jax.training.spec import hyperparameters_of
 
 from vae_jax.evaluation.metrics import split_metrics
 from vae_jax.sweep_language import expand
 from vae_jax.training.devices import Layout
+from vae_jax.training.hyperparameters import hyperparameters_of
 from vae_jax.training.steps import init_state
 
 IMAGES = jnp.asarray(small_dataset().test.images)

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from small_runs import small_config, small_dataset, small_spec
-from vae_jax.training.spec import hyperparameters_of
 
 from vae_jax.data.dataset import Split
 from vae_jax.evaluation.coding import decode_latents
 from vae_jax.evaluation.sitting import GRID_SIDE, SHEET, STEPS, class_sheets, pick_pairs, sit
 from vae_jax.training.devices import Layout
+from vae_jax.training.hyperparameters import hyperparameters_of
 from vae_jax.training.steps import init_state
 
 DATASET = small_dataset()

@@ -9,14 +9,15 @@ import numpy as np
 import pytest
 from flax import nnx
 from small_runs import small_config, small_dataset
-from vae_jax.training.spec import hyperparameters_of, spec_of
 
 from vae_jax.sweep_language import expand
 from vae_jax.training import steps
 from vae_jax.training.checkpoints import Checkpoints
 from vae_jax.training.cohorts import cohort_of
 from vae_jax.training.devices import Layout
+from vae_jax.training.hyperparameters import hyperparameters_of
 from vae_jax.training.loop import Trainer
+from vae_jax.training.spec import spec_of
 from vae_jax.training.steps import NEVER, is_finite
 
 DATASET = small_dataset()

@@ -6,7 +6,6 @@ import jax
 import numpy as np
 import pytest
 from small_runs import small_config, small_dataset
-from vae_jax.training.spec import spec_of
 
 from vae_jax.errors import UserError
 from vae_jax.models.vae import parameter_count
@@ -14,6 +13,7 @@ from vae_jax.sweep_language import expand
 from vae_jax.training import memory
 from vae_jax.training.cohorts import cohort_of
 from vae_jax.training.devices import Layout
+from vae_jax.training.spec import spec_of
 
 DATASET = small_dataset()
 CONFIG = small_config(model={"hidden": (300, 300)})

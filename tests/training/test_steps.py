@@ -7,12 +7,13 @@ import optax
 import pytest
 from flax import nnx
 from small_runs import small_config, small_dataset
-from vae_jax.training.spec import hyperparameters_of, spec_of
 
 from vae_jax.keys import named, unit_normal
 from vae_jax.models.vae import VAE
 from vae_jax.sweep_language import expand
 from vae_jax.training.devices import Layout
+from vae_jax.training.hyperparameters import hyperparameters_of
+from vae_jax.training.spec import spec_of
 from vae_jax.training.steps import (
     NEVER,
     TrainData,
