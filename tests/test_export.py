@@ -120,7 +120,7 @@ def test_members_that_do_not_compare_have_no_best_until_one_kind_is_chosen(tmp_p
         number_of_best("test.elbo", folder, "--best")
     assert str(refused.value) == (
         "--best: test.elbo compares only within members of one kind, found likelihood over {0, 1} | likelihood over "
-        "the reals; choose a kind by --where=FIELD=VALUE too, or a metric that compares (test.rate)"
+        "the reals; choose a kind by --where=FIELD=VALUE too, or use a metric that compares (test.rate)"
     )
     assert number_of_best("test.rate", folder, "--best") == 2
     assert number_of_best("test.elbo", folder, "--best", [1, 2]) == 2

@@ -183,7 +183,7 @@ def _check_comparable(
     found = groups(best)
     if len(found) > 1:
         others = [name for name in known if name.partition(".")[2] not in NOT_RANKED and len(groups(name)) == 1]
-        instead = f", or a metric that compares ({', '.join(others)})" if others else ""
+        instead = f", or use a metric that compares ({', '.join(others)})" if others else ""
         which = "--where=FIELD=VALUE" if asked == "--best" else "FIELD=VALUE"
         raise UserError(
             f"{asked}: {best} compares only within members of one kind, found {_listed(found, ' | ')}; choose a kind "
