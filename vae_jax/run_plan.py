@@ -10,7 +10,7 @@ from vae_jax.data.shelf import Shelf, load_shelf
 from vae_jax.run_folder import RunFolder
 from vae_jax.sweep_language import expand
 from vae_jax.training.cohorts import Cohort, plan_cohorts
-from vae_jax.training.memory import most_members
+from vae_jax.training.memory import check_memory, most_members
 from vae_jax.training.program import Program, check_length, check_names
 
 
@@ -39,6 +39,15 @@ class Plan:
     def dataset(self, cohort: Cohort) -> Dataset:
         """What a cohort learns from."""
         return self.shelf.of(cohort.configs[0])
+
+    def check_memory(self) -> None:
+        """Make sure that every cohort can be trained here.
+
+        Raises:
+            UserError: one needs more memory than there is.
+        """
+        for cohort in self.cohorts:
+            check_memory(cohort, self.dataset(cohort))
 
     def keep_test_images(self) -> None:
         """Write what it takes to use the trained members where the data are not."""
