@@ -21,7 +21,7 @@ from vae_jax.training.checkpoints import Checkpoints
 from vae_jax.training.cohorts import MEMBERS_FILE, Cohort, write_members
 from vae_jax.training.devices import Layout
 from vae_jax.training.loop import Trainer
-from vae_jax.training.memory import layout_of
+from vae_jax.training.memory import layout_of, memory_faults_told
 from vae_jax.training.recorder import Recorder
 
 log = logging.getLogger("vae_jax")
@@ -56,6 +56,7 @@ def train_run(config: Config, workdir: Path, started: float) -> None:
 
 def _train(plan: Plan, clock: Clock, stop: Stop) -> None:
     """Train the cohorts of a plan one after another, and write all about them."""
+    plan.check_memory()
     layouts = [layout_of(cohort, plan.dataset(cohort)) for cohort in plan.cohorts]
     with plan.folder.occupied():
         announce(plan)
@@ -98,7 +99,8 @@ def train_cohort(plan: Plan, cohort: Cohort, layout: Layout, clock: Clock, album
 
     stop.patient = True
     try:
-        state = trainer.run(state, judge_of(cohort, layout, dataset), listen, lambda: stop.asked, stop.wait)
+        with memory_faults_told(cohort.name):
+            state = trainer.run(state, judge_of(cohort, layout, dataset), listen, lambda: stop.asked, stop.wait)
     finally:
         stop.patient = False
         progress.close()
