@@ -1,5 +1,6 @@
 """The pictures of a run: which members are drawn, and where the pictures lie."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -26,8 +27,14 @@ MOST_TOGETHER = 16  # members side by side
 class Album:
     """Draws a run's figures into its folder."""
 
-    def __init__(self, plan: Plan) -> None:
-        """Choose whom to draw: the first members in full, and one seed of each setting side by side."""
+    def __init__(self, plan: Plan, say: Callable[[str], object] = lambda doing: None) -> None:
+        """Choose whom to draw: the first members in full, and one seed of each setting side by side.
+
+        Args:
+            plan: the run's.
+            say: called with what is being drawn.
+        """
+        self.say = say
         self.folder, self.config, self.shelf = plan.folder, plan.config, plan.shelf
         self.members = plan.members
         self.alone = len(self.members) == 1
@@ -61,6 +68,7 @@ class Album:
         """Draw those members of a cohort that get figures of their own; one that failed gets none."""
         if self.empty:
             return
+        self.say("drawing")
         from vae_jax.evaluation.sitting import sit
         from vae_jax.figures.gallery import draw_gallery, save_figures
 
@@ -69,6 +77,7 @@ class Album:
             wanted = number in self.in_full or number in together
             if not wanted or failed_for_good(cohort.configs[k], int(state.failed[k])):
                 continue
+            self.say("drawing" if self.alone else f"drawing member {number}")
             params = jax.tree.map(lambda leaf: leaf[0], state_alone(cohort, k, state).params)
             seed, title = cohort.configs[k].seed, self.title_of(number)
             dataset = self.shelf.of(cohort.configs[k])
@@ -82,6 +91,7 @@ class Album:
         """Draw the losses of all members and, of several, some of them side by side."""
         if self.empty:
             return
+        self.say("drawing the losses" if self.alone else "drawing all members together")
         from vae_jax.figures.gallery import LOSS_CURVES, save_figures
         from vae_jax.figures.losses import loss_curves
         from vae_jax.figures.side_by_side import PORTRAIT_FIGURES

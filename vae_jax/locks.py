@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from vae_jax.progress import Progress
+
 
 class OccupiedError(Exception):
     """Another process is at work in the folder."""
@@ -29,9 +31,12 @@ def alone_in(folder: Path, *, wait: bool = True) -> Iterator[None]:
     opened = os.open(folder, os.O_RDONLY)
     try:
         try:
-            fcntl.flock(opened, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise OccupiedError(str(folder)) from None
+            if not wait:
+                raise OccupiedError(str(folder)) from None
+            with Progress(f"waiting for another process that is at work in {folder}"):
+                fcntl.flock(opened, fcntl.LOCK_EX)
         except OSError:
             pass  # some network disks know no locks
         yield

@@ -9,6 +9,7 @@ from vae_jax.command_line import Command
 from vae_jax.compiled_programs import keep_compiled_programs
 from vae_jax.errors import UserError
 from vae_jax.evaluation.metrics import judge_of
+from vae_jax.progress import Progress
 from vae_jax.run_end import outcomes_of, write_end
 from vae_jax.run_folder import RunFolder
 from vae_jax.run_plan import Plan, plan_run
@@ -63,10 +64,12 @@ def revisit(command: Command, started: float, visit: Callable[[Trainer, TrainSta
         folder.check(command.config)
     keep_compiled_programs()
     plan = plan_run(folder, config)
-    clock, album, outcomes = Clock(started), Album(plan), []
+    clock, outcomes = Clock(started), []
     totals = {"compile": 0.0, "train": 0.0}
-    with folder.occupied():
+    with folder.occupied(), Progress("reading the checkpoint") as progress:
+        album = Album(plan, progress.say)
         for trainer, state in reopen(plan, plan.cohorts, clock):
+            progress.say("evaluating" if not draw else "drawing")
             visit(trainer, state)
             if draw:
                 album.draw_each(trainer.cohort, state)
@@ -76,6 +79,7 @@ def revisit(command: Command, started: float, visit: Callable[[Trainer, TrainSta
         if draw:
             album.draw_together()
         summary = folder.read_summary()
+        progress.say("writing the report")
         seconds = summary["seconds"] if summary else {**totals, "total": clock.before}
         write_end(plan, outcomes, seconds, album)
 

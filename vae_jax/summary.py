@@ -134,7 +134,8 @@ def closing_line(summary: dict[str, Any]) -> str:
     if best is None:
         return f"{name}: no member came to a result; {failed} of {len(members)} failed"
     test = best["test"]
-    which = f"best of {len(members)} members{among}: {best['member']}, " if len(members) > 1 else ""
+    settings = ", ".join(f"{setting} {brief(value)}" for setting, value in best["values"].items())
+    which = f"best of {len(members)} members{among}: {best['member']} ({settings}), " if len(members) > 1 else ""
     lost = f"; {failed} of {len(members)} members failed" if failed else ""
     return (
         f"{name}: {which}test elbo {test['elbo']:.2f} nats (distortion {test['distortion']:.2f}, "

@@ -6,11 +6,12 @@ from vae_jax.config import DataConfig
 from vae_jax.data.alignment import TEMPLATE
 from vae_jax.data.dataset import Dataset, balanced_draws
 from vae_jax.data.photographs.layouts import find_faces
-from vae_jax.data.photographs.photo import Photo
+from vae_jax.data.photographs.photo import Photo, plain
 from vae_jax.data.photographs.preparation import NoUsablePhotosError
 from vae_jax.data.photographs.recipe import Recipe, recipe_of
 from vae_jax.data.photographs.source import load_photos
 from vae_jax.errors import UserError
+from vae_jax.progress import Progress
 
 CLASSES = ("people", "dogs")
 COMMAND = "python -m vae_jax.main --config=configs/dogpeople.py --config.data.raw_dir=FOLDER"
@@ -26,7 +27,10 @@ def plan(config: DataConfig) -> tuple[list[Photo], Recipe]:
     raw = config.raw_folder
     if config.raw_folder_named and not raw.is_dir():
         raise UserError(f"{raw}: no such folder; {NEEDS}, or leave config.data.raw_dir and VAE_JAX_RAW unset")
-    return find_faces(raw, config.prepared_folder) if raw.is_dir() else [], recipe_of(config, CLASSES)
+    if not raw.is_dir():
+        return [], recipe_of(config, CLASSES)
+    with Progress(f"looking for photographs in {plain(str(raw))}"):
+        return find_faces(raw, config.prepared_folder), recipe_of(config, CLASSES)
 
 
 def load(config: DataConfig) -> Dataset:

@@ -3,11 +3,12 @@
 from vae_jax.config import DataConfig
 from vae_jax.data.dataset import Dataset
 from vae_jax.data.photographs.layouts import find_pictures
-from vae_jax.data.photographs.photo import Photo
+from vae_jax.data.photographs.photo import Photo, plain
 from vae_jax.data.photographs.preparation import NoUsablePhotosError
 from vae_jax.data.photographs.recipe import Recipe, recipe_of
 from vae_jax.data.photographs.source import load_photos
 from vae_jax.errors import UserError
+from vae_jax.progress import Progress
 
 
 def plan(config: DataConfig) -> tuple[list[Photo], Recipe]:
@@ -21,7 +22,8 @@ def plan(config: DataConfig) -> tuple[list[Photo], Recipe]:
         raise UserError("config.data.raw_dir: missing; needs a folder of pictures, its subfolders being the classes")
     if not raw.is_dir():
         raise UserError(f"config.data.raw_dir: found no folder {str(raw)!r}; needs one of pictures")
-    photos = find_pictures(raw, config.prepared_folder)
+    with Progress(f"looking for pictures in {plain(str(raw))}"):
+        photos = find_pictures(raw, config.prepared_folder)
     if not photos:
         raise UserError(f"{raw}: found no pictures (.jpg, .png and so on), here or in folders below")
     return photos, recipe_of(config)
