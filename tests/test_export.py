@@ -151,6 +151,15 @@ def test_who_is_not_to_be_found_is_said_in_one_line_and_nothing_is_written(sweep
     assert not list(tmp_path.iterdir())
 
 
+def test_it_does_not_go_into_the_run_that_it_comes_from(sweep, tmp_path, capsys):
+    (tmp_path / "link").symlink_to(sweep)
+    before = sorted(sweep.rglob("*"))
+    for out in (sweep / "one", sweep / "checkpoints" / "group_1", tmp_path / "link" / "one"):
+        assert export(sweep, out, "--member=0") == 2
+        assert "lies in the folder of the run that it comes from" in capsys.readouterr().err
+    assert sorted(sweep.rglob("*")) == before
+
+
 def test_nothing_that_is_there_is_written_over(sweep, tmp_path, capsys):
     (tmp_path / "one").mkdir()
     assert export(sweep, tmp_path / "one", "--member=0") == 2

@@ -52,6 +52,8 @@ def export_member(command: Command, started: float) -> None:
     target = RunFolder(command.out or source.path.with_name(f"{source.path.name}_member_{number}"))
     if target.path.exists():
         raise UserError(f"{target.path}: is there already; use another --out")
+    if target.path.resolve().is_relative_to(source.path.resolve()):
+        raise UserError(f"{target.path}: lies in the folder of the run that it comes from; use another --out")
     target.check(plan.members[number])
     partial = target.path.with_name(f".{target.path.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)

@@ -66,6 +66,13 @@ class Trained:
     template: Template | None
     notice: str
 
+    def __repr__(self) -> str:
+        """Say which model it is, in one line."""
+        return (
+            f"Trained({str(self.folder)!r}, member {self.member}: {self.title}; {self.program.sizes}, "
+            f"{len(self.test):,} test images)"
+        )
+
     def encode(self, images: ArrayLike) -> Codes:
         """Return the posterior of each image, and what is made again from its mean.
 
