@@ -34,6 +34,10 @@ def test_every_public_name_is_there_and_unknown_ones_are_not():
         vae_jax.tarin  # noqa: B018
 
 
+def test_a_sweep_is_one_line_to_look_at(swept):
+    assert repr(swept) == f"Sweep({str(swept.folder)!r}: 4 members)"
+
+
 def test_what_a_model_can_do_are_functions_of_it_too(swept):
     run = swept.load(1)
     codes = vae_jax.encode(run, run.test.images)

@@ -56,8 +56,12 @@ def test_a_config_survives_its_json(beta_kl, hidden, seed, sweep):
         ("eval.every_epochs", 10**30, "needs at most 2,147,483,647"),
         ("optimiser.learning_rate", 1e-46, "found 1e-46, which is 0 in 32 bits; needs at least 1.2e-38"),
         ("optimiser.learning_rate", 1e39, "found 1e+39, which is infinite in 32 bits; needs at most 3.4e+38"),
-        ("train.adam_b1", 1.0, "config.train.adam_b1: found 1.0; needs less than 1"),
-        ("train.adam_b2", 1 - 1e-12, "config.train.adam_b2: found 0.999999999999; needs less than 1, in 32 bits too"),
+        ("optimisers.adam.b1", 1.0, "config.optimisers.adam.b1: found 1.0; needs less than 1"),
+        (
+            "optimisers.adam.b2",
+            1 - 1e-12,
+            "config.optimisers.adam.b2: found 0.999999999999; needs less than 1, in 32 bits too",
+        ),
         ("model.likelihood_sigma", 1e-12, "config.model.likelihood_sigma: found 1e-12; needs at least 1e-06"),
     ],
 )

@@ -40,7 +40,7 @@ def test_the_blog_configs_are_the_posts_recipe(name, hidden, latent_dim, epochs)
     model, objective, train, data = config.model, config.objective, config.train, config.data
     assert (model.hidden, model.latent_dim, model.activation, model.init) == ((hidden,), latent_dim, "tanh", "blog")
     assert (model.likelihood, objective.reduction, objective.beta_kl) == ("mse", "blog", 0)
-    assert (optimiser.learning_rate, train.adam_b1, train.adam_b2, train.adam_eps) == (1e-3, 0.9, 0.999, 1e-6)
+    assert (optimiser.learning_rate, optimisers.adam.b1, optimisers.adam.b2, train.adam_eps) == (1e-3, 0.9, 0.999, 1e-6)
     assert (train.batch_size, train.steps_per_epoch, train.epochs) == (32, 100, epochs)
     assert (data.levels, data.sampling) == (256, "replacement")
     assert objective.warmup == "delayed"

@@ -120,7 +120,7 @@ def test_members_that_do_not_compare_have_no_best_until_one_kind_is_chosen(tmp_p
         number_of_best("test.elbo", folder, "--best")
     assert str(refused.value) == (
         "--best: test.elbo compares only within members of one kind, found likelihood over {0, 1} | likelihood over "
-        "the reals; choose a kind by --where=FIELD=VALUE too, or a metric that compares (test.rate)"
+        "the reals; choose a kind by --where=FIELD=VALUE too, or use a metric that compares (test.rate)"
     )
     assert number_of_best("test.rate", folder, "--best") == 2
     assert number_of_best("test.elbo", folder, "--best", [1, 2]) == 2
@@ -149,6 +149,15 @@ def test_who_is_not_to_be_found_is_said_in_one_line_and_nothing_is_written(sweep
     (line,) = capsys.readouterr().err.strip().splitlines()
     assert said in line
     assert not list(tmp_path.iterdir())
+
+
+def test_it_does_not_go_into_the_run_that_it_comes_from(sweep, tmp_path, capsys):
+    (tmp_path / "link").symlink_to(sweep)
+    before = sorted(sweep.rglob("*"))
+    for out in (sweep / "one", sweep / "checkpoints" / "group_1", tmp_path / "link" / "one"):
+        assert export(sweep, out, "--member=0") == 2
+        assert "lies in the folder of the run that it comes from" in capsys.readouterr().err
+    assert sorted(sweep.rglob("*")) == before
 
 
 def test_nothing_that_is_there_is_written_over(sweep, tmp_path, capsys):

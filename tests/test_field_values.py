@@ -61,9 +61,9 @@ def test_another_value_is_not_found(given_value, held):
 
 
 def test_settings_are_rounded_in_every_section():
-    exact = small_config(objective={"beta_kl": 10.0}, train={"learning_rate": 0.3})
+    exact = small_config(objective={"beta_kl": 10.0}, optimiser={"learning_rate": 0.3})
     assert (
-        rounded_fields(small_config(objective={"beta_kl": 9.999999999999998}, train={"learning_rate": 0.1 + 0.2}))
+        rounded_fields(small_config(objective={"beta_kl": 9.999999999999998}, optimiser={"learning_rate": 0.1 + 0.2}))
         == exact
     )
     assert rounded_fields(exact) == exact

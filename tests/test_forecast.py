@@ -51,6 +51,17 @@ def test_what_can_not_be_trained_can_not_be_forecast(tmp_path, capsys, more, sai
     assert said in line
 
 
+@pytest.mark.parametrize("more", [["--dry_run"], []], ids=["foretold", "trained"])
+@pytest.mark.parametrize("width", ["--config.model.hidden=(100000,100000)", "--sweep=hidden=(8,)|(100000,100000)"])
+def test_a_model_larger_than_the_memory_is_refused_with_the_numbers(tmp_path, capsys, monkeypatch, more, width):
+    monkeypatch.setattr("vae_jax.training.memory.free_bytes", lambda: 10_000_000_000)
+    assert main([*digits_command(tmp_path / "run", *more), width]) == 2
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if "error" in line]
+    assert re.search(r"config\.model\.hidden: too large for the memory: 64-.*100000-100000-2 takes at least ", line)
+    assert "10.0 GB is free; make it smaller" in line
+    assert not (tmp_path / "run").exists()
+
+
 # Starts a command and prints the most kilobytes that it held. A process begins with its parent's most, until it becomes
 # a command: so the parent is to be a small one.
 WATCH = """

@@ -1,6 +1,7 @@
 """The command as its users run it: what it writes, and what it says of what it can't do."""
 
 import dataclasses
+import shutil
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from small_runs import small_config, small_dataset
 
 from vae_jax.data.draw_photographs import draw_photographs
 from vae_jax.data.drawn_faces import TEMPLATE
+from vae_jax.friends import named_pictures
 from vae_jax.morph import main
 
 
@@ -102,6 +104,70 @@ def test_files_that_are_there_are_replaced_only_if_told_so(morph, tmp_path):
     assert said.endswith("a_strip.png: there already; use another --out, or --overwrite\n")
     assert morph("--frames=2", "--overwrite")[0] == 0
     assert (tmp_path / "a_strip.png").read_bytes().startswith(b"\x89PNG")
+
+
+def to(run, start, out, *flags):
+    return main([f"--workdir={run / 'run'}", "--member=1", "--frames=2", f"--start={start}", f"--out={out}", *flags])
+
+
+@pytest.fixture
+def friends(run, tmp_path):
+    """A folder of three photographs, with their landmarks, that a test may write into."""
+    shutil.copytree(run / "photographs" / "images", tmp_path / "friends", ignore=shutil.ignore_patterns("broken*"))
+    table = (run / "photographs" / "landmarks.csv").read_text().replace("images/", "")
+    (tmp_path / "friends" / "landmarks.csv").write_text(table)
+    return tmp_path / "friends"
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+@pytest.mark.parametrize("overwrite", [[], ["--overwrite"]], ids=["", "overwrite"])
+@pytest.mark.parametrize("way", ["itself", "a link", "another link", "relative", "the end", "its strip"])
+def test_no_picture_that_is_read_is_ever_replaced(run, friends, tmp_path, monkeypatch, capsys, way, overwrite):
+    start = out = friends / "dogs_1.png"
+    if way == "a link":
+        out = tmp_path / "link.png"
+        out.symlink_to(start)
+    if way == "another link":
+        out = tmp_path / "hard.png"
+        out.hardlink_to(start)
+    if way == "relative":
+        monkeypatch.chdir(friends)
+        out = "../friends/dogs_1.png"
+    if way == "the end":
+        overwrite, out = [f"--end={friends / 'people_0.png'}", *overwrite], friends / "people_0.png"
+    if way == "its strip":
+        start, out = start.rename(friends / "dog_strip.png"), friends / "dog.gif"
+    before = contents(friends)
+    assert to(run, start, out, "--cropped", *overwrite) == 2
+    assert "which is read; use another --out" in capsys.readouterr().err
+    assert contents(friends) == before
+
+
+@pytest.mark.parametrize("way", ["itself", "a link to it"])
+def test_a_folder_is_not_written_into_itself(run, friends, tmp_path, capsys, way):
+    (tmp_path / "link").symlink_to(friends)
+    before = contents(friends)
+    out = friends if way == "itself" else tmp_path / "link"
+    assert to(run, friends, out, "--overwrite") == 2
+    assert "the folder of --start; needs another folder" in capsys.readouterr().err
+    assert contents(friends) == before
+
+
+def test_what_a_morph_wrote_is_no_picture_to_start_from(run, friends, tmp_path, caplog):
+    """Beside a photograph, even of its name; and a folder of animations has none at all."""
+    assert to(run, friends / "dogs_1.png", friends / "dogs_1.gif") == 0
+    assert to(run, friends, friends / "all") == 0
+    assert "3 pictures that an earlier morph wrote are left out" in caplog.text
+    assert {name for name in names(friends / "all") if name.endswith(".gif")} == {
+        "between_2.gif",
+        "dogs_1.gif",
+        "people_0.gif",
+    }
+    assert named_pictures(friends / "all") == {}
+    assert set(named_pictures(friends)) == {"between_2", "dogs_1", "people_0"}
 
 
 FAULTS = {

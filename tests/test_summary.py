@@ -152,12 +152,14 @@ def test_the_closing_line_gives_the_outcome_of_a_single_run():
 
 def test_the_closing_line_of_a_sweep_is_that_of_its_best_member():
     said = closing_line(summary_of(-5.0, -3.0, -4.0, sweep=("seed=0,1,2",)))
-    assert said.startswith("small: best of 3 members: 1, test elbo -3.00 nats")
+    assert said.startswith("small: best of 3 members: 1 (seed 1, beta_kl 1, latent_dim 2), test elbo -3.00 nats")
 
 
 def test_a_member_that_failed_is_never_the_best_and_its_losses_are_no_json():
     summary = summary_of(math.nan, -9.0, -3.0, failed=(0, 2), sweep=("seed=0,1,2",))
-    assert closing_line(summary).startswith("small: best of 3 members: 1, test elbo -9.00 nats")
+    assert closing_line(summary).startswith(
+        "small: best of 3 members: 1 (seed 1, beta_kl 1, latent_dim 2), test elbo -9.00"
+    )
     assert closing_line(summary).endswith("; 2 of 3 members failed")
     assert [member["failed_in_step"] for member in summary["members"]] == [20, None, 20]
     assert "elbo" not in summary["members"][0]["test"]

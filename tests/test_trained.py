@@ -36,6 +36,14 @@ def test_it_holds_the_member_and_all_that_is_needed_to_use_it(run):
     np.testing.assert_array_equal(trained.test.labels, DATA.test.labels)
 
 
+def test_it_is_one_line_to_look_at(run):
+    trained = load_run(run[0], member=3)
+    said = "member 3: dogpeople · 3 latent · beta_KL 1 · seed 1; 36-8-3, 10 test images"
+    assert repr(trained) == f"Trained({str(run[0])!r}, {said})"
+    shapes = "mu float32(10, 3), sigma float32(10, 3), fit float32(10,), reconstructions uint8(10, 6, 6, 1)"
+    assert repr(trained.encode(DATA.test.images)) == f"Codes({shapes})"
+
+
 @pytest.mark.parametrize("member", [0, 3])
 def test_it_encodes_as_the_member_that_was_saved(run, member):
     folder, cohort, state = run

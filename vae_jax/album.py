@@ -45,8 +45,14 @@ class Album:
         failed: the names of the files that were not drawn, and why.
     """
 
-    def __init__(self, plan: Plan) -> None:
-        """Choose whom to draw: the first members in full, and one seed of each setting side by side."""
+    def __init__(self, plan: Plan, say: Callable[[str], object] = lambda doing: None) -> None:
+        """Choose whom to draw: the first members in full, and one seed of each setting side by side.
+
+        Args:
+            plan: the run's.
+            say: called with what is being drawn.
+        """
+        self.say = say
         self.folder, self.config, self.shelf = plan.folder, plan.config, plan.shelf
         self.members = plan.members
         self.alone = len(self.members) == 1
@@ -105,6 +111,7 @@ class Album:
         """Draw those members of a cohort that get figures of their own; one that failed gets none."""
         if self.empty:
             return
+        self.say("drawing")
         from vae_jax.figures.gallery import gallery_of
 
         together = self.side_by_side()
@@ -112,6 +119,7 @@ class Album:
             wanted = number in self.in_full or number in together
             if not wanted or failed_for_good(cohort.configs[k], int(state.failed[k])):
                 continue
+            self.say("drawing" if self.alone else f"drawing member {number}")
             try:
                 portrait = self._sit(cohort, k, state)
             except Exception as error:
@@ -136,6 +144,7 @@ class Album:
         self._whole = True
         if self.empty:
             return
+        self.say("drawing the losses" if self.alone else "drawing all members together")
         from vae_jax.figures.gallery import LOSS_CURVES
         from vae_jax.figures.losses import loss_curves
         from vae_jax.figures.side_by_side import PORTRAIT_FIGURES

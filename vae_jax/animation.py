@@ -59,6 +59,17 @@ def write_animation(path: Path, frames: Frames) -> None:
     partial.replace(path)
 
 
+def is_animated(path: Path) -> bool:
+    """Whether a file is an animation that Pillow can read."""
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            return bool(getattr(image, "is_animated", False))
+    except (OSError, ValueError, Image.DecompressionBombError):
+        return False
+
+
 def _by_pillow(format_name: str, **how: Any) -> Callable[[Path, list[Any], list[int]], None]:
     def write(path: Path, pictures: list[Any], seen: list[int]) -> None:
         first, *others = pictures

@@ -93,6 +93,12 @@ class Sweep:
     folder: Path
     members: Sequence[Mapping[str, Any]]
 
+    def __repr__(self) -> str:
+        """Say which sweep it is, in one line."""
+        failed = sum(member["failed_in_step"] is not None for member in self.members)
+        lost = f", {failed:,} of them failed" if failed else ""
+        return f"Sweep({str(self.folder)!r}: {len(self.members):,} members{lost})"
+
     def load(self, member: int) -> Trained:
         """Return a member by its number.
 

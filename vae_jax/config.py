@@ -171,7 +171,7 @@ class OptimiserConfig:
     schedule_end: Number = number(0.01, above=0, high=1)
     rise_steps: Count = number(0, low=0)
     clip: Number = number(0.0, low=0, off=0.0)
-    ema: Number = number(0.0, low=0, high=1, off=0.0)
+    ema: Number = number(0.0, low=0, below=1, off=0.0)
 
 
 ON_NAN = ("stop", "skip", "restore")

@@ -19,6 +19,7 @@ from vae_jax.field_names import fields_of
 from vae_jax.home_folder import from_home
 from vae_jax.made_with import MADE_WITH
 from vae_jax.plain_flags import Flags
+from vae_jax.progress import Console
 from vae_jax.readings import summary_of
 from vae_jax.run_folder import RunFolder, write_whole
 from vae_jax.stopping import StoppedError
@@ -91,7 +92,7 @@ def main(experiment: Experiment, argv: Sequence[str] | None = None) -> int:
     Returns:
         the exit status: 0, or 2 after one line about what can't be done, or 128 and a signal's number.
     """
-    logging.basicConfig(format="%(message)s", stream=sys.stderr)
+    logging.basicConfig(format="%(message)s", handlers=[Console()])
     logging.getLogger("vae_jax").setLevel(logging.INFO)
     name = experiment.folder.name
     try:

@@ -52,6 +52,8 @@ def export_member(command: Command, started: float) -> None:
     target = RunFolder(command.out or source.path.with_name(f"{source.path.name}_member_{number}"))
     if target.path.exists():
         raise UserError(f"{target.path}: is there already; use another --out")
+    if target.path.resolve().is_relative_to(source.path.resolve()):
+        raise UserError(f"{target.path}: lies in the folder of the run that it comes from; use another --out")
     target.check(plan.members[number])
     partial = target.path.with_name(f".{target.path.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -183,7 +185,7 @@ def _check_comparable(
     found = groups(best)
     if len(found) > 1:
         others = [name for name in known if name.partition(".")[2] not in NOT_RANKED and len(groups(name)) == 1]
-        instead = f", or a metric that compares ({', '.join(others)})" if others else ""
+        instead = f", or use a metric that compares ({', '.join(others)})" if others else ""
         which = "--where=FIELD=VALUE" if asked == "--best" else "FIELD=VALUE"
         raise UserError(
             f"{asked}: {best} compares only within members of one kind, found {_listed(found, ' | ')}; choose a kind "

@@ -18,7 +18,16 @@ from vae_jax.training.cohorts import Cohort
 from vae_jax.training.devices import Layout
 from vae_jax.training.examples import train_data
 from vae_jax.training.hyperparameters import hyperparameters_of
-from vae_jax.training.memory import DEVICE_COPIES, HOST_COPIES, block_bytes, free_bytes, layout_of, state_bytes
+from vae_jax.training.memory import (
+    DEVICE_COPIES,
+    HOST_COPIES,
+    block_bytes,
+    free_bytes,
+    layout_of,
+    memory_faults_told,
+    size_told,
+    state_bytes,
+)
 from vae_jax.training.steps import init_state, train_block
 
 TRIAL = 20  # steps that are timed
@@ -41,15 +50,17 @@ def forecast(command: Command) -> None:
     plan = plan_run(folder, config)
     members, cohorts = len(plan.members), plan.cohorts
     print(f"{_count(members, 'member')} in {_count(len(cohorts), 'program')}")
+    plan.check_memory()
     free, most, total = free_bytes(), 0, 0.0
     for cohort in cohorts:
         dataset = plan.dataset(cohort)
-        layout = layout_of(cohort, dataset)
-        memory, seconds = run_bytes(cohort, dataset, layout), step_seconds(cohort, dataset)
+        with memory_faults_told(cohort.name):
+            layout = layout_of(cohort, dataset)
+            memory, seconds = run_bytes(cohort, dataset, layout), step_seconds(cohort, dataset)
         whole = seconds * cohort.total * len(cohort.configs) / layout.member_devices
         most, total = max(most, memory), total + whole
-        print(f"  {cohort.name}: {describe(cohort, layout)}; {_size(memory)}, {_duration(whole)}")
-    print(f"memory: about {_size(most)}, programs one after another ({_size(free)} free)")
+        print(f"  {cohort.name}: {describe(cohort, layout)}; {size_told(memory)}, {_duration(whole)}")
+    print(f"memory: about {size_told(most)}, programs one after another ({size_told(free)} free)")
     print(f"time: about {_duration(total)} of training on {_count(len(jax.devices()), jax.default_backend())}")
 
 
@@ -95,10 +106,6 @@ def step_seconds(cohort: Cohort, dataset: Dataset) -> float:
 
 def _count(number: int, what: str) -> str:
     return f"{number:,} {what}{'s' if number != 1 else ''}"
-
-
-def _size(count: int) -> str:
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
 
 
 def _duration(seconds: float) -> str:

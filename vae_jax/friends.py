@@ -1,13 +1,15 @@
 """Ordinary pictures, made like a run's data, and the ways from them to others through its latent space."""
 
+import logging
 import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
 
+from vae_jax.animation import WRITERS, is_animated
 from vae_jax.data.alignment import Face, Picture, Points, align_face, cut_square
 from vae_jax.data.contrast import CONTRASTS
 from vae_jax.data.face_finder import find_face
@@ -20,13 +22,43 @@ from vae_jax.evaluation.passage import Backdrop, Image, Passage
 from vae_jax.latent.paths import PATHS
 from vae_jax.trained import Trained
 
+log = logging.getLogger("vae_jax")
+
 NEIGHBOURS = 15
+STRIP, RECONSTRUCTION, TOGETHER = "_strip.png", "_reconstruction.png", ("losses.png", "cover.png")
 HOW_TO_MARK = "mark its eyes and nose in a landmarks.csv beside it, or give --cropped if the whole picture is the face"
 
 
+def morphed_files(out: Path) -> tuple[Path, Path, Path]:
+    """The animation that a morph writes, the strip and the reconstruction beside it."""
+    return out, out.with_name(out.stem + STRIP), out.with_name(out.stem + RECONSTRUCTION)
+
+
+def earlier_morphs(pictures: Iterable[Path]) -> set[Path]:
+    """Return those pictures of a folder that an earlier morph wrote.
+
+    Where there are a strip and a reconstruction of one name, these are, and the animations of that name (a photograph
+    of that name is not), and the two pictures of all ways together.
+    """
+    there, written = set(pictures), set[Path]()
+    for path in there:
+        if path.name.endswith(STRIP):
+            start = path.name.removesuffix(STRIP)
+            beside = {path, path.with_name(start + RECONSTRUCTION)}
+            if there.issuperset(beside):
+                outs = (path.with_name(start + suffix) for suffix in WRITERS)
+                written |= beside | {out for out in outs if out in there and is_animated(out)}
+    together = {path for path in there if path.name in TOGETHER}
+    return written | (together if written and len(together) == len(TOGETHER) else set())
+
+
 def named_pictures(folder: Path) -> dict[str, Path]:
-    """List the files of a folder that may be pictures, by names that are no two the same."""
-    paths, named = [path for path in files_in(folder) if path.name != TABLE], dict[str, Path]()
+    """List the files of a folder that may be pictures, but for what a morph wrote, by names of their own."""
+    found, named = [path for path in files_in(folder) if path.name != TABLE], dict[str, Path]()
+    written = earlier_morphs(found)
+    if written:
+        log.warning("%s: %s pictures that an earlier morph wrote are left out", folder, f"{len(written):,}")
+    paths = [path for path in found if path not in written]
     stems = [path.stem for path in paths]
     for path in paths:
         name = path.stem if stems.count(path.stem) == 1 else path.name.replace(".", "_")

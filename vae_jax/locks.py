@@ -1,12 +1,11 @@
 """One run at a time in a folder: of several processes, or of several threads of one."""
 
-import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-log = logging.getLogger("vae_jax")
+from vae_jax.progress import Progress
 
 
 class OccupiedError(Exception):
@@ -38,8 +37,8 @@ def alone_in(folder: Path, *, wait: bool = True) -> Iterator[None]:
         except BlockingIOError:
             if not wait:
                 raise OccupiedError(str(folder)) from None
-            log.info("%s: another run is at work there; waiting for its end", folder)
-            fcntl.flock(opened, fcntl.LOCK_EX)
+            with Progress(f"waiting for another process that is at work in {folder}"):
+                fcntl.flock(opened, fcntl.LOCK_EX)
         except OSError:
             pass  # some network disks know no locks
         yield

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from vae_jax.command_line import USAGE, Command, parse
 from vae_jax.errors import NoResultError, UserError
+from vae_jax.progress import Console, Progress
 from vae_jax.stopping import GOES_ON, StoppedError, leave
 
 log = logging.getLogger("vae_jax")
@@ -25,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     started = time.perf_counter()
     arguments = list(sys.argv if argv is None else argv)
-    logging.basicConfig(format="%(message)s", stream=sys.stderr)
+    logging.basicConfig(format="%(message)s", handlers=[Console()])
     log.setLevel(logging.INFO)
     if "--help" in arguments or "-h" in arguments:
         print(USAGE)
@@ -60,10 +61,11 @@ def run(command: Command, started: float) -> None:
     from vae_jax.jax_settings import check_jax
 
     check_jax()
-    from vae_jax.export import export_member
-    from vae_jax.forecast import forecast
-    from vae_jax.revisits import evaluate_run, figures_of_run
-    from vae_jax.runs import train_run
+    with Progress("loading JAX"):
+        from vae_jax.export import export_member
+        from vae_jax.forecast import forecast
+        from vae_jax.revisits import evaluate_run, figures_of_run
+        from vae_jax.runs import train_run
 
     if command.dry_run:
         forecast(command)

@@ -12,6 +12,7 @@ from vae_jax.errors import NoResultError, UserError
 from vae_jax.home_folder import from_home
 from vae_jax.plain_flags import Flags
 from vae_jax.plain_text import reason
+from vae_jax.progress import Console, Progress
 
 if TYPE_CHECKING:
     from vae_jax.evaluation.passage import Backdrop, Image, Passage
@@ -61,8 +62,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         the exit status: 0, or 1 where a picture could not be made, or 2 after one line about what can't be done, or
         130 if interrupted.
     """
-    logging.basicConfig(format="%(message)s", stream=sys.stderr)
+    logging.basicConfig(format="%(message)s", handlers=[Console()])
     log.setLevel(logging.WARNING)
+    logging.getLogger("vae_jax.progress").setLevel(logging.INFO)
     try:
         given = parse(argv)
         run(given)
@@ -87,23 +89,28 @@ def run(given: argparse.Namespace) -> None:
     from vae_jax.jax_settings import check_jax
 
     check_jax()
-    from vae_jax.compiled_programs import keep_compiled_programs
-    from vae_jax.friends import backdrop_of, named_pictures, passages_from
-    from vae_jax.latent.paths import PATHS
-    from vae_jax.trained import load_run
+    with Progress("loading JAX"):
+        from vae_jax.compiled_programs import keep_compiled_programs
+        from vae_jax.friends import TOGETHER, backdrop_of, morphed_files, named_pictures, passages_from
+        from vae_jax.latent.paths import PATHS
+        from vae_jax.trained import load_run
 
     PATHS[given.path]
     several = given.start.is_dir()
     pictures = named_pictures(given.start) if several else {given.start.stem: given.start}
     outs = _outs(given, pictures)
-    together = [given.out / "losses.png", given.out / "cover.png"] if several else []
-    _refuse_existing([file for out in outs.values() for file in _files(out)] + together, given)
+    together = [given.out / name for name in TOGETHER] if several else []
+    written = [file for out in outs.values() for file in morphed_files(out)] + together
+    _refuse_inputs(written, [*pictures.values(), *([given.end] if given.end else [])])
+    _refuse_existing(written, given)
     keep_compiled_programs()
-    trained = load_run(given.workdir, given.member)
+    with Progress("reading the run"):
+        trained = load_run(given.workdir, given.member)
     end = _face(given.end, trained, given) if given.end else None
     faces = _faces(pictures, trained, given) if several else {given.start.stem: _face(given.start, trained, given)}
-    backdrop = backdrop_of(trained)
-    passages = passages_from(faces, end, trained, backdrop, given.frames, given.path)
+    with Progress("encoding and decoding"):
+        backdrop = backdrop_of(trained)
+        passages = passages_from(faces, end, trained, backdrop, given.frames, given.path)
     failed = _write(passages, backdrop, outs, together)
     for name, why in failed.items():
         log.warning("%s: not made (%s)", name, why)
@@ -121,12 +128,23 @@ def _outs(given: argparse.Namespace, pictures: Iterable[str]) -> dict[str, Path]
         return {given.start.stem: given.out}
     if given.out.suffix.lower() in WRITERS or given.out.is_file():
         raise UserError(f"--out: found {str(given.out)!r}; --start is a folder, and needs a folder to write to")
+    if given.out.exists() and given.out.samefile(given.start):
+        raise UserError(f"--out: found {str(given.out)!r}, the folder of --start; needs another folder")
     return {name: given.out / f"{name}.gif" for name in pictures}
 
 
-def _files(out: Path) -> tuple[Path, Path, Path]:
-    """The animation, the strip and the reconstruction of one picture."""
-    return out, out.with_name(f"{out.stem}_strip.png"), out.with_name(f"{out.stem}_reconstruction.png")
+def _refuse_inputs(files: Sequence[Path], pictures: Sequence[Path]) -> None:
+    """Make sure that no picture that is read would be replaced, whatever links lead to it.
+
+    Raises:
+        UserError: one would be; --overwrite changes nothing about that.
+    """
+    read = {(found.st_dev, found.st_ino): picture for picture in pictures for found in [picture.stat()]}
+    for file in files:
+        found = file.stat() if file.exists() else None
+        picture = read.get((found.st_dev, found.st_ino)) if found else None
+        if picture is not None:
+            raise UserError(f"--out: would replace {picture}, which is read; use another --out")
 
 
 def _refuse_existing(files: Sequence[Path], given: argparse.Namespace) -> None:
@@ -169,23 +187,28 @@ def _write(
     from vae_jax.figures.cover import cover
     from vae_jax.figures.gallery import draw_figures
     from vae_jax.figures.passages import losses, reconstruction, strip
+    from vae_jax.friends import morphed_files
 
     folder, failed = next(iter(outs.values())).parent, dict[str, str]()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for passage in passages:
-            out, as_strip, remade = _files(outs[passage.name])
-            try:
-                write_animation(out, passage.frames)
-            except (OSError, UserError):
-                raise
-            except Exception as error:
-                failed[out.name] = reason(error)
-            drawings = {as_strip.stem: strip, remade.stem: reconstruction}
-            failed |= draw_figures({name: partial(draw, passage, backdrop) for name, draw in drawings.items()}, folder)
-        if together:
-            both = {"losses": losses, "cover": cover}
-            failed |= draw_figures({name: partial(draw, passages, backdrop) for name, draw in both.items()}, folder)
+        with Progress("writing", len(passages), unit="animation") as progress:
+            for passage in passages:
+                out, as_strip, remade = morphed_files(outs[passage.name])
+                try:
+                    write_animation(out, passage.frames)
+                except (OSError, UserError):
+                    raise
+                except Exception as error:
+                    failed[out.name] = reason(error)
+                drawings = {as_strip.stem: partial(strip, passage, backdrop)}
+                drawings[remade.stem] = partial(reconstruction, passage, backdrop)
+                failed |= draw_figures(drawings, folder)
+                progress.advance()
+            if together:
+                progress.say("drawing all together")
+                both = {"losses": partial(losses, passages, backdrop), "cover": partial(cover, passages, backdrop)}
+                failed |= draw_figures(both, folder)
     except OSError as error:
         raise UserError(f"{folder}: can't be written ({error.strerror}); use another --out") from None
     return failed

@@ -12,6 +12,7 @@ from vae_jax.config import Config
 from vae_jax.errors import NoResultError, UserError
 from vae_jax.evaluation.metrics import judge_of
 from vae_jax.field_names import adopt, fields_of
+from vae_jax.progress import Progress
 from vae_jax.run_end import outcomes_of, write_end
 from vae_jax.run_folder import RunFolder
 from vae_jax.run_plan import Plan, plan_run
@@ -69,14 +70,16 @@ def revisit(command: Command, started: float, visit: Callable[[Trainer, TrainSta
     folder = RunFolder(command.workdir)
     keep_compiled_programs()
     plan = plan_run(folder, config_of(command, folder, *([Role.PICTURES] if draw else [])))
-    clock, album, outcomes = Clock(started), Album(plan), []
+    clock, outcomes = Clock(started), []
     totals = {"compile": 0.0, "train": 0.0}
-    with folder.occupied():
+    with folder.occupied(), Progress("reading the checkpoint") as progress:
+        album = Album(plan, progress.say)
         summary = folder.read_summary()
         folder.create(plan.config)
         for cohort in plan.cohorts:
             write_members(folder.checkpoints / cohort.name, cohort)
         for trainer, state in reopen(plan, plan.cohorts, clock):
+            progress.say("evaluating" if not draw else "drawing")
             visit(trainer, state)
             if draw:
                 album.draw_each(trainer.cohort, state)
@@ -85,6 +88,7 @@ def revisit(command: Command, started: float, visit: Callable[[Trainer, TrainSta
         plan.keep_test_images()
         if draw:
             album.draw_together()
+        progress.say("writing the report")
         seconds = summary["seconds"] if summary else {**totals, "total": clock.before}
         write_end(plan, outcomes, seconds, album)
     return list(album.failed)

@@ -13,7 +13,7 @@ from vae_jax.training.checkpoints import Checkpoints
 from vae_jax.training.cohorts import Cohort, plan_cohorts
 from vae_jax.training.loop import check_goes_on
 from vae_jax.training.members import state_shapes
-from vae_jax.training.memory import most_members
+from vae_jax.training.memory import check_memory, most_members
 from vae_jax.training.spec import Spec, check_length, check_names
 
 
@@ -42,6 +42,15 @@ class Plan:
     def dataset(self, cohort: Cohort) -> Dataset:
         """What a cohort learns from."""
         return self.shelf.of(cohort.configs[0])
+
+    def check_memory(self) -> None:
+        """Make sure that every cohort can be trained here.
+
+        Raises:
+            UserError: one needs more memory than there is.
+        """
+        for cohort in self.cohorts:
+            check_memory(cohort, self.dataset(cohort))
 
     def keep_test_images(self) -> None:
         """Write what it takes to use the trained members where the data are not."""

@@ -1,6 +1,7 @@
 """A run from its config to its report, in its folder."""
 
 import logging
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,12 @@ from vae_jax.run_folder import RunFolder
 from vae_jax.run_plan import Plan, plan_run
 from vae_jax.stopping import Stop, signals_noted
 from vae_jax.summary import member_title
+from vae_jax.training.blocks import step_work
 from vae_jax.training.checkpoints import Checkpoints
 from vae_jax.training.cohorts import MEMBERS_FILE, Cohort, write_members
 from vae_jax.training.devices import Layout
 from vae_jax.training.loop import Trainer
-from vae_jax.training.memory import layout_of
+from vae_jax.training.memory import layout_of, memory_faults_told
 from vae_jax.training.recorder import Recorder
 
 log = logging.getLogger("vae_jax")
@@ -56,22 +58,32 @@ def train_run(config: Config, workdir: Path, started: float) -> None:
 
 def _train(plan: Plan, clock: Clock, stop: Stop) -> None:
     """Train the cohorts of a plan one after another, and write all about them."""
-    layouts = [layout_of(cohort, plan.dataset(cohort)) for cohort in plan.cohorts]
+    plan.check_memory()
+    with Progress("planning: measuring the memory"):
+        layouts = [layout_of(cohort, plan.dataset(cohort)) for cohort in plan.cohorts]
     with plan.folder.occupied():
         announce(plan)
         plan.folder.create(plan.config)
         plan.keep_test_images()
-        album, outcomes, seconds = Album(plan), [], []
-        for cohort, layout in zip(plan.cohorts, layouts, strict=True):
-            trainer = train_cohort(plan, cohort, layout, clock, album, stop)
-            outcomes += outcomes_of(trainer)
-            seconds.append(trainer.seconds)
-        album.draw_together()
-        totals = {name: sum(each[name] for each in seconds) for name in ("compile", "train")}
-        write_end(plan, outcomes, {**totals, "total": clock()}, album)
+        outcomes, seconds = [], []
+        totals = [cohort.total for cohort in plan.cohorts]
+        works = [step_work(*each) for each in zip(plan.cohorts, layouts, strict=True)]
+        with Progress("compiling", totals[0]) as progress:
+            album = Album(plan, partial(progress.say, counts=False))
+            for place, (cohort, layout) in enumerate(zip(plan.cohorts, layouts, strict=True)):
+                progress.group(place, totals, works)
+                trainer = train_cohort(plan, cohort, layout, clock, album, stop, progress)
+                outcomes += outcomes_of(trainer)
+                seconds.append(trainer.seconds)
+            album.draw_together()
+            spent = {name: sum(each[name] for each in seconds) for name in ("compile", "train")}
+            progress.say("writing the report", counts=False)
+            write_end(plan, outcomes, {**spent, "total": clock()}, album)
 
 
-def train_cohort(plan: Plan, cohort: Cohort, layout: Layout, clock: Clock, album: Album, stop: Stop) -> Trainer:
+def train_cohort(
+    plan: Plan, cohort: Cohort, layout: Layout, clock: Clock, album: Album, stop: Stop, progress: Progress
+) -> Trainer:
     """Train one cohort to its end, and sit its members for their pictures.
 
     Raises:
@@ -88,20 +100,20 @@ def train_cohort(plan: Plan, cohort: Cohort, layout: Layout, clock: Clock, album
             log.info("continuing after step %s of %s", f"{trainer.step:,}", f"{cohort.total:,}")
     events = plan.folder.tensorboard / cohort.name if config.log.tensorboard else None
     recorder = Recorder(plan.folder.metrics, events, from_step=trainer.step, members=cohort.numbers)
-    count, place = len(plan.cohorts), plan.cohorts.index(cohort) + 1
-    label = f"group {place} of {count}" if count > 1 else ""
-    progress = Progress(cohort.total, trainer.step, member=cohort.numbers[0], label=label)
+    progress.skip(trainer.step)
 
     def listen(line: dict[str, Any]) -> None:
         recorder.write(line)
-        progress.show(line)
+        if line["member"] == cohort.numbers[0] and line["split"] == "train":
+            progress.moment(losses_told(line, len(cohort.numbers)))
 
     stop.patient = True
     try:
-        state = trainer.run(state, judge_of(cohort, layout, dataset), listen, lambda: stop.asked, stop.wait)
+        with memory_faults_told(cohort.name):
+            judge = judge_of(cohort, layout, dataset)
+            state = trainer.run(state, judge, listen, lambda: stop.asked, stop.wait, progress)
     finally:
         stop.patient = False
-        progress.close()
         recorder.close()
     checkpoints.close()
     checkpoints.read_back(trainer.step)
@@ -109,6 +121,12 @@ def train_cohort(plan: Plan, cohort: Cohort, layout: Layout, clock: Clock, album
         stop.leave()
     album.draw_each(cohort, state)
     return trainer
+
+
+def losses_told(line: dict[str, Any], members: int) -> str:
+    """Say the losses of a member, and which it is if it is not the only one."""
+    of = f"member {line['member']}: " if members > 1 else ""
+    return of + ", ".join(f"{name} {line[name]:.4g}" for name in ("loss", "recon", "kl", "beta_kl"))
 
 
 def announce(plan: Plan) -> None:

@@ -173,7 +173,8 @@ def closing_line(summary: dict[str, Any]) -> str:
             f"{name}: {len(members)} members{among}, the test ELBO compares within {len(leaders)} groups only; best of "
             f"{each}; trained in {summary['seconds']['train']:.1f} s{lost}"
         )
-    which = f"best of {len(members)} members{among}: {best['member']}, " if len(members) > 1 else ""
+    settings = ", ".join(f"{setting} {shown(value)}" for setting, value in best["values"].items())
+    which = f"best of {len(members)} members{among}: {best['member']} ({settings}), " if len(members) > 1 else ""
     lost = f"; {failed} of {len(members)} members failed" if failed else ""
     return (
         f"{name}: {which}test elbo {test['elbo']:.2f} nats (distortion {test['distortion']:.2f}, "

@@ -65,6 +65,13 @@ class Trained:
     template: Template | None
     notice: str
 
+    def __repr__(self) -> str:
+        """Say which model it is, in one line."""
+        return (
+            f"Trained({str(self.folder)!r}, member {self.member}: {self.title}; {self.spec.sizes}, "
+            f"{len(self.test):,} test images)"
+        )
+
     @property
     def latent_dim(self) -> int:
         """Numbers of a point of the latent space."""

@@ -44,6 +44,17 @@ def content(split):
     return Counter((image.tobytes(), int(label)) for image, label in zip(split.images, split.labels, strict=True))
 
 
+def test_it_is_one_line_to_look_at():
+    images = np.zeros((4, 6, 5, 1), np.uint8)
+    some = Split(images, np.zeros(4, np.int32))
+    few = Dataset("small", "made", some, Split(images[:1], np.zeros(1, np.int32)), ("dark", "bright"))
+    assert repr(some) == "Split(4 images (6, 5, 1))"
+    assert repr(few) == "Dataset(small: 4 training and 1 test images (6, 5, 1); dark, bright)"
+    many = dataclasses.replace(few, class_names=tuple(f"class_{k}" for k in range(1010)))
+    assert repr(many).endswith("class_8, class_9 and 1,000 more)")
+    assert len(repr(many)) < 200
+
+
 @given(with_copies(), FRACTIONS, st.booleans())
 def test_copies_of_an_image_lie_on_one_side_of_a_split(data, fraction, equal):
     train, test = split_by_content(*data, fraction, equal_classes=equal)

@@ -186,12 +186,12 @@ def test_what_came_before_a_line_fell_silent_is_kept(target, monkeypatch):
 
 
 def test_what_came_before_the_user_stopped_it_is_kept(serve, target, monkeypatch):
-    class Stopping(downloads.tqdm):
-        def update(self, n):
+    class Stopping(downloads.Progress):
+        def advance(self, count=1):
             raise KeyboardInterrupt
 
     monkeypatch.setattr(downloads, "PIECE", 1_000)
-    monkeypatch.setattr(downloads, "tqdm", Stopping)
+    monkeypatch.setattr(downloads, "Progress", Stopping)
     with serve({"a": CONTENT}) as (address, _), pytest.raises(KeyboardInterrupt):
         fetch([f"{address}a"], MD5, target)
     kept = partial_of(target).read_bytes()

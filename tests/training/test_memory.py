@@ -63,6 +63,70 @@ def test_a_container_has_what_its_limit_leaves(monkeypatch, tmp_path):
     assert memory.free_bytes() > 2000
 
 
+def test_of_nested_containers_the_tightest_counts_and_files_kept_in_memory_do_not(monkeypatch, tmp_path):
+    monkeypatch.setattr(memory, "CGROUP", tmp_path)
+    monkeypatch.setattr(memory, "OWN_CGROUP", tmp_path / "own")
+    (tmp_path / "own").write_text("0::/slice/job\n")
+    (tmp_path / "slice" / "job").mkdir(parents=True)
+    for folder, limit in ((tmp_path / "slice", 9000), (tmp_path / "slice" / "job", 10_000)):
+        (folder / "memory.max").write_text(f"{limit}\n")
+        (folder / "memory.current").write_text("8000\n")
+    assert memory.free_bytes() == 1000
+    (tmp_path / "slice" / "memory.stat").write_text("anon 1\ninactive_file 3000\nactive_file 500\n")
+    assert memory.free_bytes() == 2000
+
+
+@pytest.mark.parametrize(("members", "copies"), [(1, 2), (3, 9)])
+def test_what_training_takes_at_least_is_what_its_program_takes(members, copies):
+    """And the state from before the block."""
+    many = cohort((f"seed=range({members})",))
+    held, step = memory.least_bytes(many)
+    assert held == pytest.approx(copies * STATE, rel=0.01)
+    assert step == pytest.approx(STATE / 3, rel=0.01)
+    program = memory.block_bytes(many, DATASET, Layout())
+    taken = program + members * STATE
+    assert held + step <= taken < 1.2 * (held + step)
+
+
+def test_what_fits_is_not_refused_and_what_does_not_is_with_the_numbers(monkeypatch):
+    one = cohort(())
+    least = sum(memory.least_bytes(one))
+    monkeypatch.setattr(memory, "free_bytes", lambda: least)
+    memory.check_memory(one, DATASET)
+    monkeypatch.setattr(memory, "free_bytes", lambda: least - 1)
+    with pytest.raises(UserError) as error:
+        memory.check_memory(one, DATASET)
+    assert str(error.value).startswith("config.model.hidden: too large for the memory: 36-300-300-2 takes at least ")
+    assert "MB is free; make it smaller" in str(error.value)
+
+
+def test_a_model_of_terabytes_is_weighed_in_a_moment():
+    huge = small_config(model={"hidden": (100_000, 100_000)}, train={"batch_size": 10})
+    held, step = memory.least_bytes(cohort_of("group_0", [(0, huge)], DATASET))
+    assert held > 4e11
+    assert step > held / 7
+
+
+def test_a_batch_larger_than_the_weights_is_named(monkeypatch):
+    """A layer of one unit, and as many images as there are."""
+    one = cohort_of("group_0", [(0, small_config(model={"hidden": (1,)}, train={"batch_size": 50}))], DATASET)
+    monkeypatch.setattr(memory, "free_bytes", lambda: 1000)
+    with pytest.raises(
+        UserError, match=r"^config\.model\.hidden, config\.train\.batch_size: too large .*make them smaller"
+    ):
+        memory.check_memory(one, DATASET)
+
+
+def test_memory_that_ends_is_told_in_one_line_and_other_faults_are_left():
+    with (
+        pytest.raises(UserError, match=r"^group_0: the memory is not enough \(no room\); make"),
+        memory.memory_faults_told("group_0"),
+    ):
+        raise MemoryError("no room")
+    with pytest.raises(jax.errors.JaxRuntimeError), memory.memory_faults_told("group_0"):
+        raise jax.errors.JaxRuntimeError("INTERNAL: other")
+
+
 def test_on_a_cpu_members_come_one_after_another_unless_asked_otherwise():
     assert memory.layout_of(cohort(("seed=range(5)",)), DATASET) == Layout(1)
     assert memory.layout_of(cohort(("seed=range(5)",), train={"members_per_step": 3}), DATASET).at_once == 3

@@ -202,7 +202,7 @@ def test_a_step_is_adam_on_the_gradient_of_the_loss():
 
 
 def test_training_lowers_the_loss():
-    config = small_config(train={"learning_rate": 0.01})
+    config = small_config(optimiser={"learning_rate": 0.01})
     _, first = trained(config, steps=5)
     _, later = trained(config, steps=200)
     assert later.loss[0] < 0.95 * first.loss[0]
@@ -210,6 +210,6 @@ def test_training_lowers_the_loss():
 
 def test_the_learned_scale_finds_the_scale_of_the_noise():
     """The data are two constants plus uniform noise of 80 grey levels: sigma = 80 / 255 / sqrt(12) if all fits."""
-    config = small_config(model={"likelihood": "gaussian_learned"}, train={"learning_rate": 0.02})
+    config = small_config(model={"likelihood": "gaussian_learned"}, optimiser={"learning_rate": 0.02})
     state, _ = trained(config, steps=600)
     assert float(jnp.exp(state.params["log_sigma"][...][0])) == pytest.approx(80 / 255 / 12**0.5, rel=0.1)

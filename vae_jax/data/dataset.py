@@ -18,6 +18,8 @@ log = logging.getLogger("vae_jax")
 Images = UInt8[np.ndarray, "n height width channels"]
 Labels = Int32[np.ndarray, " n"]
 
+SHOWN_CLASSES = 10  # by name, in one line
+
 
 @dataclass(frozen=True)
 class Split:
@@ -32,6 +34,10 @@ class Split:
             raise ValueError(f"images: {self.images.dtype}{self.images.shape}, not uint8 [n, h, w, c]")
         if self.labels.shape != self.images.shape[:1]:
             raise ValueError(f"labels: {self.labels.shape} for {len(self.images)} images")
+
+    def __repr__(self) -> str:
+        """Say how many images of what size there are, in one line."""
+        return f"Split({len(self):,} images {self.images.shape[1:]})"
 
     def __len__(self) -> int:
         return len(self.images)
@@ -65,6 +71,15 @@ class Dataset:
         """Draw every training image once where nothing else was said."""
         if not len(self.draws):
             object.__setattr__(self, "draws", np.arange(len(self.train), dtype=np.int32))
+
+    def __repr__(self) -> str:
+        """Say what it is in one line."""
+        count, classes = len(self.class_names), ", ".join(self.class_names[:SHOWN_CLASSES])
+        more = f" and {count - SHOWN_CLASSES:,} more" if count > SHOWN_CLASSES else ""
+        return (
+            f"Dataset({self.name}: {len(self.train):,} training and {len(self.test):,} test images "
+            f"{self.image_shape}; {classes}{more})"
+        )
 
     @property
     def image_shape(self) -> tuple[int, int, int]:

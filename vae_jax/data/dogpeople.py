@@ -7,12 +7,13 @@ from vae_jax.config import DataConfig
 from vae_jax.data.alignment import TEMPLATE
 from vae_jax.data.dataset import Dataset, balanced_draws
 from vae_jax.data.photographs.layouts import find_faces, layouts_told
-from vae_jax.data.photographs.photo import Photo
+from vae_jax.data.photographs.photo import Photo, plain
 from vae_jax.data.photographs.preparation import NoUsablePhotosError
 from vae_jax.data.photographs.recipe import Recipe, recipe_of
 from vae_jax.data.photographs.source import load_photos
 from vae_jax.data.picture_files import is_picture
 from vae_jax.errors import UserError
+from vae_jax.progress import Progress
 
 log = logging.getLogger("vae_jax")
 
@@ -30,7 +31,10 @@ def plan(config: DataConfig) -> tuple[list[Photo], Recipe]:
     raw = config.raw_folder
     if config.raw_folder_named and not raw.is_dir():
         raise UserError(f"{raw}: no such folder; {NEEDS}, or leave config.data.raw_dir and VAE_JAX_RAW unset")
-    photos = find_faces(raw, config.prepared_folder, config.layout) if raw.is_dir() else []
+    if not raw.is_dir():
+        return [], recipe_of(config, CLASSES)
+    with Progress(f"looking for photographs in {plain(str(raw))}"):
+        photos = find_faces(raw, config.prepared_folder, config.layout)
     if not config.raw_folder_named and not any(photo.fault or is_picture(photo.path) for photo in photos):
         photos = []  # what lies in the usual folder is for other data sets
     return photos, recipe_of(config, CLASSES)

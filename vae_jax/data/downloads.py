@@ -9,10 +9,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tqdm import tqdm
-
 from vae_jax.errors import UserError
 from vae_jax.locks import alone_in
+from vae_jax.progress import Progress
 
 TIMEOUT = 5.0  # seconds without an answer: no network should be known at once
 PIECE = 1 << 20  # bytes, at most, that are taken from the line at a time
@@ -96,10 +95,10 @@ def _from_one(url: str, checksum: str, partial: Path) -> None:
     start = partial.stat().st_size if partial.is_file() else 0
     with _ask(url, start) as response:
         resumed = start > 0 and response.status == http.client.PARTIAL_CONTENT
-        with partial.open("ab" if resumed else "wb") as file, _bar(partial, file.tell(), response.length) as bar:
+        with partial.open("ab" if resumed else "wb") as file, _watched(partial, file.tell(), response.length) as bar:
             for piece in _pieces(response, file.tell()):
                 file.write(piece)
-                bar.update(len(piece))
+                bar.advance(len(piece))
     found = _checksum(partial, checksum)
     if found == checksum:
         return
@@ -132,17 +131,11 @@ def _reason(error: Exception) -> str:
     return " ".join(str(getattr(error, "reason", error)).split())
 
 
-def _bar(partial: Path, start: int, expected: int | None) -> tqdm:
-    return tqdm(
-        total=None if expected is None else start + expected,
-        initial=start,
-        unit="B",
-        unit_scale=True,
-        desc=partial.name.removeprefix(".").removesuffix(".partial"),
-        disable=not sys.stderr.isatty(),
-        dynamic_ncols=True,
-        leave=False,
-    )
+def _watched(partial: Path, start: int, expected: int | None) -> Progress:
+    name = partial.name.removeprefix(".").removesuffix(".partial")
+    progress = Progress(f"downloading {name}", 0 if expected is None else start + expected, unit="byte")
+    progress.skip(start)
+    return progress
 
 
 def _pieces(response: http.client.HTTPResponse, start: int) -> Iterator[bytes]:

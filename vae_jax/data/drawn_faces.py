@@ -10,6 +10,7 @@ from vae_jax.data.alignment import Template
 from vae_jax.data.dataset import Dataset, split_by_content
 from vae_jax.data.face_painter import EYE_LEVEL, WAVES, Factors, paint
 from vae_jax.keys import named
+from vae_jax.progress import Progress
 
 CLASSES = ("people", "dogs", "between")
 SHARES = (0.45, 0.45, 0.10)
@@ -102,8 +103,9 @@ def class_counts(total: int) -> list[int]:
 
 def load(config: DataConfig) -> Dataset:
     """Paint `config.drawn` faces of `config.image_size` pixels."""
-    labels, factors = known_factors(config)
-    images = np.asarray(paint(factors, config.image_size))
+    with Progress(f"drawing {config.drawn:,} faces"):
+        labels, factors = known_factors(config)
+        images = np.asarray(paint(factors, config.image_size))
     train, test = split_by_content(images, labels, config.test_fraction)
     source = "faces drawn by vae_jax itself, no photographs"
     return Dataset("drawn_faces", source, train, test, CLASSES, template=TEMPLATE)

@@ -5,11 +5,12 @@ import logging
 from vae_jax.config import DataConfig
 from vae_jax.data.dataset import Dataset
 from vae_jax.data.photographs.folders import find_pictures, splits_told
-from vae_jax.data.photographs.photo import Photo
+from vae_jax.data.photographs.photo import Photo, plain
 from vae_jax.data.photographs.preparation import NoUsablePhotosError
 from vae_jax.data.photographs.recipe import Recipe, recipe_of
 from vae_jax.data.photographs.source import load_photos
 from vae_jax.errors import UserError
+from vae_jax.progress import Progress
 
 log = logging.getLogger("vae_jax")
 
@@ -25,7 +26,8 @@ def plan(config: DataConfig) -> tuple[list[Photo], Recipe]:
         raise UserError("config.data.raw_dir: missing; needs a folder of pictures, its subfolders being the classes")
     if not raw.is_dir():
         raise UserError(f"config.data.raw_dir: found no folder {str(raw)!r}; needs one of pictures")
-    photos = find_pictures(raw, config.prepared_folder, config.layout)
+    with Progress(f"looking for pictures in {plain(str(raw))}"):
+        photos = find_pictures(raw, config.prepared_folder, config.layout)
     if not photos:
         raise UserError(f"{raw}: found no pictures, here or in folders below")
     return photos, recipe_of(config)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from vae_jax.data.threaded_map import threaded_map
+from vae_jax.progress import Progress
 
 # An image `[height, width, channels]`, the number of its class, and facts about it.
 Example = tuple[np.ndarray, int, Mapping[str, str | int]]
@@ -53,6 +54,7 @@ def make_builder(
         """Images and their classes, as PNG, in the order in which they are given."""
 
         VERSION = tfds.core.Version("1.0.0")
+        advance: Callable[[], object] = staticmethod(lambda: None)  # called with every picture that is written
         MANUAL_DOWNLOAD_INSTRUCTIONS = instructions or None
 
         def _info(self) -> Any:
@@ -66,7 +68,10 @@ def make_builder(
         def _shard_iterators_per_split(self, dl_manager: Any) -> dict[str, Any]:
             del dl_manager
             return {
-                split: [partial(_encoded, shape, example, places) for places in _files(count, math.prod(shape))]
+                split: [
+                    partial(_encoded, shape, example, places, self.advance)
+                    for places in _files(count, math.prod(shape))
+                ]
                 for split, (count, example) in splits.items()
             }
 
@@ -77,6 +82,7 @@ def make_builder(
             """Say nothing of a download: there was none."""
 
     Pictures.name = name
+    Pictures.count = sum(count for count, _ in splits.values())
     return Pictures(data_dir=str(folder), file_format="array_record")
 
 
@@ -87,7 +93,7 @@ def _files(count: int, size: int) -> list[range]:
 
 
 def _encoded(
-    shape: tuple[int, int, int], example: Callable[[int], Example], places: range
+    shape: tuple[int, int, int], example: Callable[[int], Example], places: range, advance: Callable[[], object]
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     def encode(k: int) -> tuple[int, dict[str, Any]]:
         image, label, about = example(k)
@@ -95,7 +101,9 @@ def _encoded(
             raise ValueError(f"found an image {image.dtype}{image.shape}; needs uint8{shape}")
         return k, {"image": _png(image), "label": label, **about}
 
-    yield from threaded_map(encode, places)
+    for pair in threaded_map(encode, places):
+        yield pair
+        advance()
 
 
 def _png(image: np.ndarray) -> bytes:
@@ -108,11 +116,14 @@ def _png(image: np.ndarray) -> bytes:
 
 def prepare(builder: Any) -> None:
     """Write the builder's files where they are not there yet."""
-    import tensorflow_datasets as tfds
+    with Progress("loading TensorFlow Datasets"):
+        import tensorflow_datasets as tfds
 
     tfds.disable_progress_bar()
     config = tfds.download.DownloadConfig(compute_stats="skip", manual_dir=builder.data_dir)
-    builder.download_and_prepare(download_config=config)
+    with Progress(f"writing {builder.name}", builder.count, unit="picture") as progress:
+        builder.advance = progress.advance
+        builder.download_and_prepare(download_config=config)
     _remove_empty(Path(builder.data_dir).parents[1] / "downloads")  # TFDS makes it, and there were none
 
 
@@ -129,11 +140,15 @@ def read_split(builder: Any, split: str) -> tuple[np.ndarray, np.ndarray]:
         ValueError: it holds something else.
     """
     shape = builder.info.features["image"].shape
-    source = builder.as_data_source(split=split)
+    with Progress(f"opening the {split} pictures"):
+        source = builder.as_data_source(split=split)
     images, labels = np.empty((len(source), *shape), np.uint8), np.empty(len(source), np.int32)
-    for k in range(0, len(source), 10_000):
-        for j, row in enumerate(source.__getitems__(range(k, min(k + 10_000, len(source)))), k):
-            if row["image"].shape != shape or row["image"].dtype != np.uint8:
-                raise ValueError(f"found an image {row['image'].dtype}{row['image'].shape}; needs uint8{shape}")
-            images[j], labels[j] = row["image"], row["label"]
+    with Progress(f"reading the {split} pictures", len(source), unit="picture") as progress:
+        for k in range(0, len(source), 1_000):
+            rows = source.__getitems__(range(k, min(k + 1_000, len(source))))
+            for j, row in enumerate(rows, k):
+                if row["image"].shape != shape or row["image"].dtype != np.uint8:
+                    raise ValueError(f"found an image {row['image'].dtype}{row['image'].shape}; needs uint8{shape}")
+                images[j], labels[j] = row["image"], row["label"]
+            progress.advance(len(rows))
     return images, labels

@@ -14,6 +14,7 @@ from vae_jax.data.photographs.source import prepared_folder
 from vae_jax.data.sources import FROM_PHOTOGRAPHS, SOURCES, load
 from vae_jax.errors import UserError
 from vae_jax.plain_flags import Flags
+from vae_jax.progress import Console
 
 
 def parser() -> Flags:
@@ -103,8 +104,9 @@ def _sizes(dataset: Any) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Do what the command line says; return the exit status."""
-    logging.basicConfig(format="%(message)s", stream=sys.stderr)
+    logging.basicConfig(format="%(message)s", handlers=[Console()])
     logging.getLogger("vae_jax").setLevel(logging.ERROR)
+    logging.getLogger("vae_jax.progress").setLevel(logging.INFO)
     try:
         arguments = parser().parse_args(argv)
         print(prepare(config_of(arguments), download=arguments.download))

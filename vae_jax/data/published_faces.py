@@ -6,6 +6,7 @@ from pathlib import Path
 from vae_jax.data.archives import unpack
 from vae_jax.data.downloads import fetch
 from vae_jax.errors import UserError
+from vae_jax.progress import Progress
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,7 @@ def _have(faces: FaceSet, raw: Path) -> str:
             fetch(part.addresses, part.checksum, archive)
         except UserError as error:
             raise UserError(f"not to be downloaded ({error}); the archive may be put to {archive} by hand") from None
-        unpack(archive, raw / part.folder, most_bytes=part.most_bytes, inner=Path(part.folder).name)
+        with Progress(f"unpacking {part.archive}"):
+            unpack(archive, raw / part.folder, most_bytes=part.most_bytes, inner=Path(part.folder).name)
     archives = ", ".join(str(raw / "downloads" / part.archive) for part in missing)
     return f"now in {folders}; no longer needed: {archives}"

@@ -32,6 +32,10 @@ class Codes(NamedTuple):
     distortion: Float[np.ndarray, " n"]
     reconstructions: UInt8[np.ndarray, "n height width channels"]
 
+    def __repr__(self) -> str:
+        """Say the arrays' types and shapes, in one line."""
+        return f"Codes({', '.join(f'{name} {array.dtype}{array.shape}' for name, array in self._asdict().items())})"
+
 
 @partial(jax.jit, static_argnums=0)
 def _encode_batch(

@@ -21,8 +21,8 @@ class Adam:
 
     is_skippable = True
 
-    b1: Number = number(0.9, low=0, high=1)
-    b2: Number = number(0.999, low=0, high=1)
+    b1: Number = number(0.9, low=0, below=1)
+    b2: Number = number(0.999, low=0, below=1)
     eps: Number = number(1e-8, above=0)
 
     def transformation(self, rate: optax.Schedule) -> optax.GradientTransformation:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -15,6 +15,7 @@ import numpy as np
 from vae_jax.data.dataset import Dataset
 from vae_jax.errors import UserError
 from vae_jax.objectives.contracts import Metrics
+from vae_jax.training.blocks import Begun, Block, compile_block, part_steps
 from vae_jax.training.checkpoints import Checkpoints
 from vae_jax.training.cohorts import Cohort
 from vae_jax.training.devices import Layout
@@ -22,7 +23,7 @@ from vae_jax.training.examples import train_data
 from vae_jax.training.failures import failed_for_good, faulty_quantity, put_back
 from vae_jax.training.hyperparameters import Hyperparameters, hyperparameters_of
 from vae_jax.training.members import state_shapes
-from vae_jax.training.steps import NEVER, TrainState, init_state, train_block
+from vae_jax.training.steps import NEVER, TrainState, init_state
 
 log = logging.getLogger("vae_jax")
 
@@ -37,6 +38,28 @@ Judge = Callable[[Hyperparameters, TrainState], Metrics]
 
 # Calls what returns when a result is there, and says whether it is; only where it may be given up is it ever not.
 Wait = Callable[[Callable[[], object], bool], bool]
+
+
+@runtime_checkable
+class Watch(Protocol):
+    """Hears what is being done, and of every few steps that were taken."""
+
+    def say(self, doing: str, *, counts: bool = True) -> None:
+        """Hear what is being done from now on, and whether its time comes again with every step."""
+
+    def advance(self, count: int = 1) -> None:
+        """Hear of steps that were taken; called from another thread."""
+
+
+class Unwatched:
+    """Hears nothing."""
+
+    def say(self, doing: str, *, counts: bool = True) -> None:
+        """Hear nothing."""
+
+    def advance(self, count: int = 1) -> None:
+        """Hear nothing."""
+
 
 QUICK = 1.0  # seconds: after a block that took longer, the state is copied before the next, which may be given up
 
@@ -70,6 +93,14 @@ def check_goes_on(record: Mapping[str, Any], cohort: Cohort, dataset: Dataset) -
             f"config.log.every_steps: found a moment every {cohort.block} steps, which does not divide the "
             f"{record['step']:,} that were taken; needs a divisor, such as what the run was begun with"
         )
+
+
+def _arrive(begun: Begun, watch: Watch) -> None:
+    """Wait for a block of steps, and tell of every part of it."""
+    for steps, there in begun.parts:
+        there.block_until_ready()
+        watch.advance(steps)
+    begun.state.step.block_until_ready()
 
 
 @dataclass
@@ -134,6 +165,7 @@ class Trainer:
         listen: Listener,
         stop: Callable[[], bool] = lambda: False,
         wait: Wait = wait_for_all,
+        watch: Watch | None = None,
     ) -> TrainState:
         """Train to the last step, or until asked to stop.
 
@@ -144,13 +176,17 @@ class Trainer:
             stop: asked before every block of steps; if it says so the state is saved, and that was all.
             wait: called for the results of every block of steps and of the evaluation after it; what it gives up is as
                 if it had never begun, and the state from before it is saved.
+            watch: told what is being done, and of the steps that were taken.
 
         Returns:
             the state of all members after the last step that was taken.
         """
         if state is not None and self.step >= self.cohort.total:
             return state
+        watch = watch or Unwatched()
+        watch.say("compiling", counts=False)
         block, spread = self._compiled(state)
+        judged = False
         self.began = time.perf_counter()
         restores = any(config.train.on_nan == "restore" for config in self.cohort.configs)
         lasted = math.inf
@@ -158,13 +194,18 @@ class Trainer:
             before = jax.tree.map(jnp.copy, spread) if restores or lasted > QUICK else None  # the state is donated
             start, counts = time.perf_counter(), (self.step, self.failed, [*self.setbacks])
             tested = None
-            spread, metrics = block(self.members, spread)
-            if arrived := wait(spread.step.block_until_ready, before is not None):
+            watch.say("training")
+            begun = block(self.members, spread)
+            spread, metrics = begun.state, begun.metrics
+            arrived = wait(partial(_arrive, begun, watch), before is not None)
+            del begun  # it holds a state that may be put back
+            if arrived:
                 self.step += self.cohort.block
                 spread = self.note_failures(spread, before)
                 if self._ends(self.cohort.evaluate_every):
+                    watch.say("evaluating", counts=judged)  # the first time it is compiled too
                     tested = judge(self.members, spread)
-                    arrived = wait(partial(jax.block_until_ready, tested), before is not None)
+                    arrived, judged = wait(partial(jax.block_until_ready, tested), before is not None), True
             if not arrived:
                 assert before is not None, "else it is waited for"
                 spread, (self.step, self.failed, self.setbacks) = before, counts
@@ -174,20 +215,22 @@ class Trainer:
             if tested is not None:
                 self.hear("test", tested, listen)
             if self._ends(self.cohort.save_every):
+                watch.say("saving")
                 self._save(spread)
         if self.step != self.saved:
+            watch.say("saving")
             self._save(spread)
         gathered: TrainState = self._gathered(spread)
         return gathered
 
-    def _compiled(self, state: TrainState | None) -> tuple[Callable[[Hyperparameters, TrainState], Any], TrainState]:
+    def _compiled(self, state: TrainState | None) -> tuple[Block, TrainState]:
         """Compile a block of steps, and spread the state to start from over the devices."""
         begun, cohort, layout = time.perf_counter(), self.cohort, self.layout
         data = layout.place(train_data(self.dataset), shared=True)
         spread = init_state(cohort.spec, layout, self.members) if state is None else self.spread(state)
-        compiled = train_block.lower(cohort.spec, layout, cohort.block, data, self.members, spread).compile()
+        block = compile_block(cohort, layout, data, self.members, spread, part_steps(cohort, layout))
         self.seconds["compile"] += time.perf_counter() - begun
-        return partial(compiled, data), spread
+        return block, spread
 
     def spread(self, tree: Any) -> Any:
         """Put arrays with a members axis on the devices, the last member repeated where the layout needs more."""

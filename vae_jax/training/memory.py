@@ -1,8 +1,10 @@
 """How much memory members take and how much there is: measured, so that a grid too large for it is split."""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import jax
@@ -19,7 +21,7 @@ from vae_jax.training.spec import Spec
 from vae_jax.training.steps import init_state, train_block
 
 USABLE = 0.8  # the share of the free memory that is planned with
-CGROUP = Path("/sys/fs/cgroup")
+CGROUP, OWN_CGROUP = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 # Of the state: as it was before a block of steps that may be given up; and on its way to the disk, the snapshot and
 # what is being serialised.
 DEVICE_COPIES, HOST_COPIES = 1, 2
@@ -31,18 +33,111 @@ def free_bytes() -> int:
     stats = device.memory_stats() if device.platform != "cpu" else None
     if stats and "bytes_limit" in stats:
         return int(stats["bytes_limit"] - stats["bytes_in_use"])
-    free = int(psutil.virtual_memory().available)
+    return int(min(psutil.virtual_memory().available, *map(_left_in, _cgroups())))
+
+
+def _cgroups() -> list[Path]:
+    """Return the folders of this process's control group and those above it, in which its memory may be limited."""
     try:
-        limit, used = ((CGROUP / f"memory.{name}").read_text().strip() for name in ("max", "current"))
-        return free if limit == "max" else min(free, int(limit) - int(used))
+        lines = OWN_CGROUP.read_text().splitlines()
+    except OSError:
+        lines = []
+    own = next((line.removeprefix("0::/") for line in lines if line.startswith("0::/")), "")
+    return [CGROUP / part for part in (PurePosixPath(own), *PurePosixPath(own).parents)]
+
+
+def _left_in(folder: Path) -> float:
+    """Bytes that a control group's limit leaves: files kept in memory make room where it is needed."""
+    try:
+        limit, used = ((folder / f"memory.{name}").read_text().strip() for name in ("max", "current"))
+        if limit == "max":
+            return math.inf
+        lines = (folder / "memory.stat").read_text().splitlines() if (folder / "memory.stat").is_file() else []
+        kept = sum(int(n) for name, n in map(str.split, lines) if name in ("active_file", "inactive_file"))
+        return int(limit) - int(used) + kept
     except (OSError, ValueError):
-        return free
+        return math.inf
+
+
+def size_told(count: float) -> str:
+    """Say how many bytes."""
+    for unit, size in (("TB", 1e12), ("GB", 1e9)):
+        if count >= size:
+            return f"{count / size:.1f} {unit}"
+    return f"{count / 1e6:.0f} MB"
 
 
 def state_bytes(spec: Spec, config: Config) -> int:
     """Bytes of one member's state, padded to the spec's latent size."""
     shapes = jax.eval_shape(partial(init_state, spec, Layout()), hyperparameters_of([config], 1))
     return sum(math.prod(leaf.shape) * leaf.dtype.itemsize for leaf in jax.tree.leaves(shapes))
+
+
+def least_bytes(cohort: Cohort) -> tuple[int, int]:
+    """Say from shapes alone what training takes at least, beside the images: of a device, or of the machine on a CPU.
+
+    Returns:
+        for weights and optimiser: the state of the members, as it was before a block of steps and as it is, once more
+        where a program of several makes the new beside the old; and for a step: a gradient, or the activations of a
+        batch where they are larger.
+    """
+    spec, config = cohort.spec, cohort.configs[0]
+    state, count = state_bytes(spec, config), len(cohort.configs)
+    if jax.default_backend() != "cpu":
+        count = -(-count // devices_for(config))
+    held = (DEVICE_COPIES + (1 if len(cohort.configs) == 1 else 2)) * count * state
+    hidden = config.model.hidden
+    units = sum(hidden) + sum(config.model.decoder_hidden or hidden)
+    training = spec.batch_size // config.train.data_devices * (2 * spec.pixels + units)
+    return held, max(state // 3, 4 * training)
+
+
+def check_memory(cohort: Cohort, dataset: Dataset) -> None:
+    """Make sure that a cohort can be trained at all, before anything of its size is compiled or made.
+
+    Raises:
+        UserError: it takes more memory than there is; the line says how much of each, and what to make smaller.
+    """
+    (held, step), free = least_bytes(cohort), free_bytes()
+    if held + step <= free:
+        return
+    config, model = cohort.configs[0], cohort.configs[0].model
+    fields = ["config.model.hidden"] if model.hidden else ["config.model.latent_dim"]
+    fields += ["config.model.decoder_hidden"] if model.decoder_hidden else []
+    if dataset.image_shape[0] == config.data.image_size:
+        fields.append("config.data.image_size")
+    if step > held:
+        fields.append("config.train.batch_size")
+    count = len(cohort.configs)
+    members = f" of {count:,} members" if count > 1 else ""
+    raise UserError(
+        f"{', '.join(fields)}: too large for the memory: {cohort.spec.sizes} takes at least "
+        f"{size_told(held + step)} ({size_told(held)} for the weights and the optimiser{members}, {size_told(step)} "
+        f"for a step of batch {cohort.spec.batch_size:,}), and {size_told(free)} is free; make "
+        f"{'it' if len(fields) == 1 else 'them'} smaller"
+    )
+
+
+@contextmanager
+def memory_faults_told(what: str) -> Iterator[None]:
+    """Say in one line that the memory ended.
+
+    Args:
+        what: was computed.
+
+    Raises:
+        UserError: it did.
+    """
+    try:
+        yield
+    except (MemoryError, jax.errors.JaxRuntimeError) as error:
+        if not isinstance(error, MemoryError) and "RESOURCE_EXHAUSTED" not in str(error):
+            raise
+        said = (str(error).splitlines() or [type(error).__name__])[0]
+        raise UserError(
+            f"{what}: the memory is not enough ({said}); make config.model.hidden, config.data.image_size, "
+            "config.train.batch_size or config.train.members_per_step smaller"
+        ) from None
 
 
 def most_members(spec: Spec, config: Config, dataset: Dataset) -> int:

@@ -4,7 +4,7 @@ Members run inside one compiled program, the steps of each in a `lax.scan`. One 
 member's arithmetic is to the bit that of a run of its own.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -90,13 +90,37 @@ def loss_of(
     return loss, (metrics, split(modules)[1])
 
 
+class Trace(NamedTuple):
+    """What a member measured in each of some steps: whether the step was taken, and its metrics."""
+
+    well: Bool[Array, "*steps"]
+    metrics: Metrics
+
+    def mean(self) -> Metrics:
+        """Return the means of one member's metrics over the steps that were taken; NaN where there are none."""
+        means: Metrics = jax.tree.map(lambda of_steps: jnp.mean(of_steps, where=self.well), self.metrics)
+        return means
+
+
+def _member_batches(
+    spec: Spec, steps: int, data: TrainData, numbers: Hyperparameters, first: Int32[Array, ""]
+) -> Int32[Array, "steps batch"]:
+    places = block_batches(spec, steps, member_key(numbers["seed"]), first)
+    batches: Int32[Array, "steps batch"] = data.draws[places]
+    return batches
+
+
 def _train_member(
-    spec: Spec, layout: Layout, steps: int, data: TrainData, numbers: Hyperparameters, state: TrainState
-) -> tuple[TrainState, Metrics]:
+    spec: Spec,
+    layout: Layout,
+    data: TrainData,
+    numbers: Hyperparameters,
+    batches: Int32[Array, "steps batch"],
+    state: TrainState,
+) -> tuple[TrainState, Trace]:
     moves, objective = optimisers_of(spec, numbers), objective_of(spec, numbers)
     skips = numbers["train.on_nan"] == ON_NAN.index("skip")
     key = member_key(numbers["seed"])
-    batches = data.draws[block_batches(spec, steps, key, state.step)]
 
     def one_step(
         state: TrainState, index: Int32[Array, " batch"]
@@ -123,8 +147,8 @@ def _train_member(
         new = TrainState(params, variables, optimiser, average, state.step + 1, failed)
         return new, (well, metrics)
 
-    state, (well, trace) = jax.lax.scan(one_step, state, batches)
-    return state, jax.tree.map(lambda of_steps: jnp.mean(of_steps, where=well), trace)
+    state, trace = jax.lax.scan(one_step, state, batches)
+    return state, Trace(*trace)
 
 
 def _averaged(spec: Spec, numbers: Hyperparameters, state: TrainState, params: Arrays) -> Arrays:
@@ -195,4 +219,67 @@ def train_block(
         the new state, and the means of the metrics over the steps before a member failed (NaN where there are none),
         each `[members]`.
     """
-    return for_members(layout, partial(_train_member, spec, layout, steps), data, members, state)
+
+    def of_one(data: TrainData, numbers: Hyperparameters, state: TrainState) -> tuple[TrainState, Metrics]:
+        batches = _member_batches(spec, steps, data, numbers, state.step)
+        state, trace = _train_member(spec, layout, data, numbers, batches, state)
+        return state, trace.mean()
+
+    return for_members(layout, of_one, data, members, state)
+
+
+# The same in parts, for blocks that last: first the batches of the whole block, then some steps at a time.
+
+
+@partial(jax.jit, static_argnums=(0, 1, 2))
+def draw_batches(
+    spec: Spec, layout: Layout, steps: int, data: TrainData, members: Hyperparameters, first: Int32[Array, " members"]
+) -> Int32[Array, "members steps batch"]:
+    """Return the images of every batch of a block of steps of every member, as `train_block` takes them."""
+    of_one = partial(_member_batches, spec, steps)
+    return for_members(layout, of_one, data, members, first)
+
+
+@partial(jax.jit, static_argnums=(0, 1, 2), donate_argnums=(6,))
+def take_steps(
+    spec: Spec,
+    layout: Layout,
+    steps: int,
+    data: TrainData,
+    members: Hyperparameters,
+    batches: Int32[Array, "members block batch"],
+    state: TrainState,
+    first: Int32[Array, ""],
+) -> tuple[TrainState, Trace]:
+    """Take some steps of a block with every member.
+
+    Args:
+        spec, layout: as for `train_block`.
+        steps: how many.
+        data: shared by the members.
+        members: each number `[members]`.
+        batches: of the whole block.
+        state: donated; don't use it again.
+        first: the first step's place in the block.
+
+    Returns:
+        the new state, and what was measured in each step, `[members, steps]`.
+    """
+
+    def of_one(
+        shared: tuple[TrainData, Int32[Array, ""]],
+        numbers: Hyperparameters,
+        batches: Int32[Array, "block batch"],
+        state: TrainState,
+    ) -> tuple[TrainState, Trace]:
+        data, first = shared
+        return _train_member(spec, layout, data, numbers, jax.lax.dynamic_slice_in_dim(batches, first, steps), state)
+
+    return for_members(layout, of_one, (data, first), members, batches, state)
+
+
+@jax.jit
+def mean_of_parts(parts: Sequence[Trace]) -> Metrics:
+    """Return the means of the metrics over the steps of several parts, each `[members]`; as `train_block` does."""
+    whole: Trace = jax.tree.map(lambda *pieces: jnp.concatenate(pieces, axis=1), *parts)
+    return jax.vmap(Trace.mean)(whole)

@@ -7,7 +7,6 @@ import hashlib
 import logging
 import math
 import shutil
-import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -15,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from vae_jax.data.alignment import Face
 from vae_jax.data.grouped_split import content_keys, held_out
@@ -29,6 +27,7 @@ from vae_jax.data.published_faces import BY_HAND
 from vae_jax.data.threaded_map import threaded_map
 from vae_jax.errors import UnusablePictureError, UserError
 from vae_jax.locks import alone_in
+from vae_jax.progress import Progress
 
 log = logging.getLogger("vae_jax")
 
@@ -103,7 +102,8 @@ def _prepare_in(folder: Path, name: str, photos: Sequence[Photo], recipe: Recipe
             raise NoUsablePhotosError(f"found no usable {wanted}{there}{said}")
     numbers = {class_name: label for label, class_name in enumerate(names)}
     labels = np.array([numbers[photo.class_name] for photo in kept], np.int32)
-    keys = content_keys(hashes, near_identical(np.frombuffer(thumbnails, np.uint8).reshape(len(kept), -1)))
+    with Progress(f"looking for pictures that are nearly the same among {len(kept):,}"):
+        keys = content_keys(hashes, near_identical(np.frombuffer(thumbnails, np.uint8).reshape(len(kept), -1)))
     if not any(len(set(keys[labels == label])) > 1 for label in range(len(names))):
         raise NoUsablePhotosError(_all_alike(labels, names))
     given = [photo.split for photo in kept]
@@ -125,7 +125,8 @@ def _prepare_in(folder: Path, name: str, photos: Sequence[Photo], recipe: Recipe
     write_outcomes(folder, [*chosen, *skipped])
     from vae_jax.data.photographs.contact_sheet import draw_contact_sheet
 
-    draw_contact_sheet(kept, faces, folder / SHEET)
+    with Progress("drawing the contact sheet"):
+        draw_contact_sheet(kept, faces, folder / SHEET)
     (folder / SPOOL).unlink()
 
 
@@ -164,7 +165,10 @@ def _faces(photos: Sequence[Photo], recipe: Recipe) -> Iterator[Found]:
 
 
 def _shown(faces: Iterator[Found], total: int) -> Iterator[Found]:
-    yield from tqdm(faces, total=total, unit="picture", disable=not sys.stderr.isatty(), leave=False)
+    with Progress("making images of photographs", total, unit="photograph") as progress:
+        for found in faces:
+            yield found
+            progress.advance()
 
 
 def _spooled(file: Path, shape: tuple[int, int, int], k: int) -> Face:

@@ -5,7 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from vae_jax.training.adam import scale_by_adam
+
+from vae_jax.optimisers.moments import scale_by_adam
 
 PARAMS = {"kernel": jnp.zeros((3, 2)), "bias": jnp.zeros(2)}
 RATES = (0.9, 0.99, 1e-8)

@@ -1,0 +1,90 @@
+"""A block of steps in parts: to the bit what it is at one go, told part by part."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from small_runs import small_config, small_dataset
+from vae_jax.training.program import members_of
+
+from vae_jax.sweep_language import expand
+from vae_jax.training import blocks
+from vae_jax.training.blocks import compile_block, part_steps, step_work
+from vae_jax.training.cohorts import cohort_of
+from vae_jax.training.devices import Layout
+from vae_jax.training.steps import TrainData, init_state
+
+DATASET = small_dataset()
+
+
+def cohort(**train):
+    """Two members, of which the second fails where `learning_rate` says so."""
+    config = small_config(sweep=("beta_kl=0,1",), train=train)
+    return cohort_of("group_0", list(enumerate(expand(config))), DATASET)
+
+
+def run(cohort, steps, blocks_run=3):
+    """Train some blocks of steps, in parts of so many; return the states, the metrics and the parts."""
+    members = members_of(cohort.configs, cohort.steps_per_epoch)
+    data = TrainData(jnp.asarray(DATASET.train.images), jnp.asarray(DATASET.draws))
+    state = init_state(cohort.program, Layout(), members)
+    block = compile_block(cohort, Layout(), data, members, state, steps)
+    found = []
+    for _ in range(blocks_run):
+        begun = block(members, state)
+        state = begun.state
+        found.append((jax.device_get(state), jax.device_get(begun.metrics), [steps for steps, _ in begun.parts]))
+    return found
+
+
+def assert_alike(parts, whole, rtol):
+    for ours, theirs in zip(jax.tree.leaves(parts), jax.tree.leaves(whole), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=rtol, atol=rtol and 1e-6)
+
+
+def test_a_block_in_parts_takes_the_same_steps_and_says_when_each_part_is_there():
+    """Blocks of 6 steps on passes of 5: batches come from the whole block, across passes."""
+    six = cohort(steps_per_epoch=6)
+    for whole, parts in zip(run(six, 6), run(six, 2), strict=True):
+        assert (whole[2], parts[2]) == ([6], [2, 2, 2])
+        assert_alike(parts[:2], whole[:2], rtol=1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("learning_rate", [1e-3, 1e30], ids=["well", "failing"])
+def test_parts_change_no_bit_of_the_state(learning_rate):
+    twelve = cohort(steps_per_epoch=12, learning_rate=learning_rate)
+    for whole, parts in zip(run(twelve, 12), run(twelve, 4), strict=True):
+        assert_alike(parts[0], whole[0], rtol=0)
+        assert_alike(parts[1], whole[1], rtol=1e-6)
+
+
+def test_a_quick_block_is_one_part():
+    assert part_steps(cohort(steps_per_epoch=6), Layout()) == 6
+
+
+@pytest.mark.parametrize(
+    ("block", "worth", "steps"),
+    [
+        (100, 1, 4),  # 25 parts: no more than 30 of them
+        (100, 5, 5),
+        (100, 6, 10),
+        (100, 51, 100),
+        (97, 1, 97),  # of no divisor
+        (1, 1, 1),
+        (4, 1, 2),  # no part is a single step: that would be compiled otherwise
+        (2, 1, 2),
+    ],
+)
+def test_a_part_is_a_divisor_of_the_block_that_is_worth_its_start(monkeypatch, block, worth, steps):
+    some = dataclasses.replace(cohort(steps_per_epoch=block), block=block)
+    monkeypatch.setitem(blocks.LEAST_WORK, "cpu", worth * step_work(some, Layout()))
+    assert part_steps(some, Layout()) == steps
+
+
+def test_the_work_of_a_step_is_two_operations_a_parameter_forward_and_four_back():
+    """36-8-2 and back: 36·8+8, twice 8·2+2, 2·8+8, 8·36+36; two members, batches of 10."""
+    parameters = (36 * 8 + 8) + 2 * (8 * 2 + 2) + (2 * 8 + 8) + (8 * 36 + 36)
+    assert step_work(cohort(), Layout()) == 6 * parameters * 10 * 2

@@ -1,0 +1,99 @@
+"""A block of steps, compiled: at one go, or in parts where it would last so long that one waits for it."""
+
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from vae_jax.objectives.contracts import Metrics
+from vae_jax.training.cohorts import Cohort
+from vae_jax.training.devices import Layout
+from vae_jax.training.examples import TrainData
+from vae_jax.training.hyperparameters import Hyperparameters
+from vae_jax.training.member import parameters_of
+from vae_jax.training.steps import TrainState, draw_batches, mean_of_parts, take_steps, train_block
+
+# Multiplications and additions of a part, at least: half a second of two cores, or a tenth of one of an accelerator.
+# The parts of a block wait in the device's queue, so that it never waits for the host; a CPU's queue holds 32.
+LEAST_WORK = {"cpu": 4e10}
+LEAST_WORK_ACCELERATOR = 3e12
+MOST_PARTS = 30
+
+
+class Begun(NamedTuple):
+    """A block of steps that the devices have begun.
+
+    Attributes:
+        state: after it.
+        metrics: their means over its steps, each `[members]`.
+        parts: of each part, how many steps it has and an array that is there when it is done.
+    """
+
+    state: TrainState
+    metrics: Metrics
+    parts: Sequence[tuple[int, jax.Array]]
+
+
+Block = Callable[[Hyperparameters, TrainState], Begun]
+
+
+def step_work(cohort: Cohort, layout: Layout) -> float:
+    """Multiplications and additions of a step of all members on each device, about: forward, and twice as much back."""
+    parameters = parameters_of(cohort.spec)
+    members = layout.padded(len(cohort.configs)) / layout.member_devices
+    return 6 * parameters * cohort.spec.batch_size * members
+
+
+def part_steps(cohort: Cohort, layout: Layout) -> int:
+    """Choose how many steps are taken at a time, so that a part is worth its start and no block has too many.
+
+    Returns:
+        a divisor of the block: the block itself where it is quick, or where no other divisor will do.
+    """
+    wanted = LEAST_WORK.get(jax.default_backend(), LEAST_WORK_ACCELERATOR)
+    least = math.ceil(max(2, wanted / step_work(cohort, layout), cohort.block / MOST_PARTS))
+    return next((steps for steps in range(least, cohort.block) if not cohort.block % steps), cohort.block)
+
+
+def compile_block(
+    cohort: Cohort, layout: Layout, data: TrainData, members: Hyperparameters, state: TrainState, steps: int
+) -> Block:
+    """Compile a block of a cohort's steps.
+
+    Args:
+        cohort: whose.
+        layout: where.
+        data: shared by the members.
+        members: `[members]`.
+        state: one as it will be given.
+        steps: of a part: a divisor of the block. It changes no bit of the state; the means of the metrics may be
+            rounded otherwise.
+
+    Returns:
+        takes the members and a state, which is donated, and begins.
+    """
+    spec, block = cohort.spec, cohort.block
+    if steps == block:
+        whole = train_block.lower(spec, layout, block, data, members, state).compile()
+
+        def at_one_go(members: Hyperparameters, state: TrainState) -> Begun:
+            after, metrics = whole(data, members, state)
+            return Begun(after, metrics, [(block, after.step)])
+
+        return at_one_go
+    draw = partial(draw_batches.lower(spec, layout, block, data, members, state.step).compile(), data)
+    starts = [layout.place(jnp.int32(first), shared=True) for first in range(0, block, steps)]
+    batches = draw(members, state.step)
+    some = take_steps.lower(spec, layout, steps, data, members, batches, state, starts[0]).compile()
+
+    def in_parts(members: Hyperparameters, state: TrainState) -> Begun:
+        batches, traces = draw(members, state.step), []
+        for first in starts:
+            state, trace = some(data, members, batches, state, first)
+            traces.append(trace)
+        return Begun(state, mean_of_parts(traces), [(steps, trace.well) for trace in traces])
+
+    return in_parts
