@@ -9,6 +9,8 @@ import pytest
 from vae_jax.config import Config, validate
 from vae_jax.data.sources import SOURCES
 from vae_jax.field_names import differences
+from vae_jax.optimisers.adam import Adam
+from vae_jax.part_settings import settings_of
 from vae_jax.run_plan import check_config
 
 FILES = sorted((Path(__file__).parents[1] / "configs").glob("*.py"))
@@ -40,7 +42,8 @@ def test_the_blog_configs_are_the_posts_recipe(name, hidden, latent_dim, epochs)
     model, objective, train, data = config.model, config.objective, config.train, config.data
     assert (model.hidden, model.latent_dim, model.activation, model.init) == ((hidden,), latent_dim, "tanh", "blog")
     assert (model.likelihood, objective.reduction, objective.beta_kl) == ("mse", "blog", 0)
-    assert (optimiser.learning_rate, optimisers.adam.b1, optimisers.adam.b2, train.adam_eps) == (1e-3, 0.9, 0.999, 1e-6)
+    assert config.optimiser.learning_rate == 1e-3
+    assert settings_of(config, "optimiser") == Adam(b1=0.9, b2=0.999, eps=1e-6)
     assert (train.batch_size, train.steps_per_epoch, train.epochs) == (32, 100, epochs)
     assert (data.levels, data.sampling) == (256, "replacement")
     assert objective.warmup == "delayed"

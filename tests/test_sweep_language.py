@@ -87,7 +87,7 @@ def test_full_names_are_said_for_short_ones():
         (("seed=range(0)",), "found no values"),
         (("seed=0,x y",), "found 'x y'"),
         (("seeed=0",), "did you mean 'seed'?"),
-        (("name=mnist",), "say which: data.name or objective.name"),
+        (("name=mnist",), "say which: data.name or model.name or objective.name or optimiser.name"),
         (("every_epochs=1",), "say which: eval.every_epochs or checkpoint.every_epochs"),
         (("seed=0", "seed=1"), "found seed twice"),
         (("seed=0,1.5",), "config.seed: found 1.5"),

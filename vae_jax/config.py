@@ -330,7 +330,8 @@ def _completed(values: Any, defaults: dict[str, Any]) -> Any:
 def from_dict(values: Any) -> Config:
     """Check and freeze settings given as nested dicts; raises `UserError` as `validate` does."""
     if not isinstance(values, (ml_collections.ConfigDict, dict)):
-        raise UserError(f"config: found {values!r}; needs the fields of vae_jax.config.default_config()")
+        needed = (entry.name for entry in dataclasses.fields(Config) if entry.name != "parts")
+        raise UserError(f"config: found {values!r}; needs the fields {', '.join(needed)}")
     sections = part_sections()
     fixed = {name: value for name, value in values.items() if name not in sections and name != "parts"}
     parts = checked_parts({name: value for name, value in values.items() if name in sections})

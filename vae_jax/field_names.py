@@ -20,15 +20,21 @@ def differences(before: Config, now: Config, *roles: Role) -> Iterator[str]:
 
 
 def fields_of(*roles: Role) -> list[str]:
-    """Return the full names of the fields that have one of these roles."""
-    return [name for name, role in _roles().items() if role in roles]
+    """Return the full names of the fields that have one of these roles; all settings of parts are learned."""
+    return [name for name in leaf_fields() if _roles().get(name, Role.LEARNED) in roles]
 
 
 def adopt(config: Config, source: Config, names: Iterable[str]) -> Config:
-    """Return a config with the values that some fields, by their full names, have in another."""
+    """Return a config with the values that some fields, by their full names, have in another.
+
+    Of the settings of parts all are taken where one is named.
+    """
     changes: dict[str, Any] = {}
     for name in names:
         section, _, last = name.rpartition(".")
+        if "." in section:
+            changes["parts"] = source.parts
+            continue
         if section:
             changed = changes.get(section, getattr(config, section))
             changes[section] = dataclasses.replace(changed, **{last: getattr(getattr(source, section), last)})
@@ -58,7 +64,13 @@ def leaf_fields() -> list[str]:
 def short_name(name: str) -> str:
     """Return the last part of a field's full name where that says which is meant, else the full name."""
     last = name.rpartition(".")[2]
-    return last if sum(each.rpartition(".")[2] == last for each in leaf_fields()) == 1 else name
+    return last if named(last) == [name] else name
+
+
+def named(last: str) -> list[str]:
+    """Return the full names of the fields whose last part this is; those of parts only where no other has it."""
+    names = [name for name in leaf_fields() if name.rpartition(".")[2] == last]
+    return [name for name in names if name.count(".") < 2] or names
 
 
 def field_of(config: Config, name: str) -> Any:

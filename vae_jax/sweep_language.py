@@ -174,6 +174,7 @@ def full_name(found: str, asked: str = "config.sweep") -> str:
     if found in known:
         return found
     matches = [name for name in known if name.endswith(f".{found}")]
+    matches = [name for name in matches if name.count(".") < 2] or matches  # those of parts only where no other has it
     if len(matches) == 1:
         return matches[0]
     if matches:

@@ -56,6 +56,7 @@ class Build:
     outputs: int = 1
 
 
+@runtime_checkable
 class Encoder(Protocol):
     """From images to features. Registered as what makes one of (settings, build, key)."""
 
@@ -66,6 +67,7 @@ class Encoder(Protocol):
         ...
 
 
+@runtime_checkable
 class Decoder(Protocol):
     """From latents to the numbers that a likelihood is made of. Made of (settings, build, key)."""
 
@@ -140,6 +142,7 @@ class HasPenalty(Protocol):
         ...
 
 
+@runtime_checkable
 class Posterior(Protocol):
     """From features to q(z|x). Made of (settings, build, key)."""
 
@@ -148,6 +151,7 @@ class Posterior(Protocol):
         ...
 
 
+@runtime_checkable
 class Prior(Protocol):
     """p(z), or p(z|condition). Made of (settings, build, key)."""
 
@@ -156,6 +160,7 @@ class Prior(Protocol):
         ...
 
 
+@runtime_checkable
 class PixelDistribution(Protocol):
     """p(x|z) of given decoder outputs: a pytree of arrays."""
 
@@ -172,6 +177,7 @@ class PixelDistribution(Protocol):
         ...
 
 
+@runtime_checkable
 class Likelihood(Protocol):
     """A family of p(x|z). Made of (settings, build, key).
 

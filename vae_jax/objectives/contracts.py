@@ -39,6 +39,7 @@ class ObjectiveBuild:
     constant: float
 
 
+@runtime_checkable
 class Objective(Protocol):
     """What is minimised. Made of (settings, build).
 

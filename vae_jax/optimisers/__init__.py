@@ -1,7 +1,7 @@
 """Optimisers by name: how the weights move."""
 
 from functools import partial
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import optax
 
@@ -15,6 +15,7 @@ from vae_jax.registry import Registry
 from vae_jax.schedules.rates import rate_at
 
 
+@runtime_checkable
 class Optimiser(Protocol):
     """The settings of an optimiser, a frozen dataclass; its numbers may be traced.
 
