@@ -53,7 +53,7 @@ def earlier_morphs(pictures: Iterable[Path]) -> set[Path]:
 
 
 def named_pictures(folder: Path) -> dict[str, Path]:
-    """List the files of a folder that may be pictures, but for what a morph wrote, by names of which no two are equal."""
+    """List the files of a folder that may be pictures, but for what a morph wrote, by names of their own."""
     found, named = [path for path in files_in(folder) if path.name != TABLE], dict[str, Path]()
     written = earlier_morphs(found)
     if written:
