@@ -74,6 +74,21 @@ def test_as_many_people_as_dogs_are_held_out(raw):
     assert held.tolist() == [round(0.4 * 8)] * 2
 
 
+def test_what_share_of_each_is_held_out_is_said_where_the_data_are_named(tmp_path):
+    draw_people(tmp_path / "raw", 40)
+    draw_dogs(tmp_path / "raw", 10)
+    dataset = load(config(tmp_path / "raw", test_fraction=0.2))
+    assert dataset.source.endswith("; held out in equal numbers: 2 people (5.0%) and 2 dogs (20.0%)")
+
+
+def test_a_single_dog_is_trained_on_and_said_not_to_be_tested_on(tmp_path):
+    draw_people(tmp_path / "raw", 10)
+    draw_dogs(tmp_path / "raw", 1)
+    dataset = load(config(tmp_path / "raw"))
+    assert (dataset.train.labels.tolist().count(1), dataset.test.labels.tolist()) == (1, [0])
+    assert "; trained on, not tested on: 1 class without two different pictures (dogs)" in dataset.source
+
+
 def test_copies_of_a_photograph_lie_on_one_side(raw):
     for path in sorted((raw / "utkface" / "UTKFace").iterdir()):
         path.with_name(f"copy {path.name}").write_bytes(path.read_bytes())

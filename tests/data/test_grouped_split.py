@@ -77,6 +77,17 @@ def test_where_groups_have_sizes_of_their_own_each_is_held_out_as_often():
     assert (abs(times - fraction * trials) < 4.5 * np.sqrt(trials * fraction * (1 - fraction))).all()
 
 
+def test_a_group_of_copies_is_held_out_as_often_as_one_of_near_identical_images():
+    """Of the same number of images: the least content of many must not go before that of one."""
+    count, size, fraction = 600, 4, 0.2
+    groups = np.repeat(np.arange(2 * count, dtype=np.int32), size)
+    contents = np.array(hashes(len(groups)))
+    contents[: count * size] = contents[: count * size : size].repeat(size)
+    in_test = held_out(content_keys(contents.tolist(), groups), np.zeros(len(groups), np.int32), fraction)
+    copies, others = in_test[: count * size].mean(), in_test[count * size :].mean()
+    assert abs(copies - others) < 4 * np.sqrt(2 * fraction * (1 - fraction) / count)
+
+
 @FEW
 @given(SIZES, FRACTIONS, st.integers(0, 99))
 def test_groups_are_held_out_whole_and_both_sides_have_some(sizes, fraction, seed):
@@ -171,5 +182,5 @@ def test_what_is_only_trained_on_is_told_in_few_words():
     assert too_large_told([]) == untested_told(["a", "b"], ["b", "a"]) == ""
     assert too_large_told([161]) == "too large to be held out, so only trained on: 1 group of 161 images"
     assert too_large_told([5000, 9, 8, 7], "faces").endswith("only trained on: 4 groups of 5,000, 9, 8, … faces")
-    assert untested_told(["b", "a"], ["b"]) == ("trained on, not tested on: 1 class without two different pictures (a)")
-    assert untested_told("fedcba", "ac").endswith("4 classes without two different pictures (b, d, e, …)")
+    assert untested_told(["b", "a"], ["b"]) == "trained on, not tested on: 1 class (a)"
+    assert untested_told("fedcba", "ac", " of one picture").endswith("4 classes of one picture (b, d, e, …)")

@@ -4,13 +4,15 @@ import errno
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from drawn_photographs import draw_photograph
+from small_runs import small_dataset
 
 from vae_jax.config import DataConfig
-from vae_jax.data.dataset import content_hashes
+from vae_jax.data.dataset import Split, content_hashes
 from vae_jax.data.sources import SOURCES, load
 from vae_jax.errors import UserError
 
@@ -43,6 +45,15 @@ def test_every_source_gives_images_of_the_same_form(raw, name):
         assert 0 <= split.labels.min() <= split.labels.max() < len(dataset.class_names)
     assert set(dataset.draws) == set(range(len(dataset.train)))
     assert not set(content_hashes(dataset.train.images)) & set(content_hashes(dataset.test.images))
+
+
+def test_classes_without_test_images_are_named_with_the_source(monkeypatch):
+    whole, config = small_dataset(), DataConfig(name="digits")
+    dark = Split(whole.test.images[:2], np.zeros(2, np.int32))
+    monkeypatch.setitem(SOURCES._entries, "digits", lambda _: replace(whole, test=dark))
+    assert load(config).source == f"{whole.source}; trained on, not tested on: 1 class (bright)"
+    monkeypatch.setitem(SOURCES._entries, "digits", lambda _: whole)
+    assert load(config).source == whole.source
 
 
 def test_an_unknown_source_is_named_with_the_one_that_may_be_meant():

@@ -95,14 +95,14 @@ def too_large_told(sizes: Sequence[int], what: str = "images") -> str:
     return f"too large to be held out, so only trained on: {groups} {what}"
 
 
-def untested_told(trained: Iterable[str], tested: Iterable[str]) -> str:
-    """Say which classes are trained on, but not tested on, as they show one picture; '' if none is."""
+def untested_told(trained: Iterable[str], tested: Iterable[str], what: str = "") -> str:
+    """Say which classes are trained on, but not tested on, and what they are; '' if none is."""
     missing = sorted(set(trained) - set(tested))
     if not missing:
         return ""
     named = ", ".join(missing[:MOST_NAMED]) + (", …" if len(missing) > MOST_NAMED else "")
     classes = "1 class" if len(missing) == 1 else f"{len(missing):,} classes"
-    return f"trained on, not tested on: {classes} without two different pictures ({named})"
+    return f"trained on, not tested on: {classes}{what} ({named})"
 
 
 def _sizes_by_class(keys: np.ndarray, labels: np.ndarray) -> dict[int, Sizes]:

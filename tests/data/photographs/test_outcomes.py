@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from vae_jax.data.photographs.outcomes import (
+    MOST_CLASSES,
     TABLE,
     Outcome,
     class_names,
@@ -14,6 +15,7 @@ from vae_jax.data.photographs.outcomes import (
     printable,
     read_outcomes,
     skipped_told,
+    split_told,
     write_outcomes,
 )
 from vae_jax.data.photographs.photo import Photo
@@ -27,7 +29,7 @@ def photo(name, class_name="people", layout="UTKFace", **facts):
 OUTCOMES = [
     Outcome(photo("a,\n\"b'.jpg", age=3, gender=0, race=4), "train"),
     Outcome(photo("<script>alert(1)</script>.jpg", layout="LFW"), "test"),
-    Outcome(photo("d é.jpg", "dogs", "Columbia Dogs", breed="pug, black"), "train"),
+    Outcome(photo("d é.jpg", "dogs", "Columbia Dogs", breed="pug, black"), "train", group="7"),
     Outcome(photo("gone.jpg", "dogs"), reason="not a file"),
 ]
 
@@ -47,6 +49,7 @@ def test_the_table_is_read_again(tmp_path):
     found = read_outcomes(tmp_path)
     assert (kept_told(found), skipped_told(found)) == (kept_told(OUTCOMES), skipped_told(OUTCOMES))
     assert [outcome.split for outcome in found] == ["train", "test", "train", ""]
+    assert [outcome.group for outcome in found] == ["", "", "7", ""]
 
 
 def test_names_of_odd_bytes_are_written(tmp_path):
@@ -102,3 +105,23 @@ def test_people_and_dogs_come_first_and_the_others_by_name():
     found = [photo("a", name) for name in ("zebras", "dogs", "cats", "people")]
     assert class_names(found) == ("people", "dogs", "cats", "zebras")
     assert class_names([]) == ()
+
+
+def test_of_many_classes_only_their_number_is_told():
+    kept = [Outcome(photo(f"{k}.jpg", f"class {k // 2}"), "train") for k in range(2 * MOST_CLASSES + 2)]
+    assert kept_told(kept) == f"{2 * MOST_CLASSES + 2} pictures of {MOST_CLASSES + 1} classes (UTKFace)"
+
+
+def test_what_the_split_is_not_is_told():
+    burst = [Outcome(photo(f"b{k}.jpg", "cats"), "train", group="1") for k in range(3)]
+    cats = [Outcome(photo(f"{k}.jpg", "cats"), "test" if k == 0 else "train") for k in range(7)]
+    owls = [Outcome(photo(f"o{k}.jpg", "owls"), "train", group="2") for k in range(2)]
+    gone = [Outcome(photo("gone.jpg", "bats"), reason="not a file")]
+    assert split_told([*cats, *gone]) == ""
+    assert split_told([*burst, *cats, *owls, *gone]) == (
+        "trained on, not tested on: 1 class without two different pictures (owls); "
+        "too large to be held out, so only trained on: 1 group of 3 near-identical pictures"
+    )
+    assert split_told([*cats, *owls[:1]], equal_classes=True).startswith(
+        "held out in equal numbers: 1 cats (14.3%); trained on, not tested on: 1 class"
+    )

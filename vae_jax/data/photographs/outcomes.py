@@ -129,7 +129,7 @@ def split_told(outcomes: Sequence[Outcome], *, equal_classes: bool = False) -> s
     shares = [f"{tested[name]:,} {name} ({tested[name] / all_of[name]:.1%})" for name in numbers if tested[name]]
     told = [
         f"held out in equal numbers: {' and '.join(shares)}" if equal_classes else "",
-        untested_told(all_of, tested),
+        untested_told(all_of, tested, " without two different pictures"),
         too_large_told(too_large(keys, labels, in_test), "near-identical pictures"),
     ]
     return "; ".join(filter(None, told))
