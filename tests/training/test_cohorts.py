@@ -58,7 +58,8 @@ def test_members_that_differ_in_shapes_or_parts_have_a_program_for_each(tmp_path
 
 
 OTHER_VALUES = {
-    "data.name": "digits,mnist", "data.raw_dir": "here,there", "data.prepared_dir": "here,there", "data.layout": "classes,splits",
+    "data.name": "digits,mnist", "data.raw_dir": "here,there", "data.prepared_dir": "here,there",
+    "data.layout": "classes,splits",
     "data.test_fraction": "0.1,0.2", "train.adam_b1": "0.9,0.5", "train.adam_b2": "0.9,0.5", "log.every_steps": "0,1",
     "data.contrast": "none,stretch", "data.sampling": "shuffle,replacement", "data.levels": "255,256",
     "model.hidden": "(8,)|(4,)", "model.decoder_hidden": "(8,)|(4,)", "model.encoder": "mlp,other",
