@@ -19,8 +19,9 @@ from typing import Any
 from vae_jax.checked_fields import Role
 from vae_jax.config import Config, from_dict, to_dict
 from vae_jax.errors import UserError, nearest
-from vae_jax.field_names import adopt, differences, field_of, fields_of, leaf_fields
+from vae_jax.field_names import adopt, differences, field_of, fields_of, leaf_fields, named
 from vae_jax.field_values import rounded, rounded_fields
+from vae_jax.part_settings import without_unused
 
 MOST_MEMBERS = 10_000
 
@@ -49,12 +50,25 @@ def expand(config: Config) -> list[Config]:
         for name, value in (item for point in points for item in point.items()):
             _put(settings, name, value if not isinstance(value, float) else _whole(alone, name, value))
         members.append(from_dict(settings))
-    counts = Counter(map(rounded_fields, members))
-    if len(counts) < len(members):
-        twice = next(member for member in members if counts[rounded_fields(member)] > 1)
-        values = ", ".join(f"{name}={field_of(twice, name)!r}" for name in names)
-        raise UserError(f"config.sweep: found the same member twice ({values}); give every value once")
+    _refuse_same(members, names)
     return members
+
+
+def _refuse_same(members: Sequence[Config], names: Sequence[str]) -> None:
+    """Make sure that no two members are the same; settings of parts that a member does not choose don't count."""
+    first: dict[Config, Config] = {}
+    for member in members:
+        before = first.setdefault(rounded_fields(dataclasses.replace(member, parts=without_unused(member))), member)
+        if before is member:
+            continue
+        values = ", ".join(f"{name}={field_of(member, name)!r}" for name in names)
+        unused = [line.partition(":")[0] for line in differences(rounded_fields(before), rounded_fields(member))]
+        raise UserError(
+            f"config.sweep: found the same member twice ({values}), as its parts have no {' and no '.join(unused)}; "
+            "choose the part, or pair fields as in zip(posterior=diagonal_gaussian,iaf;posteriors.iaf.blocks=2,4)"
+            if unused
+            else f"config.sweep: found the same member twice ({values}); give every value once"
+        )
 
 
 def swept_fields(config: Config) -> list[str]:
@@ -86,6 +100,8 @@ def growth_faults(before: Config, now: Config) -> list[str]:
         return [f"sweep: {before.sweep!r} -> {now.sweep!r} {lacks}, and a sweep can only grow"]
     if now.train.epochs > before.train.epochs and any(map(warmup_follows_epochs, members)):
         return ["train.epochs: more of them would move the warm-up of beta_KL, which was set by the run's length"]
+    if now.train.epochs > before.train.epochs and any(map(rate_follows_epochs, members)):
+        return ["train.epochs: more of them would move the fall of the learning rate, which was set by the run's length"]
     if now.log != before.log and any(member.train.on_nan == "restore" for member in members):
         said = differences(before, adopt(before, now, ["log.every_steps"]))
         return [f"{line}, and on_nan=restore goes back to the last logged moment" for line in said]
@@ -111,6 +127,11 @@ def warmup_follows_epochs(member: Config) -> bool:
     if objective.warmup == "constant":
         return False
     return not objective.warmup_steps or (objective.warmup == "delayed" and not objective.warmup_delay)
+
+
+def rate_follows_epochs(member: Config) -> bool:
+    """Whether the learning rate's fall depends on the length of the run."""
+    return member.optimiser.schedule != "constant" and not member.optimiser.schedule_steps
 
 
 def parse_values(text: str) -> dict[str, Any]:
@@ -173,8 +194,7 @@ def full_name(found: str, asked: str = "config.sweep") -> str:
     known = [name for name in leaf_fields() if name != "sweep"]
     if found in known:
         return found
-    matches = [name for name in known if name.endswith(f".{found}")]
-    matches = [name for name in matches if name.count(".") < 2] or matches  # those of parts only where no other has it
+    matches = named(found) or [name for name in known if name.endswith(f".{found}")]
     if len(matches) == 1:
         return matches[0]
     if matches:
