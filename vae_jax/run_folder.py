@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from vae_jax.atomic_files import write_text
 from vae_jax.checked_fields import Role
 from vae_jax.config import Config, from_json, to_json
 from vae_jax.errors import UserError
@@ -28,13 +29,6 @@ OF_THE_DISK = frozenset(
     for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EACCES", "EPERM", "ENOENT", "ENOTDIR", "EIO", "ESTALE", "ENXIO")
     if hasattr(errno, name)
 )
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file so that it is there whole or not at all."""
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
 
 
 @contextmanager
@@ -186,7 +180,7 @@ class RunFolder:
         if before != config:
             if before is None or any(differences(before, config, *set(Role) - {Role.PLACE, Role.UPKEEP})):
                 self.summary.unlink(missing_ok=True)
-            write_whole(self.config, to_json(config))
+            write_text(self.config, to_json(config))
 
     def read_config(self) -> Config:
         """Read the config that the run was made with.
@@ -215,4 +209,4 @@ class RunFolder:
 
     def write_summary(self, summary: dict[str, Any]) -> None:
         """Write `summary.json`."""
-        write_whole(self.summary, json.dumps(summary, indent=2) + "\n")
+        write_text(self.summary, json.dumps(summary, indent=2) + "\n")
