@@ -101,7 +101,7 @@ def growth_faults(before: Config, now: Config) -> list[str]:
     if now.train.epochs > before.train.epochs and any(map(warmup_follows_epochs, members)):
         return ["train.epochs: more of them would move the warm-up of beta_KL, which was set by the run's length"]
     if now.train.epochs > before.train.epochs and any(map(rate_follows_epochs, members)):
-        return ["train.epochs: more of them would move the fall of the learning rate, which was set by the run's length"]
+        return ["train.epochs: more of them would move the fall of the learning rate, set by the run's length"]
     if now.log != before.log and any(member.train.on_nan == "restore" for member in members):
         said = differences(before, adopt(before, now, ["log.every_steps"]))
         return [f"{line}, and on_nan=restore goes back to the last logged moment" for line in said]
