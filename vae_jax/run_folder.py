@@ -15,8 +15,9 @@ from vae_jax.checked_fields import Role
 from vae_jax.config import Config, from_json, to_json
 from vae_jax.errors import UserError
 from vae_jax.field_names import adopt, differences, fields_of
+from vae_jax.growth import growth_faults
 from vae_jax.locks import OccupiedError, alone_in
-from vae_jax.sweep_language import growth_faults, swept_fields
+from vae_jax.sweep_language import swept_fields
 from vae_jax.training.plain_paths import check_path
 
 DEEPEST = 256  # bytes, at most, of the paths of a run's files below its folder

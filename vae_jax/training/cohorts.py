@@ -15,7 +15,7 @@ from vae_jax.config import Config, from_kept, to_dict
 from vae_jax.data.dataset import Sizes
 from vae_jax.errors import UserError
 from vae_jax.field_names import adopt, differences, fields_of
-from vae_jax.sweep_language import identity
+from vae_jax.growth import identity
 from vae_jax.training.spec import Spec, check_length, epoch_steps, spec_of, without_latent_dim
 
 MEMBERS_FILE = "members.json"
