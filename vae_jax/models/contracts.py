@@ -91,8 +91,8 @@ class Distribution(Protocol):
 class HasLogProb(Distribution, Protocol):
     """A distribution whose density at given points is known; every prior has one."""
 
-    def log_prob(self, z: Float[Array, "*lead units"]) -> Float[Array, "*lead"]:
-        """Return the log density of given points."""
+    def log_prob(self, z: Float[Array, "*lead units"]) -> Float[Array, "*all"]:
+        """Return the log density of given points, which broadcast against the distribution's batch."""
         ...
 
 
@@ -100,8 +100,8 @@ class HasLogProb(Distribution, Protocol):
 class HasUnitLogProb(HasLogProb, Protocol):
     """A distribution of independent units."""
 
-    def unit_log_prob(self, z: Float[Array, "*lead units"]) -> Float[Array, "*lead units"]:
-        """Return the log density of each unit."""
+    def unit_log_prob(self, z: Float[Array, "*lead units"]) -> Float[Array, "*all units"]:
+        """Return the log density of each unit, as `log_prob` does."""
         ...
 
 
