@@ -97,7 +97,7 @@ class Ladder(nnx.Module):
     def infer(self, x: Images, condition: Condition, noise: Noise, k: int) -> Inference:
         """Infer both levels; the rates are those of each unit, averaged over the samples.
 
-        A lower unit's rate is log q - log p of its samples: it has no closed form, as the upper level, which p is given,
+        A lower unit's rate is log q - log p of its samples: it has no closed form, as the upper level that p is given
         depends on the sample. An upper unit's is its KL given the lower level's sample.
         """
         q_lower = self._lower_of(x, condition)

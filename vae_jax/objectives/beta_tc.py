@@ -21,9 +21,9 @@ from vae_jax.objectives.within_batch import check_pairs
 class BetaTC(ELBO):
     """The ELBO, and `strength - 1` times the total correlation (Chen et al. 2018, arXiv:1802.04942, eq. 4).
 
-    The total correlation is estimated within a batch as by minibatch stratified sampling (there, appendix C.2): q(z) as a
-    mean over the data set's posteriors, that of z's own image with its share of 1 / images, those of the other images
-    of the batch evenly for all the others.
+    The total correlation is estimated within a batch as by minibatch stratified sampling (there, appendix C.2): q(z) is
+    the mean of all images' posteriors, that of z's own image with its share of 1 / images, and those of the rest of
+    the batch evenly in place of all others.
     """
 
     depends_on_batch = True
