@@ -76,7 +76,6 @@ def plan_run(folder: RunFolder, config: Config) -> Plan:
         return most_members(spec, member, shelf.of(member))
 
     plan = Plan(folder, config, shelf, plan_cohorts(configs, shelf.of, folder.checkpoints, most))
-    new = []
     for cohort in plan.cohorts:
         checkpoints = Checkpoints(folder.checkpoints / cohort.name, keep=1, tidy=False)
         if checkpoints.steps():
@@ -84,9 +83,7 @@ def plan_run(folder: RunFolder, config: Config) -> Plan:
             checkpoints.close()
             if record is not None:
                 check_goes_on(record, cohort, plan.dataset(cohort))
-        else:
-            new.append(cohort)
-    check_fit(new, plan.dataset)
+    check_fit(plan.cohorts, plan.dataset)
     return plan
 
 

@@ -83,8 +83,8 @@ def elbo_metrics(means: Means, build: ObjectiveBuild, beta_kl: Scalar) -> Metric
 def charged_rates(rates: Float[Array, " parts"], build: ObjectiveBuild) -> Float[Array, " parts"]:
     """Return what each part is charged, in nats: its rate, or its free bits where these are more.
 
-    Units that the member does not have get no free bits. Without free bits a rate counts as it is: one that is estimated
-    from samples may be below 0.
+    Units that the member does not have get no free bits. Without free bits a rate counts as it is: an estimate from
+    samples may be below 0.
     """
     given = jnp.broadcast_to(jnp.asarray(build.config.objective.free_bits), rates.shape)
     if len(rates) >= build.units.size:  # by unit
