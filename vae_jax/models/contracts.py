@@ -207,7 +207,8 @@ class Inference(NamedTuple):
     Attributes:
         z: samples.
         log_q, log_p: the densities of the samples, under the posterior and under the prior.
-        rates: KL(q || p) by unit (or group, level, code position) in closed form, or None: then log q - log p counts.
+        rates: KL(q || p) by unit (or group, level, code position), in closed form, or of these samples where a part of
+            it has none; None: log q - log p counts. Of rates by unit the last are those that the member may lack.
         penalty: the posterior's own cost, or None.
         q, p: the distributions; None where there are several levels.
     """
