@@ -13,6 +13,7 @@ from vae_jax.config import Config, validate
 from vae_jax.errors import UserError, nearest
 from vae_jax.field_names import leaf_fields
 from vae_jax.home_folder import from_home
+from vae_jax.outside_parts import import_parts, imports_in
 from vae_jax.run_folder import RunFolder
 
 MODES = ("train", "evaluate", "figures", "export")
@@ -24,6 +25,7 @@ USAGE = """python -m vae_jax.main --config=configs/NAME.py [options]
   --sweep=FIELD=VALUES    train one model for each value, such as --sweep=seed=0,1 or --sweep=beta_kl=geom(0.1,10,5);
                           several multiply; --sweep='zip(beta_kl=1,4;warmup_steps=100,400)' pairs
   --dry_run               say what would be trained, in how many programs, memory and time; no run folder is made
+  --import=FILE.py        register the parts of a file of yours, or of a module, first; may be repeated
   --workdir=FOLDER        where the run goes (default: runs/<config name>); the same command continues it
   --mode=MODE             train (default); evaluate or figures: judge or draw a trained run again;
                           export: make one member a run folder of its own; needs no --config, and where the data were
@@ -79,6 +81,7 @@ def parse(argv: Sequence[str]) -> Command:
     Raises:
         UserError: a flag, the config file or one of its fields can't be used.
     """
+    import_parts(imports_in(argv[1:]))
     values = flags.FlagValues()
     own = _run_settings(argv)
     if own is None:
@@ -106,6 +109,7 @@ def parse(argv: Sequence[str]) -> Command:
 def _define_flags(values: flags.FlagValues) -> None:
     """Define all flags but `--config`."""
     flags.DEFINE_multi_string("sweep", None, "sweep", flag_values=values)
+    flags.DEFINE_multi_string("import", None, "parts", flag_values=values)
     flags.DEFINE_string("workdir", None, "run folder", flag_values=values)
     flags.DEFINE_string("mode", "train", "mode", flag_values=values)
     flags.DEFINE_bool("dry_run", False, "dry run", flag_values=values)
