@@ -33,7 +33,10 @@ USAGE = """python -m vae_jax.main --config=configs/NAME.py [options]
   --member=K              which one to export; or --where=beta_kl=1,latent_dim=50, or --best=test.elbo; the last two
                           together: the best of those that have the values
   --out=FOLDER            where it is exported to (default: beside the run, WORKDIR_member_K)
+  --help PART             what a part does and its settings, such as --help iaf; or those of a kind, --help posterior
 """
+
+HELP = re.compile(r"--?h(?:elp)?(?:=(.*))?")
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,26 @@ def parse(argv: Sequence[str]) -> Command:
     flag = values["config"]
     file = flag.config_filename if own is None and flag.present else None
     return _command(given, file, values, own=own is not None)
+
+
+def asked_for_help(argv: Sequence[str]) -> bool:
+    """Whether a command line asks what there is."""
+    return any(HELP.fullmatch(argument) for argument in argv[1:])
+
+
+def help_for(argv: Sequence[str]) -> str:
+    """Return what `--help` says, or `--help PART`, parts that are imported among them.
+
+    Raises:
+        UserError: there is no such part, or what is imported goes wrong.
+    """
+    from vae_jax.part_help import help_of, kinds_listed
+
+    import_parts(imports_in(argv[1:]))
+    place, asked = next((k, match) for k, each in enumerate(argv) if k and (match := HELP.fullmatch(each)))
+    after = [word for word in argv[place + 1 : place + 2] if not word.startswith("-")]
+    word = asked[1] or next(iter(after), "")
+    return help_of(word) if word else f"{USAGE}\n{kinds_listed()}"
 
 
 def _define_flags(values: flags.FlagValues) -> None:

@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from vae_jax.command_line import USAGE, Command, parse
+from vae_jax.command_line import Command, asked_for_help, help_for, parse
 from vae_jax.errors import NoResultError, UserError
 from vae_jax.progress import Console, Progress
 from vae_jax.stopping import GOES_ON, StoppedError, leave
@@ -28,10 +28,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv if argv is None else argv)
     logging.basicConfig(format="%(message)s", handlers=[Console()])
     log.setLevel(logging.INFO)
-    if "--help" in arguments or "-h" in arguments:
-        print(USAGE)
-        return 0
     try:
+        if asked_for_help(arguments):
+            print(help_for(arguments))
+            return 0
         run(parse(arguments), started)
     except UserError as error:
         print(f"vae_jax: error: {error}", file=sys.stderr)
