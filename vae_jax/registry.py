@@ -120,6 +120,10 @@ class Registry(Mapping[str, T], Generic[T]):
         """Return who registered a part from outside; None for the package's own."""
         return self._origins.get(name)
 
+    def forget(self, name: str) -> None:
+        """Take away a part that was registered from outside."""
+        del self._origins[name], self._entries[name]
+
     def from_outside(self) -> dict[str, T]:
         """Return the parts that were registered from outside."""
         return {name: self._entries[name] for name in self._origins}
