@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from absl import flags
 from ml_collections import ConfigDict, config_flags
 
-from vae_jax.config import Config, validate
+from vae_jax.config import Config, to_dict, validate
 from vae_jax.errors import UserError, nearest
 from vae_jax.field_names import leaf_fields
 from vae_jax.home_folder import from_home
@@ -164,7 +164,7 @@ def _run_settings(argv: Sequence[str]) -> ConfigDict | None:
             f"--config: missing beside {overrides[0]}; needs a config file such as --config=configs/digits.py, or with "
             "another --mode the --workdir of a trained run"
         )
-    return ConfigDict(asdict(RunFolder(from_home(values.workdir)).read_config()))
+    return ConfigDict(to_dict(RunFolder(from_home(values.workdir)).read_config()))
 
 
 def _command(given: Any, file: str | None, values: flags.FlagValues, *, own: bool) -> Command:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import ml_collections
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float, Int, Integer
 
 from vae_jax.checked_fields import Role, checked_section, limited, number, one_of, size, traced_choice, unlimited
 from vae_jax.errors import UserError
@@ -24,7 +24,7 @@ from vae_jax.registry import KINDS, registry_of
 
 # Fields that may be traced: plain values in a config, arrays inside a compiled program.
 Number = float | Float[Array, ""]
-Count = int | Int[Array, ""]
+Count = int | Integer[Array, ""]
 Choice = str | Int[Array, ""]
 
 
@@ -269,6 +269,15 @@ class Config:
     parts: PartSettings = PartSettings()
 
 
+# Fields of the versions before there were optimisers to choose from, and what they are called now.
+MOVED_FROM_TRAIN = {
+    "learning_rate": "optimiser.learning_rate",
+    "adam_b1": "optimisers.adam.b1",
+    "adam_b2": "optimisers.adam.b2",
+    "adam_eps": "optimisers.adam.eps",
+}
+
+
 def default_config() -> ml_collections.ConfigDict:
     """Return the defaults, for a config file's `get_config` to edit."""
     return ml_collections.ConfigDict(to_dict(Config()))
@@ -316,8 +325,15 @@ def from_kept(values: Any) -> Config:
     """Check and freeze settings that a run folder kept as nested dicts; fields that came later have their defaults.
 
     Raises:
-        UserError: as `validate` does.
+        UserError: as `validate` does, or the settings are of a version whose run folders are not read any more.
     """
+    train = values.get("train") if isinstance(values, dict) else None
+    if moved := [name for name in MOVED_FROM_TRAIN if isinstance(train, dict) and name in train]:
+        raise UserError(
+            f"config.train.{moved[0]}: a field of an older version of vae_jax, whose run folders this one does not "
+            f"read (it is {MOVED_FROM_TRAIN[moved[0]]} now); use that version for this folder, or train anew in "
+            "another workdir"
+        )
     return from_dict(_completed(_without_unknown(values), to_dict(Config())))
 
 

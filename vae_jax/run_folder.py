@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from vae_jax import outside_parts
+from vae_jax.atomic_files import write_text
 from vae_jax.checked_fields import Role
 from vae_jax.config import Config, from_json, to_json
 from vae_jax.errors import UserError
 from vae_jax.field_names import adopt, differences, fields_of
+from vae_jax.growth import growth_faults
 from vae_jax.locks import OccupiedError, alone_in
-from vae_jax.sweep_language import expand, growth_faults, swept_fields
+from vae_jax.sweep_language import expand, swept_fields
 from vae_jax.training.plain_paths import check_path
 
 DEEPEST = 256  # bytes, at most, of the paths of a run's files below its folder
@@ -28,13 +30,6 @@ OF_THE_DISK = frozenset(
     for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EACCES", "EPERM", "ENOENT", "ENOTDIR", "EIO", "ESTALE", "ENXIO")
     if hasattr(errno, name)
 )
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file so that it is there whole or not at all."""
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
 
 
 @contextmanager
@@ -187,9 +182,9 @@ class RunFolder:
         if before != config:
             if before is None or any(differences(before, config, *set(Role) - {Role.PLACE, Role.UPKEEP})):
                 self.summary.unlink(missing_ok=True)
-            write_whole(self.config, to_json(config))
+            write_text(self.config, to_json(config))
         if note := outside_parts.note_of(expand(config) if outside_parts.are_there() else ()):
-            write_whole(self.parts, outside_parts.to_json(note))
+            write_text(self.parts, outside_parts.to_json(note))
 
     def read_config(self) -> Config:
         """Read the config that the run was made with.
@@ -228,4 +223,4 @@ class RunFolder:
 
     def write_summary(self, summary: dict[str, Any]) -> None:
         """Write `summary.json`."""
-        write_whole(self.summary, json.dumps(summary, indent=2) + "\n")
+        write_text(self.summary, json.dumps(summary, indent=2) + "\n")

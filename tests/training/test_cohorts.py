@@ -9,7 +9,8 @@ from small_runs import small_config, small_dataset
 from vae_jax.checked_fields import Role
 from vae_jax.errors import UserError
 from vae_jax.field_names import differences, field_of, fields_of, leaf_fields
-from vae_jax.sweep_language import expand, growth_faults
+from vae_jax.growth import growth_faults
+from vae_jax.sweep_language import expand
 from vae_jax.training.cohorts import plan_cohorts, read_members, write_members
 
 DATASET = small_dataset()

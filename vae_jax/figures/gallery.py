@@ -12,6 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
+from vae_jax.atomic_files import written_atomically
 from vae_jax.evaluation.portrait import Portrait
 from vae_jax.figures import images, losses, spaces
 from vae_jax.figures.matplotlib_settings import own_settings
@@ -97,7 +98,6 @@ def pixels_of(figure: Figure) -> UInt8[np.ndarray, "rows across 3"]:
 
 
 def _write_png(pixels: UInt8[np.ndarray, "rows across 3"], dpi: float, path: Path) -> None:
-    partial = path.with_name(f".{path.name}.partial")
-    # Level 3 takes half the time of the default, and no more bytes.
-    Image.fromarray(pixels).save(partial, "PNG", dpi=(dpi, dpi), compress_level=3)
-    partial.replace(path)
+    with written_atomically(path) as unfinished:
+        # Level 3 takes half the time of the default, and no more bytes.
+        Image.fromarray(pixels).save(unfinished, "PNG", dpi=(dpi, dpi), compress_level=3)

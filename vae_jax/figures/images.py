@@ -74,7 +74,7 @@ def samples(portrait: Portrait) -> Figure:
     columns = 12 if portrait.samples.shape[2] >= 20 else 15
     sheet = tile(portrait.samples, columns, 2, magnification(portrait.samples.shape[2], columns))
     figure = new_figure(_sheet_height(sheet) + 0.7)
-    show(figure.subplots(), sheet, "decoded from z ~ N(0, 1)")
+    show(figure.subplots(), sheet, "decoded from samples of the prior")
     return finish(figure, portrait.title, portrait.notice)
 
 
