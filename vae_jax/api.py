@@ -156,9 +156,10 @@ def load_sweep(folder: str | Path) -> Sweep:
     """Read a sweep from its run folder.
 
     Raises:
-        UserError: it has not come to its end.
+        UserError: it has not come to its end, or a part from outside is not registered.
     """
     path = from_home(folder)
+    RunFolder(path).check_parts()
     summary = RunFolder(path).read_summary()
     if summary is None:
         raise UserError(f"{path}: no finished run here (no whole summary.json); train it to its end first")

@@ -20,6 +20,7 @@ from vae_jax.checked_fields import Role, checked_section, limited, number, one_o
 from vae_jax.errors import UserError
 from vae_jax.home_folder import from_home
 from vae_jax.part_settings import PartSettings, all_settings, checked_parts, part_sections
+from vae_jax.registry import KINDS, registry_of
 
 # Fields that may be traced: plain values in a config, arrays inside a compiled program.
 Number = float | Float[Array, ""]
@@ -333,7 +334,22 @@ def from_kept(values: Any) -> Config:
             f"read (it is {MOVED_FROM_TRAIN[moved[0]]} now); use that version for this folder, or train anew in "
             "another workdir"
         )
-    return from_dict(_completed(values, to_dict(Config())))
+    return from_dict(_completed(_without_unknown(values), to_dict(Config())))
+
+
+def _without_unknown(values: Any) -> Any:
+    """Leave out the settings of parts that are not registered now and not chosen: nothing follows from them."""
+    if not isinstance(values, dict):
+        return values
+    kept = dict(values)
+    for kind, (field, section, _) in KINDS.items():
+        if isinstance(parts := kept.get(section), dict):
+            where, name = field.split(".")
+            chosen = values[where].get(name) if isinstance(values.get(where), dict) else None
+            kept[section] = {part: own for part, own in parts.items() if part in registry_of(kind) or part == chosen}
+            if not kept[section]:
+                del kept[section]
+    return kept
 
 
 def _completed(values: Any, defaults: dict[str, Any]) -> Any:

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from vae_jax import outside_parts
 from vae_jax.atomic_files import write_text
 from vae_jax.checked_fields import Role
 from vae_jax.config import Config, from_json, to_json
@@ -18,7 +19,7 @@ from vae_jax.errors import UserError
 from vae_jax.field_names import adopt, differences, fields_of
 from vae_jax.growth import growth_faults
 from vae_jax.locks import OccupiedError, alone_in
-from vae_jax.sweep_language import swept_fields
+from vae_jax.sweep_language import expand, swept_fields
 from vae_jax.training.plain_paths import check_path
 
 DEEPEST = 256  # bytes, at most, of the paths of a run's files below its folder
@@ -84,6 +85,7 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.config = path / "config.json"
+        self.parts = path / "parts.json"
         self.metrics = path / "metrics.jsonl"
         self.summary = path / "summary.json"
         self.checkpoints = path / "checkpoints"
@@ -181,21 +183,33 @@ class RunFolder:
             if before is None or any(differences(before, config, *set(Role) - {Role.PLACE, Role.UPKEEP})):
                 self.summary.unlink(missing_ok=True)
             write_text(self.config, to_json(config))
+        if note := outside_parts.note_of(expand(config) if outside_parts.are_there() else ()):
+            write_text(self.parts, outside_parts.to_json(note))
 
     def read_config(self) -> Config:
         """Read the config that the run was made with.
 
         Raises:
-            UserError: there is none, or it can't be read.
+            UserError: there is none, or it can't be read, or a part from outside is not registered.
         """
         if not self.config.is_file():
             raise UserError(f"{self.path}: no run here (no config.json); train one first, or give the workdir of one")
+        self.check_parts()
         try:
             return from_json(self.config.read_text(encoding="utf-8"))
         except UserError as error:
             raise UserError(f"{self.config}: {error}") from None
         except UnicodeDecodeError as error:
             raise UserError(f"{self.config}: not text ({error}); restore the file or use another workdir") from None
+
+    def check_parts(self) -> None:
+        """Make sure that the parts from outside that the run was made with are registered.
+
+        Raises:
+            UserError: one is not; it says what to import.
+        """
+        if self.parts.is_file():
+            outside_parts.check_noted(self.parts.read_text(encoding="utf-8", errors="replace"), str(self.path))
 
     def read_summary(self) -> dict[str, Any] | None:
         """Read `summary.json`, or None where the run has not ended yet (a damaged one is written again)."""

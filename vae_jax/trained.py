@@ -323,7 +323,12 @@ def _reader(
 
 
 def _groups(run: RunFolder) -> dict[str, Numbered]:
-    """Return the members of each cohort that was begun."""
+    """Return the members of each cohort that was begun.
+
+    Raises:
+        UserError: there is none, or a part from outside is not registered.
+    """
+    run.check_parts()
     folders = sorted(path.parent for path in run.checkpoints.glob(f"*/{MEMBERS_FILE}"))
     groups = {folder.name: read_members(folder) for folder in folders}
     if not groups:
