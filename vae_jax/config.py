@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import ml_collections
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float, Int, Integer
 
 from vae_jax.checked_fields import Role, checked_section, limited, number, one_of, size, traced_choice, unlimited
 from vae_jax.errors import UserError
@@ -23,7 +23,7 @@ from vae_jax.part_settings import PartSettings, all_settings, checked_parts, par
 
 # Fields that may be traced: plain values in a config, arrays inside a compiled program.
 Number = float | Float[Array, ""]
-Count = int | Int[Array, ""]
+Count = int | Integer[Array, ""]
 Choice = str | Int[Array, ""]
 
 

@@ -34,7 +34,8 @@ class Codes(NamedTuple):
 
     def __repr__(self) -> str:
         """Say the arrays' types and shapes, in one line."""
-        return f"Codes({', '.join(f'{name} {array.dtype}{array.shape}' for name, array in self._asdict().items())})"
+        arrays = {name: array for name, array in self._asdict().items() if array is not None}
+        return f"Codes({', '.join(f'{name} {array.dtype}{array.shape}' for name, array in arrays.items())})"
 
 
 @partial(jax.jit, static_argnums=0)

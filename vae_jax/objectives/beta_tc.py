@@ -13,7 +13,7 @@ from vae_jax.config import Number
 from vae_jax.errors import UserError
 from vae_jax.models.contracts import Batch, Distribution, HasUnitLogProb, Model
 from vae_jax.models.noise import Noise
-from vae_jax.objectives.contracts import Metrics, ObjectiveBuild, Scalar, Terms
+from vae_jax.objectives.contracts import Means, Metrics, ObjectiveBuild, Scalar, Terms
 from vae_jax.objectives.elbo import ELBO, elbo_terms
 
 
@@ -53,7 +53,7 @@ class BetaTC(ELBO):
             )
         }
 
-    def loss(self, means: Terms, step: Int[Array, ""]) -> tuple[Scalar, Metrics]:
+    def loss(self, means: Means, step: Int[Array, ""]) -> tuple[Scalar, Metrics]:
         """Weigh the total correlation as the KL term is, `strength` times in all."""
         _, metrics = super().loss(means, step)
         weight = metrics["beta_kl"] * (self.strength - 1)

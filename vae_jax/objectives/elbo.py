@@ -6,7 +6,7 @@ from jaxtyping import Array, Float, Int, Key
 
 from vae_jax.models.contracts import Batch, Inference, Model
 from vae_jax.models.noise import Noise
-from vae_jax.objectives.contracts import Metrics, ObjectiveBuild, Scalar, Terms
+from vae_jax.objectives.contracts import Means, Metrics, ObjectiveBuild, Scalar, Terms
 from vae_jax.schedules.warmups import beta_kl_at
 
 
@@ -25,7 +25,7 @@ class ELBO:
         inference = model.infer(batch.x, batch.condition, noise, self.build.config.objective.samples)
         return elbo_terms(model, batch, inference)
 
-    def loss(self, means: Terms, step: Int[Array, ""]) -> tuple[Scalar, Metrics]:
+    def loss(self, means: Means, step: Int[Array, ""]) -> tuple[Scalar, Metrics]:
         """Charge each unit at least its free bits, so that it gains nothing by carrying less.
 
         See Kingma et al. 2016, arXiv:1606.04934, eq. 15: the mean over the batch counts.
@@ -49,7 +49,7 @@ def elbo_terms(model: Model, batch: Batch, inference: Inference) -> dict[str, Fl
     return terms if inference.penalty is None else terms | {"penalty": inference.penalty}
 
 
-def elbo_metrics(means: Terms, build: ObjectiveBuild, beta_kl: Scalar) -> Metrics:
+def elbo_metrics(means: Means, build: ObjectiveBuild, beta_kl: Scalar) -> Metrics:
     """Return the loss `recon + beta_kl * kl` and all that every run reports.
 
     Args:

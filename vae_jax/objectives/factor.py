@@ -16,7 +16,7 @@ from vae_jax.models.dense import linear
 from vae_jax.models.initialisers import INITIALISERS, tail_init
 from vae_jax.models.noise import Noise
 from vae_jax.models.units import Units
-from vae_jax.objectives.contracts import Metrics, ObjectiveBuild, Scalar, Terms
+from vae_jax.objectives.contracts import Means, Metrics, ObjectiveBuild, Scalar, Terms
 from vae_jax.objectives.elbo import ELBO, elbo_terms
 
 
@@ -89,7 +89,7 @@ class Factor(ELBO):
         critic = 0.5 * (jax.nn.softplus(-own(true)) + jax.nn.softplus(own(mixed)))
         return elbo_terms(model, batch, inference) | {"total_correlation": fixed(z), "critic": critic}
 
-    def loss(self, means: Terms, step: Int[Array, ""]) -> tuple[Scalar, Metrics]:
+    def loss(self, means: Means, step: Int[Array, ""]) -> tuple[Scalar, Metrics]:
         """Add the total correlation to the model's loss, and the critic's loss, which moves the critic alone."""
         _, metrics = super().loss(means, step)
         correlation, critic = means["total_correlation"], means["critic"]

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, Int, Key
 from vae_jax.errors import UserError
 from vae_jax.models.contracts import Batch, HasLogProb, Inference, Model
 from vae_jax.models.noise import Noise
-from vae_jax.objectives.contracts import Metrics, ObjectiveBuild, Scalar, Terms
+from vae_jax.objectives.contracts import Means, Metrics, ObjectiveBuild, Scalar, Terms
 from vae_jax.objectives.elbo import elbo_metrics, elbo_terms
 from vae_jax.schedules.warmups import beta_kl_at
 
@@ -45,7 +45,7 @@ class IWAE:
         log_w = log_weights(model, batch, inference, beta_kl_at(step, objective))
         return with_penalty({"bound": log_mean(log_w)}, inference) | _reported(model, batch, inference)
 
-    def loss(self, means: Terms, step: Int[Array, ""]) -> tuple[Scalar, Metrics]:
+    def loss(self, means: Means, step: Int[Array, ""]) -> tuple[Scalar, Metrics]:
         """Return minus the bound."""
         metrics = elbo_metrics(
             {name: term for name, term in means.items() if name != "bound"},
