@@ -190,8 +190,8 @@ class Trained:
         """Return the member's lines of `metrics.jsonl`.
 
         Returns:
-            of every logged moment `step`, `epoch`, `split` (`train` or `test`), `beta_kl`; `loss`, `recon` and `kl` in
-            the run's normalisation; `distortion`, `rate` and `elbo` in nats per image.
+            of every logged moment `step`, `epoch`, `split` (`train`, `validation`, `test`), `beta_kl`; `loss`, `recon`
+            and `kl` in the run's normalisation; `distortion`, `rate` and `elbo` in nats per image.
 
         Raises:
             UserError: the file is not there any more.

@@ -79,14 +79,15 @@ def split_metrics(
 
 
 def judge_of(cohort: Cohort, layout: Layout, dataset: Dataset) -> Judge:
-    """Return the function that evaluates all members of a cohort on the test images."""
-    split = split_arrays(dataset.test)
+    """Return the function that evaluates all members of a cohort on the test images, and on validation images if any."""
+    splits = {name: split_arrays(split) for name, split in dataset.held_out.items()}
+    wanted = cohort.configs[0].eval.batch_size
 
-    def judge(members: Hyperparameters, state: TrainState) -> Metrics:
-        batch = min(cohort.configs[0].eval.batch_size, len(split.images))
-        metrics: Metrics = split_metrics(
-            cohort.spec, layout, batch, split, members, state.evaluated, state.variables, state.step
-        )
-        return metrics
+    def judge(members: Hyperparameters, state: TrainState) -> dict[str, Metrics]:
+        weights = (members, state.evaluated, state.variables, state.step)
+        return {
+            name: split_metrics(cohort.spec, layout, min(wanted, len(split.images)), split, *weights)
+            for name, split in splits.items()
+        }
 
     return judge

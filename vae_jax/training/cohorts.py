@@ -181,7 +181,7 @@ def evaluations(config: Config, steps_per_epoch: int, dataset: Sizes) -> int:
     A training step costs three passes over its batch: forward, and twice as much backward.
     """
     passes = 3 * config.train.epochs * steps_per_epoch * config.train.batch_size
-    return min(10, max(1, int(0.05 * passes / len(dataset.test))))
+    return min(10, max(1, int(0.05 * passes / (len(dataset.validation) + len(dataset.test)))))
 
 
 def checkpoints(config: Config, steps_per_epoch: int) -> int:
