@@ -4,10 +4,19 @@ import math
 
 import jax
 import jax.numpy as jnp
-from small_runs import small_spec
+from small_runs import small_config, small_spec
 
+from vae_jax.models.contracts import Build
+from vae_jax.models.units import Units
 from vae_jax.training.hyperparameters import hyperparameters_of
 from vae_jax.training.member import Weights, split, start
+
+
+def build(image_shape=(5, 4, 1), count=None, features=0, **model):
+    """What a part is built with: fields of the model's settings, of which the member has `count` latent units."""
+    config = small_config(model=model)
+    size = config.model.latent_dim
+    return Build(config, image_shape, Units(size, size if count is None else count), features=features)
 
 
 def linear_spec(latent=1, likelihood="gaussian", sigma=1.0, levels=255, reduction="nats"):

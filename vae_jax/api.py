@@ -17,7 +17,7 @@ from vae_jax.data.dataset import Dataset
 from vae_jax.data.sources import load
 from vae_jax.errors import UserError, nearest
 from vae_jax.home_folder import from_home
-from vae_jax.run_folder import RunFolder
+from vae_jax.run_folder import SPLITS, RunFolder
 from vae_jax.runs import train_run
 from vae_jax.sweep_language import full_name
 from vae_jax.trained import Trained, load_run, settings_of
@@ -87,7 +87,7 @@ class Sweep:
     Attributes:
         folder: the run's.
         members: a row a member, for `pandas.DataFrame`: its number, the values that tell it apart, the step in which
-            it failed if it did, and its last metrics as `train.elbo`, `test.elbo` and so on.
+            it failed if it did, and its last metrics as `train.elbo`, `validation.elbo`, `test.elbo` and so on.
     """
 
     folder: Path
@@ -107,12 +107,12 @@ class Sweep:
         """
         return load_run(self.folder, member)
 
-    def best(self, metric: str = "test.elbo", **values: Any) -> Trained:
+    def best(self, metric: str | None = None, **values: Any) -> Trained:
         """Return the member that is best in a metric: of which the ELBO is largest, or anything else smallest.
 
         Args:
-            metric: such as `test.elbo` or `train.distortion`; members that failed, or have no number there, are left
-                out.
+            metric: such as `test.elbo` or `train.distortion`; None means `validation.elbo` where there are validation
+                images, else `test.elbo`. Members that failed, or have no number there, are left out.
             values: of any fields of the config, as in `where`: only members that have them are meant. Members of other
                 images, of another kind of likelihood, or of another normalisation don't compare in each metric.
 
@@ -120,7 +120,10 @@ class Sweep:
             UserError: there is no such metric, or the run has not come to its end, or the members don't compare in it.
         """
         from vae_jax.export import number_of_best, with_values
+        from vae_jax.summary import choosing_split
 
+        if metric is None:
+            metric = f"{choosing_split(RunFolder(self.folder).read_summary() or {'members': []})}.elbo"
         wanted = {full_name(name, "best"): value for name, value in values.items()}
         among = with_values(wanted, settings_of(self.folder), "best") if wanted else None
         return self.load(number_of_best(metric, RunFolder(self.folder), "best", among))
@@ -156,9 +159,10 @@ def load_sweep(folder: str | Path) -> Sweep:
     """Read a sweep from its run folder.
 
     Raises:
-        UserError: it has not come to its end.
+        UserError: it has not come to its end, or a part from outside is not registered.
     """
     path = from_home(folder)
+    RunFolder(path).check_parts()
     summary = RunFolder(path).read_summary()
     if summary is None:
         raise UserError(f"{path}: no finished run here (no whole summary.json); train it to its end first")
@@ -167,7 +171,7 @@ def load_sweep(folder: str | Path) -> Sweep:
             "member": member["member"],
             **member["values"],
             "failed_in_step": member["failed_in_step"],
-            **{f"{split}.{name}": value for split in ("train", "test") for name, value in member[split].items()},
+            **{f"{split}.{name}": value for split in SPLITS for name, value in member.get(split, {}).items()},
         }
         for member in summary["members"]
     ]
@@ -178,8 +182,8 @@ def load_data(config: ConfigDict) -> Dataset:
     """Return the data set that a config asks for, prepared where it was not yet.
 
     Returns:
-        its `train` and `test` have `images`, uint8 `[n, height, width, channels]`, and `labels`, int32 `[n]`, which
-        count in `class_names`.
+        its `train`, `validation` (often empty) and `test` have `images`, uint8 `[n, height, width, channels]`, and
+        `labels`, int32 `[n]`, which count in `class_names`.
 
     Raises:
         UserError: its files are missing or can't be used, or a setting can't.

@@ -20,6 +20,7 @@ from vae_jax.checked_fields import Role, checked_section, limited, number, one_o
 from vae_jax.errors import UserError
 from vae_jax.home_folder import from_home
 from vae_jax.part_settings import PartSettings, all_settings, checked_parts, part_sections
+from vae_jax.registry import KINDS, registry_of
 
 # Fields that may be traced: plain values in a config, arrays inside a compiled program.
 Number = float | Float[Array, ""]
@@ -46,6 +47,7 @@ class DataConfig:
         mirror: learn from the mirror image of every training photograph too.
         drawn: how many faces `drawn_faces` draws.
         test_fraction: the share held out by the sources that have no test split of their own.
+        validation_fraction: the share of the training images that is held out to choose members by; 0 means none.
         levels: pixels are `value / levels`: 255 reaches 1; the post used 256.
         binarise: what becomes of grey pixels: `none`, or `drawn`: 0 or 1 anew in every step, with the pixel as chance.
         condition: what the model is told of each image: `none`, or its class (`labels`).
@@ -62,6 +64,7 @@ class DataConfig:
     mirror: bool = False
     drawn: int = limited(10_000, low=20, high=1_000_000)
     test_fraction: float = limited(0.1, above=0, high=0.9)
+    validation_fraction: float = limited(0.0, low=0, high=0.9)
     levels: int = limited(255, low=255, high=256)
     binarise: str = "none"
     condition: str = one_of("none", "none", "labels")
@@ -207,8 +210,8 @@ class EvalConfig:
     """Judging and drawing.
 
     Attributes:
-        every_epochs: epochs between evaluations on the test images; 0 means ten in a run, fewer where they would take
-            more than a twentieth of it.
+        every_epochs: epochs between evaluations on the validation and test images; 0 means ten in a run, fewer where
+            they would take more than a twentieth of it.
         batch_size: images at a time; changes nothing but memory and time.
         figure_members: how many members get pictures of their own; 0 means that nothing at all is drawn.
     """
@@ -333,7 +336,22 @@ def from_kept(values: Any) -> Config:
             f"read (it is {MOVED_FROM_TRAIN[moved[0]]} now); use that version for this folder, or train anew in "
             "another workdir"
         )
-    return from_dict(_completed(values, to_dict(Config())))
+    return from_dict(_completed(_without_unknown(values), to_dict(Config())))
+
+
+def _without_unknown(values: Any) -> Any:
+    """Leave out the settings of parts that are not registered now and not chosen: nothing follows from them."""
+    if not isinstance(values, dict):
+        return values
+    kept = dict(values)
+    for kind, (field, section, _) in KINDS.items():
+        if isinstance(parts := kept.get(section), dict):
+            where, name = field.split(".")
+            chosen = values[where].get(name) if isinstance(values.get(where), dict) else None
+            kept[section] = {part: own for part, own in parts.items() if part in registry_of(kind) or part == chosen}
+            if not kept[section]:
+                del kept[section]
+    return kept
 
 
 def _completed(values: Any, defaults: dict[str, Any]) -> Any:

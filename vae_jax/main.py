@@ -34,10 +34,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     log.setLevel(logging.INFO)
     try:
         load_jax()  # the parts of models say which fields a config has
-        from vae_jax.command_line import USAGE, parse
+        from vae_jax.command_line import asked_for_help, help_for, parse
 
-        if "--help" in arguments or "-h" in arguments:
-            print(USAGE)
+        if asked_for_help(arguments):
+            print(help_for(arguments))
             return 0
         run(parse(arguments), started)
     except UserError as error:

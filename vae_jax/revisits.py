@@ -26,7 +26,7 @@ log = logging.getLogger("vae_jax")
 
 
 def evaluate_run(command: Command, started: float) -> None:
-    """Judge a trained run on the test images again, and write its numbers and its report.
+    """Judge a trained run on the held-out images again, and write its numbers and its report.
 
     Raises:
         UserError: there is no trained run, or its data are not there.
@@ -34,7 +34,8 @@ def evaluate_run(command: Command, started: float) -> None:
 
     def judge_again(trainer: Trainer, state: TrainState) -> None:
         judge = judge_of(trainer.cohort, trainer.layout, trainer.dataset)
-        trainer.hear("test", judge(trainer.members, trainer.spread(state)))
+        for split, metrics in judge(trainer.members, trainer.spread(state)).items():
+            trainer.hear(split, metrics)
 
     revisit(command, started, judge_again, draw=False)
 

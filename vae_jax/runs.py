@@ -159,5 +159,4 @@ def announce_growth(plan: Plan) -> None:
 
 
 def _images_of(dataset: Dataset) -> str:
-    counts = f"{len(dataset.train):,} training and {len(dataset.test):,} test images"
-    return f"{dataset.name}: {dataset.source}; {counts}"
+    return f"{dataset.name}: {dataset.source}; {dataset.counts}"

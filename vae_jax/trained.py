@@ -193,8 +193,8 @@ class Trained:
         """Return the member's lines of `metrics.jsonl`.
 
         Returns:
-            of every logged moment `step`, `epoch`, `split` (`train` or `test`), `beta_kl`; `loss`, `recon` and `kl` in
-            the run's normalisation; `distortion`, `rate` and `elbo` in nats per image.
+            of every logged moment `step`, `epoch`, `split` (`train`, `validation`, `test`), `beta_kl`; `loss`, `recon`
+            and `kl` in the run's normalisation; `distortion`, `rate` and `elbo` in nats per image.
 
         Raises:
             UserError: the file is not there any more.
@@ -326,7 +326,12 @@ def _reader(
 
 
 def _groups(run: RunFolder) -> dict[str, Numbered]:
-    """Return the members of each cohort that was begun."""
+    """Return the members of each cohort that was begun.
+
+    Raises:
+        UserError: there is none, or a part from outside is not registered.
+    """
+    run.check_parts()
     folders = sorted(path.parent for path in run.checkpoints.glob(f"*/{MEMBERS_FILE}"))
     groups = {folder.name: read_members(folder) for folder in folders}
     if not groups:

@@ -6,7 +6,7 @@ from importlib import import_module
 
 from vae_jax.config import DataConfig
 from vae_jax.data.contrast import CONTRASTS
-from vae_jax.data.dataset import Dataset
+from vae_jax.data.dataset import Dataset, with_validation
 from vae_jax.data.grouped_split import untested_told
 from vae_jax.errors import UserError
 from vae_jax.registry import Registry
@@ -52,6 +52,8 @@ def load(config: DataConfig) -> Dataset:
         raise UserError(
             f"{where}: can't be used ({reason}); change config.data.raw_dir or config.data.prepared_dir"
         ) from None
+    if config.validation_fraction and not len(dataset.validation):
+        dataset = with_validation(dataset, config.validation_fraction)
     for name, split in (("training", dataset.train), ("test", dataset.test)):
         if not len(split):
             raise UserError(

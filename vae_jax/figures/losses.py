@@ -19,6 +19,9 @@ from vae_jax.figures.matplotlib_settings import own_settings
 PANELS = (("recon", "recon"), ("kl", "KL"), ("loss", "loss"), ("beta_kl", "beta_KL"))
 
 
+HELD_OUT = {"validation": "s", "test": "D"}  # the marker of each split that is evaluated
+
+
 def smoothed(values: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
     """A moving average over about a tenth of the points; leaves out what isn't finite.
 
@@ -96,8 +99,11 @@ def _draw_panels(
             _widen_if_constant(axes)
         if name == "recon" and groups is None:
             (train,) = axes.plot([], [], ".", color=COLOURS[0])
-            (test,) = axes.plot([], [], "D", color=COLOURS[0], markerfacecolor="white", markersize=4.5)
-            legend(axes, [(train, "train"), (test, "test")], fontsize=8)
+            named: list[Named] = [(train, "train")]
+            for split in [each for each in HELD_OUT if each == "test" or any(line["split"] == each for line in lines)]:
+                (held,) = axes.plot([], [], HELD_OUT[split], color=COLOURS[0], markerfacecolor="white", markersize=4.5)
+                named.append((held, split))
+            legend(axes, named, fontsize=8)
         if name == "loss" and unranked:
             axes.set_title(unranked, fontsize=8, loc="left", color=MUTED)
 
@@ -110,9 +116,8 @@ def _shade(group: int) -> str:
 def _member_curves(axes: Axes, lines: Sequence[dict[str, Any]], name: str) -> None:
     for member in sorted({line["member"] for line in lines}):
         mine = [line for line in lines if line["member"] == member]
-        _curve(axes, [line for line in mine if line["split"] == "train"], name, colour(member), test=False)
-        if name != "beta_kl":
-            _curve(axes, [line for line in mine if line["split"] == "test"], name, colour(member), test=True)
+        for split in ("train", *(HELD_OUT if name != "beta_kl" else ())):
+            _curve(axes, [line for line in mine if line["split"] == split], name, colour(member), HELD_OUT.get(split))
 
 
 def _group_curves(axes: Axes, lines: Sequence[dict[str, Any]], name: str, groups: Mapping[int, str]) -> None:
@@ -150,11 +155,11 @@ def _widen_if_constant(axes: Axes) -> None:
         axes.set_ylim(middle - tenth, middle + tenth)
 
 
-def _curve(axes: Axes, lines: Sequence[dict[str, Any]], name: str, inked: str, *, test: bool) -> None:
+def _curve(axes: Axes, lines: Sequence[dict[str, Any]], name: str, inked: str, marker: str | None) -> None:
     epochs = np.array([line["epoch"] for line in lines], float)
     values = np.array([line[name] for line in lines], float)
-    if test:
-        axes.plot(epochs, values, "D", color=inked, markerfacecolor="white", markersize=4.5, zorder=3)
+    if marker:
+        axes.plot(epochs, values, marker, color=inked, markerfacecolor="white", markersize=4.5, zorder=3)
     else:
         axes.plot(epochs, values, ".", color=inked, markersize=3.5, alpha=0.45)
         axes.plot(epochs, smoothed(values) if name != "beta_kl" else values, color=inked, linewidth=1.4)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vae_jax.atomic_files import write_text
 from vae_jax.checked_fields import Role
 from vae_jax.config import Config, from_kept, to_dict
 from vae_jax.data.dataset import Sizes
@@ -161,11 +162,6 @@ def cohort_of(name: str, members: Numbered, dataset: Sizes) -> Cohort:
             f"config.train.data_devices: found {config.train.data_devices}, which does not divide the batch of "
             f"{config.train.batch_size}; needs a divisor"
         )
-    if config.train.data_devices > 1 and any(each.objective.free_bits for each in configs):
-        raise UserError(
-            f"config.train.data_devices: found {config.train.data_devices} with free_bits, which count over a whole "
-            "batch; needs 1"
-        )
     return Cohort(
         name=name,
         numbers=tuple(number for number, _ in members),
@@ -185,7 +181,7 @@ def evaluations(config: Config, steps_per_epoch: int, dataset: Sizes) -> int:
     A training step costs three passes over its batch: forward, and twice as much backward.
     """
     passes = 3 * config.train.epochs * steps_per_epoch * config.train.batch_size
-    return min(10, max(1, int(0.05 * passes / len(dataset.test))))
+    return min(10, max(1, int(0.05 * passes / (len(dataset.validation) + len(dataset.test)))))
 
 
 def checkpoints(config: Config, steps_per_epoch: int) -> int:
@@ -202,15 +198,13 @@ def _divisor_near(number: int, wanted: int) -> int:
 
 
 def write_members(folder: Path, cohort: Cohort) -> None:
-    """Note a cohort's members in its folder, whole or not at all."""
+    """Note a cohort's members in its folder, atomically."""
     folder.mkdir(parents=True, exist_ok=True)
     members = [
         {"member": number, "config": to_dict(config)}
         for number, config in zip(cohort.numbers, cohort.configs, strict=True)
     ]
-    partial = folder / f".{MEMBERS_FILE}.partial"
-    partial.write_text(json.dumps(members), encoding="utf-8")
-    partial.replace(folder / MEMBERS_FILE)
+    write_text(folder / MEMBERS_FILE, json.dumps(members))
 
 
 def read_members(folder: Path) -> Numbered:

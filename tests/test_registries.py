@@ -1,0 +1,168 @@
+"""What holds for every registered part, the strangers' of `tests/extensions` among them.
+
+A new part is tested here by being registered. Every day each is in one small program, parts of kinds that don't meet
+together; the slow tests take each part alone, to the bit.
+"""
+
+import dataclasses
+from functools import cache
+from itertools import cycle
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import strangers
+from small_runs import small_config, small_dataset
+
+from vae_jax.errors import UserError
+from vae_jax.evaluation.metrics import split_metrics
+from vae_jax.registry import KINDS
+from vae_jax.training.devices import Layout
+from vae_jax.training.examples import split_arrays, train_data
+from vae_jax.training.hyperparameters import hyperparameters_of
+from vae_jax.training.spec import spec_of, without_latent_dim
+from vae_jax.training.steps import NEVER, init_state, train_block
+
+DATA = small_dataset()
+BLOCK = 3  # steps
+LARGEST, SMALLER = 3, 2  # latent units
+CHOICES = {kind: strangers.names_of(kind) for kind in KINDS if kind not in ("source", "contrast")}
+MEETING = ("model", "posterior", "prior", "objective")  # which may not fit: one at a time, the others at their defaults
+
+
+def _put(config, field, name):
+    section, last = field.split(".")
+    return dataclasses.replace(config, **{section: dataclasses.replace(getattr(config, section), **{last: name})})
+
+
+def chosen(**parts):
+    """A small config with some parts, by kind."""
+    config = small_config(
+        model={"hidden": (8,), "latent_dim": LARGEST},
+        parts={"encoders": {"conv": {"widths": (4, 5)}}, "decoders": {"conv": {"widths": (5, 4)}}},
+    )
+    for kind, name in parts.items():
+        config = _put(config, KINDS[kind].field, name)
+    return config
+
+
+def fits(config):
+    """Whether the parts of a config make a program."""
+    spec, numbers = spec_of([config], DATA), hyperparameters_of([config], 5)
+    try:
+        state = jax.eval_shape(lambda: init_state(spec, Layout(), numbers))
+        jax.eval_shape(lambda s: train_block(spec, Layout(), BLOCK, train_data(DATA), numbers, s), state)
+    except UserError:
+        return False
+    return True
+
+
+@cache
+def fitting(kind, name):
+    """The parts beside one: the defaults where they fit, else another posterior or prior."""
+    first = {kind: name}
+    others = (
+        [{}] if kind not in MEETING else [{}, *({of: other} for of in ("posterior", "prior") for other in CHOICES[of])]
+    )
+    return next(parts for other in others if of_another_kind(other, kind) and fits(chosen(**(parts := first | other))))
+
+
+def of_another_kind(parts, kind):
+    return kind not in parts
+
+
+def members(config):
+    """Two members that train well, the smaller one first, and one whose weights leave the numbers at once."""
+    fixed = without_latent_dim(config) == config
+    sizes = (LARGEST, LARGEST) if fixed else (SMALLER, LARGEST)
+    well = [
+        dataclasses.replace(config, seed=seed, model=dataclasses.replace(config.model, latent_dim=size))
+        for seed, size in enumerate(sizes)
+    ]
+    return [*well, dataclasses.replace(well[1], optimiser=dataclasses.replace(well[1].optimiser, learning_rate=3e38))]
+
+
+def trained(configs, blocks=2):
+    """The states after each of some blocks, as arrays of NumPy."""
+    spec, numbers, data = spec_of(configs, DATA), hyperparameters_of(configs, 5), train_data(DATA)
+    state, kept = init_state(spec, Layout(), numbers), []
+    for _ in range(blocks):
+        state, metrics = train_block(spec, Layout(), BLOCK, data, numbers, state)
+        kept.append(jax.device_get(state))
+    assert np.isfinite(metrics["loss"][: len(configs[:2])]).all()
+    return kept
+
+
+def cut(state, k, like):
+    """A member's arrays, cut to the shapes of it alone."""
+    return jax.tree.map(lambda own, all_: all_[k][tuple(map(slice, own.shape[1:]))], like, state)
+
+
+def same_bits(one, other):
+    jax.tree.map(np.testing.assert_array_equal, one, other)
+
+
+def close(found, expected):
+    """To 1e-5 of each array's largest number."""
+
+    def compare(path, ours, theirs):
+        largest = max(np.abs(theirs).max(initial=0), 1e-12)
+        np.testing.assert_allclose(
+            ours / largest, theirs / largest, atol=1e-5, rtol=0, err_msg=jax.tree_util.keystr(path)
+        )
+
+    jax.tree_util.tree_map_with_path(compare, found, expected)
+
+
+def check_all(config, *, bits):
+    configs = members(config)
+    spec, numbers, data = spec_of(configs, DATA), hyperparameters_of(configs, 5), train_data(DATA)
+    first, last = trained(configs)
+    # A member alone.
+    for k in (0, 1) if bits else (0,):
+        alone = trained([configs[k]])[-1]
+        own = jax.tree.map(lambda leaf: leaf[0], alone)
+        if bits and configs[k].model.latent_dim == LARGEST:
+            same_bits(cut(last, k, alone), own)
+        close(cut(last, k, alone), own)
+    # From a saved state on.
+    again, _ = train_block(spec, Layout(), BLOCK, data, numbers, jax.tree.map(jnp.asarray, first))
+    same_bits(jax.device_get(again), last)
+    # Frozen alone, with its variables and the objective's own module.
+    assert first.failed[2] != NEVER
+    assert (last.failed[:2] == NEVER).all()
+    for name in ("params", "variables", "optimiser", "average"):
+        same_bits(*(jax.tree.map(lambda leaf: leaf[2], getattr(state, name)) for state in (first, last)))
+    # Evaluated in batches of any size.
+    test, state = split_arrays(DATA.test), jax.tree.map(jnp.asarray, last)
+    whole, parts = (
+        split_metrics(spec, Layout(), batch, test, numbers, state.evaluated, state.variables, state.step)
+        for batch in (len(DATA.test), 4)
+    )
+    for name in whole:
+        np.testing.assert_allclose(whole[name][:2], parts[name][:2], rtol=1e-5, err_msg=name)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def all_registered():
+    with strangers.registered():
+        yield
+
+
+BESIDE = {kind: cycle(names[::-1]) for kind, names in CHOICES.items() if kind not in MEETING}
+CASES = [
+    pytest.param(kind, name, {of: next(names) for of, names in BESIDE.items()}, id=f"{kind}-{name}")
+    for kind in MEETING
+    for name in CHOICES[kind]
+]
+
+
+def test_every_part_is_in_one_of_the_programs():
+    """Of kinds that fit with everything there are fewer parts than programs."""
+    assert all(len(names) <= len(CASES) for kind, names in CHOICES.items() if kind not in MEETING)
+
+
+@pytest.mark.parametrize(("kind", "name", "beside"), CASES)
+def test_members_are_as_alone_go_on_freeze_alone_and_are_evaluated_in_any_batches(kind, name, beside):
+    check_all(chosen(**fitting(kind, name), **beside), bits=False)
