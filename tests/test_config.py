@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vae_jax.config import Config, default_config, from_dict, from_json, to_json, validate
+from vae_jax.config import Config, default_config, from_dict, from_json, to_dict, to_json, validate
 from vae_jax.errors import UserError
 from vae_jax.field_names import differences
 
@@ -219,4 +219,11 @@ def test_settings_of_parts_are_kept_checked_and_read_again():
 )
 def test_a_setting_of_a_part_that_will_not_do_is_named(values, said):
     with pytest.raises(UserError, match=f"^{said}"):
-        from_json(json.dumps(values))
+        from_dict({**to_dict(Config()), **values})
+
+
+def test_a_kept_setting_of_a_part_that_will_not_do_is_named():
+    with pytest.raises(UserError, match=r"^config\.posteriors\.iaf: found 3; needs the fields blocks"):
+        from_json('{"posteriors": {"iaf": 3}}')
+    with pytest.raises(UserError, match=r"^config\.posteriors: found 3; needs the parts"):
+        from_json('{"posteriors": 3}')
