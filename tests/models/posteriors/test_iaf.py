@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from small_models import KEY, small_build, training_noise
 
@@ -34,31 +34,36 @@ def sampled(size, blocks, count):
 
 
 def test_the_log_density_is_that_of_the_base_less_the_log_jacobian():
-    q = iaf(SIZE, strength=10.0)(FEATURES, Units(SIZE, SIZE))
-    noise = training_noise(3)
-    z, log_q = q.sample(noise, 2)
-    base, log_base = q.base.sample(noise, 2)
 
-    def moved(point, k):
-        return q._flow(q.base.centre().at[k].set(point))[0][k]
+    @jax.jit
+    def of_all():
+        q, noise = iaf(SIZE, strength=10.0)(FEATURES, Units(SIZE, SIZE)), training_noise(3)
+        base, log_base = q.base.sample(noise, 2)
+        slopes = jax.jacfwd(lambda z: q._flow(z)[0])(base)
+        own = jnp.einsum("kbukbv->kbuv", slopes)
+        return *q.sample(noise, 2), q._flow(base)[0], log_base, own
 
-    for sample in range(2):
-        for k in range(3):
-            jacobian = jax.jacfwd(moved)(base[sample, k], k)
-            sign, log_det = np.linalg.slogdet(np.asarray(jacobian, np.float64))
-            assert sign != 0
-            np.testing.assert_allclose(log_q[sample, k], log_base[sample, k] - log_det, rtol=1e-4)
-            np.testing.assert_allclose(moved(base[sample, k], k), z[sample, k], rtol=1e-5, atol=1e-6)
+    z, log_q, moved, log_base, jacobians = of_all()
+    np.testing.assert_allclose(moved, z, rtol=1e-5, atol=1e-6)
+    log_det = np.linalg.slogdet(np.asarray(jacobians, np.float64))[1]
+    assert np.ptp(log_det) > 0.1, "the flow does something"
+    np.testing.assert_allclose(log_q, log_base - log_det, rtol=1e-4)
 
 
 def test_the_density_integrates_to_one():
     """Two units, on a grid of the base: the density of a moved cell times its area is the base's mass."""
-    q = iaf(2, strength=10.0)(FEATURES[:1], Units(2, 2))
-    line = jnp.linspace(-4.5, 4.5, 121)
-    eps = jnp.stack(jnp.meshgrid(line, line, indexing="ij"), axis=-1).reshape(-1, 1, 2)
-    base = q.base.mu + q.base.sigma * eps
-    z, log_det = q._flow(base)
-    log_q = np.asarray(q.base.log_prob(base) - log_det, np.float64)[:, 0].reshape(121, 121)
+    line = np.linspace(-4.5, 4.5, 121, dtype=np.float32)
+    eps = np.stack(np.meshgrid(line, line, indexing="ij"), axis=-1).reshape(-1, 1, 2)
+
+    @jax.jit
+    def on_grid():
+        q = iaf(2, strength=10.0)(FEATURES[:1], Units(2, 2))
+        base = q.base.mu + q.base.sigma * eps
+        z, log_det = q._flow(base)
+        return z, log_det, q.base.log_prob(base) - log_det
+
+    z, log_det, log_q = on_grid()
+    log_q = np.asarray(log_q, np.float64).reshape(121, 121)
     grid = np.asarray(z, np.float64).reshape(121, 121, 2)
     down, across = grid[1:, :-1] - grid[:-1, :-1], grid[:-1, 1:] - grid[:-1, :-1]
     areas = np.abs(down[..., 0] * across[..., 1] - down[..., 1] * across[..., 0])
@@ -66,10 +71,15 @@ def test_the_density_integrates_to_one():
     np.testing.assert_allclose(np.sum(np.exp(log_q[:-1, :-1]) * areas), 1, rtol=2e-2)
 
 
+@partial(jax.jit, static_argnums=0)
+def slopes_of(blocks):
+    q = iaf(SIZE, blocks, 10.0)(FEATURES[:1], Units(SIZE, SIZE))
+    return jax.jacfwd(lambda z: q._flow(z[None])[0][0])(jnp.ones(SIZE))
+
+
 def test_a_block_is_triangular_and_the_next_sees_the_units_the_other_way_round():
     for blocks, part in ((1, np.triu), (2, None)):
-        q = iaf(SIZE, blocks, 10.0)(FEATURES[:1], Units(SIZE, SIZE))
-        slopes = np.asarray(jax.jacfwd(lambda z: q._flow(z[None])[0][0])(jnp.ones(SIZE)))  # noqa: B023
+        slopes = np.asarray(slopes_of(blocks))
         if part is not None:
             assert not part(slopes, 1).any()
         else:
@@ -77,10 +87,9 @@ def test_a_block_is_triangular_and_the_next_sees_the_units_the_other_way_round()
             assert np.all(np.abs(slopes[np.arange(SIZE), np.arange(SIZE)[::-1]]) > 0)
 
 
-@settings(max_examples=8)
-@given(st.integers(1, SIZE), st.sampled_from([1, 2]))
-def test_units_beyond_the_count_change_nothing(count, blocks):
-    alone, padded = sampled(count, blocks, count), sampled(SIZE, blocks, jnp.int32(count))
+@given(st.sampled_from([1, 3]))
+def test_units_beyond_the_count_change_nothing(count):
+    alone, padded = sampled(count, 2, jnp.int32(count)), sampled(SIZE, 2, jnp.int32(count))
     for ours, theirs in zip(alone, padded, strict=True):
         cut = theirs if ours.shape == theirs.shape else theirs[..., :count]
         np.testing.assert_allclose(ours, cut, rtol=1e-5, atol=1e-6)
@@ -89,9 +98,13 @@ def test_units_beyond_the_count_change_nothing(count, blocks):
 
 
 def test_at_the_start_most_of_the_base_is_kept():
-    q = iaf(SIZE, blocks=1)(FEATURES, Units(SIZE, SIZE))
-    share = jax.jacfwd(lambda z: q._flow(z)[0][0])(q.base.centre())[:, 0]
-    np.testing.assert_allclose(np.diag(share), jax.nn.sigmoid(1.5), atol=0.1)
+
+    @jax.jit
+    def shares():
+        q = iaf(SIZE, blocks=1)(FEATURES[:1], Units(SIZE, SIZE))
+        return jax.jacfwd(lambda z: q._flow(z[None])[0][0])(q.base.centre()[0])
+
+    np.testing.assert_allclose(np.diag(shares()), 1 / (1 + np.exp(-1.5)), atol=0.1)
 
 
 def test_the_density_is_known_of_its_own_samples_alone():
@@ -116,5 +129,5 @@ def test_the_gradient_reaches_the_flow_its_context_and_the_base():
         return jnp.mean(log_q + jnp.sum(z**2, axis=-1))
 
     graph, state = nnx.split(iaf(SIZE))
-    for path, slope in jax.tree_util.tree_leaves_with_path(jax.grad(cost)(state)):
+    for path, slope in jax.tree_util.tree_leaves_with_path(jax.jit(jax.grad(cost))(state)):
         assert np.any(slope != 0), jax.tree_util.keystr(path)
