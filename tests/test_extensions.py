@@ -24,7 +24,11 @@ SWEEPS = {
         ["--sweep=latent_dim=2,3", "--sweep=likelihoods.laplace.b=0.1,0.2"],
         4,
     ),
-    "objective": (["--config.objective.name=adversarial"], ["--sweep=latent_dim=2,3", "--sweep=strength=1,2"], 4),
+    "objective": (
+        ["--config.objective.name=adversarial"],
+        ["--sweep=latent_dim=2,3", "--sweep=objectives.adversarial.strength=1,2"],
+        4,
+    ),
     "model": (["--config.model.name=two_levels"], ["--sweep=latent_dim=2,3"], 2),
 }
 
