@@ -30,7 +30,6 @@ class StudentT:
         return z, self.log_prob(z)
 
     def unit_log_prob(self, z):
-        """In nats."""
         n, y = self.degrees, z * jnp.exp(-self.log_scale)
         constant = math.lgamma((n + 1) / 2) - math.lgamma(n / 2) - 0.5 * math.log(n * math.pi)
         return jnp.where(self.units.mask, constant - self.log_scale - (n + 1) / 2 * jnp.log1p(y**2 / n), 0.0)
