@@ -33,10 +33,13 @@ class DataConfig:
     """Which images, from where.
 
     Attributes:
-        name: the source: `digits`, `mnist`, `fashion_mnist`, `freyfaces`, `dogpeople`, `drawn_faces`, `photos`.
+        name: the source: `digits`, `mnist`, `fashion_mnist`, `freyfaces`, `dogpeople`, `drawn_faces`, `photos`;
+            `tfds:NAME`, `tfds:NAME/CONFIG:VERSION` for what TFDS has prepared; `arrays` for those that a call in Python
+            is given.
         raw_dir: the folder of raw files, in which nothing is written; '' means `$VAE_JAX_RAW` where that is set, else
             `data/raw`.
         prepared_dir: where what was read once, or downloaded, is kept; nothing there is irreplaceable.
+        tfds_dir: where TFDS has prepared data sets; '' means `$TFDS_DATA_DIR`, else `~/tensorflow_datasets`.
         layout: how the raw folder of photographs is laid out, where that is not to be guessed. For `dogpeople` a kind
             (`landmarks`, `columbia_dogs`, `oxford_pets`, `cat2dog`, `utkface`, `lfw`, `pictures` of people whose faces
             are sought, `skip`) or `FOLDER=KIND,FOLDER=KIND`, each with all below it; for `photos`, whether its folders
@@ -57,6 +60,7 @@ class DataConfig:
     name: str = "dogpeople"
     raw_dir: str = unlimited("", role=Role.PLACE)
     prepared_dir: str = unlimited("data/prepared", role=Role.PLACE)
+    tfds_dir: str = unlimited("", role=Role.PLACE)
     layout: str = unlimited("", role=Role.PLACE)
     image_size: int = limited(50, low=8, high=1024)
     colour: bool = False
@@ -84,6 +88,11 @@ class DataConfig:
     def prepared_folder(self) -> Path:
         """The folder where what was read once is kept."""
         return from_home(self.prepared_dir)
+
+    @property
+    def tfds_folder(self) -> Path:
+        """The folder of data sets that TFDS has prepared."""
+        return from_home(self.tfds_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets")
 
     @property
     def raw_folder_named(self) -> bool:

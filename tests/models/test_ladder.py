@@ -137,6 +137,7 @@ def test_the_gradient_of_the_bound_reaches_every_weight():
 
 
 def test_the_activation_between_the_levels_is_the_configs():
-    assert pytest.importorskip("jax").numpy.tanh is Ladder(
-        Ladder.Settings(), small_build(2, model={"name": "ladder", "activation": "tanh"}), KEY
-    ).up.activation
+    assert (
+        pytest.importorskip("jax").numpy.tanh
+        is Ladder(Ladder.Settings(), small_build(2, model={"name": "ladder", "activation": "tanh"}), KEY).up.activation
+    )

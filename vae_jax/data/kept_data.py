@@ -47,11 +47,8 @@ def keep_data(path: Path, dataset: Dataset) -> None:
         path: of the file, a NumPy archive.
         dataset: the run's.
     """
-    try:
-        if path.is_file() and read_kept(path).fingerprint == dataset.fingerprint:
-            return
-    except UserError:
-        pass  # damaged: written again
+    if kept_fingerprint(path) == dataset.fingerprint:
+        return
     test = dataset.test
     count = min(len(test), MOST_IMAGES, max(1, MOST_BYTES // test.images[0].nbytes))
     picked = np.linspace(0, len(test) - 1, count).round().astype(int)
@@ -69,6 +66,14 @@ def keep_data(path: Path, dataset: Dataset) -> None:
     with partial.open("wb") as file:
         np.savez_compressed(file, facts=text_array(facts), images=test.images[picked], labels=test.labels[picked])
     partial.replace(path)
+
+
+def kept_fingerprint(path: Path) -> str | None:
+    """Return the fingerprint of the data set that a file is of; None where it is not there, or damaged."""
+    try:
+        return read_kept(path).fingerprint
+    except UserError:
+        return None
 
 
 def read_kept(path: Path) -> KeptData:

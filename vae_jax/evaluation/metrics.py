@@ -79,7 +79,7 @@ def split_metrics(
 
 
 def judge_of(cohort: Cohort, layout: Layout, dataset: Dataset) -> Judge:
-    """Return the function that evaluates all members of a cohort on the test images, and on validation images if any."""
+    """Return the function that evaluates all members of a cohort on the validation images, if any, and on the test."""
     splits = {name: split_arrays(split) for name, split in dataset.held_out.items()}
     wanted = cohort.configs[0].eval.batch_size
 

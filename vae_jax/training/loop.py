@@ -86,7 +86,7 @@ def check_goes_on(record: Mapping[str, Any], cohort: Cohort, dataset: Dataset) -
         raise UserError(
             f"config.data: the run's checkpoint was trained on other images (fingerprint {record['data']}, found "
             f"{dataset.fingerprint} from {dataset.source}); give it the same data (config.data.raw_dir says where they "
-            "are) or another workdir"
+            "are; arrays are given in the same order) or another workdir"
         )
     if record["step"] % cohort.block:
         raise UserError(
