@@ -83,8 +83,8 @@ def test_several_can_be_imported_and_modules_too(file, monkeypatch):
 
 def test_a_file_imported_twice_replaces_its_parts(file):
     import_parts(["my_parts.py", str(file)])
-    with pytest.raises(UserError, match="is a part of .*my_parts.py already; use another name"):
-        (file.parent / "others.py").write_text(PARTS)
+    (file.parent / "others.py").write_text(PARTS)
+    with pytest.raises(UserError, match=r"is a part of .*my_parts\.py already; use another name"):
         import_parts(["others.py"])
 
 

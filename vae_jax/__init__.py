@@ -1,18 +1,10 @@
 """Variational autoencoders in JAX: train them, sweep them, judge them, look at them.
 
-<<<<<<< HEAD
-What a notebook needs: `get_config`, `train`, `sweep`, `load_run`, `load_sweep`, `load_data`. `train` and `load_run`
-give a `Trained`, which can `encode`, `decode`, `sample` and `morph`, and has `metrics` and `figures`; `sweep` gives a
-`Sweep`. `encode(model, images)`, `decode(model, z)` and `sample(model, n)` are the same as functions; `morph` and
-`figures` are the rooms of those names: `morph.main` is the command, `figures` has a file for each kind of picture.
-`sheet` and `strip` lay many images out as one. `register(kind, name)` adds a part of your own.
-=======
 What a notebook needs: `get_config`, `train`, `sweep`, `load_run`, `load_sweep`, `load_data`, `evaluate`. `train` and
 `load_run` give a `Trained`, which can `encode`, `decode`, `sample` and `morph`, and has `metrics` and `figures`;
 `sweep` gives a `Sweep`. `encode(model, images)`, `decode(model, z)` and `sample(model, n)` are the same as functions;
 `morph` and `figures` are the rooms of those names: `morph.main` is the command, `figures` has a file for each kind of
-picture. `sheet` and `strip` lay many images out as one.
->>>>>>> house-data
+picture. `sheet` and `strip` lay many images out as one. `register(kind, name)` adds a part of your own.
 """
 
 from importlib import import_module

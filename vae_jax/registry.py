@@ -88,12 +88,8 @@ class Registry(Mapping[str, T], Generic[T]):
         """
         self.field = field
         self._entries = dict(entries)
-<<<<<<< HEAD
-        self._origins: dict[str, Origin] = {}  # of the parts that were added from outside
-=======
         self._families = dict(families or {})
-        self._origins: dict[str, str] = {}  # of the parts that were added from outside
->>>>>>> house-data
+        self._origins: dict[str, Origin] = {}  # of the parts that were added from outside
 
     def __getitem__(self, name: str) -> T:
         if (prefix := self._family(name)) is not None:
