@@ -65,9 +65,7 @@ def test_the_condition_reaches_the_encoder_and_the_decoder():
 def test_units_that_a_member_does_not_have_change_no_picture():
     @jax.jit
     def both():
-        few, many = (
-            ConvDecoder(ConvDecoder.Settings(widths=(3, 2)), small_build(size, 2), KEY) for size in (2, 4)
-        )
+        few, many = (ConvDecoder(ConvDecoder.Settings(widths=(3, 2)), small_build(size, 2), KEY) for size in (2, 4))
         z = jnp.array([[1.0, -1.0]])
         return few(z, None), many(jnp.pad(z, ((0, 0), (0, 2))), None)
 

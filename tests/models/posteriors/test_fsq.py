@@ -67,7 +67,9 @@ def test_a_unit_costs_the_log_of_its_values_and_one_that_is_not_there_nothing():
 
 def test_the_codes_of_the_prior_are_the_values_of_the_posterior():
     book = ScalarCodes(Units(3, 2), 5)
-    np.testing.assert_allclose(book.latents(jnp.arange(5)[:, None] * jnp.ones(3, jnp.int32))[:, 0], np.linspace(-1, 1, 5))
+    np.testing.assert_allclose(
+        book.latents(jnp.arange(5)[:, None] * jnp.ones(3, jnp.int32))[:, 0], np.linspace(-1, 1, 5)
+    )
     assert not book.latents(jnp.full((1, 3), 4))[:, 2].any()
 
 

@@ -39,7 +39,9 @@ def test_its_samples_have_the_moments_of_the_mixture_and_their_density():
 
 
 def test_units_beyond_the_count_change_nothing():
-    padded = mixture(jnp.pad(MU, ((0, 0), (0, 2)), constant_values=9.0), jnp.pad(SIGMA, ((0, 0), (0, 2)), constant_values=9.0))
+    padded = mixture(
+        jnp.pad(MU, ((0, 0), (0, 2)), constant_values=9.0), jnp.pad(SIGMA, ((0, 0), (0, 2)), constant_values=9.0)
+    )
     z, log_p = padded.sample(training_noise(6), 2)
     alone, log_alone = mixture().sample(training_noise(6), 2)
     np.testing.assert_allclose(z[..., :2], alone, rtol=1e-6)
