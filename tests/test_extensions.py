@@ -17,10 +17,12 @@ IMPORTS = [f"--import={file}" for file in strangers.FILES]
 # What goes together in one sweep, and what it sweeps.
 SWEEPS = {
     "parts": (
-        ["--config.model.encoder=margins", "--config.model.decoder=outer", "--config.model.prior=student"]
-        + ["--config.model.likelihood=laplace", "--config.optimiser.name=lion", "--config.data.binarise=noisy"]
-        + ["--config.objective.warmup=square", "--config.optimiser.schedule=square"]
-        + ["--config.model.posterior=laplace", "--config.posteriors.laplace.floor=0.01"],
+        [
+            *("--config.model.encoder=margins", "--config.model.decoder=outer", "--config.model.prior=student"),
+            *("--config.model.likelihood=laplace", "--config.optimiser.name=nesterov", "--config.data.binarise=noisy"),
+            *("--config.objective.warmup=square", "--config.optimiser.schedule=square"),
+            *("--config.model.posterior=laplace", "--config.posteriors.laplace.floor=0.01"),
+        ],
         ["--sweep=latent_dim=2,3", "--sweep=likelihoods.laplace.b=0.1,0.2"],
         4,
     ),
