@@ -74,3 +74,16 @@ def test_members_that_differ_in_places_stay_apart():
     before = config("raw_dir=A,B")
     assert growth_faults(before, config("raw_dir=A2,B2", "seed=0,1")) == []
     assert "lacks 1 of its members" in growth_faults(before, config("raw_dir=A"))[0]
+
+
+def falling(epochs, **optimiser):
+    base = config(epochs=epochs)
+    return dataclasses.replace(base, optimiser=dataclasses.replace(base.optimiser, **optimiser))
+
+
+def test_a_fall_of_the_learning_rate_that_follows_the_runs_length_would_be_moved_by_more_epochs():
+    (said,) = growth_faults(falling(20, schedule="cosine"), falling(30, schedule="cosine"))
+    assert said.startswith("train.epochs: more of them would move the fall of the learning rate")
+    set_by_hand = {"schedule": "cosine", "schedule_steps": 100}
+    assert not growth_faults(falling(20, **set_by_hand), falling(30, **set_by_hand))
+    assert not growth_faults(falling(20), falling(30))

@@ -11,13 +11,14 @@ from drawn_photographs import draw_dogs, draw_people, draw_photograph
 from small_runs import digits_command
 
 import vae_jax
-from vae_jax import schedules
 from vae_jax.command_line import parse
+from vae_jax.config import ObjectiveConfig
 from vae_jax.data.draw_photographs import main as draw_photographs
 from vae_jax.data.prepare import main as prepare
 from vae_jax.data.sources import SOURCES
 from vae_jax.main import main
 from vae_jax.morph import main as morph
+from vae_jax.schedules import warmups
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -113,13 +114,13 @@ def test_its_python_trains_and_sweeps(tmp_path, monkeypatch):
 
 def test_the_schedule_that_it_shows_is_one(monkeypatch):
     (block,) = (block for block in PYTHON if "Progress" in block)
-    names = dict(vars(schedules))
+    names = dict(vars(warmups))
     exec(block, names)
-    monkeypatch.setitem(schedules.SCHEDULES._entries, "square", names["square"])
-    number = schedules.number_of("square")
-    numbers = {"warmup": number, "beta_kl": 4.0, "delay": 100, "length": 100, "cycles": 1}
-    arrays = {name: jnp.asarray(value) for name, value in numbers.items()}
-    weights = [float(schedules.beta_kl_at(jnp.asarray(step), **arrays)) for step in (0, 100, 150, 200, 300)]
+    monkeypatch.setitem(warmups.SCHEDULES._entries, "square", names["square"])
+    place = list(warmups.SCHEDULES).index("square")
+    numbers = {"warmup": place, "warmup_delay": 100, "warmup_steps": 100, "warmup_cycles": 1}
+    objective = ObjectiveConfig(beta_kl=4.0, **{name: jnp.asarray(value) for name, value in numbers.items()})
+    weights = [float(warmups.beta_kl_at(jnp.asarray(step), objective)) for step in (0, 100, 150, 200, 300)]
     assert weights == [0, 0, 1, 4, 4]
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from vae_jax.config import Config
 from vae_jax.errors import UserError
+from vae_jax.field_names import field_of
 from vae_jax.field_values import shown
 from vae_jax.sweep_language import FUNCTIONS, expand, parse_values, swept_fields
 
@@ -148,3 +149,20 @@ def test_values_that_tell_a_member_are_read_by_any_name():
     ):
         with pytest.raises(UserError, match=f"^--where: found .*{said}"):
             parse_values(text)
+
+
+def test_settings_of_parts_are_swept_by_full_names_and_by_short_ones_that_are_theirs_alone():
+    for name in ("posteriors.iaf.blocks", "iaf.blocks", "blocks"):
+        alone = dataclasses.replace(Config(), model=dataclasses.replace(Config().model, posterior="iaf"))
+        members = expand(dataclasses.replace(alone, sweep=(f"{name}=1,3",)))
+        assert [field_of(member, "posteriors.iaf.blocks") for member in members] == [1, 3]
+    with pytest.raises(UserError, match=r"found field 'b1'; say which: optimisers\.adam\.b1 or optimisers\.adamw\.b1"):
+        sweep("b1=0.5,0.9")
+    assert [member.optimiser.learning_rate for member in sweep("learning_rate=0.1,0.2")] == [0.1, 0.2]
+
+
+def test_members_whose_parts_have_no_such_setting_are_the_same():
+    with pytest.raises(UserError, match=r"same member twice .*as its parts have no posteriors\.iaf\.blocks; .*zip\("):
+        sweep("posterior=diagonal_gaussian,iaf", "blocks=1,3")
+    members = sweep("zip(posterior=diagonal_gaussian,iaf,iaf;blocks=2,1,3)")
+    assert [member.model.posterior for member in members] == ["diagonal_gaussian", "iaf", "iaf"]

@@ -1,10 +1,10 @@
 """Variational autoencoders in JAX: train them, sweep them, judge them, look at them.
 
-What a notebook needs: `get_config`, `train`, `sweep`, `load_run`, `load_sweep`, `load_data`. `train` and `load_run`
-give a `Trained`, which can `encode`, `decode`, `sample` and `morph`, and has `metrics` and `figures`; `sweep` gives a
-`Sweep`. `encode(model, images)`, `decode(model, z)` and `sample(model, n)` are the same as functions; `morph` and
-`figures` are the rooms of those names: `morph.main` is the command, `figures` has a file for each kind of picture.
-`sheet` and `strip` lay many images out as one. `register(kind, name)` adds a part of your own.
+What a notebook needs: `get_config`, `train`, `sweep`, `load_run`, `load_sweep`, `load_data`, `evaluate`. `train` and
+`load_run` give a `Trained`, which can `encode`, `decode`, `sample` and `morph`, and has `metrics` and `figures`;
+`sweep` gives a `Sweep`. `encode(model, images)`, `decode(model, z)` and `sample(model, n)` are the same as functions;
+`morph` and `figures` are the rooms of those names: `morph.main` is the command, `figures` has a file for each kind of
+picture. `sheet` and `strip` lay many images out as one. `register(kind, name)` adds a part of your own.
 """
 
 from importlib import import_module
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from vae_jax import figures, morph
-    from vae_jax.api import Sweep, get_config, load_data, load_sweep, sweep, train
+    from vae_jax.api import Sweep, evaluate, get_config, load_data, load_sweep, sweep, train
     from vae_jax.errors import NoResultError, UserError
     from vae_jax.registry import register
     from vae_jax.show import sheet, strip
@@ -28,6 +28,7 @@ __all__ = [
     "UserError",
     "decode",
     "encode",
+    "evaluate",
     "figures",
     "get_config",
     "load_data",

@@ -3,24 +3,48 @@
 The commands do the same through the same functions; see `vae_jax.runs` and `vae_jax.trained`.
 """
 
+import re
 import runpy
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from ml_collections import ConfigDict
+from numpy.typing import ArrayLike
 
+from vae_jax.command_line import Command
 from vae_jax.config import validate
+from vae_jax.data.arrays import ARRAYS, GivenArrays, given_arrays
 from vae_jax.data.dataset import Dataset
 from vae_jax.data.sources import load
 from vae_jax.errors import UserError, nearest
 from vae_jax.home_folder import from_home
-from vae_jax.run_folder import RunFolder
+from vae_jax.run_folder import SPLITS, RunFolder
 from vae_jax.runs import train_run
 from vae_jax.sweep_language import full_name
 from vae_jax.trained import Trained, load_run, settings_of
+
+
+class Arrays(TypedDict, total=False):
+    """Images of a caller's own, to train on in place of the data set that a config names.
+
+    Attributes:
+        images: what is or holds numbers, `[n, height, width]` or `[n, height, width, channels]` with 1 or 3 channels:
+            uint8, or floats in [0, 1].
+        labels: the class of each, whole numbers or texts `[n]`; none means that there are no classes.
+        test_images, test_labels: to be judged by; without them `config.data.test_fraction` of the images.
+        validation_images, validation_labels: to choose members by; without them `config.data.validation_fraction`.
+    """
+
+    images: ArrayLike
+    labels: ArrayLike | None
+    test_images: ArrayLike | None
+    test_labels: ArrayLike | None
+    validation_images: ArrayLike | None
+    validation_labels: ArrayLike | None
+
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 
@@ -43,41 +67,91 @@ def get_config(name: str | Path) -> ConfigDict:
     return config
 
 
-def train(config: ConfigDict, workdir: str | Path) -> Trained:
+def train(config: ConfigDict, workdir: str | Path | None = None, **arrays: Unpack[Arrays]) -> Trained:
     """Train one model, or continue it, or read it where it is finished already.
 
     Args:
         config: its settings.
-        workdir: the run folder.
+        workdir: the run folder; None means `runs/` and the name of the data, such as `runs/digits` or `runs/arrays`.
+        arrays: `images=...` and more, to train on a caller's own; see `Arrays`. To continue, give the same ones again.
 
     Raises:
         StoppedError: it was interrupted; what was trained is saved, and the same call goes on from there.
-        UserError: a setting can't be used, or the folder holds another run.
+        UserError: a setting or an array can't be used, or the folder holds another run.
         NoResultError: the model failed; it is told why.
     """
     if config.sweep:
         raise UserError(f"config.sweep: found {config.sweep!r}; vae_jax.sweep trains several models")
-    train_run(validate(config), from_home(workdir), time.perf_counter())
-    return load_run(workdir)
+    return load_run(_train(config, workdir, arrays))
 
 
-def sweep(config: ConfigDict, lines: str | Sequence[str], workdir: str | Path) -> "Sweep":
+def sweep(
+    config: ConfigDict, lines: str | Sequence[str], workdir: str | Path | None = None, **arrays: Unpack[Arrays]
+) -> "Sweep":
     """Train a whole grid of models, or continue it, or read it where it is finished already.
 
     Args:
         config: what all have in common.
         lines: such as `("beta_kl=0.1,1,4", "seed=range(3)")`; they multiply.
-        workdir: the run folder.
+        workdir: the run folder; None means `runs/` and the name of the data.
+        arrays: as for `train`.
 
     Raises:
         StoppedError: it was interrupted; what was trained is saved, and the same call goes on from there.
-        UserError: a setting or a line can't be used, or the folder holds another run.
+        UserError: a setting, a line or an array can't be used, or the folder holds another run.
         NoResultError: all models failed; it is told why.
     """
     swept = config.copy_and_resolve_references()
     swept.sweep = (lines,) if isinstance(lines, str) else tuple(lines)
-    train_run(validate(swept), from_home(workdir), time.perf_counter())
-    return load_sweep(workdir)
+    return load_sweep(_train(swept, workdir, arrays))
+
+
+def _train(config: ConfigDict, workdir: str | Path | None, arrays: Arrays) -> Path:
+    """Train what a config says, and return the run folder."""
+    started, given = time.perf_counter(), _given(arrays)
+    checked = validate(config)
+    if given is not None:
+        checked = replace(checked, data=replace(checked.data, name=ARRAYS))
+    folder = Path("runs") / re.sub(r"\W+", "_", checked.data.name) if workdir is None else from_home(workdir)
+    train_run(checked, folder, started, given)
+    return folder
+
+
+def _given(arrays: Arrays) -> GivenArrays | None:
+    """Check the arrays that a caller hands over; None where there are none.
+
+    Raises:
+        UserError: one can't be used, or has no name that is known.
+    """
+    known = [*Arrays.__annotations__]
+    for name in arrays:
+        if name not in known:
+            raise UserError(f"{name}: no such argument; known are {', '.join(known)}{nearest(name, known)}")
+    found = {name: array for name, array in arrays.items() if array is not None}
+    if not found:
+        return None
+    if "images" not in found:
+        raise UserError(f"{next(iter(found))}: found without images; needs images to learn from")
+    return given_arrays(**found)  # type: ignore[arg-type]
+
+
+def evaluate(folder: str | Path, *, draw: bool = False, **arrays: Unpack[Arrays]) -> None:
+    """Judge a trained run on its held-out images again, or draw its figures again, and write its report anew.
+
+    Args:
+        folder: the run's.
+        draw: draw the figures again, instead of judging.
+        arrays: those that the run was trained on, where they were given.
+
+    Raises:
+        NoResultError: some figures could not be drawn; the others are there.
+        UserError: there is no trained run, or its data are not there, or they are others.
+    """
+    from vae_jax.revisits import evaluate_run, figures_of_run
+
+    started, given = time.perf_counter(), _given(arrays)
+    command = Command(None, from_home(folder), "figures" if draw else "evaluate")
+    (figures_of_run if draw else evaluate_run)(command, started, given)
 
 
 @dataclass(frozen=True)
@@ -87,7 +161,7 @@ class Sweep:
     Attributes:
         folder: the run's.
         members: a row a member, for `pandas.DataFrame`: its number, the values that tell it apart, the step in which
-            it failed if it did, and its last metrics as `train.elbo`, `test.elbo` and so on.
+            it failed if it did, and its last metrics as `train.elbo`, `validation.elbo`, `test.elbo` and so on.
     """
 
     folder: Path
@@ -107,12 +181,12 @@ class Sweep:
         """
         return load_run(self.folder, member)
 
-    def best(self, metric: str = "test.elbo", **values: Any) -> Trained:
+    def best(self, metric: str | None = None, **values: Any) -> Trained:
         """Return the member that is best in a metric: of which the ELBO is largest, or anything else smallest.
 
         Args:
-            metric: such as `test.elbo` or `train.distortion`; members that failed, or have no number there, are left
-                out.
+            metric: such as `test.elbo` or `train.distortion`; None means `validation.elbo` where there are validation
+                images, else `test.elbo`. Members that failed, or have no number there, are left out.
             values: of any fields of the config, as in `where`: only members that have them are meant. Members of other
                 images, of another kind of likelihood, or of another normalisation don't compare in each metric.
 
@@ -120,7 +194,10 @@ class Sweep:
             UserError: there is no such metric, or the run has not come to its end, or the members don't compare in it.
         """
         from vae_jax.export import number_of_best, with_values
+        from vae_jax.summary import choosing_split
 
+        if metric is None:
+            metric = f"{choosing_split(RunFolder(self.folder).read_summary() or {'members': []})}.elbo"
         wanted = {full_name(name, "best"): value for name, value in values.items()}
         among = with_values(wanted, settings_of(self.folder), "best") if wanted else None
         return self.load(number_of_best(metric, RunFolder(self.folder), "best", among))
@@ -168,7 +245,7 @@ def load_sweep(folder: str | Path) -> Sweep:
             "member": member["member"],
             **member["values"],
             "failed_in_step": member["failed_in_step"],
-            **{f"{split}.{name}": value for split in ("train", "test") for name, value in member[split].items()},
+            **{f"{split}.{name}": value for split in SPLITS for name, value in member.get(split, {}).items()},
         }
         for member in summary["members"]
     ]
@@ -179,8 +256,8 @@ def load_data(config: ConfigDict) -> Dataset:
     """Return the data set that a config asks for, prepared where it was not yet.
 
     Returns:
-        its `train` and `test` have `images`, uint8 `[n, height, width, channels]`, and `labels`, int32 `[n]`, which
-        count in `class_names`.
+        its `train`, `validation` (often empty) and `test` have `images`, uint8 `[n, height, width, channels]`, and
+        `labels`, int32 `[n]`, which count in `class_names`.
 
     Raises:
         UserError: its files are missing or can't be used, or a setting can't.

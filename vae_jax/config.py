@@ -33,10 +33,13 @@ class DataConfig:
     """Which images, from where.
 
     Attributes:
-        name: the source: `digits`, `mnist`, `fashion_mnist`, `freyfaces`, `dogpeople`, `drawn_faces`, `photos`.
+        name: the source: `digits`, `mnist`, `fashion_mnist`, `freyfaces`, `dogpeople`, `drawn_faces`, `photos`;
+            `tfds:NAME`, `tfds:NAME/CONFIG:VERSION` for what TFDS has prepared; `arrays` for those that a call in Python
+            is given.
         raw_dir: the folder of raw files, in which nothing is written; '' means `$VAE_JAX_RAW` where that is set, else
             `data/raw`.
         prepared_dir: where what was read once, or downloaded, is kept; nothing there is irreplaceable.
+        tfds_dir: where TFDS has prepared data sets; '' means `$TFDS_DATA_DIR`, else `~/tensorflow_datasets`.
         layout: how the raw folder of photographs is laid out, where that is not to be guessed. For `dogpeople` a kind
             (`landmarks`, `columbia_dogs`, `oxford_pets`, `cat2dog`, `utkface`, `lfw`, `pictures` of people whose faces
             are sought, `skip`) or `FOLDER=KIND,FOLDER=KIND`, each with all below it; for `photos`, whether its folders
@@ -47,6 +50,7 @@ class DataConfig:
         mirror: learn from the mirror image of every training photograph too.
         drawn: how many faces `drawn_faces` draws.
         test_fraction: the share held out by the sources that have no test split of their own.
+        validation_fraction: the share of the training images that is held out to choose members by; 0 means none.
         levels: pixels are `value / levels`: 255 reaches 1; the post used 256.
         binarise: what becomes of grey pixels: `none`, or `drawn`: 0 or 1 anew in every step, with the pixel as chance.
         condition: what the model is told of each image: `none`, or its class (`labels`).
@@ -56,6 +60,7 @@ class DataConfig:
     name: str = "dogpeople"
     raw_dir: str = unlimited("", role=Role.PLACE)
     prepared_dir: str = unlimited("data/prepared", role=Role.PLACE)
+    tfds_dir: str = unlimited("", role=Role.PLACE)
     layout: str = unlimited("", role=Role.PLACE)
     image_size: int = limited(50, low=8, high=1024)
     colour: bool = False
@@ -63,6 +68,7 @@ class DataConfig:
     mirror: bool = False
     drawn: int = limited(10_000, low=20, high=1_000_000)
     test_fraction: float = limited(0.1, above=0, high=0.9)
+    validation_fraction: float = limited(0.0, low=0, high=0.9)
     levels: int = limited(255, low=255, high=256)
     binarise: str = "none"
     condition: str = one_of("none", "none", "labels")
@@ -82,6 +88,11 @@ class DataConfig:
     def prepared_folder(self) -> Path:
         """The folder where what was read once is kept."""
         return from_home(self.prepared_dir)
+
+    @property
+    def tfds_folder(self) -> Path:
+        """The folder of data sets that TFDS has prepared."""
+        return from_home(self.tfds_dir or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets")
 
     @property
     def raw_folder_named(self) -> bool:
@@ -208,8 +219,8 @@ class EvalConfig:
     """Judging and drawing.
 
     Attributes:
-        every_epochs: epochs between evaluations on the test images; 0 means ten in a run, fewer where they would take
-            more than a twentieth of it.
+        every_epochs: epochs between evaluations on the validation and test images; 0 means ten in a run, fewer where
+            they would take more than a twentieth of it.
         batch_size: images at a time; changes nothing but memory and time.
         figure_members: how many members get pictures of their own; 0 means that nothing at all is drawn.
     """

@@ -151,7 +151,8 @@ def number_of_best(best: str, folder: RunFolder, asked: str, among: Sequence[int
     split, _, metric = best.partition(".")
     meant = [member for member in summary["members"] if among is None or member["member"] in among]
     well = [member for member in meant if member["failed_in_step"] is None]
-    known = list(dict.fromkeys(f"{part}.{name}" for part in ("test", "train") for each in well for name in each[part]))
+    parts = ("validation", "test", "train")
+    known = list(dict.fromkeys(f"{part}.{name}" for part in parts for each in well for name in each.get(part, {})))
     if not known:
         raise UserError(
             f"{asked}: no member{'' if among is None else ' that is meant'} of {folder.path} came to a result; "
@@ -161,7 +162,7 @@ def number_of_best(best: str, folder: RunFolder, asked: str, among: Sequence[int
         raise UserError(f"{asked}: found {best!r}; known are {', '.join(known)}{nearest(best, known)}")
     _check_comparable(best, known, summary, well, asked)
     sign = 1 if metric in LARGER_IS_BETTER else -1
-    measured = [member for member in well if metric in member[split]]  # it may be no number in some
+    measured = [member for member in well if metric in member.get(split, {})]  # it may be no number in some
     chosen: dict[str, Any] = max(measured, key=lambda member: sign * float(member[split][metric]))
     return int(chosen["member"])
 

@@ -78,19 +78,33 @@ class Registry(Mapping[str, T], Generic[T]):
     Looking up a name that isn't there raises a `UserError` that names the field and the choices.
     """
 
-    def __init__(self, field: str, entries: Mapping[str, T]) -> None:
+    def __init__(self, field: str, entries: Mapping[str, T], families: Mapping[str, T] | None = None) -> None:
+        """Make a registry.
+
+        Args:
+            field: that holds the names.
+            entries: what each stands for.
+            families: what all names with a prefix, such as `tfds:`, stand for; they are not listed one by one.
+        """
         self.field = field
         self._entries = dict(entries)
+        self._families = dict(families or {})
         self._origins: dict[str, Origin] = {}  # of the parts that were added from outside
 
     def __getitem__(self, name: str) -> T:
+        if (prefix := self._family(name)) is not None:
+            return self._families[prefix]
         if not isinstance(name, str) or name not in self._entries:
-            choices = ", ".join(sorted(self._entries))
+            choices = ", ".join([*sorted(self._entries), *(f"{prefix}NAME" for prefix in self._families)])
             raise UserError(f"{self.field}: found {name!r}; known are {choices}{nearest(str(name), self._entries)}")
         return self._entries[name]
 
     def __contains__(self, name: object) -> bool:
-        return name in self._entries
+        return name in self._entries or self._family(name) is not None
+
+    def _family(self, name: object) -> str | None:
+        """Return the prefix of the family that a name belongs to."""
+        return next((p for p in self._families if isinstance(name, str) and name.startswith(p)), None)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._entries)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from vae_jax.field_values import shown
 from vae_jax.plain_text import printable
-from vae_jax.summary import best_members, comparable_groups, data_sets, normalisation_of
+from vae_jax.summary import best_members, choosing_split, comparable_groups, data_sets, normalisation_of
 
 
 class Picture(NamedTuple):
@@ -60,12 +60,15 @@ def render(
     loader = PackageLoader("vae_jax", ".")
     environment = Environment(loader=loader, autoescape=True, trim_blocks=True, finalize=spelled)
     environment.filters["shown"] = shown
-    leaders = best_members(summary)
+    leaders, split = best_members(summary), choosing_split(summary)
     page: str = environment.get_template("report.html.jinja").render(
         summary=summary,
         leaders=leaders,
+        chosen_on=split,
         best=next(iter(leaders.values())) if len(leaders) == 1 else None,
-        group_of={m["member"]: words for words, group in comparable_groups(summary).items() for m in group},
+        group_of={
+            m["member"]: words for words, group in comparable_groups(summary, split=split).items() for m in group
+        },
         ways=[normalisation_of(summary, member) for member in summary["members"]],
         data_sets=data_sets(summary),
         versions=json.dumps(summary["versions"], indent=2),

@@ -9,6 +9,7 @@ from vae_jax.clock import Clock
 from vae_jax.command_line import Command
 from vae_jax.compiled_programs import keep_compiled_programs
 from vae_jax.config import Config
+from vae_jax.data.arrays import GivenArrays
 from vae_jax.errors import NoResultError, UserError
 from vae_jax.evaluation.metrics import judge_of
 from vae_jax.field_names import adopt, fields_of
@@ -25,8 +26,13 @@ from vae_jax.training.steps import TrainState
 log = logging.getLogger("vae_jax")
 
 
-def evaluate_run(command: Command, started: float) -> None:
-    """Judge a trained run on the test images again, and write its numbers and its report.
+def evaluate_run(command: Command, started: float, given: GivenArrays | None = None) -> None:
+    """Judge a trained run on the held-out images again, and write its numbers and its report.
+
+    Args:
+        command: names the run folder.
+        started: when, by `time.perf_counter()`.
+        given: the images that it was trained on, where they were given as arrays.
 
     Raises:
         UserError: there is no trained run, or its data are not there.
@@ -34,25 +40,38 @@ def evaluate_run(command: Command, started: float) -> None:
 
     def judge_again(trainer: Trainer, state: TrainState) -> None:
         judge = judge_of(trainer.cohort, trainer.layout, trainer.dataset)
-        trainer.hear("test", judge(trainer.members, trainer.spread(state)))
+        for split, metrics in judge(trainer.members, trainer.spread(state)).items():
+            trainer.hear(split, metrics)
 
-    revisit(command, started, judge_again, draw=False)
+    revisit(command, started, judge_again, draw=False, given=given)
 
 
-def figures_of_run(command: Command, started: float) -> None:
+def figures_of_run(command: Command, started: float, given: GivenArrays | None = None) -> None:
     """Draw the figures and the report of a trained run again.
+
+    Args:
+        command: names the run folder.
+        started: when, by `time.perf_counter()`.
+        given: the images that it was trained on, where they were given as arrays.
 
     Raises:
         NoResultError: some could not be drawn; the others are there.
         UserError: there is no trained run, or its data are not there.
     """
-    failed = revisit(command, started, lambda trainer, state: None, draw=True)
+    failed = revisit(command, started, lambda trainer, state: None, draw=True, given=given)
     log.info("report: %s", RunFolder(command.workdir).report)
     if failed:
         raise NoResultError(f"{command.workdir}: some pictures could not be made ({', '.join(failed)})")
 
 
-def revisit(command: Command, started: float, visit: Callable[[Trainer, TrainState], None], *, draw: bool) -> list[str]:
+def revisit(
+    command: Command,
+    started: float,
+    visit: Callable[[Trainer, TrainState], None],
+    *,
+    draw: bool,
+    given: GivenArrays | None = None,
+) -> list[str]:
     """Go through the cohorts of a trained run and write its end anew.
 
     Args:
@@ -60,6 +79,7 @@ def revisit(command: Command, started: float, visit: Callable[[Trainer, TrainSta
         started: when, by `time.perf_counter()`.
         visit: called with every cohort.
         draw: whether to draw the figures again.
+        given: the images that the run was trained on, where they were given as arrays.
 
     Returns:
         what could not be drawn.
@@ -69,7 +89,7 @@ def revisit(command: Command, started: float, visit: Callable[[Trainer, TrainSta
     """
     folder = RunFolder(command.workdir)
     keep_compiled_programs()
-    plan = plan_run(folder, config_of(command, folder, *([Role.PICTURES] if draw else [])))
+    plan = plan_run(folder, config_of(command, folder, *([Role.PICTURES] if draw else [])), given)
     clock, outcomes = Clock(started), []
     totals = {"compile": 0.0, "train": 0.0}
     with folder.occupied(), Progress("reading the checkpoint") as progress:

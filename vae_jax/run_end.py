@@ -24,17 +24,16 @@ def outcomes_of(trainer: Trainer) -> list[Outcome]:
     cohort = trainer.cohort
     empty: list[dict[str, Any]] = [{}] * trainer.count
     return [
-        Outcome(number, config, spec_alone(cohort, k), train, test, step if failed_for_good(config, step) else None)
-        for k, (number, config, train, test, step) in enumerate(
-            zip(
-                cohort.numbers,
-                cohort.configs,
-                trainer.last["train"] or empty,
-                trainer.last["test"] or empty,
-                trainer.failed,
-                strict=True,
-            )
+        Outcome(
+            number,
+            config,
+            spec_alone(cohort, k),
+            trainer.last.get("train", empty)[k],
+            trainer.last.get("test", empty)[k],
+            step if failed_for_good(config, step) else None,
+            trainer.last.get("validation", empty)[k],
         )
+        for k, (number, config, step) in enumerate(zip(cohort.numbers, cohort.configs, trainer.failed, strict=True))
     ]
 
 

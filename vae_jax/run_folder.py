@@ -22,6 +22,7 @@ from vae_jax.locks import OccupiedError, alone_in
 from vae_jax.sweep_language import expand, swept_fields
 from vae_jax.training.plain_paths import check_path
 
+SPLITS = ("train", "validation", "test")  # of which a summary has metrics; of the second where there are such images
 DEEPEST = 256  # bytes, at most, of the paths of a run's files below its folder
 
 # What says that a folder can't be written: full, read-only, gone, failing.
@@ -71,7 +72,8 @@ def _is_whole_member(member: Any) -> bool:
         and "failed_in_step" in member
         and (member["failed_in_step"] is None or _is_number(member["failed_in_step"]))
         and all(isinstance(member.get(name), dict) for name in ("values", "train", "test"))
-        and all(_is_number(value) for name in ("train", "test") for value in member[name].values())
+        and isinstance(member.get("validation", {}), dict)
+        and all(_is_number(value) for name in SPLITS for value in member.get(name, {}).values())
     )
 
 

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vae_jax.config import Config
+from vae_jax.data.arrays import GivenArrays
 from vae_jax.data.dataset import Dataset
-from vae_jax.data.kept_data import keep_data
+from vae_jax.data.kept_data import keep_data, kept_fingerprint
 from vae_jax.data.shelf import Shelf, load_shelf
+from vae_jax.errors import UserError
 from vae_jax.run_folder import RunFolder
 from vae_jax.sweep_language import expand
+from vae_jax.training.check_fit import check_fit
 from vae_jax.training.checkpoints import Checkpoints
 from vae_jax.training.cohorts import Cohort, plan_cohorts
 from vae_jax.training.loop import check_goes_on
@@ -61,19 +64,26 @@ class Plan:
             file.unlink()  # of members whose data lay in another place
 
 
-def plan_run(folder: RunFolder, config: Config) -> Plan:
+def plan_run(folder: RunFolder, config: Config, given: GivenArrays | None = None) -> Plan:
     """Read the data, and plan who trains together as the folder and the memory say.
 
+    Args:
+        folder: the run's.
+        config: the settings.
+        given: the images of a caller's own, where members learn from such.
+
     Raises:
-        UserError: a field doesn't fit the data, or files are missing or can't be used; or the run was trained on other
-            images, or in another precision.
+        UserError: a field doesn't fit the data, or two parts don't go together, or files are missing or can't be used;
+            or the run was trained on other images, or in another precision.
     """
     configs = check_config(config)
-    shelf = load_shelf(configs)
+    shelf = load_shelf(configs, given)
 
     def most(spec: Spec, member: Config) -> int:
         return most_members(spec, member, shelf.of(member))
 
+    if given is not None:
+        _check_same_images(folder, config, configs, shelf)
     plan = Plan(folder, config, shelf, plan_cohorts(configs, shelf.of, folder.checkpoints, most))
     for cohort in plan.cohorts:
         checkpoints = Checkpoints(folder.checkpoints / cohort.name, keep=1, tidy=False)
@@ -82,7 +92,24 @@ def plan_run(folder: RunFolder, config: Config) -> Plan:
             checkpoints.close()
             if record is not None:
                 check_goes_on(record, cohort, plan.dataset(cohort))
+    check_fit(plan.cohorts, plan.dataset)
     return plan
+
+
+def _check_same_images(folder: RunFolder, config: Config, configs: Sequence[Config], shelf: Shelf) -> None:
+    """See that arrays are those that a run began with; of others even the shapes of its checkpoint may not fit.
+
+    Raises:
+        UserError: they are others.
+    """
+    files = {folder.data(config, member): shelf.of(member) for member in configs}
+    for file, dataset in files.items():
+        kept = kept_fingerprint(file) if folder.checkpoints.is_dir() else None
+        if kept not in (None, dataset.fingerprint):
+            raise UserError(
+                f"{folder.path}: this run began with other images (fingerprint {kept}, found {dataset.fingerprint} of "
+                f"{dataset.source}); give the same arrays in the same order, or another workdir"
+            )
 
 
 def check_config(config: Config) -> list[Config]:

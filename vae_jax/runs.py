@@ -9,6 +9,7 @@ from vae_jax.album import Album
 from vae_jax.clock import Clock
 from vae_jax.compiled_programs import keep_compiled_programs
 from vae_jax.config import Config
+from vae_jax.data.arrays import GivenArrays
 from vae_jax.data.dataset import Dataset
 from vae_jax.evaluation.metrics import judge_of
 from vae_jax.jax_settings import check_jax
@@ -29,13 +30,14 @@ from vae_jax.training.recorder import Recorder
 log = logging.getLogger("vae_jax")
 
 
-def train_run(config: Config, workdir: Path, started: float) -> None:
+def train_run(config: Config, workdir: Path, started: float, given: GivenArrays | None = None) -> None:
     """Train a run from its start, or from its newest checkpoints, to its end, and write all about it.
 
     Args:
         config: the settings.
         workdir: the run folder.
         started: when it was asked for, by `time.perf_counter()`.
+        given: the images of a caller's own, where members learn from such.
 
     Raises:
         NoResultError: every member failed; all is written.
@@ -47,10 +49,12 @@ def train_run(config: Config, workdir: Path, started: float) -> None:
     with signals_noted(stop):
         folder.check(config)
         if folder.is_finished(config):
+            if given is not None:
+                plan_run(folder, config, given)  # sees that they are the run's
             log.info("%s: finished already; the report lies at %s", folder.path, folder.report)
         else:
             keep_compiled_programs()
-            _train(plan_run(folder, config), Clock(started), stop)
+            _train(plan_run(folder, config, given), Clock(started), stop)
             if folder.report.is_file():
                 log.info("report: %s", folder.report)
         check_result(folder)
@@ -159,5 +163,4 @@ def announce_growth(plan: Plan) -> None:
 
 
 def _images_of(dataset: Dataset) -> str:
-    counts = f"{len(dataset.train):,} training and {len(dataset.test):,} test images"
-    return f"{dataset.name}: {dataset.source}; {counts}"
+    return f"{dataset.name}: {dataset.source}; {dataset.counts}"

@@ -13,6 +13,7 @@ from vae_jax.data.shelf import Shelf
 from vae_jax.field_names import field_of, short_name
 from vae_jax.field_values import shown
 from vae_jax.made_with import made_with
+from vae_jax.run_folder import SPLITS
 from vae_jax.sweep_language import swept_fields
 from vae_jax.training.member import parameters_of
 from vae_jax.training.spec import Spec, standard_beta_kl
@@ -42,6 +43,7 @@ class Outcome(NamedTuple):
         spec: its own, as it would have it alone.
         train, test: its last metrics.
         failed: the step in which it failed, or None.
+        validation: its last metrics on the validation images, where there are some.
     """
 
     number: int
@@ -50,6 +52,7 @@ class Outcome(NamedTuple):
     train: dict[str, Any]
     test: dict[str, Any]
     failed: int | None
+    validation: dict[str, Any] = {}  # noqa: RUF012 (a named tuple's default)
 
 
 def summarise(config: Config, outcomes: Sequence[Outcome], shelf: Shelf, seconds: dict[str, float]) -> dict[str, Any]:
@@ -91,10 +94,11 @@ def _data(dataset: Dataset) -> dict[str, Any]:
         "name": dataset.name,
         "source": dataset.source,
         "train": len(dataset.train),
-        "test": len(dataset.test),
+        **{name: len(split) for name, split in dataset.held_out.items()},
         "notice": dataset.notice,
         "fingerprint": dataset.fingerprint,
         "test_fingerprint": dataset.test_fingerprint,
+        **({"validation_fingerprint": dataset.validation_fingerprint} if len(dataset.validation) else {}),
     }
 
 
@@ -113,6 +117,7 @@ def _member(config: Config, outcome: Outcome) -> dict[str, Any]:
         "parameters": parameters_of(spec),
         "failed_in_step": outcome.failed,
         "train": _metrics(outcome.train),
+        **({"validation": _metrics(outcome.validation)} if outcome.validation else {}),
         "test": _metrics(outcome.test),
     }
 
@@ -132,29 +137,43 @@ def normalisation_of(summary: dict[str, Any], member: dict[str, Any]) -> dict[st
 def measured(summary: dict[str, Any], member: dict[str, Any], split: str = "test") -> Measured:
     """Return what a member's metrics on a split are measured by."""
     data = member["data"] if isinstance(member.get("data"), dict) else summary["data"]
-    images = data.get("test_fingerprint") if split == "test" else None
+    images = data.get(f"{split}_fingerprint")
     reduction = normalisation_of(summary, member).get("reduction", "nats")
     return Measured(str(images or data.get("fingerprint")), member["values"], reduction)
 
 
-def comparable_groups(summary: dict[str, Any], metric: str = "elbo") -> dict[str, list[dict[str, Any]]]:
-    """Return the members that came to a result, in groups within which a test metric compares, by what is theirs."""
-    well = [m for m in summary["members"] if m["failed_in_step"] is None and metric in m["test"]]
+def choosing_split(summary: dict[str, Any]) -> str:
+    """Return the split to choose members by: `validation` where all that came to a result have it, else `test`."""
+    well = [member for member in summary["members"] if member["failed_in_step"] is None]
+    return "validation" if well and all("elbo" in member.get("validation", {}) for member in well) else "test"
+
+
+def comparable_groups(
+    summary: dict[str, Any], metric: str = "elbo", split: str = "test"
+) -> dict[str, list[dict[str, Any]]]:
+    """Return the members that came to a result, in groups within which a metric compares, by what is theirs."""
+    well = [m for m in summary["members"] if m["failed_in_step"] is None]
+    well = [m for m in well if metric in m["test"] and metric in m.get(split, {})]  # what is chosen is told on test
     groups: dict[str, list[dict[str, Any]]] = {}
-    for words, member in zip(group_by_unit([metric], [measured(summary, m) for m in well]), well, strict=True):
+    units = group_by_unit([metric], [measured(summary, m, split) for m in well])
+    for words, member in zip(units, well, strict=True):
         groups.setdefault(words, []).append(member)
     return groups
 
 
 def best_members(summary: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the member of the best test ELBO of each group that compares, by the group's words; none if all failed."""
-    groups = comparable_groups(summary)
-    return {words: max(group, key=lambda m: float(m["test"]["elbo"])) for words, group in groups.items()}
+    """Return the member of the best ELBO of each group that compares, by the group's words; none if all failed.
+
+    It is chosen on validation images where there are some, else on test images.
+    """
+    split = choosing_split(summary)
+    groups = comparable_groups(summary, split=split)
+    return {words: max(group, key=lambda m: float(m[split]["elbo"])) for words, group in groups.items()}
 
 
 def closing_line(summary: dict[str, Any]) -> str:
     """Say the outcome in one line: the test metrics of the only member, or of the best of those that compare."""
-    members, leaders = summary["members"], best_members(summary)
+    members, leaders, split = summary["members"], best_members(summary), choosing_split(summary)
     best = next(iter(leaders.values()), None)
     data = data_sets(summary)
     name = ", ".join(dict.fromkeys(each["name"] for each in data))
@@ -170,11 +189,12 @@ def closing_line(summary: dict[str, Any]) -> str:
         )
         lost = f"; {failed} of {len(members)} members failed" if failed else ""
         return (
-            f"{name}: {len(members)} members{among}, the test ELBO compares within {len(leaders)} groups only; best of "
-            f"{each}; trained in {summary['seconds']['train']:.1f} s{lost}"
+            f"{name}: {len(members)} members{among}, the {split} ELBO compares within {len(leaders)} groups only; best "
+            f"of {each}; trained in {summary['seconds']['train']:.1f} s{lost}"
         )
     settings = ", ".join(f"{setting} {shown(value)}" for setting, value in best["values"].items())
-    which = f"best of {len(members)} members{among}: {best['member']} ({settings}), " if len(members) > 1 else ""
+    by = " by their validation ELBO" if split == "validation" else ""
+    which = f"best of {len(members)} members{among}{by}: {best['member']} ({settings}), " if len(members) > 1 else ""
     lost = f"; {failed} of {len(members)} members failed" if failed else ""
     return (
         f"{name}: {which}test elbo {test['elbo']:.2f} nats (distortion {test['distortion']:.2f}, "
@@ -184,13 +204,13 @@ def closing_line(summary: dict[str, Any]) -> str:
 
 
 def members_table(summary: dict[str, Any]) -> str:
-    """Write the members as CSV: a row each, the metrics as `train.elbo` and `test.elbo`."""
+    """Write the members as CSV: a row each, the metrics as `train.elbo`, `test.elbo` and so on."""
     rows = [
         {
             "member": member["member"],
             **member["values"],
             **{name: member[name] for name in ("beta_kl_in_nats", "parameters", "failed_in_step")},
-            **{f"{split}.{name}": value for split in ("train", "test") for name, value in member[split].items()},
+            **{f"{split}.{name}": value for split in SPLITS for name, value in member.get(split, {}).items()},
         }
         for member in summary["members"]
     ]

@@ -134,7 +134,8 @@ def full_name(found: str, asked: str = "config.sweep") -> str:
     known = [name for name in leaf_fields() if name != "sweep"]
     if found in known:
         return found
-    matches = named(found) or [name for name in known if name.endswith(f".{found}")]
+    matches = [name for name in named(found) if name in known]
+    matches = matches or [name for name in known if name.endswith(f".{found}")]
     if len(matches) == 1:
         return matches[0]
     if matches:

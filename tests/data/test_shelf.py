@@ -15,7 +15,7 @@ def asked(monkeypatch):
     """Let every load give squares under the name that was asked for, and note what it was."""
     asked = []
 
-    def load(data):
+    def load(data, given):
         asked.append((data.name, data.contrast))
         return dataclasses.replace(
             small_dataset(), name=data.name, notice="drawn" if data.name == "drawn_faces" else ""

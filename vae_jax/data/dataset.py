@@ -3,12 +3,12 @@
 import hashlib
 import logging
 from collections.abc import Sized
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Int32, UInt8
+from jaxtyping import Bool, Int32, UInt8
 
 from vae_jax.data.alignment import Template
 from vae_jax.data.grouped_split import content_keys, held_out, too_large, too_large_told
@@ -45,7 +45,7 @@ class Split:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Images to learn from and images to be judged by.
+    """Images to learn from, images to choose by and images to be judged by.
 
     Attributes:
         name: what `config.data.name` says.
@@ -56,6 +56,7 @@ class Dataset:
         draws: indices into `train`, each as often as its image shall be drawn for one pass over the data.
         notice: one line to show wherever the data are shown (what stands in for what), or ''.
         template: where eyes and nose lie in the images, if they are faces laid over each other.
+        validation: the images to choose members by, none of whose contents is in `train`; often there are none.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Dataset:
     draws: Int32[np.ndarray, " m"] = field(default_factory=lambda: np.zeros(0, np.int32))
     notice: str = ""
     template: Template | None = None
+    validation: Split = field(default_factory=lambda: Split(np.zeros((0, 1, 1, 1), np.uint8), np.zeros(0, np.int32)))
 
     def __post_init__(self) -> None:
         """Draw every training image once where nothing else was said."""
@@ -76,10 +78,18 @@ class Dataset:
         """Say what it is in one line."""
         count, classes = len(self.class_names), ", ".join(self.class_names[:SHOWN_CLASSES])
         more = f" and {count - SHOWN_CLASSES:,} more" if count > SHOWN_CLASSES else ""
-        return (
-            f"Dataset({self.name}: {len(self.train):,} training and {len(self.test):,} test images "
-            f"{self.image_shape}; {classes}{more})"
-        )
+        return f"Dataset({self.name}: {self.counts} {self.image_shape}; {classes}{more})"
+
+    @property
+    def counts(self) -> str:
+        """How many images there are, as a phrase."""
+        validation = f", {len(self.validation):,} validation" if len(self.validation) else ""
+        return f"{len(self.train):,} training{validation} and {len(self.test):,} test images"
+
+    @property
+    def held_out(self) -> dict[str, Split]:
+        """The splits that models are evaluated on, by name: `validation`, where there are such images, and `test`."""
+        return {**({"validation": self.validation} if len(self.validation) else {}), "test": self.test}
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -91,16 +101,29 @@ class Dataset:
     def fingerprint(self) -> str:
         """A hash of all the images, labels and draws: equal exactly where the data are."""
         digest = hashlib.sha256(repr((self.train.images.shape, self.test.images.shape)).encode())
-        for array in (self.train.images, self.train.labels, self.test.images, self.test.labels, self.draws):
-            digest.update(array.tobytes())
+        arrays = [self.train.images, self.train.labels, self.test.images, self.test.labels, self.draws]
+        if len(self.validation):
+            digest.update(repr(self.validation.images.shape).encode())
+            arrays += [self.validation.images, self.validation.labels]
+        for array in arrays:
+            digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest()[:16]
 
     @cached_property
     def test_fingerprint(self) -> str:
         """A hash of the test images: of data sets where it is equal, what is measured on them compares."""
-        digest = hashlib.sha256(repr(self.test.images.shape).encode())
-        digest.update(self.test.images.tobytes())
-        return digest.hexdigest()[:16]
+        return _fingerprint(self.test.images)
+
+    @cached_property
+    def validation_fingerprint(self) -> str:
+        """A hash of the validation images."""
+        return _fingerprint(self.validation.images)
+
+
+def _fingerprint(images: Images) -> str:
+    digest = hashlib.sha256(repr(images.shape).encode())
+    digest.update(np.ascontiguousarray(images).data)
+    return digest.hexdigest()[:16]
 
 
 def with_mirror_images(split: Split) -> Split:
@@ -123,6 +146,10 @@ class Sizes(Protocol):
     @property
     def test(self) -> Sized:
         """The test images."""
+
+    @property
+    def validation(self) -> Sized:
+        """The validation images; there may be none."""
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -179,3 +206,44 @@ def split_by_content(
     if told := too_large_told(too_large(keys, labels, in_test)):
         log.warning("data: %s", told)
     return Split(images[~in_test], labels[~in_test]), Split(images[in_test], labels[in_test])
+
+
+def with_validation(
+    dataset: Dataset, fraction: float, *, equal_classes: bool = False, groups: Labels | None = None
+) -> Dataset:
+    """Hold out a share of the training images to choose by, as `split_by_content` does.
+
+    Args:
+        dataset: one without validation images.
+        fraction: the share of each class of the training images, in (0, 1).
+        equal_classes, groups: as in `split_by_content`, of the training images.
+
+    Returns:
+        the same with fewer training images; what was drawn of those left is drawn as before.
+
+    Raises:
+        UserError: no class has two images that differ (and are of two groups).
+    """
+    train = dataset.train
+    keys = content_keys(content_hashes(train.images), groups)
+    held = held_out(keys, train.labels, fraction, equal_classes=equal_classes)
+    if told := too_large_told(too_large(keys, train.labels, held)):
+        log.warning("data: for validation %s", told)
+    return without_training_images(dataset, held)
+
+
+def without_training_images(dataset: Dataset, held: Bool[np.ndarray, " n"]) -> Dataset:
+    """Make some of the training images validation images.
+
+    Args:
+        dataset: one without validation images.
+        held: of each training image, whether it is one of them.
+    """
+    train, left = dataset.train, ~held
+    drawn = dataset.draws[left[dataset.draws]]
+    return replace(
+        dataset,
+        train=Split(train.images[left], train.labels[left]),
+        validation=Split(train.images[held], train.labels[held]),
+        draws=(np.cumsum(left, dtype=np.int32) - 1)[drawn].astype(np.int32),
+    )

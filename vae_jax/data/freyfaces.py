@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Bool
 
 from vae_jax.config import DataConfig
-from vae_jax.data.dataset import Dataset, Split
+from vae_jax.data.dataset import Dataset, Split, without_training_images
 from vae_jax.errors import UserError
 
 BLOCK = 20  # frames: neighbours in a film are nearly the same picture
@@ -29,7 +30,10 @@ def load(config: DataConfig) -> Dataset:
         )
     frames = _read_mat(path) if path.suffix == ".mat" else _read_npy(path)
     train, test = split_film(frames, config.test_fraction)
-    return Dataset("freyfaces", str(path), train, test, ("frey",))
+    dataset = Dataset("freyfaces", str(path), train, test, ("frey",))
+    if not config.validation_fraction:
+        return dataset
+    return without_training_images(dataset, held_frames(len(train), config.validation_fraction))
 
 
 def _read_mat(path: Path) -> np.ndarray:
@@ -68,10 +72,16 @@ def split_film(frames: np.ndarray, test_fraction: float) -> tuple[Split, Split]:
         frames: uint8 `[n, height, width]` in their order in the film.
         test_fraction: the share held out.
     """
-    blocks = np.arange(len(frames)) // BLOCK
-    count = int(blocks[-1]) + 1
-    held = np.unique(np.linspace(0, count - 1, max(1, round(test_fraction * count)) + 2).round()[1:-1])
-    in_test = np.isin(blocks, held)
+    in_test = held_frames(len(frames), test_fraction)
     labels = np.zeros(len(frames), np.int32)
     images = frames[..., None]
     return Split(images[~in_test], labels[~in_test]), Split(images[in_test], labels[in_test])
+
+
+def held_frames(count: int, fraction: float) -> Bool[np.ndarray, " n"]:
+    """Choose blocks of consecutive frames, evenly spread, of a film of so many frames."""
+    blocks = np.arange(count) // BLOCK
+    total = int(blocks[-1]) + 1
+    held = np.unique(np.linspace(0, total - 1, max(1, round(fraction * total)) + 2).round()[1:-1])
+    chosen: Bool[np.ndarray, " n"] = np.isin(blocks, held)
+    return chosen

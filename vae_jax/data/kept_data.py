@@ -20,7 +20,7 @@ class KeptData:
     Attributes:
         name, source, class_names, notice, template, fingerprint: as in `Dataset`.
         test: its test images, or as many of them, evenly picked, as a run folder holds.
-        draws: as long as the data set's draws.
+        draws, validation: as long as the data set's.
     """
 
     name: str
@@ -31,6 +31,7 @@ class KeptData:
     fingerprint: str
     test: Split
     draws: range
+    validation: range
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -46,11 +47,8 @@ def keep_data(path: Path, dataset: Dataset) -> None:
         path: of the file, a NumPy archive.
         dataset: the run's.
     """
-    try:
-        if path.is_file() and read_kept(path).fingerprint == dataset.fingerprint:
-            return
-    except UserError:
-        pass  # damaged: written again
+    if kept_fingerprint(path) == dataset.fingerprint:
+        return
     test = dataset.test
     count = min(len(test), MOST_IMAGES, max(1, MOST_BYTES // test.images[0].nbytes))
     picked = np.linspace(0, len(test) - 1, count).round().astype(int)
@@ -62,11 +60,20 @@ def keep_data(path: Path, dataset: Dataset) -> None:
         "template": dataset.template,
         "fingerprint": dataset.fingerprint,
         "draws": len(dataset.draws),
+        "validation": len(dataset.validation),
     }
     partial = path.with_name(f".{path.name}.partial")
     with partial.open("wb") as file:
         np.savez_compressed(file, facts=text_array(facts), images=test.images[picked], labels=test.labels[picked])
     partial.replace(path)
+
+
+def kept_fingerprint(path: Path) -> str | None:
+    """Return the fingerprint of the data set that a file is of; None where it is not there, or damaged."""
+    try:
+        return read_kept(path).fingerprint
+    except UserError:
+        return None
 
 
 def read_kept(path: Path) -> KeptData:
@@ -84,6 +91,7 @@ def read_kept(path: Path) -> KeptData:
         assert isinstance(facts, dict)
         template = facts["template"] and tuple((x, y) for x, y in facts["template"])
         named = facts | {"class_names": tuple(facts["class_names"]), "template": template}
-        return KeptData(**(named | {"test": test, "draws": range(facts["draws"])}))
+        lengths = {name: range(facts[name]) for name in ("draws", "validation")}
+        return KeptData(**(named | lengths | {"test": test}))
     except Exception as error:  # a damaged archive may raise anything
         raise UserError(f"{path}: can't be read ({type(error).__name__}){again}") from None

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from vae_jax.config import Config, DataConfig
+from vae_jax.data.arrays import GivenArrays
 from vae_jax.data.dataset import Dataset
 from vae_jax.data.sources import load
 
@@ -34,11 +35,15 @@ class Shelf:
         return " ".join(notice for notice in notices if notice)
 
 
-def load_shelf(members: Iterable[Config]) -> Shelf:
+def load_shelf(members: Iterable[Config], given: GivenArrays | None = None) -> Shelf:
     """Read or make the images that each member asks for, once for all that ask for the same.
+
+    Args:
+        members: the settings of each.
+        given: the images of a caller's own, where members learn from such.
 
     Raises:
         UserError: a source or a contrast is unknown, or files are missing or can't be used.
     """
     wanted = dict.fromkeys(member.data.images for member in members)
-    return Shelf({images: load(images) for images in wanted})
+    return Shelf({images: load(images, given) for images in wanted})

@@ -3,13 +3,17 @@
 from collections.abc import Callable
 from dataclasses import replace
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from vae_jax.config import DataConfig
 from vae_jax.data.contrast import CONTRASTS
-from vae_jax.data.dataset import Dataset
+from vae_jax.data.dataset import Dataset, with_validation
 from vae_jax.data.grouped_split import untested_told
 from vae_jax.errors import UserError
 from vae_jax.registry import Registry
+
+if TYPE_CHECKING:
+    from vae_jax.data.arrays import GivenArrays
 
 
 def _lazy(module: str, function: str = "load") -> Callable[[DataConfig], Dataset]:
@@ -23,6 +27,7 @@ def _lazy(module: str, function: str = "load") -> Callable[[DataConfig], Dataset
 SOURCES: Registry[Callable[[DataConfig], Dataset]] = Registry(
     "config.data.name",
     {
+        "arrays": _lazy("arrays", "missing"),
         "digits": _lazy("digits"),
         "dogpeople": _lazy("dogpeople"),
         "drawn_faces": _lazy("drawn_faces"),
@@ -31,20 +36,25 @@ SOURCES: Registry[Callable[[DataConfig], Dataset]] = Registry(
         "mnist": _lazy("mnist"),
         "photos": _lazy("photos"),
     },
+    {"tfds:": _lazy("tfds_prepared")},
 )
 
 # Those whose modules say by `plan` which photographs become images, and how.
 FROM_PHOTOGRAPHS = ("dogpeople", "photos")
 
 
-def load(config: DataConfig) -> Dataset:
+def load(config: DataConfig, given: "GivenArrays | None" = None) -> Dataset:
     """Read or make the images that a config asks for.
+
+    Args:
+        config: the settings.
+        given: the images of a caller's own, for `name="arrays"`.
 
     Raises:
         UserError: the source or the contrast is unknown, or files are missing or can't be used.
     """
     _ = CONTRASTS[config.contrast]  # a slip is a slip even where it changes nothing
-    source = SOURCES[config.name]
+    source = given.load if given is not None and config.name == "arrays" else SOURCES[config.name]
     try:
         dataset = source(config)
     except OSError as error:  # such as a folder that may not be entered, or a full disk
@@ -52,6 +62,8 @@ def load(config: DataConfig) -> Dataset:
         raise UserError(
             f"{where}: can't be used ({reason}); change config.data.raw_dir or config.data.prepared_dir"
         ) from None
+    if config.validation_fraction and not len(dataset.validation):
+        dataset = with_validation(dataset, config.validation_fraction)
     for name, split in (("training", dataset.train), ("test", dataset.test)):
         if not len(split):
             raise UserError(

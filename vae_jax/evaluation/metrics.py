@@ -39,7 +39,9 @@ def _member_metrics(
     def one_batch(index: Int[Array, " batch"]) -> dict[str, Float[Array, "batch ..."]]:
         noise = Noise(key, batch, index)
         model, own = merge(spec, params, variables)
-        return dict(objective.terms(model, own, make_batch(spec, split, index, noise), noise, step))
+        # What is drawn of an image is the same for all members: they are evaluated on the same images.
+        examples = make_batch(spec, split, index, Noise(jax.random.key(0), batch, index))
+        return dict(objective.terms(model, own, examples, noise, step))
 
     terms = jax.lax.map(one_batch, places)
     means = {name: jnp.mean(jnp.concatenate(of_batches)[:count], axis=0) for name, of_batches in terms.items()}
@@ -77,14 +79,15 @@ def split_metrics(
 
 
 def judge_of(cohort: Cohort, layout: Layout, dataset: Dataset) -> Judge:
-    """Return the function that evaluates all members of a cohort on the test images."""
-    split = split_arrays(dataset.test)
+    """Return the function that evaluates all members of a cohort on the validation images, if any, and on the test."""
+    splits = {name: split_arrays(split) for name, split in dataset.held_out.items()}
+    wanted = cohort.configs[0].eval.batch_size
 
-    def judge(members: Hyperparameters, state: TrainState) -> Metrics:
-        batch = min(cohort.configs[0].eval.batch_size, len(split.images))
-        metrics: Metrics = split_metrics(
-            cohort.spec, layout, batch, split, members, state.evaluated, state.variables, state.step
-        )
-        return metrics
+    def judge(members: Hyperparameters, state: TrainState) -> dict[str, Metrics]:
+        weights = (members, state.evaluated, state.variables, state.step)
+        return {
+            name: split_metrics(cohort.spec, layout, min(wanted, len(split.images)), split, *weights)
+            for name, split in splits.items()
+        }
 
     return judge

@@ -16,7 +16,10 @@ from vae_jax.figures.canvas import COLOURS, INK, MUTED, OTHERS, colour, finish, 
 from vae_jax.figures.legends import Named, legend
 from vae_jax.figures.matplotlib_settings import own_settings
 
-PANELS = (("recon", "recon"), ("kl", "KL"), ("loss", "recon + beta_KL · KL"), ("beta_kl", "beta_KL"))
+PANELS = (("recon", "recon"), ("kl", "KL"), ("loss", "loss"), ("beta_kl", "beta_KL"))
+
+
+HELD_OUT = {"validation": "s", "test": "D"}  # the marker of each split that is evaluated
 
 
 def smoothed(values: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
@@ -80,7 +83,9 @@ def loss_curves(
 def _draw_panels(
     figure: FigureBase, lines: Sequence[dict[str, Any]], groups: Mapping[int, str] | None, unranked: str
 ) -> None:
+    logged = lines
     for (name, label), axes in zip(PANELS, figure.subplots(2, 2, sharex=True).ravel(), strict=True):
+        lines = [line for line in logged if name in line]  # an objective need not have all of them
         plain(axes, "epoch" if name in ("loss", "beta_kl") else "", label)
         if groups is None:
             _member_curves(axes, lines, name)
@@ -90,10 +95,15 @@ def _draw_panels(
             _log_if_positive(axes, [line[name] for line in lines if math.isfinite(line[name])])
         if name == "beta_kl":
             axes.set_ylim(0, 1.08 * max((line[name] for line in lines), default=0) or 1)
+        else:
+            _widen_if_constant(axes)
         if name == "recon" and groups is None:
             (train,) = axes.plot([], [], ".", color=COLOURS[0])
-            (test,) = axes.plot([], [], "D", color=COLOURS[0], markerfacecolor="white", markersize=4.5)
-            legend(axes, [(train, "train"), (test, "test")], fontsize=8)
+            named: list[Named] = [(train, "train")]
+            for split in [each for each in HELD_OUT if each == "test" or any(line["split"] == each for line in lines)]:
+                (held,) = axes.plot([], [], HELD_OUT[split], color=COLOURS[0], markerfacecolor="white", markersize=4.5)
+                named.append((held, split))
+            legend(axes, named, fontsize=8)
         if name == "loss" and unranked:
             axes.set_title(unranked, fontsize=8, loc="left", color=MUTED)
 
@@ -106,9 +116,8 @@ def _shade(group: int) -> str:
 def _member_curves(axes: Axes, lines: Sequence[dict[str, Any]], name: str) -> None:
     for member in sorted({line["member"] for line in lines}):
         mine = [line for line in lines if line["member"] == member]
-        _curve(axes, [line for line in mine if line["split"] == "train"], name, colour(member), test=False)
-        if name != "beta_kl":
-            _curve(axes, [line for line in mine if line["split"] == "test"], name, colour(member), test=True)
+        for split in ("train", *(HELD_OUT if name != "beta_kl" else ())):
+            _curve(axes, [line for line in mine if line["split"] == split], name, colour(member), HELD_OUT.get(split))
 
 
 def _group_curves(axes: Axes, lines: Sequence[dict[str, Any]], name: str, groups: Mapping[int, str]) -> None:
@@ -138,11 +147,19 @@ def _log_if_positive(axes: Axes, values: Sequence[float]) -> None:
     axes.yaxis.set_minor_formatter(lambda value, _: f"{value:.6g}" if close else "")
 
 
-def _curve(axes: Axes, lines: Sequence[dict[str, Any]], name: str, inked: str, *, test: bool) -> None:
+def _widen_if_constant(axes: Axes) -> None:
+    """Show a constant as one: what is left of it in 32 bits would fill the axis."""
+    low, high = axes.get_ylim()
+    if 0 < high - low < 1e-4 * max(abs(low), abs(high)):
+        middle, tenth = (low + high) / 2, abs(low + high) / 20
+        axes.set_ylim(middle - tenth, middle + tenth)
+
+
+def _curve(axes: Axes, lines: Sequence[dict[str, Any]], name: str, inked: str, marker: str | None) -> None:
     epochs = np.array([line["epoch"] for line in lines], float)
     values = np.array([line[name] for line in lines], float)
-    if test:
-        axes.plot(epochs, values, "D", color=inked, markerfacecolor="white", markersize=4.5, zorder=3)
+    if marker:
+        axes.plot(epochs, values, marker, color=inked, markerfacecolor="white", markersize=4.5, zorder=3)
     else:
         axes.plot(epochs, values, ".", color=inked, markersize=3.5, alpha=0.45)
         axes.plot(epochs, smoothed(values) if name != "beta_kl" else values, color=inked, linewidth=1.4)

@@ -15,7 +15,8 @@ from vae_jax.models.units import Units
 
 Scalar = Float[Array, ""]
 Terms = Mapping[str, Float[Array, "batch ..."]]
-Metrics = dict[str, Scalar]
+Means = Mapping[str, Float[Array, "..."]]  # of terms, over examples
+Metrics = dict[str, Float[Array, "..."]]  # scalars, of several members `[members]`
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Objective(Protocol):
         """Return what each example costs, by name: `[batch]` or `[batch, parts]`."""
         ...
 
-    def loss(self, means: Terms, step: Int[Array, ""]) -> tuple[Scalar, Metrics]:
+    def loss(self, means: Means, step: Int[Array, ""]) -> tuple[Scalar, Metrics]:
         """Return the loss and named metrics from the terms' means over examples."""
         ...
 

@@ -6,7 +6,7 @@ from jaxtyping import Array, Float, Int, Key
 
 from vae_jax.models.contracts import Batch, Inference, Model
 from vae_jax.models.noise import Noise
-from vae_jax.objectives.contracts import Metrics, ObjectiveBuild, Scalar, Terms
+from vae_jax.objectives.contracts import Means, Metrics, ObjectiveBuild, Scalar, Terms
 from vae_jax.schedules.warmups import beta_kl_at
 
 
@@ -25,7 +25,7 @@ class ELBO:
         inference = model.infer(batch.x, batch.condition, noise, self.build.config.objective.samples)
         return elbo_terms(model, batch, inference)
 
-    def loss(self, means: Terms, step: Int[Array, ""]) -> tuple[Scalar, Metrics]:
+    def loss(self, means: Means, step: Int[Array, ""]) -> tuple[Scalar, Metrics]:
         """Charge each unit at least its free bits, so that it gains nothing by carrying less.
 
         See Kingma et al. 2016, arXiv:1606.04934, eq. 15: the mean over the batch counts.
@@ -49,7 +49,7 @@ def elbo_terms(model: Model, batch: Batch, inference: Inference) -> dict[str, Fl
     return terms if inference.penalty is None else terms | {"penalty": inference.penalty}
 
 
-def elbo_metrics(means: Terms, build: ObjectiveBuild, beta_kl: Scalar) -> Metrics:
+def elbo_metrics(means: Means, build: ObjectiveBuild, beta_kl: Scalar) -> Metrics:
     """Return the loss `recon + beta_kl * kl` and all that every run reports.
 
     Args:
@@ -62,7 +62,7 @@ def elbo_metrics(means: Terms, build: ObjectiveBuild, beta_kl: Scalar) -> Metric
         part below its free bits raised to them; `distortion`, `rate` and `elbo` in nats per image.
     """
     distortion, rates = means["distortion"], means["rates"]
-    rate, charged = jnp.sum(rates), jnp.sum(jnp.maximum(rates, free_bits(rates, build)))
+    rate, charged = jnp.sum(rates), jnp.sum(charged_rates(rates, build))
     recon, kl = normalised(distortion, charged, build)
     loss = recon + beta_kl * kl
     metrics = {
@@ -80,10 +80,17 @@ def elbo_metrics(means: Terms, build: ObjectiveBuild, beta_kl: Scalar) -> Metric
     return metrics
 
 
-def free_bits(rates: Float[Array, " parts"], build: ObjectiveBuild) -> Float[Array, " parts"]:
-    """Return the free bits of each part, in nats; units that the member does not have get none."""
+def charged_rates(rates: Float[Array, " parts"], build: ObjectiveBuild) -> Float[Array, " parts"]:
+    """Return what each part is charged, in nats: its rate, or its free bits where these are more.
+
+    Units that the member does not have get no free bits. Without free bits a rate counts as it is: an estimate from
+    samples may be below 0.
+    """
     given = jnp.broadcast_to(jnp.asarray(build.config.objective.free_bits), rates.shape)
-    return jnp.where(build.units.mask, given, 0.0) if rates.shape == (build.units.size,) else given
+    if len(rates) >= build.units.size:  # by unit
+        own = len(rates) - (build.units.size - jnp.asarray(build.units.count))
+        given = jnp.where(jnp.arange(len(rates)) < own, given, 0.0)
+    return jnp.where(given > 0, jnp.maximum(rates, given), rates)
 
 
 def normalised(distortion: Scalar, rate: Scalar, build: ObjectiveBuild) -> tuple[Scalar, Scalar]:

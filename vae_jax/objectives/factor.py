@@ -16,8 +16,9 @@ from vae_jax.models.dense import linear
 from vae_jax.models.initialisers import INITIALISERS, tail_init
 from vae_jax.models.noise import Noise
 from vae_jax.models.units import Units
-from vae_jax.objectives.contracts import Metrics, ObjectiveBuild, Scalar, Terms
+from vae_jax.objectives.contracts import Means, Metrics, ObjectiveBuild, Scalar, Terms
 from vae_jax.objectives.elbo import ELBO, elbo_terms
+from vae_jax.objectives.within_batch import check_pairs
 
 
 class Critic(nnx.Module):
@@ -66,6 +67,12 @@ class Factor(ELBO):
         learning_rate: Number = number(1e-4, above=0)
 
     def __init__(self, settings: Settings, build: ObjectiveBuild) -> None:
+        """Keep what it is built with.
+
+        Raises:
+            UserError: it is asked for several samples of an image, or has no other images in a batch.
+        """
+        check_pairs(build)
         super().__init__(None, build)
         self.settings = settings
 
@@ -89,7 +96,7 @@ class Factor(ELBO):
         critic = 0.5 * (jax.nn.softplus(-own(true)) + jax.nn.softplus(own(mixed)))
         return elbo_terms(model, batch, inference) | {"total_correlation": fixed(z), "critic": critic}
 
-    def loss(self, means: Terms, step: Int[Array, ""]) -> tuple[Scalar, Metrics]:
+    def loss(self, means: Means, step: Int[Array, ""]) -> tuple[Scalar, Metrics]:
         """Add the total correlation to the model's loss, and the critic's loss, which moves the critic alone."""
         _, metrics = super().loss(means, step)
         correlation, critic = means["total_correlation"], means["critic"]

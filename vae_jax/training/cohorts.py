@@ -162,11 +162,6 @@ def cohort_of(name: str, members: Numbered, dataset: Sizes) -> Cohort:
             f"config.train.data_devices: found {config.train.data_devices}, which does not divide the batch of "
             f"{config.train.batch_size}; needs a divisor"
         )
-    if config.train.data_devices > 1 and any(each.objective.free_bits for each in configs):
-        raise UserError(
-            f"config.train.data_devices: found {config.train.data_devices} with free_bits, which count over a whole "
-            "batch; needs 1"
-        )
     return Cohort(
         name=name,
         numbers=tuple(number for number, _ in members),
@@ -186,7 +181,7 @@ def evaluations(config: Config, steps_per_epoch: int, dataset: Sizes) -> int:
     A training step costs three passes over its batch: forward, and twice as much backward.
     """
     passes = 3 * config.train.epochs * steps_per_epoch * config.train.batch_size
-    return min(10, max(1, int(0.05 * passes / len(dataset.test))))
+    return min(10, max(1, int(0.05 * passes / (len(dataset.validation) + len(dataset.test)))))
 
 
 def checkpoints(config: Config, steps_per_epoch: int) -> int:

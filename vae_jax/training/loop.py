@@ -33,8 +33,8 @@ MOST_SETBACKS = 3  # of one member, until it stops for good, or is not spoken of
 Listener = Callable[[dict[str, Any]], None]
 
 
-# Judges all members on the test images; each metric is [members].
-Judge = Callable[[Hyperparameters, TrainState], Metrics]
+# Judges all members on the held-out images: the metrics of each split, each [members].
+Judge = Callable[[Hyperparameters, TrainState], dict[str, Metrics]]
 
 # Calls what returns when a result is there, and says whether it is; only where it may be given up is it ever not.
 Wait = Callable[[Callable[[], object], bool], bool]
@@ -86,7 +86,7 @@ def check_goes_on(record: Mapping[str, Any], cohort: Cohort, dataset: Dataset) -
         raise UserError(
             f"config.data: the run's checkpoint was trained on other images (fingerprint {record['data']}, found "
             f"{dataset.fingerprint} from {dataset.source}); give it the same data (config.data.raw_dir says where they "
-            "are) or another workdir"
+            "are; arrays are given in the same order) or another workdir"
         )
     if record["step"] % cohort.block:
         raise UserError(
@@ -128,7 +128,7 @@ class Trainer:
     clock: Callable[[], float]
     step: int = 0
     seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(("compile", "train", "total"), 0.0))
-    last: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {"train": [], "test": []})
+    last: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     saved: int = NEVER
 
     def __post_init__(self) -> None:
@@ -212,8 +212,8 @@ class Trainer:
                 break
             lasted = time.perf_counter() - start
             self.hear("train", metrics, listen)
-            if tested is not None:
-                self.hear("test", tested, listen)
+            for split, found in (tested or {}).items():
+                self.hear(split, found, listen)
             if self._ends(self.cohort.save_every):
                 watch.say("saving")
                 self._save(spread)
@@ -293,7 +293,7 @@ class Trainer:
         A member that failed before the first of the steps has none any more, and keeps its last.
 
         Args:
-            split: `train` or `test`.
+            split: `train`, `validation` or `test`.
             metrics: each `[members]`.
             listen: called with every member's line.
         """
@@ -303,7 +303,7 @@ class Trainer:
             for number, values in zip(self.cohort.numbers, metric_lines(metrics)[: self.count], strict=True)
         ]
         well = [math.isfinite(line["loss"]) for line in lines]
-        before = self.last[split] or lines
+        before = self.last.get(split) or lines
         self.last[split] = [line if ok else old for line, old, ok in zip(lines, before, well, strict=True)]
         if listen is not None:
             for line, ok in zip(lines, well, strict=True):

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from vae_jax.data.photographs.outcomes import (
-    MOST_CLASSES,
     TABLE,
     Outcome,
     class_names,
@@ -105,11 +104,6 @@ def test_people_and_dogs_come_first_and_the_others_by_name():
     found = [photo("a", name) for name in ("zebras", "dogs", "cats", "people")]
     assert class_names(found) == ("people", "dogs", "cats", "zebras")
     assert class_names([]) == ()
-
-
-def test_of_many_classes_only_their_number_is_told():
-    kept = [Outcome(photo(f"{k}.jpg", f"class {k // 2}"), "train") for k in range(2 * MOST_CLASSES + 2)]
-    assert kept_told(kept) == f"{2 * MOST_CLASSES + 2} pictures of {MOST_CLASSES + 1} classes (UTKFace)"
 
 
 def test_what_the_split_is_not_is_told():

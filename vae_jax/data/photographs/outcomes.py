@@ -13,7 +13,6 @@ from vae_jax.data.photographs.photo import Photo, plain
 from vae_jax.errors import UserError
 
 TABLE = "files.csv"
-MOST_CLASSES = 12  # that are counted one by one
 COLUMNS = ["file", "class", "layout", "breed", "age", "gender", "race", "group", "split", "skipped"]
 
 

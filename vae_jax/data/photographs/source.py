@@ -2,12 +2,17 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+from jaxtyping import Int32
+
 from vae_jax.config import DataConfig
-from vae_jax.data.dataset import Dataset, Split, with_mirror_images
+from vae_jax.data.dataset import Dataset, Split, with_mirror_images, with_validation
 from vae_jax.data.photographs.outcomes import (
     TABLE,
+    Outcome,
     class_names,
     kept_told,
     read_outcomes,
@@ -48,14 +53,29 @@ def load_photos(name: str, photos: Sequence[Photo], recipe: Recipe, config: Data
     if skipped:
         log.warning("%s: skipped %s; every file is named in %s", config.raw_folder, skipped, folder / TABLE)
     train, test = (Split(arrays[f"{split}_images"], arrays[f"{split}_labels"]) for split in ("train", "test"))
-    if config.mirror:
-        train = with_mirror_images(train)
     names = text_value(arrays["class_names"])
     assert isinstance(names, list)
     mirrored = "; of those learnt from the mirror images too" if config.mirror else ""
     told = "".join(f"; {text}" for text in [text_value(arrays["split"])] if text)
     source = f"photographs in {plain(str(config.raw_folder))}: {text_value(arrays['kept'])}{told}{mirrored}"
-    return Dataset(name, source, train, test, tuple(names))
+    dataset = Dataset(name, source, train, test, tuple(names))
+    if config.validation_fraction:
+        groups = training_groups(read_outcomes(folder))
+        if len(groups) != len(train):
+            raise unusable(folder, ValueError(f"{TABLE} lists {len(groups):,} training pictures of {len(train):,}"))
+        equal = bool(recipe.classes)
+        dataset = with_validation(dataset, config.validation_fraction, equal_classes=equal, groups=groups)
+    if not config.mirror:
+        return dataset
+    both = with_mirror_images(dataset.train)
+    return replace(dataset, train=both, draws=np.arange(len(both), dtype=np.int32))
+
+
+def training_groups(outcomes: Sequence[Outcome]) -> Int32[np.ndarray, " n"]:
+    """Number the training pictures such that those that are nearly identical have one number, all others their own."""
+    names = [o.group or f"alone {k}" for k, o in enumerate(outcomes) if o.split == "train" and not o.reason]
+    groups: Int32[np.ndarray, " n"] = np.unique(names, return_inverse=True)[1].astype(np.int32)
+    return groups
 
 
 def _arrays(name: str, recipe: Recipe, folder: Path) -> Arrays:
