@@ -9,7 +9,7 @@ import strangers
 import vae_jax
 from vae_jax import morph
 from vae_jax.command_line import parse
-from vae_jax.config import Config, from_kept, to_dict, validate
+from vae_jax.config import Config, default_config, from_kept, to_dict, validate
 from vae_jax.errors import UserError
 from vae_jax.outside_parts import import_parts, imports_in
 from vae_jax.registry import registry_of
@@ -84,7 +84,7 @@ def test_several_can_be_imported_and_modules_too(file, monkeypatch):
 def test_a_file_imported_twice_replaces_its_parts(file):
     import_parts(["my_parts.py", str(file)])
     (file.parent / "others.py").write_text(PARTS)
-    with pytest.raises(UserError, match=r"is a part of .*my_parts\.py already; use another name"):
+    with pytest.raises(UserError, match=r"is a part of .*my_parts.py already; use another name"):
         import_parts(["others.py"])
 
 
@@ -135,7 +135,7 @@ def test_morph_imports_too(file, capsys):
 
 
 def run_of(folder, *, posterior="mine", sweep=()):
-    config = vae_jax.api.ConfigDict(to_dict(Config()))
+    config = default_config()
     config.model.posterior, config.sweep = posterior, sweep
     RunFolder(folder).create(validate(config))
     return RunFolder(folder)

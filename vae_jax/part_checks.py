@@ -153,9 +153,7 @@ def _check_arguments(asked: str, function: Callable[..., Any], arguments: tuple[
 
 def _check_settings(asked: str, part: Any) -> None:
     """Make sure that a config section can be made of a part's settings."""
-    from vae_jax.part_settings import settings_class
-
-    own = settings_class(part)
+    own = part if isinstance(part, type) and dataclasses.is_dataclass(part) else getattr(part, "Settings", None)
     if own is None:
         return
     if not (isinstance(own, type) and dataclasses.is_dataclass(own)):
