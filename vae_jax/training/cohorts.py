@@ -15,6 +15,7 @@ from vae_jax.config import Config, from_kept, to_dict
 from vae_jax.data.dataset import Sizes
 from vae_jax.errors import UserError
 from vae_jax.field_names import adopt, differences, fields_of
+from vae_jax.registry import registry_of
 from vae_jax.sweep_language import identity
 from vae_jax.training.spec import Spec, check_length, epoch_steps, spec_of, without_latent_dim
 
@@ -165,6 +166,12 @@ def cohort_of(name: str, members: Numbered, dataset: Sizes) -> Cohort:
         raise UserError(
             f"config.train.data_devices: found {config.train.data_devices} with free_bits, which count over a whole "
             "batch; needs 1"
+        )
+    objective = config.objective.name
+    if config.train.data_devices > 1 and getattr(registry_of("objective")[objective], "depends_on_batch", False):
+        raise UserError(
+            f"config.train.data_devices: found {config.train.data_devices} with objective.name={objective}, which "
+            "compares the examples of a whole batch; needs 1"
         )
     return Cohort(
         name=name,
