@@ -21,7 +21,7 @@ def test_the_first_units_are_the_members(count):
 def test_the_members_units_are_reversed_in_their_places(count):
     values = np.arange(SIZE)[None]
     back = Units(SIZE, jnp.int32(count)).reversed(jnp.asarray(values))
-    assert back[0].tolist() == [*range(count)][::-1] + [*range(count, SIZE)]
+    assert back[0].tolist() == [*reversed(range(count)), *range(count, SIZE)]
     np.testing.assert_array_equal(Units(SIZE, count).reversed(back), values)
 
 
