@@ -81,13 +81,6 @@ def test_strength_1_is_the_elbo_and_more_of_it_weighs_the_total_correlation_as_t
     np.testing.assert_allclose(metrics["elbo"], found[0.0][1]["elbo"], rtol=1e-6)
 
 
-def test_a_posterior_whose_units_depend_on_each_other_is_refused():
-    with pytest.raises(
-        UserError, match=r"'beta_tc', which needs config\.model\.name=vae and a posterior of independent"
-    ):
-        total_correlation(None, jnp.zeros((3, 2)), 50, ALL)
-
-
 @pytest.mark.parametrize("name", ["beta_tc", "factor"])
 def test_what_pairs_a_batch_needs_two_images_and_one_sample_of_each(name):
     with pytest.raises(UserError, match=rf"samples: found 3; config\.objective\.name={name} uses one"):

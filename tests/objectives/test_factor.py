@@ -64,8 +64,14 @@ def test_the_loss_that_is_told_is_the_models():
     np.testing.assert_allclose(values["whole"], values["loss"] + values["critic"], rtol=1e-5)
 
 
-def test_a_critic_of_a_known_density_ratio_tells_the_total_correlation():
-    """What is told is the mean log odds: log q(z) - sum of log q(z_unit) where the critic is the best."""
+def test_in_the_posts_reduction_the_total_correlation_is_averaged_over_pixels_as_recon_is():
+    objective = small_objective(small_build(objective={"name": "factor", "reduction": "blog"}))
+    means = {name: jnp.float32(2) for name in ("distortion", "total_correlation", "critic")} | {"rates": jnp.zeros(3)}
+    metrics = objective.loss(means, jnp.int32(0))[1]
+    np.testing.assert_allclose(metrics["loss"], (2 + 10 * 2) / 16, rtol=1e-6)
+
+
+def test_the_critic_is_that_of_the_members_own_units_alone():
     critic = Critic((6,), Units(3, 3), KEY)
     assert critic(jnp.ones((2, 3))).shape == (2,)
     padded = Critic((6,), Units(5, jnp.int32(3)), KEY)

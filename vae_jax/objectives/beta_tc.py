@@ -11,7 +11,7 @@ from jaxtyping import Array, Bool, Float, Int
 from vae_jax.checked_fields import number
 from vae_jax.config import Number
 from vae_jax.errors import UserError
-from vae_jax.models.contracts import Batch, Distribution, HasUnitLogProb, Model
+from vae_jax.models.contracts import Batch, HasUnitLogProb, Model
 from vae_jax.models.noise import Noise
 from vae_jax.objectives.contracts import Means, Metrics, ObjectiveBuild, Scalar, Terms
 from vae_jax.objectives.elbo import ELBO, elbo_terms
@@ -55,6 +55,11 @@ class BetaTC(ELBO):
             UserError: the posterior's units are not independent.
         """
         inference = model.infer(batch.x, batch.condition, noise, self.build.config.objective.samples)
+        if not isinstance(inference.q, HasUnitLogProb):
+            raise UserError(
+                "config.objective.name: found 'beta_tc', which needs config.model.name=vae and a posterior of "
+                "independent units such as config.model.posterior=diagonal_gaussian"
+            )
         terms = elbo_terms(model, batch, inference)
         return terms | {
             "total_correlation": total_correlation(
@@ -73,7 +78,7 @@ class BetaTC(ELBO):
 
 
 def total_correlation(
-    q: Distribution | None, z: Float[Array, "batch units"], images: int, mask: Bool[Array, " units"]
+    q: HasUnitLogProb, z: Float[Array, "batch units"], images: int, mask: Bool[Array, " units"]
 ) -> Float[Array, " batch"]:
     """Estimate log q(z) - sum over units of log q(z_unit) for each example of a batch, in nats.
 
@@ -82,15 +87,7 @@ def total_correlation(
         z: a sample of each.
         images: of the data set that the batch was drawn from; at least two of them are in the batch.
         mask: which units there are.
-
-    Raises:
-        UserError: the posterior's units are not independent.
     """
-    if not isinstance(q, HasUnitLogProb):
-        raise UserError(
-            "config.objective.name: found 'beta_tc', which needs config.model.name=vae and a posterior of independent "
-            "units such as config.model.posterior=diagonal_gaussian"
-        )
     pairs = q.unit_log_prob(z[:, None, :])  # [sample, posterior, unit]
     others = math.log1p(-1 / images) - math.log(len(z) - 1) if images > 1 else -math.inf
     shares = jnp.where(jnp.eye(len(z), dtype=bool), -math.log(images), others)

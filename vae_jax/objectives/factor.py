@@ -102,6 +102,6 @@ class Factor(ELBO):
         correlation, critic = means["total_correlation"], means["critic"]
         weight = self.settings.strength
         if self.build.config.objective.reduction == "blog":
-            weight = weight * self.build.batch_size
+            weight = weight / self.build.pixels  # as recon is
         loss = metrics["loss"] + weight * correlation
         return loss + critic, metrics | {"loss": loss, "total_correlation": correlation, "critic": critic}

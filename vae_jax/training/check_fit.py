@@ -93,15 +93,12 @@ def _check_whole_batch(config: Config) -> None:
     devices = config.train.data_devices
     if devices == 1:
         return
-    found = ["free_bits"] if config.objective.free_bits else []
     for kind, name in chosen_parts(config).items():
         if getattr(registry_of(kind)[name], "depends_on_batch", False):
-            found.append(f"config.{KINDS[kind].field}={name}")
-    if found:
-        raise UserError(
-            f"config.train.data_devices: found {devices} with {found[0]}, which needs all images of a batch together; "
-            "needs 1"
-        )
+            raise UserError(
+                f"config.train.data_devices: found {devices} with config.{KINDS[kind].field}={name}, which needs all "
+                "images of a batch together; needs 1"
+            )
 
 
 def _check_labels(spec: Spec) -> None:

@@ -162,6 +162,11 @@ def cohort_of(name: str, members: Numbered, dataset: Sizes) -> Cohort:
             f"config.train.data_devices: found {config.train.data_devices}, which does not divide the batch of "
             f"{config.train.batch_size}; needs a divisor"
         )
+    if config.train.data_devices > 1 and any(each.objective.free_bits for each in configs):
+        raise UserError(
+            f"config.train.data_devices: found {config.train.data_devices} with free_bits, which count over a whole "
+            "batch; needs 1"
+        )
     return Cohort(
         name=name,
         numbers=tuple(number for number, _ in members),
