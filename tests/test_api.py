@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 import vae_jax
+from vae_jax.export import number_of_best
 from vae_jax.main import main
 from vae_jax.run_folder import RunFolder
-from vae_jax.summary import closing_line
+from vae_jax.summary import choosing_split, closing_line
 
 
 def small(figure_members=0):
@@ -136,6 +137,21 @@ def test_members_are_chosen_on_validation_images_where_there_are_some(on_arrays,
     assert "validation ELBO" in (on_arrays.folder / "report.html").read_text()
     assert "validation" not in (swept.folder / "report.html").read_text().partition("<details>")[0]
     assert "validation.elbo" in (on_arrays.folder / "members.csv").read_text()
+
+
+def test_where_some_members_have_no_validation_images_it_is_said_what_is_chosen_by(on_arrays, tmp_path):
+    summary = RunFolder(on_arrays.folder).read_summary()
+    first, second = summary["members"]
+    assert choosing_split([first, second]) == "validation"
+    assert choosing_split([]) == "test"
+    del second["validation"]
+    assert choosing_split([first, second]) == "test"
+    assert choosing_split([first, {**second, "failed_in_step": 3}]) == "validation"
+    folder = RunFolder(tmp_path)
+    folder.write_summary(summary)
+    assert number_of_best("validation.elbo", folder, "best") == first["member"]
+    best = max(summary["members"], key=lambda member: member["test"]["elbo"])
+    assert number_of_best("test.elbo", folder, "best") == best["member"]
 
 
 def test_validation_images_change_nothing_of_what_is_measured_on_the_test_images(tmp_path):

@@ -196,11 +196,13 @@ class Sweep:
         from vae_jax.export import number_of_best, with_values
         from vae_jax.summary import choosing_split
 
-        if metric is None:
-            metric = f"{choosing_split(RunFolder(self.folder).read_summary() or {'members': []})}.elbo"
         wanted = {full_name(name, "best"): value for name, value in values.items()}
         among = with_values(wanted, settings_of(self.folder), "best") if wanted else None
-        return self.load(number_of_best(metric, RunFolder(self.folder), "best", among))
+        folder = RunFolder(self.folder)
+        if metric is None:
+            members = (folder.read_summary() or {"members": []})["members"]
+            metric = f"{choosing_split([m for m in members if among is None or m['member'] in among])}.elbo"
+        return self.load(number_of_best(metric, folder, "best", among))
 
     def where(self, **values: Any) -> Trained:
         """Return the only member with these values, such as `where(beta_kl=1, hidden=(64,), seed=0)`.

@@ -174,7 +174,7 @@ def _check_comparable(
 
     def groups(name: str) -> list[str]:
         split, _, metric = name.partition(".")
-        there = [member for member in members if metric in member[split]]
+        there = [member for member in members if metric in member.get(split, {})]
         return list(dict.fromkeys(group_by_unit([metric], [measured(summary, m, split) for m in there], ranked=True)))
 
     found = groups(best)

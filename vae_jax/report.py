@@ -60,7 +60,7 @@ def render(
     loader = PackageLoader("vae_jax", ".")
     environment = Environment(loader=loader, autoescape=True, trim_blocks=True, finalize=spelled)
     environment.filters["shown"] = shown
-    leaders, split = best_members(summary), choosing_split(summary)
+    leaders, split = best_members(summary), choosing_split(summary["members"])
     page: str = environment.get_template("report.html.jinja").render(
         summary=summary,
         leaders=leaders,

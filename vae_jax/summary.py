@@ -3,7 +3,7 @@
 import csv
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from vae_jax.comparable import Measured, group_by_unit
@@ -142,9 +142,9 @@ def measured(summary: dict[str, Any], member: dict[str, Any], split: str = "test
     return Measured(str(images or data.get("fingerprint")), member["values"], reduction)
 
 
-def choosing_split(summary: dict[str, Any]) -> str:
+def choosing_split(members: Sequence[Mapping[str, Any]]) -> str:
     """Return the split to choose members by: `validation` where all that came to a result have it, else `test`."""
-    well = [member for member in summary["members"] if member["failed_in_step"] is None]
+    well = [member for member in members if member["failed_in_step"] is None]
     return "validation" if well and all("elbo" in member.get("validation", {}) for member in well) else "test"
 
 
@@ -166,14 +166,15 @@ def best_members(summary: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
     It is chosen on validation images where there are some, else on test images.
     """
-    split = choosing_split(summary)
+    split = choosing_split(summary["members"])
     groups = comparable_groups(summary, split=split)
     return {words: max(group, key=lambda m: float(m[split]["elbo"])) for words, group in groups.items()}
 
 
 def closing_line(summary: dict[str, Any]) -> str:
     """Say the outcome in one line: the test metrics of the only member, or of the best of those that compare."""
-    members, leaders, split = summary["members"], best_members(summary), choosing_split(summary)
+    members, leaders = summary["members"], best_members(summary)
+    split = choosing_split(members)
     best = next(iter(leaders.values()), None)
     data = data_sets(summary)
     name = ", ".join(dict.fromkeys(each["name"] for each in data))

@@ -91,7 +91,7 @@ def _digest(arrays: Arrays) -> np.ndarray:
     digest = hashlib.sha256()
     for name in sorted(arrays):
         digest.update(f"{name}|{arrays[name].dtype}|{arrays[name].shape}|".encode())
-        digest.update(arrays[name].tobytes())
+        digest.update(np.ascontiguousarray(arrays[name]).data)
     return np.frombuffer(digest.digest(), np.uint8)
 
 
