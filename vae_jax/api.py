@@ -194,10 +194,11 @@ class Sweep:
             UserError: there is no such metric, or the run has not come to its end, or the members don't compare in it.
         """
         from vae_jax.export import number_of_best, with_values
-        from vae_jax.summary import choosing_split
+        from vae_jax.summary import choosing_split, ranking_metric
 
         if metric is None:
-            metric = f"{choosing_split(RunFolder(self.folder).read_summary() or {'members': []})}.elbo"
+            summary = RunFolder(self.folder).read_summary() or {"members": []}
+            metric = f"{choosing_split(summary)}.{ranking_metric(summary)}"
         wanted = {full_name(name, "best"): value for name, value in values.items()}
         among = with_values(wanted, settings_of(self.folder), "best") if wanted else None
         return self.load(number_of_best(metric, RunFolder(self.folder), "best", among))

@@ -1,6 +1,6 @@
 """Whether the parts that a program is made of go together, found out before anything is compiled or written."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 import jax
@@ -111,7 +111,7 @@ def _check_labels(spec: Spec) -> None:
         )
 
 
-def _check_metrics(spec: Spec, metrics: Metrics) -> None:
+def _check_metrics(spec: Spec, metrics: Mapping[str, jax.ShapeDtypeStruct]) -> None:
     """Make sure that an objective gives numbers, the loss among them."""
     name = spec.settings.objective.name
     if "loss" not in metrics:
