@@ -10,6 +10,7 @@ import pytest
 import vae_jax
 from vae_jax.main import main
 from vae_jax.run_folder import RunFolder
+from vae_jax.summary import closing_line
 
 
 def small(figure_members=0):
@@ -90,6 +91,113 @@ def test_a_model_can_be_used_at_once(tmp_path):
     assert run.morph(*run.test.images[:2], steps=7).shape == (7, 8, 8, 1)
     assert {"reconstructions", "loss_curves"} <= set(run.figures())
     assert {line["split"] for line in run.metrics()} == {"train", "test"}
+
+
+NOISE = np.random.default_rng(0).integers(0, 256, (60, 6, 5)).astype(np.uint8)
+
+
+def of_arrays(**fields):
+    config = small()
+    config.train.update(epochs=2, batch_size=10)
+    config.data.update(**fields)
+    return config
+
+
+@pytest.fixture(scope="module")
+def on_arrays(tmp_path_factory):
+    """A run on arrays with validation images, and its folder."""
+    folder = tmp_path_factory.mktemp("arrays") / "run"
+    config = of_arrays(validation_fraction=0.2)
+    return vae_jax.sweep(config, "seed=0,1", folder, images=NOISE / 255, labels=["b", "a"] * 30)
+
+
+def test_a_callers_own_arrays_are_trained_on(on_arrays):
+    run = on_arrays.load(1)
+    assert run.class_names == ("a", "b")
+    assert run.test.images.shape[1:] == (6, 5, 1)
+    assert {line["split"] for line in run.metrics()} == {"train", "validation", "test"}
+    data = RunFolder(on_arrays.folder).read_summary()["data"]
+    assert (data["name"], data["source"]) == ("arrays", "images given as arrays")
+    assert data["train"] + data["validation"] + data["test"] == 60
+    assert data["fingerprint"]
+
+
+def test_members_are_chosen_on_validation_images_where_there_are_some(on_arrays, swept):
+    def best(sweep, split):
+        return max(sweep.members, key=lambda row: row[f"{split}.elbo"])["member"]
+
+    assert on_arrays.best().member == best(on_arrays, "validation")
+    assert on_arrays.best("test.elbo").member == best(on_arrays, "test")
+    assert swept.best().member == best(swept, "test")
+    summary = RunFolder(on_arrays.folder).read_summary()
+    assert closing_line(summary).startswith(
+        f"arrays: best of 2 members by their validation ELBO: {on_arrays.best().member} "
+    )
+    assert "validation ELBO" in (on_arrays.folder / "report.html").read_text()
+    assert "validation" not in (swept.folder / "report.html").read_text().partition("<details>")[0]
+    assert "validation.elbo" in (on_arrays.folder / "members.csv").read_text()
+
+
+def test_validation_images_change_nothing_of_what_is_measured_on_the_test_images(tmp_path):
+    """The training images are the same in both runs."""
+    parts = {"images": NOISE[:40], "test_images": NOISE[40:50]}
+    without = vae_jax.train(of_arrays(), tmp_path / "without", **parts)
+    found = vae_jax.train(of_arrays(), tmp_path / "with", **parts, validation_images=NOISE[50:])
+    lines = [line for line in found.metrics() if line["split"] != "validation"]
+    assert lines == without.metrics()
+    moments = [[line["step"] for line in found.metrics() if line["split"] == s] for s in ("validation", "test")]
+    assert moments[0] == moments[1]
+
+
+def test_a_run_on_arrays_goes_on_with_the_same_ones_alone(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run = vae_jax.train(of_arrays(), images=NOISE)
+    assert str(run.folder) == "runs/arrays"
+    again = vae_jax.train(of_arrays(), images=NOISE)
+    assert [line["step"] for line in again.metrics()] == [line["step"] for line in run.metrics()]
+    longer = of_arrays()
+    longer.train.epochs = 3
+    for config in (of_arrays(), longer):
+        with pytest.raises(vae_jax.UserError, match=r"^runs/arrays: this run began with other images \(fingerprint"):
+            vae_jax.train(config, images=NOISE[::-1])
+    config = longer.copy_and_resolve_references()
+    config.data.name = "arrays"
+    with pytest.raises(vae_jax.UserError, match=r"^config\.data\.name=arrays: this needs images given as arrays"):
+        vae_jax.train(config)
+    assert vae_jax.train(longer, images=NOISE).metrics()[-1]["step"] == 15
+    assert vae_jax.load_run("runs/arrays").config.data.name == "arrays"
+
+
+def test_a_run_on_arrays_is_evaluated_and_drawn_again_with_them(tmp_path):
+    config = of_arrays()
+    config.eval.figure_members = 1
+    run = vae_jax.train(config, tmp_path, images=NOISE)
+    before = RunFolder(tmp_path).read_summary()
+    run.figures()["samples"].unlink()
+    for draw in (False, True):
+        with pytest.raises(vae_jax.UserError, match=r"^config\.data\.name=arrays: .*evaluate\(\.\.\., images="):
+            vae_jax.evaluate(tmp_path, draw=draw)
+        vae_jax.evaluate(tmp_path, draw=draw, images=NOISE)
+    assert RunFolder(tmp_path).read_summary()["members"] == before["members"]
+    assert "samples" in run.figures()
+    with pytest.raises(vae_jax.UserError, match="began with other images"):
+        vae_jax.evaluate(tmp_path, images=NOISE[:50])
+
+
+@pytest.mark.parametrize(
+    ("arrays", "told"),
+    [
+        ({"labels": [0, 1]}, "labels: found without images; needs images to learn from"),
+        ({"image": NOISE}, r"image: no such argument; known are images, labels, .*did you mean 'images'\?"),
+        ({"images": NOISE / 9}, r"images: found floats from 0 to 28\.33; needs \[0, 1\]"),
+        ({"images": NOISE[:8]}, r"config\.train\.batch_size: found 10 for 7 training images"),
+    ],
+)
+def test_arrays_that_can_not_be_used_are_told_before_anything_is_written(tmp_path, arrays, told):
+    for train in (vae_jax.train, lambda config, folder, **more: vae_jax.sweep(config, "seed=0,1", folder, **more)):
+        with pytest.raises(vae_jax.UserError, match=f"^{told}"):
+            train(of_arrays(), tmp_path / "run", **arrays)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_sweep_has_a_row_a_member(swept):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from vae_jax import figures, morph
     from vae_jax.api import Sweep, evaluate, get_config, load_data, load_sweep, sweep, train
     from vae_jax.errors import NoResultError, UserError
-    from vae_jax.registry import register
+    from vae_jax.registration import register
     from vae_jax.show import sheet, strip
     from vae_jax.stopping import StoppedError
     from vae_jax.trained import Trained, decode, encode, load_run, sample
@@ -52,7 +52,7 @@ _ELSEWHERE = {
     "decode": "vae_jax.trained",
     "encode": "vae_jax.trained",
     "load_run": "vae_jax.trained",
-    "register": "vae_jax.registry",
+    "register": "vae_jax.registration",
     "sample": "vae_jax.trained",
     "sheet": "vae_jax.show",
     "strip": "vae_jax.show",

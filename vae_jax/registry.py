@@ -1,11 +1,9 @@
 """Parts by name: what a config may say, and what it stands for.
 
-Each kind of part has one registry, in the room of its kind. `register` adds to it, from the package or from outside.
+Each kind of part has one registry, in the room of its kind. `vae_jax.register` adds to it from outside.
 """
 
-import keyword
-import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -155,40 +153,3 @@ def registry_of(kind: str) -> Registry[Any]:
     module, _, name = (KINDS[kind].registry if kind in KINDS else UNCHOSEN[kind]).partition(":")
     registry: Registry[Any] = getattr(import_module(module), name)
     return registry
-
-
-def register(kind: str, name: str) -> Callable[[T], T]:
-    """Return a decorator that adds a part: `@vae_jax.register("posterior", "mine")`.
-
-    The same code run again, as a cell of a notebook is, replaces its part.
-
-    Args:
-        kind: such as `posterior`, `prior`, `encoder`, `objective`.
-        name: what the config field of the kind then may say.
-
-    Raises:
-        UserError: there is no such kind, the name is no name, or other code has registered it; or, from the
-            decorator, the part lacks something that its kind needs.
-    """
-    from vae_jax.part_checks import checked_part
-
-    registry, origin = registry_of(kind), _caller()
-    if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
-        raise UserError(f"register: found the name {name!r}; needs letters, digits and underscores, as mine_2")
-
-    def add(part: T) -> T:
-        registry.add(name, checked_part(kind, name, part), origin)
-        return part
-
-    return add
-
-
-def _caller() -> Origin:
-    """Return whose code calls `register`; checkers of types may stand between."""
-    depth = 2
-    while True:
-        scope = sys._getframe(depth).f_globals
-        module = str(scope.get("__name__", "__main__"))
-        if module != __name__ and module.partition(".")[0] not in ("jaxtyping", "beartype"):
-            return Origin(module, str(scope.get("__file__") or ""))
-        depth += 1

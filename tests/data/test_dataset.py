@@ -17,6 +17,7 @@ from vae_jax.data.dataset import (
     content_hashes,
     split_by_content,
     with_mirror_images,
+    with_validation,
 )
 from vae_jax.errors import UserError
 
@@ -197,6 +198,62 @@ def test_a_fingerprint_tells_any_change_of_the_data():
         small(train=Split(data.train.images.reshape(4, 2, 1, 1), data.train.labels)),
     ]
     assert len({data.fingerprint, *(other.fingerprint for other in changed)}) == 1 + len(changed)
+
+
+def test_a_data_set_without_validation_images_has_the_fingerprint_that_it_always_had():
+    """Run folders and published tables hold such."""
+    assert small().fingerprint == "66c30eb4efa4253b"
+    assert small().test_fingerprint == "8730ffce96b7b056"
+    assert len(small().validation) == 0
+    assert list(small().held_out) == ["test"]
+
+
+def test_a_fingerprint_covers_the_validation_images():
+    some = Split(distinct_images(2, seed=1), np.zeros(2, np.int32))
+    other = Split(some.images, some.labels + 1)
+    assert len({small().fingerprint, small(validation=some).fingerprint, small(validation=other).fingerprint}) == 3
+    assert small(validation=some).validation_fingerprint == small(validation=other).validation_fingerprint
+    assert small(validation=some).validation_fingerprint != small(validation=small().test).validation_fingerprint
+    assert list(small(validation=some).held_out) == ["validation", "test"]
+    assert repr(small(validation=some)).startswith(
+        "Dataset(small: 4 training, 2 validation and 2 test images (1, 2, 1)"
+    )
+
+
+@given(with_copies(), FRACTIONS, st.randoms(use_true_random=False))
+def test_validation_images_are_split_off_as_test_images_are(data, fraction, random):
+    images, labels = data
+    order = list(range(len(labels)))
+    random.shuffle(order)
+    test = Split(images[:1], labels[:1])
+    one, other = (
+        with_validation(Dataset("small", "made here", Split(images[o], labels[o]), test, ("even", "odd")), fraction)
+        for o in (slice(None), order)
+    )
+    assert content(one.train) + content(one.validation) == content(Split(*data))
+    assert not set(content_hashes(one.train.images)) & set(content_hashes(one.validation.images))
+    assert [content(s) for s in (one.train, one.validation)] == [content(s) for s in (other.train, other.validation)]
+    assert one.draws.tolist() == list(range(len(one.train)))
+    assert one.test is test
+
+
+def test_groups_are_held_out_for_validation_as_wholes():
+    train = Split(distinct_images(40), np.zeros(40, np.int32))
+    groups = np.repeat(np.arange(8, dtype=np.int32), 5)
+    found = with_validation(small(train=train), 0.25, groups=groups)
+    of = dict(zip(content_hashes(train.images), groups.tolist(), strict=True))
+    sides = [{of[name] for name in content_hashes(split.images)} for split in (found.train, found.validation)]
+    assert [len(side) for side in sides] == [6, 2]
+    assert not sides[0] & sides[1]
+
+
+def test_what_is_left_is_drawn_as_before():
+    train = Split(distinct_images(12), np.zeros(12, np.int32))
+    draws = np.array([11, 3, 3, 0, 7], np.int32)
+    found = with_validation(small(train=train, draws=draws), 0.5)
+    left = {image.tobytes() for image in found.train.images}
+    wanted = [image.tobytes() for image in train.images[draws] if image.tobytes() in left]
+    assert [image.tobytes() for image in found.train.images[found.draws]] == wanted
 
 
 def test_mirror_images_come_after_the_images_with_their_classes():

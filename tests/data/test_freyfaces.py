@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.io import savemat
 
 from vae_jax.config import DataConfig
-from vae_jax.data.freyfaces import BLOCK, load, split_film
+from vae_jax.data.freyfaces import BLOCK, held_frames, load, split_film
 from vae_jax.errors import UserError
 
 
@@ -81,6 +81,14 @@ def test_whole_blocks_are_held_out_in_about_the_share_asked_for(n, fraction):
     assert not set(numbers(train) // BLOCK) & set(numbers(test) // BLOCK)
     assert len(train) > 0
     assert abs(len(test) - fraction * n) <= 1.5 * BLOCK
+
+
+@given(st.integers(4 * BLOCK + 1, 1200), st.floats(0.01, 0.3), st.floats(0.01, 0.4))
+def test_validation_images_are_whole_blocks_too(n, test_fraction, fraction):
+    train, _ = split_film(film(n), test_fraction)
+    held = held_frames(len(train), fraction)
+    assert 0 < held.sum() < len(train)
+    assert not set(numbers(train)[held] // BLOCK) & set(numbers(train)[~held] // BLOCK)
 
 
 def test_the_blocks_held_out_are_spread_over_the_film():

@@ -31,6 +31,11 @@ def test_a_run_is_planned_on_it_as_on_the_data(tmp_path):
     assert cohort_of("group_0", members, read_kept(tmp_path / "data.npz")) == cohort_of("group_0", members, DATA)
 
 
+def test_the_number_of_validation_images_is_kept(tmp_path):
+    keep_data(tmp_path / "data.npz", dataclasses.replace(DATA, validation=DATA.test))
+    assert len(read_kept(tmp_path / "data.npz").validation) == len(DATA.test)
+
+
 @pytest.mark.parametrize("limit", [{"MOST_IMAGES": 4}, {"MOST_BYTES": 4 * 36 + 1}])
 def test_of_many_test_images_some_are_picked_evenly(tmp_path, monkeypatch, limit):
     for name, value in limit.items():

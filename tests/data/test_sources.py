@@ -31,7 +31,7 @@ def raw(tmp_path, put_noise_digits):
     return str(tmp_path)
 
 
-@pytest.mark.parametrize("name", SOURCES)
+@pytest.mark.parametrize("name", [name for name in SOURCES if name != "arrays"])
 def test_every_source_gives_images_of_the_same_form(raw, name):
     named = "" if name == "dogpeople" else raw
     dataset = load(DataConfig(name=name, raw_dir=named, prepared_dir="prepared", drawn=48, image_size=12))
@@ -47,6 +47,20 @@ def test_every_source_gives_images_of_the_same_form(raw, name):
     assert not set(content_hashes(dataset.train.images)) & set(content_hashes(dataset.test.images))
 
 
+@pytest.mark.parametrize("name", [name for name in SOURCES if name != "arrays"])
+def test_every_source_gives_validation_images_where_a_share_of_them_is_asked_for(raw, name):
+    named = "" if name == "dogpeople" else raw
+    config = DataConfig(name=name, raw_dir=named, prepared_dir="prepared", drawn=48, image_size=12, mirror=True)
+    whole, found = load(config), load(replace(config, validation_fraction=0.3))
+    assert not len(whole.validation)
+    assert found.test_fingerprint == whole.test_fingerprint
+    assert 0.15 < len(found.validation) / (len(found.train) + len(found.validation)) < 0.45
+    assert not set(content_hashes(found.train.images)) & set(content_hashes(found.validation.images))
+    known = set(content_hashes(whole.train.images))
+    assert set(content_hashes(found.train.images)) | set(content_hashes(found.validation.images)) <= known
+    assert set(found.draws) == set(range(len(found.train)))
+
+
 def test_classes_without_test_images_are_named_with_the_source(monkeypatch):
     whole, config = small_dataset(), DataConfig(name="digits")
     dark = Split(whole.test.images[:2], np.zeros(2, np.int32))
@@ -59,7 +73,7 @@ def test_classes_without_test_images_are_named_with_the_source(monkeypatch):
 def test_an_unknown_source_is_named_with_the_one_that_may_be_meant():
     with pytest.raises(UserError) as error:
         load(DataConfig(name="dogpoeple"))
-    assert str(error.value).startswith("config.data.name: found 'dogpoeple'; known are digits, dogpeople, ")
+    assert str(error.value).startswith("config.data.name: found 'dogpoeple'; known are arrays, digits, dogpeople, ")
     assert str(error.value).endswith("did you mean 'dogpeople'?")
 
 

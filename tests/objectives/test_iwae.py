@@ -1,6 +1,5 @@
 """Importance-weighted bounds on a model whose likelihood is known: x = w z + noise, with a posterior that is wrong."""
 
-import dataclasses
 import math
 from functools import partial
 from typing import NamedTuple
@@ -17,7 +16,7 @@ from vae_jax.models.contracts import Batch, Inference
 from vae_jax.models.noise import Noise
 from vae_jax.models.normals import DiagonalGaussian, StandardNormal
 from vae_jax.models.units import Units
-from vae_jax.objectives import elbo, iwae
+from vae_jax.objectives import iwae
 
 UNITS = Units(2, 2)
 X = jnp.array([1.5, -0.7, 0.3])
@@ -37,6 +36,7 @@ class Linear(NamedTuple):
 
     theta: dict
     phi: dict
+    units: Units = UNITS
 
     def infer(self, x, condition, noise, k):
         shape = (len(x), 2)
@@ -49,6 +49,12 @@ class Linear(NamedTuple):
 
     def decode(self, z, condition):
         return Pixels(z @ self.theta["w"].T)
+
+    def sample_prior(self, noise, condition):
+        raise NotImplementedError
+
+    def codes(self, x, condition):
+        raise NotImplementedError
 
 
 def log_likelihood():
@@ -68,7 +74,7 @@ def bounds(name, k, n, beta_kl=1.0):
 
     def of_draw(theta, phi, key):
         batch = Batch(X[None, None, :, None], None, jnp.zeros(1, jnp.int32))
-        terms = of_name.terms.__wrapped__(of_name, Linear(theta, phi), None, batch, Noise(key, 1), jnp.int32(0))
+        terms = of_name.terms(Linear(theta, phi), None, batch, Noise(key, 1), jnp.int32(0))
         return terms["bound"][0]
 
     keys = jax.random.split(jax.random.key(3), n)
@@ -135,9 +141,3 @@ def test_a_gradient_is_scaled_and_its_value_is_not():
     value, slope = jax.value_and_grad(lambda x: jnp.sum(iwae.scaled_gradient(x, scale)))(x)
     assert float(value) == 24
     np.testing.assert_array_equal(slope, jnp.broadcast_to(scale, x.shape))
-
-
-def test_free_bits_are_no_matter_of_the_bound():
-    assert not iwae.IWAE.charges_free_bits
-    assert getattr(elbo.ELBO, "charges_free_bits", True)
-    assert dataclasses.is_dataclass(Units)

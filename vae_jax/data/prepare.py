@@ -20,7 +20,7 @@ from vae_jax.progress import Console
 def parser() -> Flags:
     """Make the command line's parser: the fields of `config.data`, and --download."""
     made = Flags("python -m vae_jax.data.prepare", str(__doc__))
-    made.add_argument("name", choices=sorted(SOURCES), help="the data set")
+    made.add_argument("name", choices=sorted(set(SOURCES) - {"arrays"}), help="the data set")
     defaults = DataConfig()
     for field, text in (
         ("raw_dir", "the folder of raw files (default: $VAE_JAX_RAW, else data/raw)"),

@@ -5,11 +5,15 @@ import os
 import shutil
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from drawn_photographs import draw_photograph
+from PIL import Image
 
 from vae_jax.config import DataConfig
+from vae_jax.data.dataset import content_hashes
 from vae_jax.data.photographs import preparation
+from vae_jax.data.photographs.duplicates import near_identical, thumbnail
 from vae_jax.data.photographs.outcomes import TABLE
 from vae_jax.data.photographs.photo import Photo
 from vae_jax.data.photographs.recipe import recipe_of
@@ -129,3 +133,29 @@ def test_a_raw_folder_of_odd_bytes_is_named_so_that_reports_can_hold_it(tmp_path
     dataset.source.encode("utf-8")
     assert len(dataset.source.splitlines()) == 1
     assert dataset.class_names == ("\\udcff",)
+
+
+def test_nearly_identical_pictures_are_never_both_learned_from_and_chosen_by(tmp_path):
+    """The prepared folder, and what was kept of it before, are the same with and without validation images."""
+    raw = tmp_path / "raw"
+    for k in range(20):
+        draw_photograph(raw / f"{k}.jpg", k)
+        with Image.open(raw / f"{k}.jpg") as picture:
+            picture.save(raw / f"{k} again.jpg", quality=60)
+    photos = [Photo(path, "cats", "pictures", None) for path in sorted(raw.iterdir())]
+    config = DataConfig(name="photos", raw_dir=str(raw), prepared_dir=str(tmp_path / "p"), image_size=32)
+    whole = load_photos("photos", photos, recipe_of(config), config)
+    before = sorted((tmp_path / "p").iterdir())
+    config = replace(config, validation_fraction=0.4, mirror=True)
+    found = load_photos("photos", photos, recipe_of(config), config)
+    assert sorted((tmp_path / "p").iterdir()) == before
+    half = len(found.train) // 2
+    learned, chosen_by = found.train.images[:half], found.validation.images
+    np.testing.assert_array_equal(found.train.images[half:], learned[:, :, ::-1])
+    assert found.draws.tolist() == list(range(2 * half))
+    both = np.concatenate([learned, chosen_by])
+    assert sorted(content_hashes(both)) == sorted(content_hashes(whole.train.images))
+    groups = near_identical(np.array([thumbnail(image) for image in both]))
+    assert len(set(groups)) < len(groups)
+    assert not set(groups[:half]) & set(groups[half:])
+    assert 0.2 < len(chosen_by) / len(whole.train) < 0.6
