@@ -91,7 +91,8 @@ def test_every_command_does_what_it_says_one_after_another(tmp_path, monkeypatch
         fields = [f"--config.{field}" for field in small] if "--mode" not in command else []
         assert main(["vae_jax.main", *shlex.split(command)[2:], *fields]) == 0, command
     assert {path.name for path in Path("runs").iterdir() if (path / "report.html").is_file()} == {
-        "digits", "mnist", "dogpeople", "photos", "first", "floored", next(path.name for path in Path("runs").glob("digits_*")),
+        "digits", "mnist", "dogpeople", "photos", "first", "floored",
+        next(path.name for path in Path("runs").glob("digits_*")),
     }  # fmt: skip
 
 
