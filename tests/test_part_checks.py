@@ -7,12 +7,18 @@ import jax.numpy as jnp
 import pytest
 import strangers
 from flax import nnx
+from small_runs import small_config, small_dataset
 
 import vae_jax
 from vae_jax.checked_fields import limited
 from vae_jax.config import default_config
 from vae_jax.errors import UserError
 from vae_jax.registry import KINDS, UNCHOSEN, Origin, registry_of
+from vae_jax.training.devices import Layout
+from vae_jax.training.examples import train_data
+from vae_jax.training.hyperparameters import hyperparameters_of
+from vae_jax.training.spec import spec_of
+from vae_jax.training.steps import init_state, train_block
 
 
 @pytest.fixture(autouse=True)
@@ -164,3 +170,23 @@ def test_what_is_no_part_is_said_in_one_line_and_not_registered(kind, name, part
     assert str(error.value).startswith("register: ")
     assert "\n" not in str(error.value)
     assert not any(registry_of(each).from_outside() for each in KINDS)
+
+
+def test_a_program_is_compiled_anew_where_a_part_is_registered_anew():
+    """The cell of a notebook that is run again must not train what it said before."""
+    dataset, config = small_dataset(), small_config(data={"binarise": "mine"})
+    found = []
+    for level in (0.25, 0.75):
+        vae_jax.register("transform", "mine")(lambda x, noise, level=level: jnp.full_like(x, level))
+        spec = spec_of([config], dataset)
+        numbers = hyperparameters_of([config], 5)
+        state = init_state(spec, Layout(), numbers)
+        found.append(train_block(spec, Layout(), 1, train_data(dataset), numbers, state)[1])
+    assert found[0]["loss"] != found[1]["loss"]
+
+
+def test_every_program_has_the_schedules_that_are_registered_now():
+    config = small_config()
+    before = spec_of([config], small_dataset())
+    vae_jax.register("schedule", "mine")(lambda t, cycles: t)
+    assert spec_of([config], small_dataset()) != before

@@ -62,9 +62,7 @@ class BetaTC(ELBO):
             )
         terms = elbo_terms(model, batch, inference)
         return terms | {
-            "total_correlation": total_correlation(
-                inference.q, inference.z[0], self.build.images, self.build.units.mask
-            )
+            "total_correlation": total_correlation(inference.q, inference.z[0], self.build.images, model.units.mask)
         }
 
     def loss(self, means: Means, step: Int[Array, ""]) -> tuple[Scalar, Metrics]:
