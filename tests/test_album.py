@@ -18,8 +18,8 @@ def failing(*_, **__):
 def few_figures(monkeypatch):
     """Two figures of a member, of which one fails."""
     for name in set(FIGURES) - {"samples", "reconstructions"}:
-        monkeypatch.delitem(FIGURES, name)
-    monkeypatch.setitem(FIGURES, "samples", ("New images", failing))
+        monkeypatch.delitem(FIGURES._entries, name)
+    monkeypatch.setitem(FIGURES._entries, "samples", ("New images", failing))
 
 
 def summary(folder):
@@ -50,7 +50,7 @@ def test_drawing_again_says_by_its_status_whether_all_is_there(tmp_path, few_fig
     assert main(["vae_jax.main", "--mode=figures", f"--workdir={run}"]) == 1
     assert "some pictures could not be made (figures/samples.png)" in capsys.readouterr().err
     assert (run / "report.html").read_text().count("data:image/png") == 2  # an older picture is not shown as of now
-    monkeypatch.setitem(FIGURES, "samples", ("New images", lambda portrait: None))
+    monkeypatch.setitem(FIGURES._entries, "samples", ("New images", lambda portrait: None))
     assert main(["vae_jax.main", "--mode=figures", f"--workdir={run}"]) == 0
     assert "not made" not in (run / "report.html").read_text()
 
@@ -71,7 +71,7 @@ def test_drawing_again_says_by_its_status_whether_all_is_there(tmp_path, few_fig
 def test_whatever_fails_is_named_and_the_summary_is_written(
     harm, named, pictures, tmp_path, few_figures, monkeypatch, caplog
 ):
-    monkeypatch.setitem(FIGURES, "samples", ("New images", lambda portrait: None))
+    monkeypatch.setitem(FIGURES._entries, "samples", ("New images", lambda portrait: None))
     run = tmp_path / "run"
     with monkeypatch.context() as patch:
         patch.setattr(harm, failing)
