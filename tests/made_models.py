@@ -4,15 +4,24 @@ import math
 
 import jax
 import jax.numpy as jnp
-from small_runs import small_spec
+from small_runs import small_config, small_spec
 
+from vae_jax.models.contracts import Build
+from vae_jax.models.units import Units
 from vae_jax.training.hyperparameters import hyperparameters_of
 from vae_jax.training.member import Weights, split, start
 
 
-def linear_spec(latent=1, likelihood="gaussian", sigma=1.0, levels=255, reduction="nats"):
+def build(image_shape=(5, 4, 1), count=None, features=0, **model):
+    """What a part is built with: fields of the model's settings, of which the member has `count` latent units."""
+    config = small_config(model=model)
+    size = config.model.latent_dim
+    return Build(config, image_shape, Units(size, size if count is None else count), features=features)
+
+
+def linear_spec(latent=1, likelihood="gaussian", levels=255, reduction="nats"):
     """The spec of a model without hidden layers."""
-    model = {"hidden": (), "latent_dim": latent, "likelihood": likelihood, "likelihood_sigma": sigma}
+    model = {"hidden": (), "latent_dim": latent, "likelihood": likelihood}
     return small_spec(model=model, objective={"reduction": reduction}, data={"levels": levels})
 
 
@@ -23,9 +32,9 @@ def numbers_of(spec, **settings):
     return numbers | {name: jnp.asarray(value, numbers[name].dtype) for name, value in changed.items()}
 
 
-def linear_weights(spec, mu=0.0, sigma=1.0, slope=0.0, output=0.0, **settings):
-    """q(z|x) = N(mu, sigma^2) in every unit whatever x, and a decoder output of `output + slope * sum(z)`."""
-    modules = start(spec, numbers_of(spec, **settings))
+def linear_weights(spec, mu=0.0, sigma=1.0, slope=0.0, output=0.0, scale=1.0):
+    """q(z|x) = N(mu, sigma^2) in every unit whatever x, and p(x|z) around `output + slope * sum(z)` with `scale`."""
+    modules = start(spec, numbers_of(spec, model__likelihood_sigma=scale))
     encoder, decoder = modules.model.posterior.head.layer, modules.model.decoder.stem.layer
     spread = math.log(math.expm1(sigma - 1e-6))
     encoder.kernel[...] = jnp.zeros_like(encoder.kernel[...])

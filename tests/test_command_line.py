@@ -8,6 +8,7 @@ import pytest
 from vae_jax.command_line import MODES, USAGE, parse
 from vae_jax.config import Config
 from vae_jax.errors import UserError
+from vae_jax.field_names import field_of
 from vae_jax.run_folder import RunFolder
 
 
@@ -140,3 +141,31 @@ def test_a_config_file_that_does_not_start_from_the_defaults_is_told_to(tmp_path
 def test_the_defaults_pass_through_unchanged(tmp_path):
     (tmp_path / "plain.py").write_text("from vae_jax.config import default_config as get_config\n")
     assert asked(f"--config={tmp_path / 'plain.py'}").config == Config()
+
+
+def test_settings_of_parts_are_given_like_any_field(mine):
+    command = asked(mine, "--config.posteriors.iaf.blocks=3", "--config.encoders.conv.widths=(4,8)")
+    assert field_of(command.config, "posteriors.iaf.blocks") == 3
+    assert field_of(command.config, "encoders.conv.widths") == (4, 8)
+
+
+@pytest.mark.parametrize(
+    ("argument", "said"),
+    [
+        ("--config.posteriors.iaf.block=3", r"--config\.posteriors\.iaf\.block: no such field; did you mean"),
+        ("--config.posteriors.iaf.blocks=0", r"config\.posteriors\.iaf\.blocks: found 0; needs at least 1"),
+        ("--config.blocks=3", r"--config\.blocks: no such field; did you mean 'posteriors\.iaf\.blocks'"),
+        ("--config.train.learning_rate=1", r"--config\.train\.learning_rate: no such field"),
+    ],
+)
+def test_a_setting_of_a_part_that_is_none_is_one_line(mine, argument, said):
+    with pytest.raises(UserError, match=f"^{said}"):
+        asked(mine, argument)
+
+
+def test_the_settings_of_a_runs_parts_are_its_own_where_no_config_file_is_given(tmp_path, mine):
+    config = asked(mine, "--config.posteriors.iaf.blocks=3").config
+    RunFolder(tmp_path / "run").create(config)
+    command = asked(f"--workdir={tmp_path / 'run'}", "--mode=figures", "--config.eval.figure_members=2")
+    assert field_of(command.config, "posteriors.iaf.blocks") == 3
+    assert command.config.eval.figure_members == 2

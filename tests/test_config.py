@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vae_jax.config import Config, default_config, from_dict, from_json, to_json, validate
+from vae_jax.config import Config, default_config, from_dict, from_json, to_dict, to_json, validate
 from vae_jax.errors import UserError
 from vae_jax.field_names import differences
 
@@ -173,3 +173,57 @@ def test_images_are_the_same_however_they_are_scaled_and_drawn():
     data = Config().data
     assert dataclasses.replace(data, levels=256, sampling="replacement").images == data.images
     assert dataclasses.replace(data, contrast="stretch").images != data.images
+
+
+@pytest.mark.parametrize(
+    ("field", "now"),
+    [
+        ("learning_rate", "optimiser.learning_rate"),
+        ("adam_b1", "optimisers.adam.b1"),
+        ("adam_b2", "optimisers.adam.b2"),
+        ("adam_eps", "optimisers.adam.eps"),
+    ],
+)
+def test_a_file_of_an_older_version_is_told_in_one_line(field, now):
+    text = json.dumps({"seed": 0, "train": {"epochs": 3, field: 0.5}})
+    with pytest.raises(UserError) as error:
+        from_json(text)
+    said = str(error.value)
+    assert said.startswith(f"config.train.{field}: a field of an older version")
+    assert f"it is {now} now" in said
+    assert said.endswith("train anew in another workdir")
+
+
+def test_settings_of_parts_are_kept_checked_and_read_again():
+    config = default_config()
+    config.posteriors.iaf.blocks, config.optimisers.adam.b1 = 3, 0.5
+    frozen = validate(config)
+    assert list(differences(Config(), frozen)) == ["posteriors.iaf.blocks: 2 -> 3", "optimisers.adam.b1: 0.9 -> 0.5"]
+    assert json.loads(to_json(frozen))["posteriors"]["iaf"]["blocks"] == 3
+    assert from_json(to_json(frozen)) == frozen
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"posteriors": {"iaf": {"blocks": 0}}}, r"config\.posteriors\.iaf\.blocks: found 0; needs at least 1"),
+        (
+            {"posteriors": {"iaf": {"block": 3}}},
+            r"config\.posteriors\.iaf\.block: no such field.*did you mean 'blocks'",
+        ),
+        ({"posteriors": {"afi": {"blocks": 3}}}, r"config\.posteriors\.afi: .*iaf"),
+        ({"optimisers": {"adam": {"b1": 1.0}}}, r"config\.optimisers\.adam\.b1: found 1\.0; needs less than 1"),
+        ({"posteriors": 3}, r"config\.posteriors: found 3; needs"),
+        ({"posteriors": {"iaf": 3}}, r"config\.posteriors\.iaf: found 3; needs"),
+    ],
+)
+def test_a_setting_of_a_part_that_will_not_do_is_named(values, said):
+    with pytest.raises(UserError, match=f"^{said}"):
+        from_dict({**to_dict(Config()), **values})
+
+
+def test_a_kept_setting_of_a_part_that_will_not_do_is_named():
+    with pytest.raises(UserError, match=r"^config\.posteriors\.iaf: found 3; needs the fields blocks"):
+        from_json('{"posteriors": {"iaf": 3}}')
+    with pytest.raises(UserError, match=r"^config\.posteriors: found 3; needs the parts"):
+        from_json('{"posteriors": 3}')

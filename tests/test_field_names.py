@@ -4,7 +4,7 @@ import dataclasses
 
 from vae_jax.checked_fields import Role
 from vae_jax.config import Config
-from vae_jax.field_names import adopt, differences, fields_of, leaf_fields, short_name
+from vae_jax.field_names import adopt, differences, fields_of, leaf_fields, named, short_name
 
 
 def test_differences_name_every_field_that_differs():
@@ -40,3 +40,14 @@ def test_a_short_name_says_which_field_is_meant():
 
 def test_every_field_has_a_full_name():
     assert {"seed", "sweep", "model.latent_dim", "objective.beta_kl"} <= set(leaf_fields())
+
+
+def test_settings_of_parts_have_names_too_short_ones_where_no_other_field_has_them():
+    assert {"posteriors.iaf.blocks", "optimisers.adam.b1"} <= set(leaf_fields())
+    assert short_name("posteriors.iaf.blocks") == "blocks"
+    assert named("blocks") == ["posteriors.iaf.blocks"]
+    assert named("hidden") == ["model.hidden"]  # of a ladder and of a critic too
+    assert short_name("models.ladder.hidden") == "models.ladder.hidden"
+    assert short_name("model.hidden") == "hidden"
+    assert len(named("b1")) > 1
+    assert short_name("optimisers.adam.b1") == "optimisers.adam.b1"

@@ -5,23 +5,23 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-import jax.numpy as jnp
 import pytest
+import strangers
 from drawn_photographs import draw_dogs, draw_people, draw_photograph
 from small_runs import digits_command
 
 import vae_jax
-from vae_jax import schedules
 from vae_jax.command_line import parse
 from vae_jax.data.draw_photographs import main as draw_photographs
 from vae_jax.data.prepare import main as prepare
-from vae_jax.data.sources import SOURCES
 from vae_jax.main import main
 from vae_jax.morph import main as morph
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 COMMANDS = list(dict.fromkeys(re.findall(r"python (-m vae_jax\.main [^`|\n]*)", README)))
+HELP = [command for command in COMMANDS if "--help" in command]
+COMMANDS = [command for command in COMMANDS if command not in HELP]
 PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
@@ -34,9 +34,44 @@ def test_the_two_commands_do_all_their_set_up():
     assert all("pip install -e" in block for block in blocks)
 
 
+@pytest.fixture(autouse=True)
+def forgotten():
+    with strangers.none_left():
+        yield
+
+
+def put_my_parts():
+    """Write the posterior that the README shows."""
+    (block,) = (block for block in PYTHON if 'register("posterior"' in block)
+    Path("my_parts.py").write_text(block)
+
+
+@pytest.mark.parametrize("command", HELP)
+def test_every_part_that_it_asks_help_for_is_there(command, capsys):
+    assert main(["vae_jax.main", *shlex.split(command)[2:]]) == 0
+    assert "--config." in capsys.readouterr().out
+
+
+def test_the_posterior_that_it_shows_trains_in_a_sweep(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    put_my_parts()
+    chosen = [
+        "--import=my_parts.py",
+        "--config.model.posterior=floored",
+        "--sweep=floor=0.01,1",
+        "--sweep=latent_dim=2,3",
+    ]
+    assert main(digits_command(tmp_path / "run", *chosen)) == 0
+    sigmas = [vae_jax.load_run(tmp_path / "run", k).encode_test().sigma for k in range(4)]
+    assert [sigma.shape[1] for sigma in sigmas] == [2, 3, 2, 3]
+    assert min(sigma.min() for sigma in sigmas[2:]) > 1 > sigmas[0].min() > 0.01
+
+
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_is_understood(command, monkeypatch):
-    monkeypatch.chdir(ROOT)
+def test_every_command_is_understood(command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("configs").symlink_to(ROOT / "configs")
+    put_my_parts()
     parsed = parse(["vae_jax.main", *shlex.split(command)[2:]])
     assert parsed.config is not None or parsed.mode != "train"
 
@@ -48,6 +83,7 @@ def test_every_command_does_what_it_says_one_after_another(tmp_path, monkeypatch
     monkeypatch.delenv("VAE_JAX_RAW", raising=False)
     Path("configs").symlink_to(ROOT / "configs")
     put_noise_digits(Path("data/raw/mnist"), 30, 12)
+    put_my_parts()
     for k in range(20):
         draw_photograph(Path(f"FOLDER/pictures/{k}.jpg"), k)
     small = ["model.hidden=(8,)", "train.epochs=1", "train.steps_per_epoch=2", "train.batch_size=10", "data.drawn=60"]
@@ -55,7 +91,8 @@ def test_every_command_does_what_it_says_one_after_another(tmp_path, monkeypatch
         fields = [f"--config.{field}" for field in small] if "--mode" not in command else []
         assert main(["vae_jax.main", *shlex.split(command)[2:], *fields]) == 0, command
     assert {path.name for path in Path("runs").iterdir() if (path / "report.html").is_file()} == {
-        "digits", "mnist", "dogpeople", "photos", "first", next(path.name for path in Path("runs").glob("digits_*")),
+        "digits", "mnist", "dogpeople", "photos", "first", "floored",
+        next(path.name for path in Path("runs").glob("digits_*")),
     }  # fmt: skip
 
 
@@ -103,7 +140,7 @@ def test_its_python_trains_and_sweeps(tmp_path, monkeypatch):
     config = vae_jax.get_config("digits")
     config.model.hidden, config.train.steps_per_epoch, config.train.epochs = (8,), 2, 1
     monkeypatch.setattr(vae_jax, "get_config", lambda name: config, raising=False)
-    (block,) = (block for block in PYTHON if "import vae_jax\n" in block)
+    (block,) = (block for block in PYTHON if block.startswith("import vae_jax\n"))
     names: dict[str, Any] = {}
     exec(block, names)
     assert names["codes"].mu.shape == (len(names["run"].test), 2)
@@ -111,23 +148,10 @@ def test_its_python_trains_and_sweeps(tmp_path, monkeypatch):
     assert len(names["grid"].members) == 12
 
 
-def test_the_schedule_that_it_shows_is_one(monkeypatch):
-    (block,) = (block for block in PYTHON if "Progress" in block)
-    names = dict(vars(schedules))
-    exec(block, names)
-    monkeypatch.setitem(schedules.SCHEDULES._entries, "square", names["square"])
-    number = schedules.number_of("square")
-    numbers = {"warmup": number, "beta_kl": 4.0, "delay": 100, "length": 100, "cycles": 1}
-    arrays = {name: jnp.asarray(value) for name, value in numbers.items()}
-    weights = [float(schedules.beta_kl_at(jnp.asarray(step), **arrays)) for step in (0, 100, 150, 200, 300)]
-    assert weights == [0, 0, 1, 4, 4]
-
-
-def test_the_data_source_that_it_shows_is_one(tmp_path, monkeypatch):
+def test_the_data_source_that_it_shows_is_one(tmp_path):
     (block,) = (block for block in PYTHON if "-> Dataset" in block)
     names: dict[str, Any] = {}
     exec(block, names)
-    monkeypatch.setitem(SOURCES._entries, "rectangles", names["load"])
     run = tmp_path / "run"
     assert main(digits_command(run, "--config.data.name=rectangles", "--config.data.image_size=12")) == 0
     trained = vae_jax.load_run(run)

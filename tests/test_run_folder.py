@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from vae_jax.atomic_files import write_text
 from vae_jax.config import CheckpointConfig, Config, EvalConfig
 from vae_jax.errors import UserError
-from vae_jax.run_folder import RunFolder, faults_told, write_whole
+from vae_jax.run_folder import RunFolder, faults_told
 
 
 def everything(folder):
@@ -17,23 +18,23 @@ def everything(folder):
 
 
 def test_a_file_is_written_whole_and_nothing_else_is_left(tmp_path):
-    write_whole(tmp_path / "a.txt", "first")
-    write_whole(tmp_path / "a.txt", "zweitens: é")
+    write_text(tmp_path / "a.txt", "first")
+    write_text(tmp_path / "a.txt", "zweitens: é")
     assert everything(tmp_path) == {tmp_path / "a.txt": "zweitens: é".encode()}
 
 
 def test_a_write_that_fails_leaves_the_file_as_it_was(tmp_path):
-    write_whole(tmp_path / "a.txt", "before")
+    write_text(tmp_path / "a.txt", "before")
     with pytest.raises(UnicodeEncodeError):
-        write_whole(tmp_path / "a.txt", "after, as far as \ud800 can be written")
+        write_text(tmp_path / "a.txt", "after, as far as \ud800 can be written")
     assert (tmp_path / "a.txt").read_text() == "before"
 
 
 def test_a_crash_before_the_last_moment_leaves_the_file_as_it_was(tmp_path, monkeypatch):
-    write_whole(tmp_path / "a.txt", "before")
+    write_text(tmp_path / "a.txt", "before")
     monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
-        write_whole(tmp_path / "a.txt", "after")
+        write_text(tmp_path / "a.txt", "after")
     assert (tmp_path / "a.txt").read_text() == "before"
 
 

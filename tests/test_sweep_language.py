@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vae_jax.config import Config, LogConfig
+from vae_jax.config import Config
 from vae_jax.errors import UserError
+from vae_jax.field_names import field_of
 from vae_jax.field_values import shown
-from vae_jax.sweep_language import FUNCTIONS, expand, growth_faults, parse_values, swept_fields
+from vae_jax.sweep_language import FUNCTIONS, expand, parse_values, swept_fields
 
 
 def sweep(*lines):
@@ -133,74 +134,6 @@ def test_any_text_is_parsed_or_refused_in_one_line(line):
     assert "\n" not in refusal(line)
 
 
-def config(*lines, epochs=20, **objective):
-    base = Config()
-    return dataclasses.replace(
-        base,
-        sweep=lines,
-        train=dataclasses.replace(base.train, epochs=epochs),
-        objective=dataclasses.replace(base.objective, **objective),
-    )
-
-
-def drawn(config, figure_members):
-    return dataclasses.replace(config, eval=dataclasses.replace(config.eval, figure_members=figure_members))
-
-
-@pytest.mark.parametrize(
-    ("before", "now"),
-    [
-        (config(), config()),
-        (config(), config("seed=0,1")),
-        (config("seed=0,1"), config("seed=range(5)", "beta_kl=1,2")),
-        (config("beta_kl=1,4"), config("beta_kl=0.5,1,2,4")),
-        (config("beta_kl=geom(1,1000,4)"), config("beta_kl=1,10,100,1000,10000")),
-        (config("beta_kl=1,9.999999999999998"), config("beta_kl=1,10,100")),
-        (config("learning_rate=0.1,0.30000000000000004"), config("learning_rate=linspace(0.1,0.5,5)")),
-        (config(), config(epochs=40)),
-        (config("seed=0,1"), config("seed=0,1,2", epochs=21)),
-        (config(warmup="linear", warmup_steps=100), config(warmup="linear", warmup_steps=100, epochs=40)),
-        (config("seed=0,1", warmup="linear"), config("seed=0,1,2", warmup="linear")),
-        (config("seed=0,1"), drawn(config("seed=0,1,2"), 7)),
-        (config(), drawn(config(), 0)),
-    ],
-)
-def test_a_run_may_gain_members_and_epochs_and_pictures(before, now):
-    assert growth_faults(before, now) == []
-
-
-@pytest.mark.parametrize(
-    ("before", "now", "said"),
-    [
-        (config("seed=0,1"), config("seed=0"), "lacks 1 of its members"),
-        (config("seed=0,1"), config(), "lacks 1 of its members"),
-        (config("seed=1,2"), config("seed=2,3,4"), "lacks 1 of its members"),
-        (config(epochs=20), config(epochs=10), "train.epochs: 20 -> 10"),
-        (config(), config(beta_kl=2.0), "objective.beta_kl: 1.0 -> 2.0"),
-        (config(warmup="linear"), config(warmup="linear", epochs=40), "would move the warm-up"),
-        (config(warmup="delayed", warmup_steps=9), config(warmup="delayed", warmup_steps=9, epochs=40), "the warm-up"),
-    ],
-)
-def test_what_else_changes_keeps_a_run_from_going_on(before, now, said):
-    faults = growth_faults(before, now)
-    assert said in "; ".join(faults)
-
-
-def test_moments_of_a_run_that_goes_back_to_them_stay_as_they_are():
-    base, often = Config(), LogConfig(every_steps=5)
-    assert growth_faults(base, dataclasses.replace(base, log=often)) == []
-    before = dataclasses.replace(base, sweep=("on_nan=stop,restore",))
-    (fault,) = growth_faults(before, dataclasses.replace(before, log=often))
-    assert fault.startswith("log.every_steps: 0 -> 5, and on_nan=restore goes back")
-
-
-def test_members_that_differ_in_places_stay_apart():
-    """Each is a member of its own, until they are moved."""
-    before = config("raw_dir=A,B")
-    assert growth_faults(before, config("raw_dir=A2,B2", "seed=0,1")) == []
-    assert "lacks 1 of its members" in growth_faults(before, config("raw_dir=A"))[0]
-
-
 def test_values_that_tell_a_member_are_read_by_any_name():
     assert parse_values("beta_kl=1e-4, model.latent_dim=50, hidden=(200,100)") == {
         "objective.beta_kl": 1e-4,
@@ -216,3 +149,20 @@ def test_values_that_tell_a_member_are_read_by_any_name():
     ):
         with pytest.raises(UserError, match=f"^--where: found .*{said}"):
             parse_values(text)
+
+
+def test_settings_of_parts_are_swept_by_full_names_and_by_short_ones_that_are_theirs_alone():
+    for name in ("posteriors.iaf.blocks", "iaf.blocks", "blocks"):
+        alone = dataclasses.replace(Config(), model=dataclasses.replace(Config().model, posterior="iaf"))
+        members = expand(dataclasses.replace(alone, sweep=(f"{name}=1,3",)))
+        assert [field_of(member, "posteriors.iaf.blocks") for member in members] == [1, 3]
+    with pytest.raises(UserError, match=r"found field 'b1'; say which: optimisers\.adam\.b1 or optimisers\.adamw\.b1"):
+        sweep("b1=0.5,0.9")
+    assert [member.optimiser.learning_rate for member in sweep("learning_rate=0.1,0.2")] == [0.1, 0.2]
+
+
+def test_members_whose_parts_have_no_such_setting_are_the_same():
+    with pytest.raises(UserError, match=r"same member twice .*as its parts have no posteriors\.iaf\.blocks; .*zip\("):
+        sweep("posterior=diagonal_gaussian,iaf", "blocks=1,3")
+    members = sweep("zip(posterior=diagonal_gaussian,iaf,iaf;blocks=2,1,3)")
+    assert [member.model.posterior for member in members] == ["diagonal_gaussian", "iaf", "iaf"]

@@ -40,7 +40,7 @@ def test_it_is_one_line_to_look_at(run):
     trained = load_run(run[0], member=3)
     said = "member 3: dogpeople · 3 latent · beta_KL 1 · seed 1; 36-8-3, 10 test images"
     assert repr(trained) == f"Trained({str(run[0])!r}, {said})"
-    shapes = "mu float32(10, 3), sigma float32(10, 3), fit float32(10,), reconstructions uint8(10, 6, 6, 1)"
+    shapes = "mu float32(10, 3), sigma float32(10, 3), distortion float32(10,), reconstructions uint8(10, 6, 6, 1)"
     assert repr(trained.encode(DATA.test.images)) == f"Codes({shapes})"
 
 
@@ -48,8 +48,8 @@ def test_it_is_one_line_to_look_at(run):
 def test_it_encodes_as_the_member_that_was_saved(run, member):
     folder, cohort, state = run
     trained = load_run(folder, member)
-    params = jax.tree.map(lambda leaf: leaf[0], state_alone(cohort, member, state).params)
-    wanted = encode_images(spec_alone(cohort, member), params, DATA.test.images)
+    weights = jax.tree.map(lambda leaf: leaf[0], state_alone(cohort, member, state).weights)
+    wanted = encode_images(spec_alone(cohort, member), weights, DATA.test.images)
     codes = trained.encode(DATA.test.images)
     for name, array in codes._asdict().items():
         np.testing.assert_array_equal(array, getattr(wanted, name))
@@ -61,7 +61,7 @@ def test_several_are_those_that_are_read_alone(run):
     assert set(several) == {0, 3}
     for member, trained in several.items():
         alone = load_run(run[0], member)
-        assert (trained.title, trained.config, trained.program) == (alone.title, alone.config, alone.program)
+        assert (trained.title, trained.config, trained.spec) == (alone.title, alone.config, alone.spec)
         np.testing.assert_array_equal(trained.encode(DATA.test.images).mu, alone.encode(DATA.test.images).mu)
 
 

@@ -4,7 +4,7 @@ What a notebook needs: `get_config`, `train`, `sweep`, `load_run`, `load_sweep`,
 `load_run` give a `Trained`, which can `encode`, `decode`, `sample` and `morph`, and has `metrics` and `figures`;
 `sweep` gives a `Sweep`. `encode(model, images)`, `decode(model, z)` and `sample(model, n)` are the same as functions;
 `morph` and `figures` are the rooms of those names: `morph.main` is the command, `figures` has a file for each kind of
-picture. `sheet` and `strip` lay many images out as one.
+picture. `sheet` and `strip` lay many images out as one. `register(kind, name)` adds a part of your own.
 """
 
 from importlib import import_module
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from vae_jax import figures, morph
     from vae_jax.api import Sweep, evaluate, get_config, load_data, load_sweep, sweep, train
     from vae_jax.errors import NoResultError, UserError
+    from vae_jax.registration import register
     from vae_jax.show import sheet, strip
     from vae_jax.stopping import StoppedError
     from vae_jax.trained import Trained, decode, encode, load_run, sample
@@ -34,6 +35,7 @@ __all__ = [
     "load_run",
     "load_sweep",
     "morph",
+    "register",
     "sample",
     "sheet",
     "strip",
@@ -50,6 +52,7 @@ _ELSEWHERE = {
     "decode": "vae_jax.trained",
     "encode": "vae_jax.trained",
     "load_run": "vae_jax.trained",
+    "register": "vae_jax.registration",
     "sample": "vae_jax.trained",
     "sheet": "vae_jax.show",
     "strip": "vae_jax.show",

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import UInt8
 
+from vae_jax.atomic_files import written_atomically
 from vae_jax.errors import UserError
 from vae_jax.registry import Registry
 
@@ -54,9 +55,8 @@ def write_animation(path: Path, frames: Frames) -> None:
     ]
     there_and_back = [*range(len(frames)), *range(len(frames) - 2, 0, -1)]
     seen = [HOLD if k in (0, len(frames) - 1) else FRAME for k in there_and_back]
-    partial = path.with_name(f".partial_{path.name}")  # FFmpeg goes by the suffix
-    WRITERS[path.suffix.lower()](partial, [pictures[k] for k in there_and_back], seen)
-    partial.replace(path)
+    with written_atomically(path) as partial:
+        WRITERS[path.suffix.lower()](partial, [pictures[k] for k in there_and_back], seen)
 
 
 def is_animated(path: Path) -> bool:

@@ -194,14 +194,15 @@ class Sweep:
             UserError: there is no such metric, or the run has not come to its end, or the members don't compare in it.
         """
         from vae_jax.export import number_of_best, with_values
-        from vae_jax.summary import choosing_split
+        from vae_jax.summary import choosing_split, ranking_metric
 
         wanted = {full_name(name, "best"): value for name, value in values.items()}
         among = with_values(wanted, settings_of(self.folder), "best") if wanted else None
         folder = RunFolder(self.folder)
         if metric is None:
             members = (folder.read_summary() or {"members": []})["members"]
-            metric = f"{choosing_split([m for m in members if among is None or m['member'] in among])}.elbo"
+            meant = [member for member in members if among is None or member["member"] in among]
+            metric = f"{choosing_split(meant)}.{ranking_metric(meant)}"
         return self.load(number_of_best(metric, folder, "best", among))
 
     def where(self, **values: Any) -> Trained:
@@ -235,9 +236,10 @@ def load_sweep(folder: str | Path) -> Sweep:
     """Read a sweep from its run folder.
 
     Raises:
-        UserError: it has not come to its end.
+        UserError: it has not come to its end, or a part from outside is not registered.
     """
     path = from_home(folder)
+    RunFolder(path).check_parts()
     summary = RunFolder(path).read_summary()
     if summary is None:
         raise UserError(f"{path}: no finished run here (no whole summary.json); train it to its end first")

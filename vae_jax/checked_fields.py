@@ -137,7 +137,7 @@ def _checked_value(default: Any, found: Any, path: str, limits: Any) -> Any:
     if isinstance(default, tuple):
         if isinstance(found, str) or not isinstance(found, (tuple, list)):
             raise UserError(f"{path}: found {found!r}; needs a tuple such as {default or (200, 100)!r}")
-        element = 1 if "low" in limits else ""
+        element = 1 if "low" in limits else default[0] if default else ""
         return tuple(_checked_value(element, item, f"{path}[{k}]", limits) for k, item in enumerate(found))
     if isinstance(default, float) and isinstance(found, int) and not isinstance(found, bool):
         found = float(found) if abs(found) < 2**1023 else math.inf if found > 0 else -math.inf

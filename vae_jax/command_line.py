@@ -2,17 +2,18 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from absl import flags
 from ml_collections import ConfigDict, config_flags
 
-from vae_jax.config import Config, validate
+from vae_jax.config import Config, to_dict, validate
 from vae_jax.errors import UserError, nearest
 from vae_jax.field_names import leaf_fields
 from vae_jax.home_folder import from_home
+from vae_jax.outside_parts import import_parts, imports_in
 from vae_jax.run_folder import RunFolder
 
 MODES = ("train", "evaluate", "figures", "export")
@@ -24,6 +25,7 @@ USAGE = """python -m vae_jax.main --config=configs/NAME.py [options]
   --sweep=FIELD=VALUES    train one model for each value, such as --sweep=seed=0,1 or --sweep=beta_kl=geom(0.1,10,5);
                           several multiply; --sweep='zip(beta_kl=1,4;warmup_steps=100,400)' pairs
   --dry_run               say what would be trained, in how many programs, memory and time; no run folder is made
+  --import=FILE.py        register the parts of a file of yours, or of a module, first; may be repeated
   --workdir=FOLDER        where the run goes (default: runs/<config name>); the same command continues it
   --mode=MODE             train (default); evaluate or figures: judge or draw a trained run again;
                           export: make one member a run folder of its own; needs no --config, and where the data were
@@ -31,7 +33,10 @@ USAGE = """python -m vae_jax.main --config=configs/NAME.py [options]
   --member=K              which one to export; or --where=beta_kl=1,latent_dim=50, or --best=test.elbo; the last two
                           together: the best of those that have the values
   --out=FOLDER            where it is exported to (default: beside the run, WORKDIR_member_K)
+  --help PART             what a part does and its settings, such as --help iaf; or those of a kind, --help posterior
 """
+
+HELP = re.compile(r"--?h(?:elp)?(?:=(.*))?")
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,7 @@ def parse(argv: Sequence[str]) -> Command:
     Raises:
         UserError: a flag, the config file or one of its fields can't be used.
     """
+    import_parts(imports_in(argv[1:]))
     values = flags.FlagValues()
     own = _run_settings(argv)
     if own is None:
@@ -103,9 +109,30 @@ def parse(argv: Sequence[str]) -> Command:
     return _command(given, file, values, own=own is not None)
 
 
+def asked_for_help(argv: Sequence[str]) -> bool:
+    """Whether a command line asks what there is."""
+    return any(HELP.fullmatch(argument) for argument in argv[1:])
+
+
+def help_for(argv: Sequence[str]) -> str:
+    """Return what `--help` says, or `--help PART`, parts that are imported among them.
+
+    Raises:
+        UserError: there is no such part, or what is imported goes wrong.
+    """
+    from vae_jax.part_help import help_of, kinds_listed
+
+    import_parts(imports_in(argv[1:]))
+    place, asked = next((k, match) for k, each in enumerate(argv) if k and (match := HELP.fullmatch(each)))
+    after = [word for word in argv[place + 1 : place + 2] if not word.startswith("-")]
+    word = asked[1] or next(iter(after), "")
+    return help_of(word) if word else f"{USAGE}\n{kinds_listed()}"
+
+
 def _define_flags(values: flags.FlagValues) -> None:
     """Define all flags but `--config`."""
     flags.DEFINE_multi_string("sweep", None, "sweep", flag_values=values)
+    flags.DEFINE_multi_string("import", None, "parts", flag_values=values)
     flags.DEFINE_string("workdir", None, "run folder", flag_values=values)
     flags.DEFINE_string("mode", "train", "mode", flag_values=values)
     flags.DEFINE_bool("dry_run", False, "dry run", flag_values=values)
@@ -137,7 +164,7 @@ def _run_settings(argv: Sequence[str]) -> ConfigDict | None:
             f"--config: missing beside {overrides[0]}; needs a config file such as --config=configs/digits.py, or with "
             "another --mode the --workdir of a trained run"
         )
-    return ConfigDict(asdict(RunFolder(from_home(values.workdir)).read_config()))
+    return ConfigDict(to_dict(RunFolder(from_home(values.workdir)).read_config()))
 
 
 def _command(given: Any, file: str | None, values: flags.FlagValues, *, own: bool) -> Command:

@@ -87,7 +87,7 @@ def group_by_unit(metrics: Sequence[str], members: Sequence[Measured], *, ranked
 def _part(part: str, of: Measured) -> Any:
     reduction = of.values.get(_short("objective.reduction"), of.reduction)
     if part == "images":
-        return of.data, of.values.get(_short("data.levels")), of.values.get(_short("data.binarise"))
+        return of.data, *(of.values.get(_short(f"data.{name}")) for name in ("levels", "binarise", "condition"))
     if part == "reduction":
         return reduction
     if part in ("density", "constant"):

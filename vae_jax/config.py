@@ -20,6 +20,7 @@ from vae_jax.checked_fields import Role, checked_section, limited, number, one_o
 from vae_jax.errors import UserError
 from vae_jax.home_folder import from_home
 from vae_jax.part_settings import PartSettings, all_settings, checked_parts, part_sections
+from vae_jax.registry import KINDS, registry_of
 
 # Fields that may be traced: plain values in a config, arrays inside a compiled program.
 Number = float | Float[Array, ""]
@@ -279,6 +280,15 @@ class Config:
     parts: PartSettings = PartSettings()
 
 
+# Fields of the versions before there were optimisers to choose from, and what they are called now.
+MOVED_FROM_TRAIN = {
+    "learning_rate": "optimiser.learning_rate",
+    "adam_b1": "optimisers.adam.b1",
+    "adam_b2": "optimisers.adam.b2",
+    "adam_eps": "optimisers.adam.eps",
+}
+
+
 def default_config() -> ml_collections.ConfigDict:
     """Return the defaults, for a config file's `get_config` to edit."""
     return ml_collections.ConfigDict(to_dict(Config()))
@@ -326,9 +336,31 @@ def from_kept(values: Any) -> Config:
     """Check and freeze settings that a run folder kept as nested dicts; fields that came later have their defaults.
 
     Raises:
-        UserError: as `validate` does.
+        UserError: as `validate` does, or the settings are of a version whose run folders are not read any more.
     """
-    return from_dict(_completed(values, to_dict(Config())))
+    train = values.get("train") if isinstance(values, dict) else None
+    if moved := [name for name in MOVED_FROM_TRAIN if isinstance(train, dict) and name in train]:
+        raise UserError(
+            f"config.train.{moved[0]}: a field of an older version of vae_jax, whose run folders this one does not "
+            f"read (it is {MOVED_FROM_TRAIN[moved[0]]} now); use that version for this folder, or train anew in "
+            "another workdir"
+        )
+    return from_dict(_completed(_without_unknown(values), to_dict(Config())))
+
+
+def _without_unknown(values: Any) -> Any:
+    """Leave out the settings of parts that are not registered now and not chosen: nothing follows from them."""
+    if not isinstance(values, dict):
+        return values
+    kept = dict(values)
+    for kind, (field, section, _) in KINDS.items():
+        if isinstance(parts := kept.get(section), dict):
+            where, name = field.split(".")
+            chosen = values[where].get(name) if isinstance(values.get(where), dict) else None
+            kept[section] = {part: own for part, own in parts.items() if part in registry_of(kind) or part == chosen}
+            if not kept[section]:
+                del kept[section]
+    return kept
 
 
 def _completed(values: Any, defaults: dict[str, Any]) -> Any:

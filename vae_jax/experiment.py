@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ml_collections import ConfigDict
 
 from vae_jax.api import Sweep, get_config, sweep
+from vae_jax.atomic_files import write_text, written_atomically
 from vae_jax.checked_fields import Role
 from vae_jax.errors import NoResultError, UserError
 from vae_jax.field_names import fields_of
@@ -21,7 +22,7 @@ from vae_jax.made_with import MADE_WITH
 from vae_jax.plain_flags import Flags
 from vae_jax.progress import Console
 from vae_jax.readings import summary_of
-from vae_jax.run_folder import RunFolder, write_whole
+from vae_jax.run_folder import RunFolder
 from vae_jax.stopping import StoppedError
 
 if TYPE_CHECKING:
@@ -132,11 +133,11 @@ def conduct(experiment: Experiment, workdir: Path, *, quick: bool) -> Path:
     findings = experiment.examine(trained)
     kept = runs / "findings" if quick else experiment.folder
     kept.mkdir(parents=True, exist_ok=True)
-    write_whole(kept / "results.csv", as_csv(findings.rows))
+    write_text(kept / "results.csv", as_csv(findings.rows))
     for name, picture in findings.pictures.items():
         keep_picture(picture, kept / f"{name}.png")
     command = f"python -m experiments.{experiment.folder.name}{' --quick' if quick else ''}"
-    write_whole(kept / "provenance.json", json.dumps(provenance(command, experiment, trained), indent=1) + "\n")
+    write_text(kept / "provenance.json", json.dumps(provenance(command, experiment, trained), indent=1) + "\n")
     return kept
 
 
@@ -158,12 +159,10 @@ def keep_picture(picture: "Figure | Path", path: Path) -> None:
 
     from vae_jax.figures.gallery import pixels_of
 
-    partial = path.with_name(f".{path.name}.partial")
     with Image.open(picture) if isinstance(picture, Path) else Image.fromarray(pixels_of(picture)) as image:
-        image.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, 1, dither=Image.Dither.NONE).save(
-            partial, "PNG", optimize=True
-        )
-    partial.replace(path)
+        few = image.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, 1, dither=Image.Dither.NONE)
+        with written_atomically(path) as unfinished:
+            few.save(unfinished, "PNG", optimize=True)
 
 
 def _without_places(config: dict[str, Any]) -> dict[str, Any]:

@@ -2,13 +2,13 @@
 
 import json
 import logging
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import jax
 
+from vae_jax.atomic_files import write_text, written_atomically
 from vae_jax.clock import Clock
 from vae_jax.command_line import Command, Pick
 from vae_jax.comparable import group_by_unit
@@ -18,7 +18,7 @@ from vae_jax.errors import UserError, nearest
 from vae_jax.field_names import field_of, short_name
 from vae_jax.field_values import alike, shown
 from vae_jax.revisits import config_of, figures_of_run, reopen
-from vae_jax.run_folder import RunFolder, faults_told, write_whole
+from vae_jax.run_folder import RunFolder, faults_told
 from vae_jax.run_plan import plan_run
 from vae_jax.summary import measured
 from vae_jax.sweep_language import parse_values
@@ -55,15 +55,9 @@ def export_member(command: Command, started: float) -> None:
     if target.path.resolve().is_relative_to(source.path.resolve()):
         raise UserError(f"{target.path}: lies in the folder of the run that it comes from; use another --out")
     target.check(plan.members[number])
-    partial = target.path.with_name(f".{target.path.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
     ((trainer, state),) = reopen(plan, [cohort], Clock(started))
-    try:
-        with faults_told(target.path):
-            write_alone(RunFolder(partial), trainer, number, state, read_metrics(source.metrics))
-            partial.rename(target.path)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+    with faults_told(target.path), written_atomically(target.path) as partial:
+        write_alone(RunFolder(partial), trainer, number, state, read_metrics(source.metrics))
     figures_of_run(Command(None, target.path, "figures"), started)
 
 
@@ -220,4 +214,4 @@ def write_alone(target: RunFolder, trainer: Trainer, number: int, state: Any, li
     checkpoints.save(trainer.step, jax.device_get(state_alone(trainer.cohort, index, state)), record)
     checkpoints.close()
     mine = [line | {"member": 0} for line in lines if line["member"] == number]
-    write_whole(target.metrics, "".join(json.dumps(line) + "\n" for line in mine))
+    write_text(target.metrics, "".join(json.dumps(line) + "\n" for line in mine))

@@ -1,5 +1,7 @@
 """Settings of JAX that come from outside, by `JAX_*` or `jax.config`: those that no run works with are refused."""
 
+import importlib
+
 from vae_jax.errors import UserError
 from vae_jax.plain_text import reason
 
@@ -15,16 +17,27 @@ NEEDED = {
 }
 
 
+def load_jax() -> None:
+    """Import JAX, which reads its settings as it is imported.
+
+    Raises:
+        UserError: one of them can't be read.
+    """
+    try:
+        importlib.import_module("jax")
+    except (ValueError, RuntimeError) as error:
+        raise UserError(f"JAX can't be loaded ({reason(error)}); unset that JAX_ variable") from None
+
+
 def check_jax() -> None:
     """Make sure that JAX can be used as it is set.
 
     Raises:
         UserError: the devices that are asked for are not there, or a setting has a value with which no run works.
     """
-    try:
-        import jax
-    except (ValueError, RuntimeError) as error:  # it reads its settings as it is imported
-        raise UserError(f"JAX can't be loaded ({reason(error)}); unset that JAX_ variable") from None
+    load_jax()
+    import jax
+
     for name, (allowed, why) in NEEDED.items():
         found = getattr(jax.config, name, allowed[0])
         found = getattr(found, "value", found)  # of an enumeration

@@ -4,11 +4,15 @@ import logging
 import sys
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from vae_jax.command_line import USAGE, Command, parse
 from vae_jax.errors import NoResultError, UserError
+from vae_jax.jax_settings import load_jax
 from vae_jax.progress import Console, Progress
 from vae_jax.stopping import GOES_ON, StoppedError, leave
+
+if TYPE_CHECKING:
+    from vae_jax.command_line import Command
 
 log = logging.getLogger("vae_jax")
 
@@ -28,10 +32,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv if argv is None else argv)
     logging.basicConfig(format="%(message)s", handlers=[Console()])
     log.setLevel(logging.INFO)
-    if "--help" in arguments or "-h" in arguments:
-        print(USAGE)
-        return 0
     try:
+        load_jax()  # the parts of models say which fields a config has
+        from vae_jax.command_line import asked_for_help, help_for, parse
+
+        if asked_for_help(arguments):
+            print(help_for(arguments))
+            return 0
         run(parse(arguments), started)
     except UserError as error:
         print(f"vae_jax: error: {error}", file=sys.stderr)
@@ -48,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def run(command: Command, started: float) -> None:
+def run(command: "Command", started: float) -> None:
     """Do what was asked for; the rooms are imported only when the command line is known to be good.
 
     Args:

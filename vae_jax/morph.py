@@ -41,6 +41,13 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     flags.add_argument("--member", type=int, metavar="K", help="which member of a sweep")
     flags.add_argument("--cropped", action="store_true", help="pictures without landmarks are faces as they are")
     flags.add_argument("--out", type=from_home, required=True, help=".gif, .webp, .png or .mp4; for a folder, a folder")
+    flags.add_argument(
+        "--import",
+        dest="parts",
+        action="append",
+        metavar="FILE.py",
+        help="register the parts of a file first",
+    )
     flags.add_argument("--overwrite", action="store_true", help="replace files that are there")
     given = flags.parse_args(argv)
     if not 2 <= given.frames <= 1000:
@@ -93,8 +100,10 @@ def run(given: argparse.Namespace) -> None:
         from vae_jax.compiled_programs import keep_compiled_programs
         from vae_jax.friends import TOGETHER, backdrop_of, morphed_files, named_pictures, passages_from
         from vae_jax.latent.paths import PATHS
+        from vae_jax.outside_parts import import_parts
         from vae_jax.trained import load_run
 
+    import_parts(given.parts or ())
     PATHS[given.path]
     several = given.start.is_dir()
     pictures = named_pictures(given.start) if several else {given.start.stem: given.start}

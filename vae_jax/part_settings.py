@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ml_collections import ConfigDict
+
 from vae_jax.checked_fields import checked_section
 from vae_jax.errors import UserError, nearest
 from vae_jax.registry import KINDS, registry_of
@@ -58,6 +60,8 @@ def checked_parts(values: Mapping[str, Any]) -> PartSettings:
     defaults, changed = default_settings(), {}
     for section, named in values.items():
         known = [name for where, name in defaults if where == section]
+        if not isinstance(named, (ConfigDict, dict)):
+            raise UserError(f"config.{section}: found {named!r}; needs the parts {', '.join(known)}")
         for name, found in named.items():
             if name not in known:
                 raise UserError(
@@ -65,6 +69,9 @@ def checked_parts(values: Mapping[str, Any]) -> PartSettings:
                     "a part of yours is known once its module is imported (--import=FILE)"
                 )
             kind = type(defaults[section, name])
+            if not isinstance(found, (ConfigDict, dict)):
+                fields = ", ".join(field.name for field in dataclasses.fields(kind))
+                raise UserError(f"config.{section}.{name}: found {found!r}; needs the fields {fields}")
             complete = {**dataclasses.asdict(defaults[section, name]), **dict(found)}
             settings = checked_section(kind, complete, f"config.{section}.{name}")
             if settings != defaults[section, name]:

@@ -1,9 +1,9 @@
 """Parts by name: what a config may say, and what it stands for.
 
-Each kind of part has one registry, in the room of its kind. `register` adds to it, from the package or from outside.
+Each kind of part has one registry, in the room of its kind. `vae_jax.register` adds to it from outside.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -28,10 +28,13 @@ class Kind(NamedTuple):
 
 KINDS: Mapping[str, Kind] = {
     "source": Kind("data.name", "sources", "vae_jax.data.sources:SOURCES"),
+    "contrast": Kind("data.contrast", "contrasts", "vae_jax.data.contrast:CONTRASTS"),
     "transform": Kind("data.binarise", "transforms", "vae_jax.data.transforms:TRANSFORMS"),
     "model": Kind("model.name", "models", "vae_jax.models.build:MODELS"),
     "encoder": Kind("model.encoder", "encoders", "vae_jax.models.encoders:ENCODERS"),
     "decoder": Kind("model.decoder", "decoders", "vae_jax.models.decoders:DECODERS"),
+    "activation": Kind("model.activation", "activations", "vae_jax.models.dense:ACTIVATIONS"),
+    "initialiser": Kind("model.init", "initialisers", "vae_jax.models.initialisers:INITIALISERS"),
     "posterior": Kind("model.posterior", "posteriors", "vae_jax.models.posteriors:POSTERIORS"),
     "prior": Kind("model.prior", "priors", "vae_jax.models.priors:PRIORS"),
     "likelihood": Kind("model.likelihood", "likelihoods", "vae_jax.models.likelihoods:LIKELIHOODS"),
@@ -40,6 +43,31 @@ KINDS: Mapping[str, Kind] = {
     "schedule": Kind("objective.warmup", "schedules", "vae_jax.schedules.warmups:SCHEDULES"),
     "rate": Kind("optimiser.schedule", "rates", "vae_jax.schedules.rates:RATES"),
 }
+
+# Kinds of which no config field chooses a part: `module:NAME` of their registries.
+UNCHOSEN: Mapping[str, str] = {
+    "path": "vae_jax.latent.paths:PATHS",
+    "figure": "vae_jax.figures.gallery:FIGURES",
+}
+
+
+class Origin(NamedTuple):
+    """Whose code registered a part.
+
+    Attributes:
+        module: its name; `__main__` in a notebook.
+        file: its path; '' where it has none, as in a notebook.
+    """
+
+    module: str
+    file: str
+
+    @property
+    def named(self) -> str:
+        """The file or module in a few words."""
+        if "." in self.module or not self.file:
+            return "a notebook" if self.module == "__main__" else self.module
+        return self.file
 
 
 class Registry(Mapping[str, T], Generic[T]):
@@ -59,7 +87,7 @@ class Registry(Mapping[str, T], Generic[T]):
         self.field = field
         self._entries = dict(entries)
         self._families = dict(families or {})
-        self._origins: dict[str, str] = {}  # of the parts that were added from outside
+        self._origins: dict[str, Origin] = {}  # of the parts that were added from outside
 
     def __getitem__(self, name: str) -> T:
         if (prefix := self._family(name)) is not None:
@@ -82,23 +110,35 @@ class Registry(Mapping[str, T], Generic[T]):
     def __len__(self) -> int:
         return len(self._entries)
 
-    def add(self, name: str, part: T, origin: str) -> None:
+    def add(self, name: str, part: T, origin: Origin) -> None:
         """Add a part; one of the same origin replaces the one before it, as a notebook's cell is run again.
 
         Raises:
-            UserError: the name is no name, or another part has it.
+            UserError: another part has the name.
         """
-        if not name.isidentifier():
-            raise UserError(f"register: found the name {name!r}; needs letters, digits and underscores")
-        if name in self._entries and self._origins.get(name) != origin:
-            owner = self._origins.get(name, "vae_jax")
+        if name in self._entries and not self._is_of(name, origin):
+            owner = self._origins[name].named if name in self._origins else "vae_jax"
             raise UserError(f"register: {self.field}={name} is a part of {owner} already; use another name")
         self._entries[name] = part
         self._origins[name] = origin
 
-    def origin(self, name: str) -> str | None:
-        """Return who registered a part from outside: its module; None for the package's own."""
+    def _is_of(self, name: str, origin: Origin) -> bool:
+        before = self._origins.get(name)
+        if before is None or not (before.file and origin.file):
+            return before is not None and before == origin
+        return before.file == origin.file
+
+    def origin(self, name: str) -> Origin | None:
+        """Return who registered a part from outside; None for the package's own."""
         return self._origins.get(name)
+
+    def forget(self, name: str) -> None:
+        """Take away a part that was registered from outside."""
+        del self._origins[name], self._entries[name]
+
+    def from_outside(self) -> dict[str, T]:
+        """Return the parts that were registered from outside."""
+        return {name: self._entries[name] for name in self._origins}
 
 
 def registry_of(kind: str) -> Registry[Any]:
@@ -107,27 +147,9 @@ def registry_of(kind: str) -> Registry[Any]:
     Raises:
         UserError: there is no such kind.
     """
-    if kind not in KINDS:
-        raise UserError(f"register: found the kind {kind!r}; known are {', '.join(KINDS)}{nearest(kind, KINDS)}")
-    module, _, name = KINDS[kind].registry.partition(":")
+    known = [*KINDS, *UNCHOSEN]
+    if kind not in known:
+        raise UserError(f"register: found the kind {kind!r}; known are {', '.join(known)}{nearest(str(kind), known)}")
+    module, _, name = (KINDS[kind].registry if kind in KINDS else UNCHOSEN[kind]).partition(":")
     registry: Registry[Any] = getattr(import_module(module), name)
     return registry
-
-
-def register(kind: str, name: str) -> Callable[[T], T]:
-    """Return a decorator that adds a part: `@vae_jax.register("posterior", "mine")`.
-
-    Args:
-        kind: such as `posterior`, `prior`, `encoder`, `objective`.
-        name: what the config field of the kind then may say.
-
-    Raises:
-        UserError: there is no such kind, or another part has the name.
-    """
-    registry = registry_of(kind)
-
-    def add(part: T) -> T:
-        registry.add(name, part, getattr(part, "__module__", "__main__"))
-        return part
-
-    return add

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from vae_jax.field_values import shown
 from vae_jax.plain_text import printable
-from vae_jax.summary import best_members, choosing_split, comparable_groups, data_sets, normalisation_of
+from vae_jax.summary import best_members, choosing_split, comparable_groups, data_sets, normalisation_of, ranking_metric
 
 
 class Picture(NamedTuple):
@@ -65,6 +65,7 @@ def render(
         summary=summary,
         leaders=leaders,
         chosen_on=split,
+        chosen_by="ELBO" if ranking_metric(summary["members"]) == "elbo" else "loss",
         best=next(iter(leaders.values())) if len(leaders) == 1 else None,
         group_of={
             m["member"]: words for words, group in comparable_groups(summary, split=split).items() for m in group

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from vae_jax.album import Album
+from vae_jax.atomic_files import write_text
 from vae_jax.config import to_json
 from vae_jax.errors import NoResultError
 from vae_jax.plain_text import reason
-from vae_jax.run_folder import RunFolder, write_whole
+from vae_jax.run_folder import RunFolder
 from vae_jax.run_plan import Plan
 from vae_jax.summary import Outcome, best_members, closing_line, members_table, summarise
 from vae_jax.training.failures import failed_for_good
@@ -45,7 +46,7 @@ def write_end(plan: Plan, outcomes: Sequence[Outcome], seconds: dict[str, float]
     summary = summarise(plan.config, ordered, plan.shelf, seconds)
     if len(ordered) > 1:
         album.draw_table(summary)
-        write_whole(plan.folder.members, members_table(summary))
+        write_text(plan.folder.members, members_table(summary))
     album.remove_earlier()
     try:
         from vae_jax.report import render
@@ -56,7 +57,7 @@ def write_end(plan: Plan, outcomes: Sequence[Outcome], seconds: dict[str, float]
     except Exception as error:
         album.tell(plan.folder.report.name, reason(error))
     else:
-        write_whole(plan.folder.report, page)
+        write_text(plan.folder.report, page)
     plan.folder.write_summary(summary)
     log.info("%s", closing_line(summary))
 

@@ -11,12 +11,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from vae_jax import outside_parts
+from vae_jax.atomic_files import write_text
 from vae_jax.checked_fields import Role
 from vae_jax.config import Config, from_json, to_json
 from vae_jax.errors import UserError
 from vae_jax.field_names import adopt, differences, fields_of
+from vae_jax.growth import growth_faults
 from vae_jax.locks import OccupiedError, alone_in
-from vae_jax.sweep_language import growth_faults, swept_fields
+from vae_jax.sweep_language import expand, swept_fields
 from vae_jax.training.plain_paths import check_path
 
 SPLITS = ("train", "validation", "test")  # of which a summary has metrics; of the second where there are such images
@@ -28,13 +31,6 @@ OF_THE_DISK = frozenset(
     for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EACCES", "EPERM", "ENOENT", "ENOTDIR", "EIO", "ESTALE", "ENXIO")
     if hasattr(errno, name)
 )
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file so that it is there whole or not at all."""
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
 
 
 @contextmanager
@@ -91,6 +87,7 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.config = path / "config.json"
+        self.parts = path / "parts.json"
         self.metrics = path / "metrics.jsonl"
         self.summary = path / "summary.json"
         self.checkpoints = path / "checkpoints"
@@ -187,22 +184,34 @@ class RunFolder:
         if before != config:
             if before is None or any(differences(before, config, *set(Role) - {Role.PLACE, Role.UPKEEP})):
                 self.summary.unlink(missing_ok=True)
-            write_whole(self.config, to_json(config))
+            write_text(self.config, to_json(config))
+        if note := outside_parts.note_of(expand(config) if outside_parts.are_there() else ()):
+            write_text(self.parts, outside_parts.to_json(note))
 
     def read_config(self) -> Config:
         """Read the config that the run was made with.
 
         Raises:
-            UserError: there is none, or it can't be read.
+            UserError: there is none, or it can't be read, or a part from outside is not registered.
         """
         if not self.config.is_file():
             raise UserError(f"{self.path}: no run here (no config.json); train one first, or give the workdir of one")
+        self.check_parts()
         try:
             return from_json(self.config.read_text(encoding="utf-8"))
         except UserError as error:
             raise UserError(f"{self.config}: {error}") from None
         except UnicodeDecodeError as error:
             raise UserError(f"{self.config}: not text ({error}); restore the file or use another workdir") from None
+
+    def check_parts(self) -> None:
+        """Make sure that the parts from outside that the run was made with are registered.
+
+        Raises:
+            UserError: one is not; it says what to import.
+        """
+        if self.parts.is_file():
+            outside_parts.check_noted(self.parts.read_text(encoding="utf-8", errors="replace"), str(self.path))
 
     def read_summary(self) -> dict[str, Any] | None:
         """Read `summary.json`, or None where the run has not ended yet (a damaged one is written again)."""
@@ -216,4 +225,4 @@ class RunFolder:
 
     def write_summary(self, summary: dict[str, Any]) -> None:
         """Write `summary.json`."""
-        write_whole(self.summary, json.dumps(summary, indent=2) + "\n")
+        write_text(self.summary, json.dumps(summary, indent=2) + "\n")

@@ -11,6 +11,7 @@ from vae_jax.data.shelf import Shelf, load_shelf
 from vae_jax.errors import UserError
 from vae_jax.run_folder import RunFolder
 from vae_jax.sweep_language import expand
+from vae_jax.training.check_fit import check_fit
 from vae_jax.training.checkpoints import Checkpoints
 from vae_jax.training.cohorts import Cohort, plan_cohorts
 from vae_jax.training.loop import check_goes_on
@@ -72,8 +73,8 @@ def plan_run(folder: RunFolder, config: Config, given: GivenArrays | None = None
         given: the images of a caller's own, where members learn from such.
 
     Raises:
-        UserError: a field doesn't fit the data, or files are missing or can't be used; or the run was trained on other
-            images, or in another precision.
+        UserError: a field doesn't fit the data, or two parts don't go together, or files are missing or can't be used;
+            or the run was trained on other images, or in another precision.
     """
     configs = check_config(config)
     shelf = load_shelf(configs, given)
@@ -91,6 +92,7 @@ def plan_run(folder: RunFolder, config: Config, given: GivenArrays | None = None
             checkpoints.close()
             if record is not None:
                 check_goes_on(record, cohort, plan.dataset(cohort))
+    check_fit(plan.cohorts, plan.dataset)
     return plan
 
 

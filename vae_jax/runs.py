@@ -130,7 +130,7 @@ def train_cohort(
 def losses_told(line: dict[str, Any], members: int) -> str:
     """Say the losses of a member, and which it is if it is not the only one."""
     of = f"member {line['member']}: " if members > 1 else ""
-    return of + ", ".join(f"{name} {line[name]:.4g}" for name in ("loss", "recon", "kl", "beta_kl"))
+    return of + ", ".join(f"{name} {line[name]:.4g}" for name in ("loss", "recon", "kl", "beta_kl") if name in line)
 
 
 def announce(plan: Plan) -> None:

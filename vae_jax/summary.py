@@ -3,7 +3,7 @@
 import csv
 import io
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from vae_jax.comparable import Measured, group_by_unit
@@ -145,30 +145,44 @@ def measured(summary: dict[str, Any], member: dict[str, Any], split: str = "test
 def choosing_split(members: Sequence[Mapping[str, Any]]) -> str:
     """Return the split to choose members by: `validation` where all that came to a result have it, else `test`."""
     well = [member for member in members if member["failed_in_step"] is None]
-    return "validation" if well and all("elbo" in member.get("validation", {}) for member in well) else "test"
+    metric = ranking_metric(members)
+    return "validation" if well and all(metric in member.get("validation", {}) for member in well) else "test"
+
+
+def ranking_metric(members: Sequence[Mapping[str, Any]]) -> str:
+    """Return the metric to choose members by: `elbo` where some that came to a result have it, else `loss`."""
+    well = [member for member in members if member["failed_in_step"] is None]
+    return "elbo" if not well or any("elbo" in member["test"] for member in well) else "loss"
 
 
 def comparable_groups(
-    summary: dict[str, Any], metric: str = "elbo", split: str = "test"
+    summary: dict[str, Any], metric: str = "", split: str = "test"
 ) -> dict[str, list[dict[str, Any]]]:
-    """Return the members that came to a result, in groups within which a metric compares, by what is theirs."""
+    """Return the members that came to a result, in groups within which a metric compares, by what is theirs.
+
+    Without a metric it is the one to choose members by.
+    """
+    metric = metric or ranking_metric(summary["members"])
+    ranked = metric == "loss"  # a loss compares where it weighs the same terms alike
     well = [m for m in summary["members"] if m["failed_in_step"] is None]
     well = [m for m in well if metric in m["test"] and metric in m.get(split, {})]  # what is chosen is told on test
     groups: dict[str, list[dict[str, Any]]] = {}
-    units = group_by_unit([metric], [measured(summary, m, split) for m in well])
+    units = group_by_unit([metric], [measured(summary, m, split) for m in well], ranked=ranked)
     for words, member in zip(units, well, strict=True):
         groups.setdefault(words, []).append(member)
     return groups
 
 
 def best_members(summary: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the member of the best ELBO of each group that compares, by the group's words; none if all failed.
+    """Return the best member of each group that compares, by the group's words; none if all failed.
 
-    It is chosen on validation images where there are some, else on test images.
+    It is chosen by the ELBO, or by the loss where no member has one, on validation images where there are some, else on
+    test images.
     """
     split = choosing_split(summary["members"])
-    groups = comparable_groups(summary, split=split)
-    return {words: max(group, key=lambda m: float(m[split]["elbo"])) for words, group in groups.items()}
+    groups, metric = comparable_groups(summary, split=split), ranking_metric(summary["members"])
+    sign = 1 if metric == "elbo" else -1
+    return {words: max(group, key=lambda m: sign * float(m[split][metric])) for words, group in groups.items()}
 
 
 def closing_line(summary: dict[str, Any]) -> str:
@@ -182,25 +196,42 @@ def closing_line(summary: dict[str, Any]) -> str:
     failed = sum(member["failed_in_step"] is not None for member in members)
     if best is None:
         return f"{name}: no member came to a result; {failed} of {len(members)} failed"
-    test = best["test"]
+    metric = ranking_metric(summary["members"])
+    by_metric = "ELBO" if metric == "elbo" else metric
     if len(leaders) > 1:
         each = "; ".join(
-            f"{words}: {leader['member']}, test elbo {leader['test']['elbo']:.2f} nats"
-            for words, leader in leaders.items()
+            f"{words}: {leader['member']}, test {_told(leader['test'], (metric,))}" for words, leader in leaders.items()
         )
         lost = f"; {failed} of {len(members)} members failed" if failed else ""
         return (
-            f"{name}: {len(members)} members{among}, the {split} ELBO compares within {len(leaders)} groups only; best "
-            f"of {each}; trained in {summary['seconds']['train']:.1f} s{lost}"
+            f"{name}: {len(members)} members{among}, the {split} {by_metric} compares within {len(leaders)} groups "
+            f"only; best of {each}; trained in {summary['seconds']['train']:.1f} s{lost}"
         )
     settings = ", ".join(f"{setting} {shown(value)}" for setting, value in best["values"].items())
-    by = " by their validation ELBO" if split == "validation" else ""
+    by = f" by their validation {by_metric}" if split == "validation" else ""
     which = f"best of {len(members)} members{among}{by}: {best['member']} ({settings}), " if len(members) > 1 else ""
     lost = f"; {failed} of {len(members)} members failed" if failed else ""
     return (
-        f"{name}: {which}test elbo {test['elbo']:.2f} nats (distortion {test['distortion']:.2f}, "
-        f"rate {test['rate']:.2f}), recon {test['recon']:.4g}, kl {test['kl']:.4g}; "
-        f"trained {test['step']:,} steps in {summary['seconds']['train']:.1f} s{lost}"
+        f"{name}: {which}test {_metrics_told(best['test'])}; "
+        f"trained {best['test']['step']:,} steps in {summary['seconds']['train']:.1f} s{lost}"
+    )
+
+
+def _metrics_told(test: dict[str, Any]) -> str:
+    """Say a member's metrics in a few words: those of the ELBO, or all that its objective has."""
+    if "elbo" not in test:
+        return _told(test, [name for name in test if name not in ("step", "epoch")])
+    parts, own = _told(test, ("distortion", "rate")), _told(test, ("recon", "kl"))
+    return f"{_told(test, ('elbo',))}{f' ({parts})' if parts else ''}{f', {own}' if own else ''}"
+
+
+def _told(test: dict[str, Any], names: Iterable[str]) -> str:
+    return ", ".join(
+        f"{name} {test[name]:.2f}{' nats' if name == 'elbo' else ''}"
+        if name in ("elbo", "distortion", "rate")
+        else f"{name} {test[name]:.4g}"
+        for name in names
+        if name in test
     )
 
 

@@ -11,16 +11,15 @@ import dataclasses
 import itertools
 import math
 import re
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from vae_jax.checked_fields import Role
 from vae_jax.config import Config, from_dict, to_dict
 from vae_jax.errors import UserError, nearest
-from vae_jax.field_names import adopt, differences, field_of, fields_of, leaf_fields
+from vae_jax.field_names import differences, field_of, leaf_fields, named
 from vae_jax.field_values import rounded, rounded_fields
+from vae_jax.part_settings import without_unused
 
 MOST_MEMBERS = 10_000
 
@@ -49,68 +48,30 @@ def expand(config: Config) -> list[Config]:
         for name, value in (item for point in points for item in point.items()):
             _put(settings, name, value if not isinstance(value, float) else _whole(alone, name, value))
         members.append(from_dict(settings))
-    counts = Counter(map(rounded_fields, members))
-    if len(counts) < len(members):
-        twice = next(member for member in members if counts[rounded_fields(member)] > 1)
-        values = ", ".join(f"{name}={field_of(twice, name)!r}" for name in names)
-        raise UserError(f"config.sweep: found the same member twice ({values}); give every value once")
+    _refuse_same(members, names)
     return members
+
+
+def _refuse_same(members: Sequence[Config], names: Sequence[str]) -> None:
+    """Make sure that no two members are the same; settings of parts that a member does not choose don't count."""
+    first: dict[Config, Config] = {}
+    for member in members:
+        before = first.setdefault(rounded_fields(dataclasses.replace(member, parts=without_unused(member))), member)
+        if before is member:
+            continue
+        values = ", ".join(f"{name}={field_of(member, name)!r}" for name in names)
+        unused = [line.partition(":")[0] for line in differences(rounded_fields(before), rounded_fields(member))]
+        raise UserError(
+            f"config.sweep: found the same member twice ({values}), as its parts have no {' and no '.join(unused)}; "
+            "choose the part, or pair fields as in zip(posterior=diagonal_gaussian,iaf;posteriors.iaf.blocks=2,4)"
+            if unused
+            else f"config.sweep: found the same member twice ({values}); give every value once"
+        )
 
 
 def swept_fields(config: Config) -> list[str]:
     """Return the full names of the fields that a config sweeps."""
     return [name for line in config.sweep for name in _parse_line(line)[0]]
-
-
-def growth_faults(before: Config, now: Config) -> list[str]:
-    """Say what keeps a run from being continued with other settings.
-
-    What is learned must be the same; members and epochs may only grow; the rest may change. Whether other places hold
-    the same images is not looked at here.
-
-    Args:
-        before: the run's settings.
-        now: those that it shall go on with.
-
-    Returns:
-        what is in the way, a phrase each; nothing where the run can go on.
-    """
-    if any(differences(before, now, Role.LEARNED)):
-        return list(differences(before, now, Role.LEARNED, Role.EXTENT))
-    if now.train.epochs < before.train.epochs:
-        return [f"train.epochs: {before.train.epochs} -> {now.train.epochs}"]
-    members = expand(before)
-    lost = Counter(map(identity, members)) - Counter(map(identity, expand(now)))
-    if lost:
-        lacks = f"lacks {lost.total()} of its members"
-        return [f"sweep: {before.sweep!r} -> {now.sweep!r} {lacks}, and a sweep can only grow"]
-    if now.train.epochs > before.train.epochs and any(map(warmup_follows_epochs, members)):
-        return ["train.epochs: more of them would move the warm-up of beta_KL, which was set by the run's length"]
-    if now.log != before.log and any(member.train.on_nan == "restore" for member in members):
-        said = differences(before, adopt(before, now, ["log.every_steps"]))
-        return [f"{line}, and on_nan=restore goes back to the last logged moment" for line in said]
-    return []
-
-
-def identity(member: Config, *roles: Role) -> Config:
-    """Return what makes a member the same one when its run goes on.
-
-    Numbers count to twelve digits, as they are shown.
-
-    Args:
-        member: its settings.
-        roles: of the fields that may change; else all but what is learned.
-    """
-    free = roles or [role for role in Role if role is not Role.LEARNED]
-    return rounded_fields(adopt(member, Config(), fields_of(*free)))
-
-
-def warmup_follows_epochs(member: Config) -> bool:
-    """Whether beta_KL's rise depends on the length of the run."""
-    objective = member.objective
-    if objective.warmup == "constant":
-        return False
-    return not objective.warmup_steps or (objective.warmup == "delayed" and not objective.warmup_delay)
 
 
 def parse_values(text: str) -> dict[str, Any]:
@@ -173,8 +134,8 @@ def full_name(found: str, asked: str = "config.sweep") -> str:
     known = [name for name in leaf_fields() if name != "sweep"]
     if found in known:
         return found
-    matches = [name for name in known if name.endswith(f".{found}")]
-    matches = [name for name in matches if name.count(".") < 2] or matches  # those of parts only where no other has it
+    matches = [name for name in named(found) if name in known]
+    matches = matches or [name for name in known if name.endswith(f".{found}")]
     if len(matches) == 1:
         return matches[0]
     if matches:

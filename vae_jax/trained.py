@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,8 @@ from vae_jax.training.spec import Spec
 from vae_jax.training.steps import TrainState
 
 log = logging.getLogger("vae_jax")
+
+Labels = ArrayLike | Sequence[int]
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class Trained:
         """Numbers of a point of the latent space."""
         return model_of(self.spec, self.weights).units.size
 
-    def encode(self, images: ArrayLike, labels: ArrayLike | None = None) -> Codes:
+    def encode(self, images: ArrayLike, labels: Labels | None = None) -> Codes:
         """Return the posterior of each image, and what is made again from its mean.
 
         Args:
@@ -97,9 +99,7 @@ class Trained:
         """Return the codes of `test.images`, each told its class where the model is told it."""
         return encode_images(self.spec, self.weights, self.test.images, told_of(self.spec, self.test.labels))
 
-    def decode(
-        self, z: ArrayLike, labels: ArrayLike | None = None
-    ) -> UInt8[np.ndarray, "*shape height width channels"]:
+    def decode(self, z: ArrayLike, labels: Labels | None = None) -> UInt8[np.ndarray, "*shape height width channels"]:
         """Return the expected picture of each latent.
 
         Args:
@@ -116,7 +116,7 @@ class Trained:
         count = math.prod(points.shape[:-1])
         return decode_latents(self.spec, self.weights, points, self._told(labels, count))
 
-    def sample(self, n: int, seed: int = 0, labels: ArrayLike | None = None) -> Images:
+    def sample(self, n: int, seed: int = 0, labels: Labels | None = None) -> Images:
         """Decode latents drawn from the prior.
 
         Args:
@@ -140,7 +140,7 @@ class Trained:
         end: ArrayLike,
         steps: int = 25,
         path: str = "linear",
-        labels: tuple[int, int] | None = None,
+        labels: Labels | None = None,
     ) -> Images:
         """Decode a way from one image to another.
 
@@ -162,7 +162,7 @@ class Trained:
         way = walk(mu[0], mu[1], count)
         return decode_latents(self.spec, self.weights, way, None if told_ways is None else told_ways[0])
 
-    def _told(self, labels: ArrayLike | None, count: int) -> Float[np.ndarray, "n classes"] | None:
+    def _told(self, labels: Labels | None, count: int) -> Float[np.ndarray, "n classes"] | None:
         """Return what the model is told of examples of these classes.
 
         Raises:
@@ -176,7 +176,10 @@ class Trained:
         names = f"whole numbers from 0 to {classes - 1}, one for all or {count}"
         if labels is None:
             raise UserError(f"labels: missing; this model is told the class of each image: needs {names}")
-        given = np.asarray(labels)
+        try:
+            given = np.asarray(labels)
+        except ValueError:  # rows of several lengths
+            given = np.empty(0)
         if given.dtype.kind not in "iu" or given.size not in (1, count) or given.min() < 0 or given.max() >= classes:
             raise UserError(f"labels: found {str(labels)[:60]}; needs {names}")
         return told_of(self.spec, np.broadcast_to(given.ravel(), count))
@@ -214,19 +217,19 @@ class Trained:
         return {name: path for name, path in paths.items() if path.is_file()}
 
 
-def encode(model: Trained, images: ArrayLike, labels: ArrayLike | None = None) -> Codes:
+def encode(model: Trained, images: ArrayLike, labels: Labels | None = None) -> Codes:
     """Return what `Trained.encode` does."""
     return _trained(model).encode(images, labels)
 
 
 def decode(
-    model: Trained, z: ArrayLike, labels: ArrayLike | None = None
+    model: Trained, z: ArrayLike, labels: Labels | None = None
 ) -> UInt8[np.ndarray, "*shape height width channels"]:
     """Return what `Trained.decode` does."""
     return _trained(model).decode(z, labels)
 
 
-def sample(model: Trained, n: int, seed: int = 0, labels: ArrayLike | None = None) -> Images:
+def sample(model: Trained, n: int, seed: int = 0, labels: Labels | None = None) -> Images:
     """Return what `Trained.sample` does."""
     return _trained(model).sample(n, seed, labels)
 
@@ -323,7 +326,12 @@ def _reader(
 
 
 def _groups(run: RunFolder) -> dict[str, Numbered]:
-    """Return the members of each cohort that was begun."""
+    """Return the members of each cohort that was begun.
+
+    Raises:
+        UserError: there is none, or a part from outside is not registered.
+    """
+    run.check_parts()
     folders = sorted(path.parent for path in run.checkpoints.glob(f"*/{MEMBERS_FILE}"))
     groups = {folder.name: read_members(folder) for folder in folders}
     if not groups:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from experiments.speed import hot_path, members, preparation, start, table, whole_run
+from vae_jax.atomic_files import write_text
 from vae_jax.made_with import made_with
-from vae_jax.run_folder import write_whole
 
 HERE = Path(__file__).parent
 COMMAND = "python -m experiments.speed"
@@ -37,7 +37,7 @@ def main() -> None:
     print(table.text(rows))
     if not quick:
         table.save(rows, HERE / "results.csv")
-        write_whole(HERE / "provenance.json", json.dumps(made, indent=1) + "\n")
+        write_text(HERE / "provenance.json", json.dumps(made, indent=1) + "\n")
 
 
 if __name__ == "__main__":

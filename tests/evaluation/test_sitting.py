@@ -20,35 +20,36 @@ DATASET = small_dataset()
 LABELS = st.lists(st.integers(0, 4), min_size=1, max_size=30).map(lambda labels: np.array(labels, np.int32))
 
 
-def params_of(program):
-    params = init_state(program, Layout(), hyperparameters_of([small_config()], steps_per_epoch=5)).params
-    return jax.tree.map(lambda leaf: leaf[0], params)
+def weights_of(spec):
+    """The weights of a member that has all of the places for units, before its first step."""
+    numbers = hyperparameters_of([small_config(model={"latent_dim": spec.latent_dim})], steps_per_epoch=5)
+    return jax.tree.map(lambda leaf: leaf[0], init_state(spec, Layout(), numbers).weights)
 
 
-PROGRAM = small_spec()
-
-
-@pytest.fixture(scope="module")
-def params():
-    return params_of(PROGRAM)
-
-
-def sitting(params, dataset=DATASET, program=PROGRAM, seed=0):
-    return sit(program, params, dataset, seed=seed, title="a member")
+SPEC = small_spec()
 
 
 @pytest.fixture(scope="module")
-def portrait(params):
-    return sitting(params)
+def weights():
+    return weights_of(SPEC)
 
 
-def test_each_picture_is_decoded_from_the_point_that_stands_beside_it(params, portrait):
+def sitting(weights, dataset=DATASET, spec=SPEC, seed=0):
+    return sit(spec, weights, dataset, seed=seed, title="a member")
+
+
+@pytest.fixture(scope="module")
+def portrait(weights):
+    return sitting(weights)
+
+
+def test_each_picture_is_decoded_from_the_point_that_stands_beside_it(weights, portrait):
     for points, images in (
         (portrait.mu, portrait.reconstructions),
         (portrait.plane_points, portrait.plane_images),
         (portrait.path_points, portrait.path_images),
     ):
-        np.testing.assert_array_equal(decode_latents(PROGRAM, params, points), images)
+        np.testing.assert_array_equal(decode_latents(SPEC, weights, points), images)
     assert portrait.plane_images.shape[:2] == (GRID_SIDE, GRID_SIDE)
 
 
@@ -67,8 +68,8 @@ def test_the_path_is_the_first_morph(portrait):
     np.testing.assert_array_equal(portrait.path_images, portrait.morph_images[0])
 
 
-def test_the_same_seed_gives_the_same_portrait_and_another_one_other_samples(params, portrait):
-    again, other = sitting(params), sitting(params, seed=1)
+def test_the_same_seed_gives_the_same_portrait_and_another_one_other_samples(weights, portrait):
+    again, other = sitting(weights), sitting(weights, seed=1)
     for field in dataclasses.fields(portrait):
         pairs = zip(*(jax.tree.leaves(getattr(each, field.name)) for each in (again, portrait)), strict=True)
         for ours, theirs in pairs:
@@ -77,11 +78,11 @@ def test_the_same_seed_gives_the_same_portrait_and_another_one_other_samples(par
     np.testing.assert_array_equal(other.reconstructions, portrait.reconstructions)
 
 
-def test_losses_are_in_the_runs_own_normalisation(params):
+def test_losses_are_in_the_runs_own_normalisation(weights):
     """The post's mean squared error per pixel, and the nats of a Gaussian of variance 1/2."""
     nats = small_spec(model={"likelihood": "mse"})
     blog = small_spec(model={"likelihood": "mse"}, objective={"reduction": "blog"})
-    ours, theirs = sitting(params, program=nats), sitting(params, program=blog)
+    ours, theirs = sitting(weights_of(nats), spec=nats), sitting(weights_of(blog), spec=blog)
     assert (ours.loss_unit, theirs.loss_unit) == ("nats per image", "mse loss per pixel")
     np.testing.assert_allclose(ours.losses, 36 * (theirs.losses + 0.5 * np.log(np.pi)), rtol=1e-5)
     squared = ((DATASET.test.images / 255 - theirs.reconstructions / 255) ** 2).mean(axis=(1, 2, 3))
@@ -91,9 +92,9 @@ def test_losses_are_in_the_runs_own_normalisation(params):
 @pytest.mark.parametrize("latent", [1, 3])
 @pytest.mark.parametrize("tests", [1, 2])
 def test_few_test_images_and_any_latent_size_sit_too(latent, tests):
-    program = small_spec(model={"latent_dim": latent})
+    spec = small_spec(model={"latent_dim": latent})
     few = Split(DATASET.test.images[:tests], DATASET.test.labels[:tests])
-    portrait = sitting(params_of(program), dataclasses.replace(DATASET, test=few), program)
+    portrait = sitting(weights_of(spec), dataclasses.replace(DATASET, test=few), spec)
     assert portrait.plane_points.shape == (GRID_SIDE, GRID_SIDE, latent)
     assert portrait.plane.axes.shape == (2, latent)
     assert len(portrait.morph_images) == 1

@@ -11,7 +11,8 @@ from experiments.speed import hot_path, preparation, table
 from experiments.speed.__main__ import main, provenance
 from experiments.speed.table import Row
 from vae_jax.data.photographs.outcomes import read_outcomes
-from vae_jax.models.vae import parameter_count
+from vae_jax.training.member import parameters_of
+from vae_jax.training.spec import spec_of
 
 ROOT = Path(__file__).parents[2]
 ROWS = [
@@ -62,7 +63,7 @@ def test_the_layers_that_are_counted_are_the_models():
     config, dataset = hot_path.blog_mnist()
     weights = sum(inputs * outputs for inputs, outputs, _ in hot_path.LAYERS)
     biases = 1000 + 2 + 2 + 1000 + 784  # two layers give mu and sigma of two units
-    assert parameter_count(config.model, dataset.image_shape) == weights + biases
+    assert parameters_of(spec_of([config], dataset)) == weights + biases
 
 
 def test_the_photographs_that_are_prepared_are_all_usable(tmp_path):

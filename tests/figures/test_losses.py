@@ -147,3 +147,25 @@ def test_losses_of_other_units_have_axes_of_their_own():
     assert shown == [{1.0, 1e6}, {1e3}]
     assert [axes.get_title("left") for axes in figure.axes[:4]] == ["", "", "heights don't compare", ""]
     assert beyond_the_edge(figure) == {}
+
+
+def test_a_constant_is_shown_as_one():
+    """The rate of a quantised posterior: what rounding leaves of it would fill the axis."""
+    rate = np.log(25)
+    lines = [
+        {"member": 0, "split": split, "epoch": k + 1.0, "recon": 3.0 - k, "kl": rate + off, "loss": 5.0, "beta_kl": 1.0}
+        for split, off in (("train", 0.0), ("test", 5e-7))
+        for k in range(2)
+    ]
+    figure = loss_curves(lines, "title", "")
+    low, high = next(axes.get_ylim() for axes in figure.axes if axes.get_ylabel() == "KL")
+    assert low < 0.97 * rate
+    assert high > 1.03 * rate
+
+
+def test_an_objective_need_not_have_a_kl_term():
+    lines = [{"member": 0, "split": "train", "epoch": k + 1.0, "loss": 5.0 - k} for k in range(3)]
+    figure = loss_curves(lines, "title", "")
+    drawn = {axes.get_ylabel(): any(len(line.get_xdata()) for line in axes.lines) for axes in figure.axes}
+    assert drawn["loss"]
+    assert not drawn["KL"]

@@ -3,33 +3,33 @@
 import dataclasses
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 from small_runs import small_config, small_dataset
-from vae_jax.training.program import members_of
 
 from vae_jax.sweep_language import expand
 from vae_jax.training import blocks
 from vae_jax.training.blocks import compile_block, part_steps, step_work
 from vae_jax.training.cohorts import cohort_of
 from vae_jax.training.devices import Layout
-from vae_jax.training.steps import TrainData, init_state
+from vae_jax.training.examples import train_data
+from vae_jax.training.hyperparameters import hyperparameters_of
+from vae_jax.training.steps import init_state
 
 DATASET = small_dataset()
 
 
-def cohort(**train):
-    """Two members, of which the second fails where `learning_rate` says so."""
-    config = small_config(sweep=("beta_kl=0,1",), train=train)
+def cohort(learning_rate=1e-3, **train):
+    """Two members, that fail where `learning_rate` says so."""
+    config = small_config(sweep=("beta_kl=0,1",), train=train, optimiser={"learning_rate": learning_rate})
     return cohort_of("group_0", list(enumerate(expand(config))), DATASET)
 
 
 def run(cohort, steps, blocks_run=3):
     """Train some blocks of steps, in parts of so many; return the states, the metrics and the parts."""
-    members = members_of(cohort.configs, cohort.steps_per_epoch)
-    data = TrainData(jnp.asarray(DATASET.train.images), jnp.asarray(DATASET.draws))
-    state = init_state(cohort.program, Layout(), members)
+    members = hyperparameters_of(cohort.configs, cohort.steps_per_epoch)
+    data = train_data(DATASET)
+    state = init_state(cohort.spec, Layout(), members)
     block = compile_block(cohort, Layout(), data, members, state, steps)
     found = []
     for _ in range(blocks_run):

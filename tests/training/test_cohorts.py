@@ -7,9 +7,15 @@ import pytest
 from small_runs import small_config, small_dataset
 
 from vae_jax.checked_fields import Role
+from vae_jax.data.contrast import CONTRASTS
 from vae_jax.errors import UserError
 from vae_jax.field_names import differences, field_of, fields_of, leaf_fields
-from vae_jax.sweep_language import expand, growth_faults
+from vae_jax.growth import growth_faults
+from vae_jax.models.dense import ACTIVATIONS
+from vae_jax.models.initialisers import INITIALISERS
+from vae_jax.part_settings import all_settings
+from vae_jax.registry import KINDS, registry_of
+from vae_jax.sweep_language import expand
 from vae_jax.training.cohorts import plan_cohorts, read_members, write_members
 
 DATASET = small_dataset()
@@ -17,7 +23,7 @@ DATASET = small_dataset()
 
 def plan(folder, *sweep, most=100, **sections):
     configs = expand(small_config(sweep=sweep, **sections))
-    return plan_cohorts(configs, lambda config: DATASET, folder, lambda program, config: most)
+    return plan_cohorts(configs, lambda config: DATASET, folder, lambda spec, config: most)
 
 
 def begun(folder, *sweep, **sections):
@@ -34,10 +40,11 @@ def who(cohorts):
 
 def test_members_that_differ_in_numbers_share_a_program(tmp_path):
     sweep = ("beta_kl=1,2", "latent_dim=2,3", "seed=0,1", "learning_rate=1e-3,1e-4", "free_bits=0,0.1")
+    sweep = (*sweep, "zip(schedule=constant,cosine;optimisers.adam.b1=0.9,0.5)")
     rises = ("warmup=constant,linear,delayed,sigmoid,cosine,cyclical", "zip(warmup_steps=1,2;warmup_cycles=2,3)")
     (cohort,) = plan(tmp_path, *sweep, *rises, most=1000)
-    assert len(cohort.configs) == 32 * 6 * 2
-    assert cohort.spec.model.latent_dim == 3
+    assert len(cohort.configs) == 32 * 2 * 6 * 2
+    assert cohort.spec.latent_dim == 3
 
 
 @pytest.mark.parametrize(
@@ -47,7 +54,6 @@ def test_members_that_differ_in_numbers_share_a_program(tmp_path):
         "train.batch_size=5,10",
         "likelihood=mse,bernoulli",
         "epochs=2,4",
-        "optimisers.adam.b1=0.9,0.5",
         "levels=255,256",
     ],
 )
@@ -57,36 +63,65 @@ def test_members_that_differ_in_shapes_or_parts_have_a_program_for_each(tmp_path
     assert len({(cohort.spec, cohort.epochs) for cohort in cohorts}) == 2
 
 
-OTHER_VALUES = {
-    "data.name": "digits,mnist", "data.raw_dir": "here,there", "data.prepared_dir": "here,there",
-    "data.layout": "classes,splits", "optimisers.adam.b1": "0.9,0.5", "optimisers.adam.b2": "0.9,0.5",
-    "data.test_fraction": "0.1,0.2", "log.every_steps": "0,1",
-    "data.contrast": "none,stretch", "data.sampling": "shuffle,replacement", "data.levels": "255,256",
-    "model.hidden": "(8,)|(4,)", "model.decoder_hidden": "(8,)|(4,)", "model.encoder": "mlp,other",
-    "model.decoder": "mlp,other", "model.activation": "gelu,relu", "model.posterior": "diagonal_gaussian,other",
-    "model.likelihood": "mse,bernoulli", "model.init": "lecun,blog", "objective.name": "elbo,other",
-    "objective.warmup": "constant,linear", "objective.reduction": "nats,blog", "train.on_nan": "stop,skip",
-}  # fmt: skip
+def two_values(field):
+    """Two values of a field that a sweep may ask for."""
+    entry, default = metadata_of(field), field_of(small_config(), field)
+    if isinstance(default, bool):
+        return "False,True"
+    if isinstance(default, tuple):
+        return "(8,)|(4,)"
+    if field in ("data.levels", "log.every_steps"):
+        return {"data.levels": "255,256", "log.every_steps": "0,1"}[field]
+    if isinstance(default, (int, float)):
+        low, high = default or 0.25 * (1 + 3 * isinstance(default, int)), entry.get("high") or entry.get("below")
+        return f"{low:g},{low / 2:g}" if high is not None and 2 * low >= high else f"{low:g},{2 * low:g}"
+    kinds = [kind for kind, (name, _, _) in KINDS.items() if name == field]
+    named = registry_of(kinds[0]) if kinds else REGISTRIES.get(field, entry.get("choices", ("here", "there")))
+    return ",".join(list(named)[:2])
+
+
+REGISTRIES = {"model.activation": ACTIVATIONS, "model.init": INITIALISERS, "data.contrast": CONTRASTS}
+
+
+def metadata_of(field):
+    """What a field's dataclass says of it."""
+    config, (*sections, last) = small_config(), field.split(".")
+    owner = all_settings(config.parts)[tuple(sections)] if len(sections) == 2 else config
+    if len(sections) == 1:
+        owner = getattr(config, sections[0])
+    return next(entry.metadata for entry in dataclasses.fields(owner) if entry.name == last)
+
+
+def chosen(field):
+    """Sections of settings that choose the part that a field belongs to."""
+    if field.count(".") < 2:
+        return {}
+    section, name, _ = field.split(".")
+    where, last = next(kind.field for kind in KINDS.values() if kind.section == section).split(".")
+    return {where: {last: name}}
 
 
 @pytest.mark.parametrize("field", [name for name in leaf_fields() if name != "sweep"])
-def test_every_field_can_be_swept(tmp_path, field):
-    """Members that differ in nothing but this field, in one program or in two."""
-    default = field_of(small_config(), field)
-    if isinstance(default, bool):
-        values = "False,True"
-    elif isinstance(default, (int, float)):
-        values = OTHER_VALUES.get(field, f"{default or 5},{2 * (default or 5)}")
-    else:
-        values = OTHER_VALUES[field]
-    members = [member for cohort in plan(tmp_path, f"{field}={values}") for member in cohort.configs]
-    assert len(members) == 2
-    assert [line.partition(":")[0] for line in differences(*members)] == [field]
-    faults = growth_faults(*members)
-    if field in fields_of(Role.LEARNED):
-        assert [fault.partition(":")[0] for fault in faults] == [field]
-    else:
-        assert faults == []
+def test_every_field_can_be_swept_in_one_program_where_it_is_traced(tmp_path, field):
+    """Members that differ in nothing but this field."""
+    traced, role = metadata_of(field).get("traced"), field not in fields_of(Role.LEARNED)
+    cohorts = plan(tmp_path, f"{field}={two_values(field)}", **chosen(field))
+    one, other = (member for cohort in cohorts for member in cohort.configs)
+    assert [line.partition(":")[0] for line in differences(one, other)] == [field]
+    assert [fault.partition(":")[0] for fault in growth_faults(one, other)] == ([] if role else [field])
+    if not role:
+        assert len(cohorts) == (1 if traced else 2)
+
+
+@pytest.mark.parametrize("field", ["optimiser.clip", "optimiser.ema"])
+def test_what_is_left_out_at_0_has_a_program_of_its_own_there(tmp_path, field):
+    cohorts = plan(tmp_path, f"{field}=0,0.5,0.9")
+    assert [cohort.numbers for cohort in cohorts] == [(0,), (1, 2)]
+
+
+def test_parts_whose_size_is_not_traced_have_a_program_for_each_size(tmp_path):
+    model = {"posterior": "vq", "prior": "uniform_codes"}
+    assert [cohort.spec.latent_dim for cohort in plan(tmp_path, "latent_dim=2,3", model=model)] == [2, 3]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +137,7 @@ def test_each_is_planned_for_the_images_that_it_asks_for(tmp_path):
         return small_dataset(n=60 if config.data.contrast == "none" else 120)
 
     configs = expand(small_config(sweep=("contrast=none,stretch",), train={"steps_per_epoch": 0}))
-    cohorts = plan_cohorts(configs, data_of, tmp_path, lambda program, config: 100)
+    cohorts = plan_cohorts(configs, data_of, tmp_path, lambda spec, config: 100)
     assert [(cohort.steps_per_epoch, cohort.spec.draws) for cohort in cohorts] == [(5, 50), (10, 100)]
 
 
@@ -136,7 +171,7 @@ def test_a_sweep_that_grows_keeps_its_members_numbers_and_adds_the_new_ones(tmp_
 def test_more_epochs_are_more_epochs_of_the_same_members(tmp_path):
     (first,) = begun(tmp_path, "seed=0,1", train={"epochs": 4})
     (longer,) = plan(tmp_path, "seed=0,1", train={"epochs": 9})
-    assert (longer.name, longer.numbers, longer.program) == (first.name, first.numbers, first.program)
+    assert (longer.name, longer.numbers, longer.spec) == (first.name, first.numbers, first.spec)
     assert (first.total, longer.total) == (20, 45)
 
 
@@ -199,6 +234,12 @@ def test_devices_that_do_not_divide_a_batch_are_refused(tmp_path):
 def test_free_bits_want_the_whole_batch_on_one_device(tmp_path):
     with pytest.raises(UserError, match=r"data_devices: found 2 with free_bits, which count over a whole batch"):
         plan(tmp_path, train={"data_devices": 2}, objective={"free_bits": 0.1})
+
+
+@pytest.mark.parametrize("name", ["beta_tc", "factor"])
+def test_objectives_that_compare_the_examples_of_a_batch_want_it_on_one_device(tmp_path, name):
+    with pytest.raises(UserError, match=rf"data_devices: found 2 with objective.name={name}, .* whole batch; needs 1"):
+        plan(tmp_path, train={"data_devices": 2}, objective={"name": name})
 
 
 def test_fewer_images_than_a_batch_are_refused(tmp_path):

@@ -13,7 +13,7 @@ from vae_jax.training import loop
 from vae_jax.training.checkpoints import Checkpoints
 from vae_jax.training.cohorts import cohort_of
 from vae_jax.training.devices import Layout
-from vae_jax.training.loop import Trainer, check_goes_on
+from vae_jax.training.loop import Trainer, check_goes_on, metric_lines
 
 DATASET = small_dataset()
 CONFIG = small_config(sweep=("beta_kl=0,1",), train={"epochs": 3}, eval={"every_epochs": 1}, log={"every_steps": 0})
@@ -101,3 +101,11 @@ def test_a_cohort_goes_on_from_a_moment_that_is_logged_on_the_same_images(step, 
     check_goes_on({"step": 5, "data": DATASET.fingerprint}, cohort, DATASET)
     with pytest.raises(UserError, match=said):
         check_goes_on({"step": step, "data": DATASET.fingerprint + data}, cohort, DATASET)
+
+
+def test_metric_lines_are_plain_numbers_a_member():
+    lines = metric_lines({"beta_kl": jnp.array([1.0, 0.1]), "loss": jnp.array([1 / 3, jnp.nan])})
+    assert [line["beta_kl"] for line in lines] == [1.0, 0.1], "not 0.10000000149011612"
+    assert np.float32(lines[0]["loss"]) == np.float32(1 / 3)
+    assert np.isnan(lines[1]["loss"])
+    assert all(type(value) is float for line in lines for value in line.values())

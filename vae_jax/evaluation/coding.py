@@ -15,6 +15,7 @@ from vae_jax.training.member import Weights, member_key, model_of
 from vae_jax.training.spec import Spec
 
 Told = Float[np.ndarray, "n classes"] | None
+ToldOfAny = Float[np.ndarray, "*arrangement classes"] | None
 
 
 class Codes(NamedTuple):
@@ -87,7 +88,7 @@ def encode_images(
 
 
 def decode_latents(
-    spec: Spec, weights: Weights, z: Float[np.ndarray, "*shape latent"], told: Told = None, batch: int = 500
+    spec: Spec, weights: Weights, z: Float[np.ndarray, "*shape latent"], told: ToldOfAny = None, batch: int = 500
 ) -> UInt8[np.ndarray, "*shape height width channels"]:
     """Decode latents of any leading shape to the expected pictures.
 
@@ -95,7 +96,7 @@ def decode_latents(
         spec: the member's.
         weights: the member's, without a members axis.
         z: latents in the last axis.
-        told: what the model is told of each latent, where it is told anything; the same leading shape.
+        told: what the model is told of each latent, where it is told anything; in the same order.
         batch: latents at a time.
     """
     flat = np.asarray(z, np.float32).reshape(-1, z.shape[-1])

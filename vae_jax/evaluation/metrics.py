@@ -39,7 +39,9 @@ def _member_metrics(
     def one_batch(index: Int[Array, " batch"]) -> dict[str, Float[Array, "batch ..."]]:
         noise = Noise(key, batch, index)
         model, own = merge(spec, params, variables)
-        return dict(objective.terms(model, own, make_batch(spec, split, index, noise), noise, step))
+        # What is drawn of an image is the same for all members: they are evaluated on the same images.
+        examples = make_batch(spec, split, index, Noise(jax.random.key(0), batch, index))
+        return dict(objective.terms(model, own, examples, noise, step))
 
     terms = jax.lax.map(one_batch, places)
     means = {name: jnp.mean(jnp.concatenate(of_batches)[:count], axis=0) for name, of_batches in terms.items()}

@@ -35,6 +35,8 @@ class Portrait:
         morph_images: `[pairs, steps, height, width, channels]`, from start to end in equal steps of z.
         pca_directions: `[components, latent]`, of the test posterior means, strongest first.
         pca_explained: `[components]`, shares of the variance.
+        told_classes: whether the model is told classes: samples the classes in turn, the grid a like share of each,
+            ways from that of their start to that of their end.
     """
 
     title: str
@@ -60,3 +62,4 @@ class Portrait:
     morph_images: UInt8[np.ndarray, "pairs steps height width channels"]
     pca_directions: Float[np.ndarray, "components latent"]
     pca_explained: Float[np.ndarray, " components"]
+    told_classes: bool = False

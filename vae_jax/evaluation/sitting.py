@@ -72,6 +72,7 @@ def sit(spec: Spec, weights: Weights, dataset: Dataset, *, seed: int, title: str
         morph_images=morphs,
         pca_directions=components.directions,
         pca_explained=components.explained,
+        told_classes=spec.classes > 0,
     )
 
 

@@ -12,27 +12,32 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
+from vae_jax.atomic_files import written_atomically
 from vae_jax.evaluation.portrait import Portrait
 from vae_jax.figures import images, losses, spaces
 from vae_jax.figures.matplotlib_settings import own_settings
 from vae_jax.figures.text import TextCanvas
 from vae_jax.plain_text import reason
+from vae_jax.registry import Registry
 
 log = logging.getLogger("vae_jax")
 
 # A figure of one member: a caption, and a function that returns None where the figure does not apply.
-FIGURES: Mapping[str, tuple[str, Callable[[Portrait], Figure | None]]] = {
-    "morphs": ("From one test image to another: a straight way through the latent space.", images.morphs),
-    "reconstructions": ("Test images over their reconstructions from z = mu.", images.reconstructions),
-    "latent_space": ("Where the test images lie in the first two latent dimensions.", spaces.latent_space),
-    "pca": ("Principal components of all test codes.", spaces.pca),
-    "manifold": ("A grid in the latent space and what is decoded on it.", spaces.manifold),
-    "path": ("A way through the latent space and what is decoded along it.", spaces.path),
-    "samples": ("New images: decoded from the prior.", images.samples),
-    "best_and_worst": ("The test images that are reconstructed best and worst.", images.best_and_worst),
-    "loss_histogram": ("How well each test image is reconstructed.", losses.loss_histogram),
-    "class_sheets": ("What the model learned from.", images.class_sheets),
-}
+FIGURES: Registry[tuple[str, Callable[[Portrait], Figure | None]]] = Registry(
+    "figure",
+    {
+        "morphs": ("From one test image to another: a straight way through the latent space.", images.morphs),
+        "reconstructions": ("Test images over their reconstructions from z = mu.", images.reconstructions),
+        "latent_space": ("Where the test images lie in the first two latent dimensions.", spaces.latent_space),
+        "pca": ("Principal components of all test codes.", spaces.pca),
+        "manifold": ("A grid in the latent space and what is decoded on it.", spaces.manifold),
+        "path": ("A way through the latent space and what is decoded along it.", spaces.path),
+        "samples": ("New images: decoded from the prior.", images.samples),
+        "best_and_worst": ("The test images that are reconstructed best and worst.", images.best_and_worst),
+        "loss_histogram": ("How well each test image is reconstructed.", losses.loss_histogram),
+        "class_sheets": ("What the model learned from.", images.class_sheets),
+    },
+)
 LOSS_CURVES = ("loss_curves", "Losses over the run: points at every logged moment, and their moving average.")
 
 
@@ -93,7 +98,6 @@ def pixels_of(figure: Figure) -> UInt8[np.ndarray, "rows across 3"]:
 
 
 def _write_png(pixels: UInt8[np.ndarray, "rows across 3"], dpi: float, path: Path) -> None:
-    partial = path.with_name(f".{path.name}.partial")
-    # Level 3 takes half the time of the default, and no more bytes.
-    Image.fromarray(pixels).save(partial, "PNG", dpi=(dpi, dpi), compress_level=3)
-    partial.replace(path)
+    with written_atomically(path) as unfinished:
+        # Level 3 takes half the time of the default, and no more bytes.
+        Image.fromarray(pixels).save(unfinished, "PNG", dpi=(dpi, dpi), compress_level=3)

@@ -74,7 +74,8 @@ def samples(portrait: Portrait) -> Figure:
     columns = 12 if portrait.samples.shape[2] >= 20 else 15
     sheet = tile(portrait.samples, columns, 2, magnification(portrait.samples.shape[2], columns))
     figure = new_figure(_sheet_height(sheet) + 0.7)
-    show(figure.subplots(), sheet, "decoded from z ~ N(0, 1)")
+    told = ", told the classes in turn" if portrait.told_classes else ""
+    show(figure.subplots(), sheet, f"decoded from samples of the prior{told}")
     return finish(figure, portrait.title, portrait.notice)
 
 
@@ -103,7 +104,8 @@ def morphs(portrait: Portrait) -> Figure:
     show(axes, sheet)
     side: dict[str, Any] = {"fontsize": 8, "color": INK, "transform": axes.transAxes, "va": "bottom"}
     axes.text(0.0, 1.005, "original", ha="left", **side)
-    axes.text(0.5, 1.005, "decoded on the straight way between them", ha="center", **side)
+    told = " and their classes" if portrait.told_classes else ""
+    axes.text(0.5, 1.005, f"decoded on the straight way between them{told}", ha="center", **side)
     axes.text(1.0, 1.005, "original", ha="right", **side)
     return finish(figure, portrait.title, portrait.notice)
 

@@ -16,7 +16,7 @@ from vae_jax.figures.canvas import COLOURS, INK, MUTED, OTHERS, colour, finish, 
 from vae_jax.figures.legends import Named, legend
 from vae_jax.figures.matplotlib_settings import own_settings
 
-PANELS = (("recon", "recon"), ("kl", "KL"), ("loss", "recon + beta_KL · KL"), ("beta_kl", "beta_KL"))
+PANELS = (("recon", "recon"), ("kl", "KL"), ("loss", "loss"), ("beta_kl", "beta_KL"))
 
 
 HELD_OUT = {"validation": "s", "test": "D"}  # the marker of each split that is evaluated
@@ -83,7 +83,9 @@ def loss_curves(
 def _draw_panels(
     figure: FigureBase, lines: Sequence[dict[str, Any]], groups: Mapping[int, str] | None, unranked: str
 ) -> None:
+    logged = lines
     for (name, label), axes in zip(PANELS, figure.subplots(2, 2, sharex=True).ravel(), strict=True):
+        lines = [line for line in logged if name in line]  # an objective need not have all of them
         plain(axes, "epoch" if name in ("loss", "beta_kl") else "", label)
         if groups is None:
             _member_curves(axes, lines, name)
@@ -93,6 +95,8 @@ def _draw_panels(
             _log_if_positive(axes, [line[name] for line in lines if math.isfinite(line[name])])
         if name == "beta_kl":
             axes.set_ylim(0, 1.08 * max((line[name] for line in lines), default=0) or 1)
+        else:
+            _widen_if_constant(axes)
         if name == "recon" and groups is None:
             (train,) = axes.plot([], [], ".", color=COLOURS[0])
             named: list[Named] = [(train, "train")]
@@ -141,6 +145,14 @@ def _log_if_positive(axes: Axes, values: Sequence[float]) -> None:
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:.6g}")
     axes.yaxis.set_minor_formatter(lambda value, _: f"{value:.6g}" if close else "")
+
+
+def _widen_if_constant(axes: Axes) -> None:
+    """Show a constant as one: what is left of it in 32 bits would fill the axis."""
+    low, high = axes.get_ylim()
+    if 0 < high - low < 1e-4 * max(abs(low), abs(high)):
+        middle, tenth = (low + high) / 2, abs(low + high) / 20
+        axes.set_ylim(middle - tenth, middle + tenth)
 
 
 def _curve(axes: Axes, lines: Sequence[dict[str, Any]], name: str, inked: str, marker: str | None) -> None:

@@ -56,7 +56,8 @@ def path(portrait: Portrait) -> Figure:
     above.plot(way[:, 0], way[:, 1], "-o", color=INK, markersize=3.5, linewidth=1.2, markerfacecolor="white")
     above.plot(*way[0], "o", color=INK, markersize=8)
     above.plot(*way[-1], "s", color=INK, markersize=8)
-    show(below, strip, f"decoded along the way, {steps} steps from ● to ■")
+    told = ", told its classes too" if portrait.told_classes else ""
+    show(below, strip, f"decoded along the way, {steps} steps from ● to ■{told}")
     return finish(figure, portrait.title, portrait.notice)
 
 
@@ -76,7 +77,8 @@ def manifold(portrait: Portrait) -> Figure:
     grid = portrait.plane.coordinates(portrait.plane_points).reshape(-1, 2)
     left.plot(grid[:, 0], grid[:, 1], ".", color=INK, markersize=2.5)
     gap = 0 if min(images.shape[1:3]) >= SEAMLESS else 1
-    show(right, tile(images, side, gap), f"decoded on the grid of {side} by {side}")
+    told = ", told a like share of each class" if portrait.told_classes else ""
+    show(right, tile(images, side, gap), f"decoded on the grid of {side} by {side}{told}")
     return finish(figure, portrait.title, portrait.notice)
 
 

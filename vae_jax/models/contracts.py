@@ -91,8 +91,8 @@ class Distribution(Protocol):
 class HasLogProb(Distribution, Protocol):
     """A distribution whose density at given points is known; every prior has one."""
 
-    def log_prob(self, z: Float[Array, "*lead units"]) -> Float[Array, "*lead"]:
-        """Return the log density of given points."""
+    def log_prob(self, z: Float[Array, "*lead units"]) -> Float[Array, "*all"]:
+        """Return the log density of given points, which broadcast against the distribution's batch."""
         ...
 
 
@@ -100,8 +100,8 @@ class HasLogProb(Distribution, Protocol):
 class HasUnitLogProb(HasLogProb, Protocol):
     """A distribution of independent units."""
 
-    def unit_log_prob(self, z: Float[Array, "*lead units"]) -> Float[Array, "*lead units"]:
-        """Return the log density of each unit."""
+    def unit_log_prob(self, z: Float[Array, "*lead units"]) -> Float[Array, "*all units"]:
+        """Return the log density of each unit, as `log_prob` does."""
         ...
 
 
@@ -207,7 +207,8 @@ class Inference(NamedTuple):
     Attributes:
         z: samples.
         log_q, log_p: the densities of the samples, under the posterior and under the prior.
-        rates: KL(q || p) by unit (or group, level, code position) in closed form, or None: then log q - log p counts.
+        rates: KL(q || p) by unit (or group, level, code position), in closed form, or of these samples where a part of
+            it has none; None: log q - log p counts. Of rates by unit the last are those that the member may lack.
         penalty: the posterior's own cost, or None.
         q, p: the distributions; None where there are several levels.
     """

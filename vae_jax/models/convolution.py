@@ -4,9 +4,24 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float, Key
 
+from vae_jax.errors import UserError
 from vae_jax.models.contracts import Build
 from vae_jax.models.dense import linear
 from vae_jax.models.initialisers import INITIALISERS
+
+
+def check_halvings(field: str, layers: int, build: Build) -> None:
+    """Make sure that a picture can be halved as often as there are layers, until it is a single pixel.
+
+    Raises:
+        UserError: it can't.
+    """
+    height, width, _ = build.image_shape
+    most = max(1, (min(height, width) - 1).bit_length())
+    if not 1 <= layers <= most:
+        raise UserError(
+            f"{field}: found {layers} layers for {height}x{width} pixels; needs 1 to {most}, each halves the picture"
+        )
 
 
 class Convolution(nnx.Module):

@@ -12,7 +12,7 @@ from vae_jax.checked_fields import limited
 from vae_jax.keys import named
 from vae_jax.models.contracts import Build, Codes, Condition, Images, Inference, PixelDistribution
 from vae_jax.models.decoders import DECODERS
-from vae_jax.models.dense import DenseStack, UnitHead, UnitStem
+from vae_jax.models.dense import ACTIVATIONS, DenseStack, UnitHead, UnitStem
 from vae_jax.models.encoders import ENCODERS
 from vae_jax.models.likelihoods import LIKELIHOODS
 from vae_jax.models.noise import Noise
@@ -23,10 +23,11 @@ from vae_jax.part_settings import settings_of
 
 
 class Conditional(nnx.Module):
-    """A normal of some units given others: a dense hidden layer between them."""
+    """A normal of some units given others: two dense hidden layers between them."""
 
     def __init__(self, given: Units, hidden: int, build: Build, key: Key[Array, ""]) -> None:
         """Draw the starting weights; `build.units` are those of the result."""
+        self.activation = ACTIVATIONS[build.config.model.activation]
         self.stem = UnitStem(hidden, dataclasses.replace(build, units=given), named(key, "stem"))
         self.hidden = DenseStack(hidden, (hidden,), build, named(key, "hidden"))
         self.head = UnitHead(2, dataclasses.replace(build, features=hidden), named(key, "head"))
@@ -37,7 +38,7 @@ class Conditional(nnx.Module):
         told = condition
         if condition is not None:
             told = jnp.broadcast_to(condition, (*given.shape[:-1], condition.shape[-1])).reshape(len(flat), -1)
-        mu, s = self.head(self.hidden(jax.nn.gelu(self.stem(flat, told))))
+        mu, s = self.head(self.hidden(self.activation(self.stem(flat, told))))
         mu, s = (y.reshape(*given.shape[:-1], -1) for y in (mu, s))
         return DiagonalGaussian(mu, SIGMA_FLOOR + jax.nn.softplus(s), units)
 
@@ -45,9 +46,11 @@ class Conditional(nnx.Module):
 class Ladder(nnx.Module):
     """p(upper) p(lower|upper) p(x|lower), and q(lower|x) q(upper|lower); all normal (Rezende et al. 2014).
 
-    The latents of an example are the lower units and the upper ones side by side. The prior and the posterior of the
-    config belong to models of one level and are not used.
+    The latents of an example are the upper units and the lower ones side by side, so that the places that a member does
+    not have come last. The prior and the posterior of the config belong to models of one level and are not used.
     """
+
+    unused = ("posterior", "prior")
 
     @dataclass(frozen=True)
     class Settings:
@@ -88,25 +91,30 @@ class Ladder(nnx.Module):
 
     @property
     def units(self) -> Units:
-        """Places for the units of both levels."""
-        return Units(self.size + self.upper_size, self.size + self.upper_size)
+        """The units of both levels, the upper ones first."""
+        return Units(self.upper_size + self.size, self.upper_size + self.count[...])
 
     def infer(self, x: Images, condition: Condition, noise: Noise, k: int) -> Inference:
-        """Infer both levels; the rates are those of each unit, given the samples of the other level."""
+        """Infer both levels; the rates are those of each unit, averaged over the samples.
+
+        A lower unit's rate is log q - log p of its samples: it has no closed form, as the upper level that p is given
+        depends on the sample. An upper unit's is its KL given the lower level's sample.
+        """
         q_lower = self._lower_of(x, condition)
         lower, log_q_lower = q_lower.sample(_renamed(noise, "lower"), k)
         q_upper = self.up(lower, self.upper, condition)
-        upper, log_q_upper = q_upper.sample(_renamed(noise, "upper"), 1)
-        upper, log_q_upper = upper[0], log_q_upper[0]
+        upper, log_q_upper = q_upper.sample(_renamed(noise, "upper"), k)
         p_upper, p_lower = StandardNormal(self.upper), self.down(upper, self.lower, condition)
-        rates = [jnp.mean(jnp.asarray(q.kl(p)), axis=0) for q, p in ((q_lower, p_lower), (q_upper, p_upper))]
+        of_upper = jnp.asarray(q_upper.kl(p_upper))
+        of_lower = q_lower.unit_log_prob(lower) - p_lower.unit_log_prob(lower)
+        rates = jnp.mean(jnp.concatenate([of_upper, of_lower], axis=-1), axis=0)
         log_p = p_lower.log_prob(lower) + p_upper.log_prob(upper)
-        z = jnp.concatenate([lower, upper], axis=-1)
-        return Inference(z, log_q_lower + log_q_upper, log_p, jnp.concatenate(rates, axis=-1), None, None, None)
+        z = jnp.concatenate([upper, lower], axis=-1)
+        return Inference(z, log_q_lower + log_q_upper, log_p, rates, None, None, None)
 
     def decode(self, z: Float[Array, "*lead units"], condition: Condition) -> PixelDistribution:
         """Return p(x|lower), whatever the upper level is."""
-        lower = z[..., : self.size]
+        lower = z[..., self.upper_size :]
         flat, told = lower.reshape(-1, self.size), condition
         if condition is not None:
             told = jnp.broadcast_to(condition, (*z.shape[:-1], condition.shape[-1])).reshape(len(flat), -1)
@@ -117,17 +125,15 @@ class Ladder(nnx.Module):
         """Draw the upper level, and the lower one given it."""
         upper = StandardNormal(self.upper).sample(_renamed(noise, "upper"), 1)[0][0]
         lower = self.down(upper, self.lower, condition).sample(_renamed(noise, "lower"), 1)[0][0]
-        return jnp.concatenate([lower, upper], axis=-1)
+        return jnp.concatenate([upper, lower], axis=-1)
 
     def codes(self, x: Images, condition: Condition) -> Codes:
         """Return the means of both levels, the upper one's given that of the lower."""
         lower = self._lower_of(x, condition)
         upper = self.up(lower.centre(), self.upper, condition)
         return Codes(
-            *(
-                jnp.concatenate(pair, axis=-1)
-                for pair in ((lower.centre(), upper.centre()), (lower.scale(), upper.scale()))
-            )
+            jnp.concatenate([upper.centre(), lower.centre()], axis=-1),
+            jnp.concatenate([upper.scale(), lower.scale()], axis=-1),
         )
 
     def _lower_of(self, x: Images, condition: Condition) -> DiagonalGaussian:

@@ -42,7 +42,8 @@ class MADE(nnx.Module):
         self.context = nnx.Param(drawn("context", (context, width), jnp.full(size, float(context))))
         self.hidden = nnx.Param(jnp.zeros((size, width)))
         self.kernel = nnx.Param(0.1 * drawn("outputs", (width, 2), jnp.full(size, float(width))))
-        self.bias = nnx.Param(jnp.zeros((size, 2)))
+        # Not `bias`: the gradients of a module with a bias are taken for finite where that of the bias is.
+        self.shift = nnx.Param(jnp.zeros((size, 2)))
 
     def __call__(
         self, z: Float[Array, "*lead units"], context: Float[Array, "batch context"]
@@ -53,5 +54,5 @@ class MADE(nnx.Module):
         seen = jnp.einsum("...i,iow->...ow", z, jnp.where(earlier[..., None], self.units[...], 0.0))
         told = jnp.einsum("bc,ocw->bow", context, self.context[...])
         hidden = self.activation(seen + told + self.hidden[...])
-        outputs = jnp.einsum("...ow,owp->...op", hidden, self.kernel[...]) + self.bias[...]
+        outputs = jnp.einsum("...ow,owp->...op", hidden, self.kernel[...]) + self.shift[...]
         return outputs[..., 0], outputs[..., 1]

@@ -32,16 +32,16 @@ class DiagonalGaussian:
         z = jnp.where(self.units.mask, self.mu + self.sigma * eps, 0.0)
         return z, self.log_prob(z)
 
-    def unit_log_prob(self, z: Float[Array, "*lead units"]) -> Float[Array, "*lead units"]:
-        """Return the log density of each unit, in nats."""
+    def unit_log_prob(self, z: Float[Array, "*lead units"]) -> Float[Array, "*all units"]:
+        """Return the log density of each unit, in nats; points and normals broadcast against each other."""
         density = -0.5 * ((z - self.mu) / self.sigma) ** 2 - jnp.log(self.sigma) - 0.5 * math.log(2 * math.pi)
         return jnp.where(self.units.mask, density, 0.0)
 
-    def log_prob(self, z: Float[Array, "*lead units"]) -> Float[Array, "*lead"]:
-        """Return the log density, in nats."""
+    def log_prob(self, z: Float[Array, "*lead units"]) -> Float[Array, "*all"]:
+        """Return the log density, in nats; points and normals broadcast against each other."""
         return jnp.sum(self.unit_log_prob(z), axis=-1)
 
-    def kl(self, p: HasLogProb) -> Float[Array, "batch units"] | None:
+    def kl(self, p: HasLogProb) -> Float[Array, "*all units"] | None:
         """Return KL(q || p) by unit in closed form (there, appendix B), for a normal `p` of independent units."""
         if isinstance(p, StandardNormal):
             rates = 0.5 * (self.mu**2 + self.sigma**2 - 1 - 2 * jnp.log(self.sigma))

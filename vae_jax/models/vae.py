@@ -6,6 +6,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float, Key
 
+from vae_jax.errors import UserError
 from vae_jax.keys import named
 from vae_jax.models.contracts import (
     Build,
@@ -83,7 +84,15 @@ class VAE(nnx.Module):
         return self.prior(self, condition).sample(noise, 1)[0][0]
 
     def codes(self, x: Images, condition: Condition) -> Codes:
-        """Return the posterior's centre, and its standard deviations where it has some."""
+        """Return the posterior's centre, and its standard deviations where it has some.
+
+        Raises:
+            UserError: it has no centre.
+        """
         q = self.posterior_of(x, condition)
-        assert isinstance(q, HasCentre), "check_fit saw to it"
+        if not isinstance(q, HasCentre):
+            raise UserError(
+                f"config.model.posterior: {type(q).__name__} has no point that stands for an image; needs a method "
+                "centre()"
+            )
         return Codes(q.centre(), q.scale() if isinstance(q, HasScale) else None)

@@ -11,16 +11,19 @@ from jaxtyping import Array, Bool, Float, Int
 from vae_jax.checked_fields import number
 from vae_jax.config import Number
 from vae_jax.errors import UserError
-from vae_jax.models.contracts import Batch, Distribution, HasUnitLogProb, Model
+from vae_jax.models.contracts import Batch, HasUnitLogProb, Model
 from vae_jax.models.noise import Noise
 from vae_jax.objectives.contracts import Means, Metrics, ObjectiveBuild, Scalar, Terms
 from vae_jax.objectives.elbo import ELBO, elbo_terms
+from vae_jax.objectives.within_batch import check_pairs
 
 
 class BetaTC(ELBO):
     """The ELBO, and `strength - 1` times the total correlation (Chen et al. 2018, arXiv:1802.04942, eq. 4).
 
-    The total correlation is estimated within a batch by minibatch-weighted sampling (there, eq. S6).
+    The total correlation is estimated within a batch as by minibatch stratified sampling (there, appendix C.2): q(z) is
+    the mean of all images' posteriors, that of z's own image with its share of 1 / images, and those of the rest of
+    the batch evenly in place of all others.
     """
 
     depends_on_batch = True
@@ -36,6 +39,12 @@ class BetaTC(ELBO):
         strength: Number = number(4.0, low=0)
 
     def __init__(self, settings: Settings, build: ObjectiveBuild) -> None:
+        """Keep what it is built with.
+
+        Raises:
+            UserError: it is asked for several samples of an image, or has no other images in a batch.
+        """
+        check_pairs(build)
         super().__init__(None, build)
         self.strength = settings.strength
 
@@ -46,11 +55,14 @@ class BetaTC(ELBO):
             UserError: the posterior's units are not independent.
         """
         inference = model.infer(batch.x, batch.condition, noise, self.build.config.objective.samples)
+        if not isinstance(inference.q, HasUnitLogProb):
+            raise UserError(
+                "config.objective.name: found 'beta_tc', which needs config.model.name=vae and a posterior of "
+                "independent units such as config.model.posterior=diagonal_gaussian"
+            )
         terms = elbo_terms(model, batch, inference)
         return terms | {
-            "total_correlation": total_correlation(
-                inference.q, inference.z[0], self.build.images, self.build.units.mask
-            )
+            "total_correlation": total_correlation(inference.q, inference.z[0], self.build.images, model.units.mask)
         }
 
     def loss(self, means: Means, step: Int[Array, ""]) -> tuple[Scalar, Metrics]:
@@ -64,26 +76,19 @@ class BetaTC(ELBO):
 
 
 def total_correlation(
-    q: Distribution | None, z: Float[Array, "batch units"], images: int, mask: Bool[Array, " units"]
+    q: HasUnitLogProb, z: Float[Array, "batch units"], images: int, mask: Bool[Array, " units"]
 ) -> Float[Array, " batch"]:
     """Estimate log q(z) - sum over units of log q(z_unit) for each example of a batch, in nats.
 
     Args:
         q: the posteriors of the batch.
         z: a sample of each.
-        images: of the data set that the batch was drawn from.
+        images: of the data set that the batch was drawn from; at least two of them are in the batch.
         mask: which units there are.
-
-    Raises:
-        UserError: the posterior's units are not independent.
     """
-    if not isinstance(q, HasUnitLogProb):
-        raise UserError(
-            "config.objective.name: found 'beta_tc', which needs a posterior of independent units such as "
-            "config.model.posterior=diagonal_gaussian"
-        )
     pairs = q.unit_log_prob(z[:, None, :])  # [sample, posterior, unit]
-    less = math.log(len(z) * images)
-    joint = jax.nn.logsumexp(jnp.sum(pairs, axis=-1), axis=1) - less
-    alone = jax.nn.logsumexp(pairs, axis=1) - less
+    others = math.log1p(-1 / images) - math.log(len(z) - 1) if images > 1 else -math.inf
+    shares = jnp.where(jnp.eye(len(z), dtype=bool), -math.log(images), others)
+    joint = jax.nn.logsumexp(jnp.sum(pairs, axis=-1) + shares, axis=1)
+    alone = jax.nn.logsumexp(pairs + shares[..., None], axis=1)
     return joint - jnp.sum(jnp.where(mask, alone, 0.0), axis=-1)

@@ -16,7 +16,7 @@ from vae_jax.models.units import Units
 Scalar = Float[Array, ""]
 Terms = Mapping[str, Float[Array, "batch ..."]]
 Means = Mapping[str, Float[Array, "..."]]  # of terms, over examples
-Metrics = dict[str, Float[Array, "*lead"]]  # a number, or one a member or step
+Metrics = dict[str, Float[Array, "..."]]  # scalars, of several members `[members]`
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ def elbo_metrics(means: Means, build: ObjectiveBuild, beta_kl: Scalar) -> Metric
         part below its free bits raised to them; `distortion`, `rate` and `elbo` in nats per image.
     """
     distortion, rates = means["distortion"], means["rates"]
-    rate, charged = jnp.sum(rates), jnp.sum(jnp.maximum(rates, free_bits(rates, build)))
+    rate, charged = jnp.sum(rates), jnp.sum(charged_rates(rates, build))
     recon, kl = normalised(distortion, charged, build)
     loss = recon + beta_kl * kl
     metrics = {
@@ -80,10 +80,17 @@ def elbo_metrics(means: Means, build: ObjectiveBuild, beta_kl: Scalar) -> Metric
     return metrics
 
 
-def free_bits(rates: Float[Array, " parts"], build: ObjectiveBuild) -> Float[Array, " parts"]:
-    """Return the free bits of each part, in nats; units that the member does not have get none."""
+def charged_rates(rates: Float[Array, " parts"], build: ObjectiveBuild) -> Float[Array, " parts"]:
+    """Return what each part is charged, in nats: its rate, or its free bits where these are more.
+
+    Units that the member does not have get no free bits. Without free bits a rate counts as it is: an estimate from
+    samples may be below 0.
+    """
     given = jnp.broadcast_to(jnp.asarray(build.config.objective.free_bits), rates.shape)
-    return jnp.where(build.units.mask, given, 0.0) if rates.shape == (build.units.size,) else given
+    if len(rates) >= build.units.size:  # by unit
+        own = len(rates) - (build.units.size - jnp.asarray(build.units.count))
+        given = jnp.where(jnp.arange(len(rates)) < own, given, 0.0)
+    return jnp.where(given > 0, jnp.maximum(rates, given), rates)
 
 
 def normalised(distortion: Scalar, rate: Scalar, build: ObjectiveBuild) -> tuple[Scalar, Scalar]:

@@ -18,6 +18,7 @@ from vae_jax.models.noise import Noise
 from vae_jax.models.units import Units
 from vae_jax.objectives.contracts import Means, Metrics, ObjectiveBuild, Scalar, Terms
 from vae_jax.objectives.elbo import ELBO, elbo_terms
+from vae_jax.objectives.within_batch import check_pairs
 
 
 class Critic(nnx.Module):
@@ -66,6 +67,12 @@ class Factor(ELBO):
         learning_rate: Number = number(1e-4, above=0)
 
     def __init__(self, settings: Settings, build: ObjectiveBuild) -> None:
+        """Keep what it is built with.
+
+        Raises:
+            UserError: it is asked for several samples of an image, or has no other images in a batch.
+        """
+        check_pairs(build)
         super().__init__(None, build)
         self.settings = settings
 
@@ -95,6 +102,6 @@ class Factor(ELBO):
         correlation, critic = means["total_correlation"], means["critic"]
         weight = self.settings.strength
         if self.build.config.objective.reduction == "blog":
-            weight = weight * self.build.batch_size
+            weight = weight / self.build.pixels  # as recon is
         loss = metrics["loss"] + weight * correlation
         return loss + critic, metrics | {"loss": loss, "total_correlation": correlation, "critic": critic}

@@ -21,6 +21,8 @@ LogWeights = Float[Array, "k batch"]
 class IWAE:
     """The bound of Burda et al. 2016, arXiv:1509.00519, eq. 8; `beta_kl` weighs log q - log p in the weights."""
 
+    charges_free_bits = False
+
     def __init__(self, settings: None, build: ObjectiveBuild) -> None:
         """Keep what it is built with.
 
@@ -70,8 +72,8 @@ class IWAEDReG(IWAE):
         p = inference.p
         if p is None or not isinstance(inference.q, HasLogProb):
             raise UserError(
-                "config.objective.name: found 'iwae_dreg', which needs a posterior whose density is known at given "
-                "points, such as diagonal_gaussian; or use iwae"
+                "config.objective.name: found 'iwae_dreg', which needs config.model.name=vae and a posterior whose "
+                "density is known at given points, such as config.model.posterior=diagonal_gaussian; or use iwae"
             )
         beta_kl, fixed = beta_kl_at(step, objective), jax.tree.map(jax.lax.stop_gradient, inference.q)
 
@@ -80,8 +82,9 @@ class IWAEDReG(IWAE):
             return log_weights(model, batch, at_z, beta_kl)
 
         share = jax.lax.stop_gradient(jax.nn.softmax(weights_at(jax.lax.stop_gradient(inference.z)), axis=0))
-        # The decoder's gradient is weighed by the shares, the encoder's, which passes z, by their squares.
-        log_w = weights_at(scaled_gradient(inference.z, share[..., None]))
+        # The decoder's gradient is weighed by the shares, the encoder's, which passes z, by their squares; at other
+        # beta_kl by share * (1 - beta_kl + beta_kl * share): what log q's own gradient turns into counts beta_kl times.
+        log_w = weights_at(scaled_gradient(inference.z, (1 - beta_kl + beta_kl * share)[..., None]))
         surrogate = jnp.sum(share * log_w, axis=0)
         bound = jax.lax.stop_gradient(log_mean(log_w) - surrogate) + surrogate
         return with_penalty({"bound": bound}, inference) | _reported(model, batch, inference)

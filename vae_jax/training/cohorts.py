@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vae_jax.atomic_files import write_text
 from vae_jax.checked_fields import Role
 from vae_jax.config import Config, from_kept, to_dict
 from vae_jax.data.dataset import Sizes
 from vae_jax.errors import UserError
 from vae_jax.field_names import adopt, differences, fields_of
-from vae_jax.sweep_language import identity
+from vae_jax.growth import identity
 from vae_jax.training.spec import Spec, check_length, epoch_steps, spec_of, without_latent_dim
 
 MEMBERS_FILE = "members.json"
@@ -202,15 +203,13 @@ def _divisor_near(number: int, wanted: int) -> int:
 
 
 def write_members(folder: Path, cohort: Cohort) -> None:
-    """Note a cohort's members in its folder, whole or not at all."""
+    """Note a cohort's members in its folder, atomically."""
     folder.mkdir(parents=True, exist_ok=True)
     members = [
         {"member": number, "config": to_dict(config)}
         for number, config in zip(cohort.numbers, cohort.configs, strict=True)
     ]
-    partial = folder / f".{MEMBERS_FILE}.partial"
-    partial.write_text(json.dumps(members), encoding="utf-8")
-    partial.replace(folder / MEMBERS_FILE)
+    write_text(folder / MEMBERS_FILE, json.dumps(members))
 
 
 def read_members(folder: Path) -> Numbered:

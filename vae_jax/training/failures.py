@@ -68,7 +68,7 @@ def _quantities(
         f"the square of the gradient of {jax.tree_util.keystr(path, simple=True, separator='.')}": jnp.sum(leaf**2)
         for path, leaf in jax.tree_util.tree_leaves_with_path(grads)
     }
-    others = {name: value for name, value in metrics.items() if name not in FIRST}
+    others = {name: value for name, value in metrics.items() if name not in (*FIRST, "loss")}
     return {name: metrics[name] for name in FIRST if name in metrics} | others | {"the loss": metrics["loss"]} | squares
 
 

@@ -17,6 +17,7 @@ from vae_jax.training.cohorts import Cohort
 from vae_jax.training.devices import Layout, mesh_of
 from vae_jax.training.examples import train_data_shapes
 from vae_jax.training.hyperparameters import hyperparameters_of
+from vae_jax.training.member import parameters_of
 from vae_jax.training.spec import Spec
 from vae_jax.training.steps import init_state, train_block
 
@@ -89,7 +90,7 @@ def least_bytes(cohort: Cohort) -> tuple[int, int]:
     hidden = config.model.hidden
     units = sum(hidden) + sum(config.model.decoder_hidden or hidden)
     training = spec.batch_size // config.train.data_devices * (2 * spec.pixels + units)
-    return held, max(state // 3, 4 * training)
+    return held, 4 * max(parameters_of(spec), training)
 
 
 def check_memory(cohort: Cohort, dataset: Dataset) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+from vae_jax.atomic_files import write_text
+
 log = logging.getLogger("vae_jax")
 
 OF_EVERY_LINE: dict[str, Any] = {"step": int, "epoch": (int, float), "member": int, "split": str}
@@ -26,9 +28,7 @@ class Recorder:
             members: whose lines will be written; those of others stay.
         """
         kept = _kept_lines(metrics, from_step, members)
-        partial = metrics.with_name(f".{metrics.name}.partial")
-        partial.write_text("".join(kept), encoding="utf-8")
-        partial.replace(metrics)
+        write_text(metrics, "".join(kept))
         self._file = metrics.open("a", encoding="utf-8")
         self._tensorboard = tensorboard
         self._from_step = from_step

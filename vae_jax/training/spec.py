@@ -10,11 +10,11 @@ from vae_jax.checked_fields import LARGEST_WHOLE, NUMBER, SIZE, is_off
 from vae_jax.config import Config, DataConfig, TrainConfig
 from vae_jax.data.dataset import Sizes
 from vae_jax.errors import UserError
-from vae_jax.models.dense import ACTIVATIONS
-from vae_jax.models.initialisers import INITIALISERS
 from vae_jax.models.likelihoods import LIKELIHOODS
 from vae_jax.part_settings import PartSettings, all_settings, chosen_parts, default_settings, without_unused
 from vae_jax.registry import registry_of
+
+TRACED = ("schedule", "rate")  # kinds of which a program holds every part: which one counts is traced
 
 
 @dataclass(frozen=True)
@@ -26,12 +26,14 @@ class Spec:
         image_shape: height, width, channels.
         draws: how many indices one pass over the data has.
         classes: of the labels that the model is told; 0 where it is told nothing.
+        outside: the parts from outside themselves: where one is registered anew, the program is compiled anew.
     """
 
     settings: Config
     image_shape: tuple[int, int, int]
     draws: int
     classes: int = 0
+    outside: tuple[Any, ...] = ()
 
     @property
     def latent_dim(self) -> int:
@@ -100,7 +102,16 @@ def spec_of(configs: Sequence[Config], dataset: Sizes) -> Spec:
         parts=without_unused(config),
     )
     classes = len(dataset.class_names) if data.condition == "labels" else 0
-    return Spec(_without_traced(kept, configs), dataset.image_shape, draws, classes)
+    return Spec(_without_traced(kept, configs), dataset.image_shape, draws, classes, _outside(config))
+
+
+def _outside(config: Config) -> tuple[Any, ...]:
+    """Return the parts from outside that a program is compiled with: the chosen ones, and every traced choice."""
+    found: list[Any] = []
+    for kind, name in chosen_parts(config).items():
+        parts = registry_of(kind).from_outside()
+        found += parts.values() if kind in TRACED else [parts[name]] if name in parts else []
+    return tuple(found)
 
 
 def _without_traced(section: Any, members: Sequence[Any]) -> Any:
@@ -142,8 +153,6 @@ def check_names(config: Config) -> None:
     """
     for kind, name in chosen_parts(config).items():
         registry_of(kind)[name]
-    for registry, name in ((ACTIVATIONS, config.model.activation), (INITIALISERS, config.model.init)):
-        registry[name]
 
 
 def check_length(config: Config, steps_per_epoch: int) -> None:

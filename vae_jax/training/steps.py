@@ -198,7 +198,10 @@ def _share(layout: Layout, batch: Array) -> Array:
 
 
 def _mean_over_shares(layout: Layout, tree: Any) -> Any:
-    return tree if layout.data_devices == 1 else jax.lax.pmean(tree, DATA)
+    """Average over the shares of a batch; counts, which are the same for all of them, stay whole numbers."""
+    if layout.data_devices == 1:
+        return tree
+    return jax.tree.map(lambda leaf: jax.lax.pmean(leaf, DATA) if jnp.issubdtype(leaf, jnp.floating) else leaf, tree)
 
 
 @partial(jax.jit, static_argnums=(0, 1, 2), donate_argnums=5)

@@ -9,7 +9,7 @@ from jaxtyping import Array, Float, Key
 from vae_jax.checked_fields import limited
 from vae_jax.keys import named
 from vae_jax.models.contracts import Build
-from vae_jax.models.convolution import Convolution
+from vae_jax.models.convolution import Convolution, check_halvings
 from vae_jax.models.dense import ACTIVATIONS, UnitStem
 
 
@@ -33,7 +33,12 @@ class ConvDecoder(nnx.Module):
         kernel: int = limited(3, low=1, high=15)
 
     def __init__(self, settings: Settings, build: Build, key: Key[Array, ""]) -> None:
-        """Draw the starting weights."""
+        """Draw the starting weights.
+
+        Raises:
+            UserError: there are more layers than times that the picture can be halved.
+        """
+        check_halvings("config.decoders.conv.widths", len(settings.widths), build)
         (height, width, channels), (first, *widths) = build.image_shape, settings.widths
         self.activation, self.cut = ACTIVATIONS[build.config.model.activation], (height, width)
         for _ in settings.widths:

@@ -7,10 +7,9 @@ from flax import nnx
 from jaxtyping import Array, Float, Key
 
 from vae_jax.checked_fields import limited
-from vae_jax.errors import UserError
 from vae_jax.keys import named
 from vae_jax.models.contracts import Build, Condition, Images
-from vae_jax.models.convolution import Convolution
+from vae_jax.models.convolution import Convolution, check_halvings
 from vae_jax.models.dense import ACTIVATIONS
 
 
@@ -36,11 +35,7 @@ class ConvEncoder(nnx.Module):
             UserError: there are more layers than times that the picture can be halved.
         """
         height, width, channels = build.image_shape
-        if not settings.widths or 2 ** (len(settings.widths) - 1) >= min(height, width):
-            raise UserError(
-                f"config.encoders.conv.widths: found {len(settings.widths)} layers for {height}x{width} pixels; needs "
-                f"1 to {max(1, (min(height, width) - 1).bit_length())}, each halves the picture"
-            )
+        check_halvings("config.encoders.conv.widths", len(settings.widths), build)
         self.activation = ACTIVATIONS[build.config.model.activation]
         layers, inputs = [], channels + build.condition
         for k, outputs in enumerate(settings.widths):

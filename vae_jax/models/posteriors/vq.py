@@ -89,6 +89,7 @@ class VQ(nnx.Module):
     """The latent units, cut into positions, each at the nearest of the codes."""
 
     traces_latent_dim = False  # a position's vector is compared as a whole
+    depends_on_batch = True  # the codes follow all images of a batch
 
     @dataclass(frozen=True)
     class Settings:

@@ -5,25 +5,22 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from small_runs import small_config
 
+from vae_jax.config import ObjectiveConfig
 from vae_jax.errors import UserError
-from vae_jax.schedules import SCHEDULES, beta_kl_at, number_of, rise
+from vae_jax.schedules.warmups import SCHEDULES, beta_kl_at, with_lengths
 
 
 def heights(warmup, steps, *, beta_kl=2.0, delay=0, length=100, cycles=4):
-    return np.array(
-        [
-            beta_kl_at(
-                jnp.asarray(step),
-                warmup=jnp.asarray(number_of(warmup)),
-                beta_kl=jnp.asarray(beta_kl),
-                delay=jnp.asarray(delay),
-                length=jnp.asarray(length),
-                cycles=jnp.asarray(cycles),
-            )
-            for step in steps
-        ]
+    objective = ObjectiveConfig(
+        beta_kl=jnp.asarray(beta_kl),
+        warmup=jnp.asarray(list(SCHEDULES).index(warmup)),
+        warmup_delay=jnp.asarray(delay),
+        warmup_steps=jnp.asarray(length),
+        warmup_cycles=jnp.asarray(cycles),
     )
+    return np.array([beta_kl_at(jnp.asarray(step), objective) for step in steps])
 
 
 def test_constant_is_at_its_height_from_the_first_step():
@@ -79,4 +76,7 @@ def test_an_unknown_schedule_is_named_with_the_known_ones():
     ],
 )
 def test_what_is_left_open_follows_from_the_length_of_the_run(asked, delay_and_length):
-    assert rise(*asked) == delay_and_length
+    warmup, steps, delay, total = asked
+    config = small_config(objective={"warmup": warmup, "warmup_steps": steps, "warmup_delay": delay})
+    objective = with_lengths(config, total).objective
+    assert (objective.warmup_delay, objective.warmup_steps) == delay_and_length

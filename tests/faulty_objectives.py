@@ -1,0 +1,51 @@
+"""Objectives that fail where they are told to, under names that a test registers for its time."""
+
+from dataclasses import dataclass
+
+import jax.numpy as jnp
+
+import vae_jax.objectives
+from vae_jax.checked_fields import number
+from vae_jax.config import Count
+from vae_jax.objectives.elbo import ELBO
+from vae_jax.registry import Registry
+from vae_jax.training import member
+
+
+class NoNumber(ELBO):
+    """The ELBO, whose loss is no number from one step to another."""
+
+    @dataclass(frozen=True)
+    class Settings:
+        """The first and the last such step."""
+
+        first: Count = number(0, low=0)
+        last: Count = number(0, low=0)
+
+    def __init__(self, settings, build):
+        super().__init__(None, build)
+        self.first, self.last = settings.first, settings.last
+
+    def loss(self, means, step):
+        """Add what is no number."""
+        loss, metrics = super().loss(means, step)
+        wrong = jnp.where((step >= self.first) & (step <= self.last), jnp.nan, 0.0)
+        return loss + wrong, metrics | {"loss": metrics["loss"] + wrong}
+
+
+class Steep(ELBO):
+    """The ELBO, and the square root of 0: its gradient is infinite, and its value is not."""
+
+    def terms(self, model, own, batch, noise, step):
+        """Add it."""
+        found = super().terms(model, own, batch, noise, step)
+        bias = model.encoder.layers.layers[0].bias[...]
+        return found | {"distortion": found["distortion"] + jnp.sqrt(jnp.abs(bias - bias)).sum()}
+
+
+def add_to_registry(monkeypatch):
+    """Let configs say `objective.name=no_number` and `steep`, until the test ends."""
+    known = vae_jax.objectives.OBJECTIVES
+    registry = Registry(known.field, {**known, "no_number": NoNumber, "steep": Steep})
+    monkeypatch.setattr(vae_jax.objectives, "OBJECTIVES", registry)
+    monkeypatch.setattr(member, "OBJECTIVES", registry)

@@ -1,0 +1,42 @@
+"""Black and white pixels."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpyro.distributions as dist
+
+from vae_jax.models.likelihoods import LIKELIHOODS
+from vae_jax.models.likelihoods.bernoulli import BernoulliPixels
+from vae_jax.models.noise import Noise
+
+KEY = jax.random.key(0)
+LOGITS = 3 * jax.random.normal(KEY, (5, 2, 3, 4, 1))
+X = jnp.round(jax.random.uniform(KEY, (2, 3, 4, 1)))
+
+
+def test_the_log_probability_of_binary_pixels_is_that_of_a_library():
+    ours = BernoulliPixels(LOGITS).log_prob(X)
+    theirs = dist.Bernoulli(logits=LOGITS).log_prob(X).sum(axis=(-3, -2, -1))
+    np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-5)
+
+
+def test_a_grey_pixel_costs_its_share_of_white_and_of_black():
+    grey, pixels = jnp.full_like(X, 0.3), BernoulliPixels(LOGITS)
+    expected = 0.3 * pixels.log_prob(jnp.ones_like(X)) + 0.7 * pixels.log_prob(jnp.zeros_like(X))
+    np.testing.assert_allclose(pixels.log_prob(grey), expected, rtol=1e-5)
+
+
+def test_extreme_logits_stay_finite():
+    for logit in (1e4, -1e4):
+        assert jnp.isfinite(BernoulliPixels(jnp.full_like(LOGITS, logit)).log_prob(X)).all()
+
+
+def test_draws_are_black_or_white_with_the_mean_as_chance():
+    pixels = BernoulliPixels(jnp.full((4000, 2, 2, 1), 0.7))
+    drawn = np.asarray(pixels.sample(Noise(KEY, 4000)))
+    assert set(np.unique(drawn)) == {0, 1}
+    np.testing.assert_allclose(drawn.mean(axis=0), pixels.mean()[0], atol=0.03)
+
+
+def test_it_is_a_mass_over_zero_and_one():
+    assert (LIKELIHOODS["bernoulli"].support, LIKELIHOODS["bernoulli"].constant) == ("{0, 1}", 0)

@@ -1,0 +1,94 @@
+"""The optimisers against Optax's, with clipping, a schedule and an average of the weights."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from small_runs import small_config, small_dataset
+
+from vae_jax.optimisers import optimiser_of
+from vae_jax.schedules.rates import RATES
+from vae_jax.training.devices import Layout
+from vae_jax.training.examples import train_data
+from vae_jax.training.hyperparameters import hyperparameters_of
+from vae_jax.training.spec import spec_of
+from vae_jax.training.steps import init_state, train_block
+
+PARAMS = {"kernel": jnp.linspace(-1, 1, 6).reshape(3, 2), "bias": jnp.ones(2)}
+
+
+def gradients(step):
+    draw = np.random.default_rng(step)
+    return jax.tree.map(lambda leaf: jnp.asarray(draw.normal(size=leaf.shape), jnp.float32), PARAMS)
+
+
+def ours(name, schedule="constant", parts=(), **settings):
+    config = small_config(optimiser={"name": name, **settings}, parts={"optimisers": dict(parts)})
+    traced = {
+        "schedule": jnp.int32(list(RATES).index(schedule)),
+        "schedule_steps": jnp.int32(10),
+        "rise_steps": jnp.int32(0),
+    }
+    return optimiser_of(dataclasses.replace(config, optimiser=dataclasses.replace(config.optimiser, **traced)))
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs"),
+    [
+        (ours("adam", learning_rate=0.01), optax.adam(0.01)),
+        (ours("adamw", learning_rate=0.01), optax.adamw(0.01, weight_decay=1e-2)),
+        (
+            ours("adamw", learning_rate=0.01, parts={"adamw": {"b1": 0.8, "eps": 1e-3, "weight_decay": 0.3}}),
+            optax.adamw(0.01, b1=0.8, eps=1e-3, weight_decay=0.3),
+        ),
+        (
+            ours("adam", learning_rate=0.01, clip=0.5),
+            optax.chain(optax.clip_by_global_norm(0.5), optax.adam(0.01)),
+        ),
+        (
+            ours("adamw", "cosine", learning_rate=0.01, schedule_end=0.1),
+            optax.adamw(optax.cosine_decay_schedule(0.01, 10, 0.1), weight_decay=1e-2),
+        ),
+    ],
+    ids=["adam", "adamw", "settings", "clip", "cosine"],
+)
+def test_it_is_optaxs(mine, theirs):
+    @jax.jit
+    def step(params, states, grads):
+        updates, state = mine.update(grads, states[0], params[0], sound=jnp.asarray(True))
+        theirs_updates, their_state = theirs.update(grads, states[1], params[1])
+        return (optax.apply_updates(params[0], updates), optax.apply_updates(params[1], theirs_updates)), (
+            state,
+            their_state,
+        )
+
+    params, states = (PARAMS, PARAMS), (mine.init(PARAMS), theirs.init(PARAMS))
+    for k in range(12):
+        params, states = step(params, states, gradients(k))
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7), *params)
+
+
+def test_a_step_that_is_left_out_leaves_no_trace_in_the_schedule_either():
+    mine = ours("adamw", "linear", learning_rate=0.01)
+    update = jax.jit(lambda grads, state, sound: mine.update(grads, state, PARAMS, sound=sound))
+    state = mine.init(PARAMS)
+    _, state = update(gradients(0), state, True)
+    _, skipped = update(jax.tree.map(lambda leaf: leaf * jnp.nan, PARAMS), state, False)
+    jax.tree.map(np.testing.assert_array_equal, skipped, state)
+
+
+def test_the_average_of_the_weights_is_that_of_a_loop_and_is_what_is_evaluated():
+    config = small_config(optimiser={"ema": 0.5})
+    spec, numbers = spec_of([config], small_dataset()), hyperparameters_of([config], 5)
+    state, data = init_state(spec, Layout(), numbers), train_data(small_dataset())
+    average = jax.tree.map(np.asarray, state.params["model"])
+    for step in range(12):
+        decay = min(0.5, (1 + step) / (10 + step))
+        state, _ = train_block(spec, Layout(), 1, data, numbers, state)
+        newest = jax.tree.map(np.asarray, state.params["model"])
+        average = jax.tree.map(lambda old, new, d=decay: d * old + (1 - d) * new, average, newest)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6), state.average["model"], average)
+    jax.tree.map(np.testing.assert_array_equal, state.weights.params, state.average["model"])

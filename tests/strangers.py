@@ -1,0 +1,41 @@
+"""The parts of `tests/extensions`, registered as a stranger's are, and forgotten again."""
+
+import contextlib
+import re
+from pathlib import Path
+
+from vae_jax.outside_parts import import_parts
+from vae_jax.registry import KINDS, UNCHOSEN, registry_of
+
+FILES = sorted((Path(__file__).parent / "extensions").glob("*.py"))
+
+# By kind, the names that the files register.
+NAMES = [
+    match for file in FILES for match in re.findall(r'^@vae_jax\.register\("(\w+)", "(\w+)"\)', file.read_text(), re.M)
+]
+
+
+def names_of(kind):
+    """The package's parts of a kind, and the strangers'."""
+    return [*registry_of(kind), *(name for of, name in NAMES if of == kind)]
+
+
+@contextlib.contextmanager
+def registered():
+    """Register the strangers' parts; whatever was registered within is forgotten at the end."""
+    with none_left():
+        import_parts(map(str, FILES))
+        yield
+
+
+@contextlib.contextmanager
+def none_left():
+    """Forget what is registered within."""
+    registries = [registry_of(kind) for kind in (*KINDS, *UNCHOSEN)]
+    before = [set(registry.from_outside()) for registry in registries]
+    try:
+        yield
+    finally:
+        for registry, known in zip(registries, before, strict=True):
+            for name in set(registry.from_outside()) - known:
+                registry.forget(name)

@@ -1,0 +1,169 @@
+"""What holds for every registered part, the strangers' of `tests/extensions` among them.
+
+A new part is tested here by being registered. Every day each is in one small program, parts of kinds that don't meet
+together; the slow tests take each part alone, to the bit.
+"""
+
+import dataclasses
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import strangers
+from small_runs import small_config, small_dataset
+
+from vae_jax.config import Config
+from vae_jax.errors import UserError
+from vae_jax.evaluation.metrics import split_metrics
+from vae_jax.part_settings import chosen_parts
+from vae_jax.registry import KINDS
+from vae_jax.training.devices import Layout
+from vae_jax.training.examples import split_arrays, train_data
+from vae_jax.training.hyperparameters import hyperparameters_of
+from vae_jax.training.spec import spec_of, without_latent_dim
+from vae_jax.training.steps import NEVER, init_state, train_block
+
+DATA = small_dataset()
+BLOCK = 3  # steps
+LARGEST, SMALLER = 3, 2  # latent units
+CHOICES = {kind: strangers.names_of(kind) for kind in KINDS if kind not in ("source", "contrast")}
+MEETING = ("model", "posterior", "prior", "objective")  # which may not go together
+DEFAULTS = chosen_parts(Config())
+
+
+def chosen(parts):
+    """A small config with some parts, by kind."""
+    config = small_config(
+        model={"hidden": (8,), "latent_dim": SMALLER},
+        parts={"encoders": {"conv": {"widths": (4, 5)}}, "decoders": {"conv": {"widths": (5, 4)}}},
+    )
+    for kind, name in parts.items():
+        section, last = KINDS[kind].field.split(".")
+        changed = dataclasses.replace(getattr(config, section), **{last: name})
+        config = dataclasses.replace(config, **{section: changed})
+    return config
+
+
+def fits(parts):
+    """Whether some parts make a program, the others being the defaults."""
+    config = chosen(parts)
+    spec, numbers, data = spec_of([config], DATA), hyperparameters_of([config], 5), train_data(DATA)
+    try:
+        state = jax.eval_shape(partial(init_state, spec, Layout()), numbers)
+        jax.eval_shape(partial(train_block, spec, Layout(), BLOCK), data, numbers, state)
+    except UserError:
+        return False
+    return True
+
+
+def fitting(kind, name):
+    """A part with the defaults, or with another posterior or prior where it doesn't fit with them."""
+    others = [{}, *({of: other} for of in ("posterior", "prior") if of != kind for other in CHOICES[of])]
+    return next(parts for other in others if fits(parts := {kind: name, **other}))
+
+
+def programs(parts):
+    """The fewest programs that hold all of some parts: those that go together, and each other one alone."""
+    together, alone = {}, []
+    for kind, name in parts.items():
+        if name != DEFAULTS[kind]:
+            if fits(together | {kind: name}):
+                together[kind] = name
+            else:
+                alone.append(fitting(kind, name))
+    return [together, *alone]
+
+
+def members(config):
+    """Two members that train well, the smaller one first, and one whose weights leave the numbers at once."""
+    is_traced = without_latent_dim(config) != config
+    sizes = (SMALLER, LARGEST if is_traced else SMALLER)
+    well = [
+        dataclasses.replace(config, seed=seed, model=dataclasses.replace(config.model, latent_dim=size))
+        for seed, size in enumerate(sizes)
+    ]
+    return [*well, dataclasses.replace(well[1], optimiser=dataclasses.replace(well[1].optimiser, learning_rate=3e38))]
+
+
+def trained(configs, blocks=2):
+    """The states after each of some blocks, as arrays of NumPy."""
+    spec, numbers, data = spec_of(configs, DATA), hyperparameters_of(configs, 5), train_data(DATA)
+    state, kept = init_state(spec, Layout(), numbers), []
+    for _ in range(blocks):
+        state, metrics = train_block(spec, Layout(), BLOCK, data, numbers, state)
+        kept.append(jax.device_get(state))
+    assert np.isfinite(metrics["loss"][: len(configs[:2])]).all()
+    return kept
+
+
+def cut(state, k, like):
+    """A member's arrays, cut to the shapes of it alone."""
+    return jax.tree.map(lambda own, all_: all_[k][tuple(map(slice, own.shape[1:]))], like, state)
+
+
+def same_bits(one, other):
+    jax.tree.map(np.testing.assert_array_equal, one, other)
+
+
+def close(found, expected):
+    """To 1e-5 of each array's largest number."""
+
+    def compare(path, ours, theirs):
+        largest = max(np.abs(theirs).max(initial=0), 1e-12)
+        np.testing.assert_allclose(
+            ours / largest, theirs / largest, atol=1e-5, rtol=0, err_msg=jax.tree_util.keystr(path)
+        )
+
+    jax.tree_util.tree_map_with_path(compare, found, expected)
+
+
+def check_all(config, *, bits):
+    configs = members(config)
+    spec, numbers, data = spec_of(configs, DATA), hyperparameters_of(configs, 5), train_data(DATA)
+    first, last = trained(configs)
+    # A member alone.
+    for k in (0, 1) if bits else (0,):
+        alone = trained([configs[k]])[-1]
+        own = jax.tree.map(lambda leaf: leaf[0], alone)
+        if bits and configs[k].model.latent_dim == spec.latent_dim:
+            same_bits(cut(last, k, alone), own)
+        close(cut(last, k, alone), own)
+    # From a saved state on.
+    again, _ = train_block(spec, Layout(), BLOCK, data, numbers, jax.tree.map(jnp.asarray, first))
+    same_bits(jax.device_get(again), last)
+    # Frozen alone, with its variables and the objective's own module.
+    assert first.failed[2] != NEVER
+    assert (last.failed[:2] == NEVER).all()
+    for name in ("params", "variables", "optimiser", "average"):
+        same_bits(*(jax.tree.map(lambda leaf: leaf[2], getattr(state, name)) for state in (first, last)))
+    # Evaluated in batches of any size.
+    test, state = split_arrays(DATA.test), jax.tree.map(jnp.asarray, last)
+    whole, parts = (
+        split_metrics(spec, Layout(), batch, test, numbers, state.evaluated, state.variables, state.step)
+        for batch in (len(DATA.test), 4)
+    )
+    for name in whole:
+        np.testing.assert_allclose(whole[name][:2], parts[name][:2], rtol=1e-5, err_msg=name)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def all_registered():
+    with strangers.registered():
+        yield
+
+
+@pytest.mark.parametrize("k", range(max(map(len, CHOICES.values()))))
+def test_members_are_as_alone_go_on_freeze_alone_and_are_evaluated_in_any_batches(k):
+    """The k-th part of every kind."""
+    here = {kind: names[k % len(names)] for kind, names in CHOICES.items()}
+    beside = {kind: name for kind, name in here.items() if kind not in MEETING}
+    for parts in programs({kind: here[kind] for kind in MEETING if k < len(CHOICES[kind])}):
+        check_all(chosen(parts | beside), bits=False)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind, names in CHOICES.items() for name in names])
+def test_each_part_alone_to_the_bit(kind, name):
+    check_all(chosen(fitting(kind, name)), bits=True)

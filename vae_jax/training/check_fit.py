@@ -1,0 +1,118 @@
+"""Whether the parts that a program is made of go together, found out before anything is compiled or written."""
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array
+
+from vae_jax.config import Config
+from vae_jax.data.dataset import Dataset
+from vae_jax.errors import UserError
+from vae_jax.keys import named
+from vae_jax.models.contracts import Codes
+from vae_jax.models.noise import Noise
+from vae_jax.objectives.contracts import Metrics
+from vae_jax.part_settings import chosen_parts
+from vae_jax.registry import KINDS, registry_of
+from vae_jax.training.cohorts import Cohort
+from vae_jax.training.devices import Layout
+from vae_jax.training.examples import SplitArrays, make_batch, train_data_shapes
+from vae_jax.training.hyperparameters import Hyperparameters, hyperparameters_of
+from vae_jax.training.member import member_key, merge, objective_of, split, start
+from vae_jax.training.spec import Spec
+from vae_jax.training.steps import loss_of, step_noise
+
+
+def check_fit(cohorts: Iterable[Cohort], dataset_of: Callable[[Cohort], Dataset]) -> None:
+    """Make sure that the parts of every program go together: a step is traced for its shapes, nothing is computed.
+
+    Args:
+        cohorts: their specs and their members' settings are checked.
+        dataset_of: says what each learns from.
+
+    Raises:
+        UserError: two parts don't fit, or one would be left unused.
+    """
+    traced = set[Spec]()
+    for cohort in cohorts:
+        for config in cohort.configs:
+            _check_unused(config)
+            _check_free_bits(config)
+            _check_whole_batch(config)
+        _check_labels(cohort.spec)
+        if cohort.spec not in traced:
+            _check_step(cohort, dataset_of(cohort))
+            traced.add(cohort.spec)
+
+
+def _check_step(cohort: Cohort, dataset: Dataset) -> None:
+    numbers = jax.tree.map(lambda leaf: leaf[0], hyperparameters_of(cohort.configs[:1], cohort.steps_per_epoch))
+    metrics, _, _ = jax.eval_shape(partial(_one_step, cohort.spec), train_data_shapes(dataset).split, numbers)
+    _check_metrics(cohort.spec, metrics)
+
+
+def _one_step(spec: Spec, split_of: SplitArrays, numbers: Hyperparameters) -> tuple[Metrics, Codes, Array]:
+    """Do all that is asked of a member: a training step's loss, the codes of a batch, and samples of the prior."""
+    objective, key = objective_of(spec, numbers), member_key(numbers["seed"])
+    params, variables = split(start(spec, numbers))
+    noise = step_noise(spec, Layout(), key, jnp.int32(0))
+    batch = make_batch(spec, split_of, jnp.zeros(spec.batch_size, jnp.int32), noise)
+    loss, (metrics, _) = loss_of(spec, objective, params, variables, batch, noise, jnp.int32(0))
+    model = merge(spec, params, variables).model
+    codes = model.codes(batch.x, batch.condition)
+    drawn = model.sample_prior(Noise(named(key, "samples"), spec.batch_size), batch.condition)
+    return {"the loss": loss, **metrics}, codes, model.decode(drawn, batch.condition).mean()
+
+
+def _check_unused(config: Config) -> None:
+    """A part that the model has no use for must be left as it is by default."""
+    model = registry_of("model")[config.model.name]
+    defaults = chosen_parts(Config())
+    for kind in getattr(model, "unused", ()):
+        name = chosen_parts(config)[kind]
+        if name != defaults[kind]:
+            raise UserError(
+                f"config.{KINDS[kind].field}: found {name!r}, which config.model.name={config.model.name} does not "
+                f"use; needs {defaults[kind]!r}"
+            )
+
+
+def _check_free_bits(config: Config) -> None:
+    objective = config.objective
+    if objective.free_bits and not getattr(registry_of("objective")[objective.name], "charges_free_bits", True):
+        raise UserError(
+            f"config.objective.free_bits: found {objective.free_bits:g}, of which config.objective.name="
+            f"{objective.name} makes no use; needs 0"
+        )
+
+
+def _check_whole_batch(config: Config) -> None:
+    """What counts over a whole batch can't be computed of its shares."""
+    devices = config.train.data_devices
+    if devices == 1:
+        return
+    for kind, name in chosen_parts(config).items():
+        if getattr(registry_of(kind)[name], "depends_on_batch", False):
+            raise UserError(
+                f"config.train.data_devices: found {devices} with config.{KINDS[kind].field}={name}, which needs all "
+                "images of a batch together; needs 1"
+            )
+
+
+def _check_labels(spec: Spec) -> None:
+    if spec.settings.data.condition == "labels" and spec.classes < 2:
+        raise UserError(
+            "config.data.condition: found 'labels' for a data set of one class, which tells nothing; needs 'none'"
+        )
+
+
+def _check_metrics(spec: Spec, metrics: Mapping[str, jax.ShapeDtypeStruct]) -> None:
+    """Make sure that an objective gives numbers, the loss among them."""
+    name = spec.settings.objective.name
+    if "loss" not in metrics:
+        raise UserError(f"config.objective.name: {name!r} gives no metric 'loss'; needs one")
+    for metric, value in metrics.items():
+        if value.shape:
+            raise UserError(f"config.objective.name: {name!r} gives {metric!r} of shape {value.shape}; needs a number")
