@@ -23,7 +23,7 @@ def test_a_config_adopts_the_fields_that_are_named():
 def test_every_field_has_one_role():
     fields = [name for role in Role for name in fields_of(role)]
     assert sorted(fields) == sorted(leaf_fields())
-    assert fields_of(Role.PLACE) == ["data.raw_dir", "data.prepared_dir", "data.layout"]
+    assert fields_of(Role.PLACE) == ["data.raw_dir", "data.prepared_dir", "data.tfds_dir", "data.layout"]
     assert set(fields_of(Role.EXTENT)) == {"sweep", "train.epochs"}
     other = dataclasses.replace(Config(), seed=3, data=dataclasses.replace(Config().data, raw_dir="A"))
     assert list(differences(Config(), other, Role.PLACE, Role.UPKEEP)) == ["data.raw_dir: '' -> 'A'"]

@@ -17,7 +17,7 @@ SWEEP = ("contrast=none,stretch", "seed=0,1")
 @pytest.fixture(autouse=True)
 def _made_up(monkeypatch):
     """Each contrast has squares of its own."""
-    monkeypatch.setattr(shelf, "load", lambda data: small_dataset(seed=["none", "stretch"].index(data.contrast)))
+    monkeypatch.setattr(shelf, "load", lambda data, given: small_dataset(seed=["none", "stretch"].index(data.contrast)))
 
 
 def test_nothing_is_written(tmp_path):
@@ -64,7 +64,7 @@ def test_more_steps_than_can_be_counted_are_found_before_the_data_are_read(train
 
 
 def test_more_steps_than_can_be_counted_are_found_where_an_epoch_is_a_pass(tmp_path, monkeypatch):
-    monkeypatch.setattr(shelf, "load", lambda _: small_dataset(300))
+    monkeypatch.setattr(shelf, "load", lambda _, given: small_dataset(300))
     config = small_config(train={"epochs": 10_000_000, "steps_per_epoch": 0, "batch_size": 1})
     with pytest.raises(UserError, match=r"of 250 steps each; needs at most 8,589,934, as the steps"):
         plan_run(RunFolder(tmp_path / "run"), config)
