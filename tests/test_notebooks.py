@@ -18,6 +18,7 @@ SMALL = {
     "02_dogpeople": {"drawn": 200, "epochs": 1, "frames": 3},
     "03_sweeps": {"epochs": 2, "seeds": 1},
     "04_your_own_images": {"image_size": 12, "epochs": 2},
+    "05_your_own_part": {"epochs": 2},
 }
 OF_A_MACHINE = re.compile(r"/(home|root|tmp|work|Users|usr|opt)/|[A-Z]:\\|pypi|pythonhosted|index-url")
 each_notebook = pytest.mark.parametrize("path", run.paths(), ids=lambda path: path.stem)
