@@ -1,6 +1,6 @@
 """People and dogs by the post's recipe to the letter: 2500-2000-60, squared error, beta_KL 0."""
 
-from vae_jax.recipes import blog
+from vae_jax.config.presets import blog
 
 
 def get_config():

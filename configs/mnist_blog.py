@@ -3,7 +3,7 @@
 For its second latent space: `--config.objective.beta_kl=1e-4` (0 for half of the run, then a ramp).
 """
 
-from vae_jax.recipes import blog
+from vae_jax.config.presets import blog
 
 
 def get_config():

@@ -47,7 +47,7 @@ def idx_bytes():
 @pytest.fixture(scope="session")
 def put_noise_digits(idx_bytes):
     """Put noise with labels into a folder, as MNIST's four files."""
-    from vae_jax.data.mnist import STEMS
+    from vae_jax.data.sources.mnist import STEMS
 
     def put(folder, train, test):
         folder.mkdir(parents=True)

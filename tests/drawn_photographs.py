@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from vae_jax.data.photographs.landmark_table import COLUMNS
+from vae_jax.data.faces.photographs.landmark_table import COLUMNS
 
 HEADER = ",".join(("file", *COLUMNS))
 EYES = (45.0, 50.0, 95.0, 55.0, 70.0, 80.0)  # left, right, nose

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import jax.numpy as jnp
 
 import vae_jax.objectives
-from vae_jax.checked_fields import number
-from vae_jax.config import Count
+from vae_jax.config.checks import number
+from vae_jax.core.registry import Registry
+from vae_jax.core.traced import Count
 from vae_jax.objectives.elbo import ELBO
-from vae_jax.registry import Registry
 from vae_jax.training import member
 
 

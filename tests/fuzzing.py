@@ -26,24 +26,24 @@ from small_runs import small_dataset
 
 with atheris.instrument_imports(include=["vae_jax"]):
     from vae_jax.api import load_sweep
-    from vae_jax.command_line import parse
-    from vae_jax.config import Config, to_json
-    from vae_jax.data.archives import unpack
-    from vae_jax.data.freyfaces import _read_mat, _read_npy
-    from vae_jax.data.idx import read_idx
+    from vae_jax.cli.command_line import parse
+    from vae_jax.config.schema import Config, to_json
+    from vae_jax.config.sweep_language import expand
+    from vae_jax.core.errors import NoResultError, UnusablePictureError, UserError
+    from vae_jax.data.faces.photographs.columbia_dogs import eyes_and_nose
+    from vae_jax.data.faces.photographs.landmark_table import marks_of, read_table
+    from vae_jax.data.faces.photographs.oxford_pets import head_box
+    from vae_jax.data.faces.photographs.utkface import facts_of
+    from vae_jax.data.formats.archives import unpack
+    from vae_jax.data.formats.idx import read_idx
+    from vae_jax.data.formats.picture_files import read_picture
     from vae_jax.data.kept_data import keep_data, read_kept
-    from vae_jax.data.photographs.columbia_dogs import eyes_and_nose
-    from vae_jax.data.photographs.landmark_table import marks_of, read_table
-    from vae_jax.data.photographs.oxford_pets import head_box
-    from vae_jax.data.photographs.utkface import facts_of
-    from vae_jax.data.picture_files import read_picture
-    from vae_jax.errors import NoResultError, UnusablePictureError, UserError
-    from vae_jax.export import number_of_best
-    from vae_jax.run_end import check_result
-    from vae_jax.run_folder import RunFolder
-    from vae_jax.sweep_language import expand
-    from vae_jax.training.cohorts import read_members
-    from vae_jax.training.recorder import read_metrics
+    from vae_jax.data.sources.freyfaces import _read_mat, _read_npy
+    from vae_jax.runs.export import number_of_best
+    from vae_jax.runs.finish import check_result
+    from vae_jax.runs.folder import RunFolder
+    from vae_jax.training.groups import read_members
+    from vae_jax.training.metrics_log import read_metrics
 
 Reader = Callable[[Path, bytes], object]
 

@@ -6,8 +6,8 @@ import jax
 import jax.numpy as jnp
 from small_runs import small_config, small_spec
 
+from vae_jax.core.units import Units
 from vae_jax.models.contracts import Build
-from vae_jax.models.units import Units
 from vae_jax.training.hyperparameters import hyperparameters_of
 from vae_jax.training.member import Weights, split, start
 

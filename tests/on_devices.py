@@ -6,11 +6,11 @@ import jax
 import numpy as np
 from small_runs import small_config, small_dataset
 
+from vae_jax.config.sweep_language import expand
 from vae_jax.evaluation.metrics import split_metrics
-from vae_jax.sweep_language import expand
-from vae_jax.training.devices import Layout, mesh_of
 from vae_jax.training.examples import split_arrays, train_data
 from vae_jax.training.hyperparameters import hyperparameters_of
+from vae_jax.training.sharding import Layout, mesh_of
 from vae_jax.training.spec import spec_of
 from vae_jax.training.steps import init_state, train_block
 
@@ -26,8 +26,8 @@ def train(layout):
     data = layout.place(train_data(dataset), shared=True)
     state, metrics = train_block(spec, layout, 200, data, members, init_state(spec, layout, members))
     test = layout.place(split_arrays(dataset.test), shared=True)
-    judged = split_metrics(spec, layout, 4, test, members, state.params, state.variables, state.step)
-    return [np.asarray(leaf)[: len(configs)] for leaf in jax.tree.leaves((state.params, metrics, judged))]
+    evaluated = split_metrics(spec, layout, 4, test, members, state.params, state.variables, state.step)
+    return [np.asarray(leaf)[: len(configs)] for leaf in jax.tree.leaves((state.params, metrics, evaluated))]
 
 
 if __name__ == "__main__":

@@ -6,13 +6,13 @@ import jax
 import jax.numpy as jnp
 from small_runs import small_config
 
+from vae_jax.config.parts import settings_of
+from vae_jax.core.noise import Noise
+from vae_jax.core.units import Units
 from vae_jax.models.build import build_model
 from vae_jax.models.contracts import Batch, Build
-from vae_jax.models.noise import Noise
-from vae_jax.models.units import Units
 from vae_jax.objectives import OBJECTIVES
 from vae_jax.objectives.contracts import ObjectiveBuild
-from vae_jax.part_settings import settings_of
 
 SHAPE = (4, 4, 1)
 PIXELS = 16

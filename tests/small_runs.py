@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from vae_jax.config import Config
+from vae_jax.config.parts import checked_parts
+from vae_jax.config.schema import Config
 from vae_jax.data.dataset import Dataset, Split
-from vae_jax.part_settings import checked_parts
 from vae_jax.training.spec import spec_of
 
 NO_PICTURES, ONE_DRAWN = "--config.eval.figure_members=0", "--config.eval.figure_members=1"

@@ -4,8 +4,8 @@ import contextlib
 import re
 from pathlib import Path
 
-from vae_jax.outside_parts import import_parts
-from vae_jax.registry import KINDS, UNCHOSEN, registry_of
+from vae_jax.config.outside_parts import import_parts
+from vae_jax.core.registry import KINDS, UNCHOSEN, registry_of
 
 FILES = sorted((Path(__file__).parent / "extensions").glob("*.py"))
 

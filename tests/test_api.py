@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 import vae_jax
-from vae_jax.export import number_of_best
 from vae_jax.main import main
-from vae_jax.run_folder import RunFolder
-from vae_jax.summary import choosing_split, closing_line
+from vae_jax.reports.summary import choosing_split, closing_line
+from vae_jax.runs.export import number_of_best
+from vae_jax.runs.folder import RunFolder
 
 
 def small(figure_members=0):
@@ -56,7 +56,9 @@ def test_importing_it_imports_nothing_heavy():
 def test_a_config_is_found_by_its_name_or_its_path(tmp_path):
     assert vae_jax.get_config("digits").data.name == "digits"
     own = tmp_path / "own.py"
-    own.write_text("from vae_jax.config import default_config\n\n\ndef get_config():\n    return default_config()\n")
+    own.write_text(
+        "from vae_jax.config.schema import default_config\n\n\ndef get_config():\n    return default_config()\n"
+    )
     assert vae_jax.get_config(own).data.name == "dogpeople"
     with pytest.raises(vae_jax.UserError, match="did you mean 'digits'"):
         vae_jax.get_config("digit")

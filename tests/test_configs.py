@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from vae_jax.config import Config, validate
-from vae_jax.data.sources import SOURCES
-from vae_jax.field_names import differences
+from vae_jax.config.fields import differences
+from vae_jax.config.parts import settings_of
+from vae_jax.config.schema import Config, validate
+from vae_jax.data.sources.registry import SOURCES
 from vae_jax.optimisers.adam import Adam
-from vae_jax.part_settings import settings_of
-from vae_jax.run_plan import check_config
+from vae_jax.runs.plan import check_config
 
 FILES = sorted((Path(__file__).parents[1] / "configs").glob("*.py"))
 

@@ -10,7 +10,7 @@ from small_runs import ONE_DRAWN, digits_command
 
 from vae_jax.main import main
 from vae_jax.training.checkpoints import Checkpoints
-from vae_jax.training.recorder import Recorder
+from vae_jax.training.metrics_log import MetricsLog
 
 LONGER = ("--config.train.epochs=12", "--config.checkpoint.every_epochs=1", "--config.log.tensorboard=False")
 
@@ -38,14 +38,14 @@ def disk(tmp_path):
 
 def after_step(monkeypatch, step, harm):
     """Do harm when the first line of metrics after a step was written."""
-    write, done = Recorder.write, []
+    write, done = MetricsLog.write, []
 
-    def harmful(recorder, line):
-        write(recorder, line)
+    def harmful(metrics_log, line):
+        write(metrics_log, line)
         if line["step"] >= step and not done:
             done.append(harm())
 
-    monkeypatch.setattr(Recorder, "write", harmful)
+    monkeypatch.setattr(MetricsLog, "write", harmful)
 
 
 def last_arrays(run):
@@ -127,7 +127,7 @@ def test_no_room_for_the_report_leaves_the_trained_model(disk, monkeypatch, caps
     folder = disk
     command = digits_command(folder / "run", *LONGER, ONE_DRAWN)
     with monkeypatch.context() as patch:
-        patch.setattr("vae_jax.runs.Album.draw_together", lambda album: fill(folder))
+        patch.setattr("vae_jax.runs.training.RunFigures.draw_together", lambda run_figures: fill(folder))
         assert "No space left on device" in refused(command, capsys)
     assert not (folder / "run" / "summary.json").exists()
     (folder / "filling").unlink()

@@ -8,8 +8,8 @@ import strangers
 from small_runs import digits_command
 
 import vae_jax
+from vae_jax.core.registry import registry_of
 from vae_jax.main import main
-from vae_jax.registry import registry_of
 
 PACKAGE = Path(vae_jax.__file__).parent
 IMPORTS = [f"--import={file}" for file in strangers.FILES]

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from small_runs import NO_PICTURES, ONE_DRAWN
 
-from vae_jax.locks import alone_in
+from vae_jax.core.locks import alone_in
 from vae_jax.main import main
 
 ROOT = Path(__file__).parents[1]

@@ -10,9 +10,9 @@ from PIL import Image
 from small_runs import small_config, small_dataset
 
 from vae_jax.data.draw_photographs import draw_photographs
-from vae_jax.data.drawn_faces import TEMPLATE
-from vae_jax.friends import named_pictures
+from vae_jax.data.sources.drawn_faces import TEMPLATE
 from vae_jax.morph import main
+from vae_jax.runs.friends import named_pictures
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def test_a_picture_that_fails_is_named_and_the_others_are_made(morph, tmp_path, 
     def fail(*_):
         raise ValueError("a fault")
 
-    monkeypatch.setattr("vae_jax.figures.passages.strip", fail)
+    monkeypatch.setattr("vae_jax.figures.morphs.strip", fail)
     status, said = morph("--frames=2")
     assert status == 1
     assert "some pictures could not be made (a_strip); the others are there" in said

@@ -8,10 +8,10 @@ from made_runs import make_run
 from small_runs import digits_command, small_config, small_dataset
 
 import vae_jax
-from vae_jax.errors import UserError
+from vae_jax.core.errors import UserError
 from vae_jax.figures.gallery import FIGURES
 from vae_jax.main import main
-from vae_jax.trained import load_run
+from vae_jax.runs.trained import load_run
 
 DATA = small_dataset()
 IMAGES, LABELS = DATA.test.images, DATA.test.labels
@@ -88,10 +88,10 @@ def test_a_model_that_is_told_nothing_refuses_labels(untold):
 
 
 def test_a_friend_has_no_label(told):
-    from vae_jax.friends import backdrop_of
+    from vae_jax.runs.friends import reference_of
 
     with pytest.raises(UserError, match=r"config\.data\.condition: found 'labels', and pictures from elsewhere have"):
-        backdrop_of(told)
+        reference_of(told)
 
 
 @pytest.mark.parametrize(

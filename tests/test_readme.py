@@ -11,7 +11,7 @@ from drawn_photographs import draw_dogs, draw_people, draw_photograph
 from small_runs import digits_command
 
 import vae_jax
-from vae_jax.command_line import parse
+from vae_jax.cli.command_line import parse
 from vae_jax.data.draw_photographs import main as draw_photographs
 from vae_jax.data.prepare import main as prepare
 from vae_jax.main import main
@@ -128,7 +128,7 @@ def test_photographs_are_prepared_as_it_says(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     draw_people(tmp_path / "data" / "raw", 4)
     draw_dogs(tmp_path / "data" / "raw", 4)
-    monkeypatch.setattr("vae_jax.data.published_faces.fetch_faces", lambda raw: None)
+    monkeypatch.setattr("vae_jax.data.faces.published_faces.fetch_faces", lambda raw: None)
     (line,) = said_of(r"data\.prepare")
     assert prepare(line) == 0
     assert "kept 4 people (UTKFace) and 4 dogs (landmarks.csv)" in capsys.readouterr().out

@@ -14,14 +14,14 @@ import pytest
 import strangers
 from small_runs import small_config, small_dataset
 
-from vae_jax.config import Config
-from vae_jax.errors import UserError
+from vae_jax.config.parts import chosen_parts
+from vae_jax.config.schema import Config
+from vae_jax.core.errors import UserError
+from vae_jax.core.registry import KINDS
 from vae_jax.evaluation.metrics import split_metrics
-from vae_jax.part_settings import chosen_parts
-from vae_jax.registry import KINDS
-from vae_jax.training.devices import Layout
 from vae_jax.training.examples import split_arrays, train_data
 from vae_jax.training.hyperparameters import hyperparameters_of
+from vae_jax.training.sharding import Layout
 from vae_jax.training.spec import spec_of, without_latent_dim
 from vae_jax.training.steps import NEVER, init_state, train_block
 

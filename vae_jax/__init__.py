@@ -1,4 +1,4 @@
-"""Variational autoencoders in JAX: train them, sweep them, judge them, look at them.
+"""Variational autoencoders in JAX: train them, sweep them, evaluate them, look at them.
 
 What a notebook needs: `get_config`, `train`, `sweep`, `load_run`, `load_sweep`, `load_data`, `evaluate`. `train` and
 `load_run` give a `Trained`, which can `encode`, `decode`, `sample` and `morph`, and has `metrics` and `figures`;
@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from vae_jax import figures, morph
     from vae_jax.api import Sweep, evaluate, get_config, load_data, load_sweep, sweep, train
-    from vae_jax.errors import NoResultError, UserError
-    from vae_jax.registration import register
-    from vae_jax.show import sheet, strip
-    from vae_jax.stopping import StoppedError
-    from vae_jax.trained import Trained, decode, encode, load_run, sample
+    from vae_jax.config.registration import register
+    from vae_jax.core.errors import NoResultError, UserError
+    from vae_jax.core.signals import StoppedError
+    from vae_jax.figures.sheets import sheet, strip
+    from vae_jax.runs.trained import Trained, decode, encode, load_run, sample
 
 __version__ = "0.1.0"
 __all__ = [
@@ -45,17 +45,17 @@ __all__ = [
 
 _ROOMS = ("figures", "morph")
 _ELSEWHERE = {
-    "NoResultError": "vae_jax.errors",
-    "StoppedError": "vae_jax.stopping",
-    "Trained": "vae_jax.trained",
-    "UserError": "vae_jax.errors",
-    "decode": "vae_jax.trained",
-    "encode": "vae_jax.trained",
-    "load_run": "vae_jax.trained",
-    "register": "vae_jax.registration",
-    "sample": "vae_jax.trained",
-    "sheet": "vae_jax.show",
-    "strip": "vae_jax.show",
+    "NoResultError": "vae_jax.core.errors",
+    "StoppedError": "vae_jax.core.signals",
+    "Trained": "vae_jax.runs.trained",
+    "UserError": "vae_jax.core.errors",
+    "decode": "vae_jax.runs.trained",
+    "encode": "vae_jax.runs.trained",
+    "load_run": "vae_jax.runs.trained",
+    "register": "vae_jax.config.registration",
+    "sample": "vae_jax.runs.trained",
+    "sheet": "vae_jax.figures.sheets",
+    "strip": "vae_jax.figures.sheets",
 }
 
 

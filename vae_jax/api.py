@@ -1,6 +1,6 @@
 """What notebooks and experiments call: train a model or a sweep, and look at what came of it.
 
-The commands do the same through the same functions; see `vae_jax.runs` and `vae_jax.trained`.
+The commands do the same through the same functions; see `vae_jax.runs.training` and `vae_jax.runs.trained`.
 """
 
 import re
@@ -14,17 +14,17 @@ from typing import Any, TypedDict, Unpack
 from ml_collections import ConfigDict
 from numpy.typing import ArrayLike
 
-from vae_jax.command_line import Command
-from vae_jax.config import validate
-from vae_jax.data.arrays import ARRAYS, GivenArrays, given_arrays
+from vae_jax.config.schema import validate
+from vae_jax.config.sweep_language import full_name
+from vae_jax.core.errors import UserError, nearest
+from vae_jax.core.user_paths import from_home
 from vae_jax.data.dataset import Dataset
-from vae_jax.data.sources import load
-from vae_jax.errors import UserError, nearest
-from vae_jax.home_folder import from_home
-from vae_jax.run_folder import SPLITS, RunFolder
-from vae_jax.runs import train_run
-from vae_jax.sweep_language import full_name
-from vae_jax.trained import Trained, load_run, settings_of
+from vae_jax.data.sources.arrays import ARRAYS, GivenArrays, given_arrays
+from vae_jax.data.sources.registry import load
+from vae_jax.runs.command import Command
+from vae_jax.runs.folder import SPLITS, RunFolder
+from vae_jax.runs.trained import Trained, load_run, settings_of
+from vae_jax.runs.training import train_run
 
 
 class Arrays(TypedDict, total=False):
@@ -34,7 +34,7 @@ class Arrays(TypedDict, total=False):
         images: what is or holds numbers, `[n, height, width]` or `[n, height, width, channels]` with 1 or 3 channels:
             uint8, or floats in [0, 1].
         labels: the class of each, whole numbers or texts `[n]`; none means that there are no classes.
-        test_images, test_labels: to be judged by; without them `config.data.test_fraction` of the images.
+        test_images, test_labels: to be evaluated on; without them `config.data.test_fraction` of the images.
         validation_images, validation_labels: to choose members by; without them `config.data.validation_fraction`.
     """
 
@@ -136,18 +136,18 @@ def _given(arrays: Arrays) -> GivenArrays | None:
 
 
 def evaluate(folder: str | Path, *, draw: bool = False, **arrays: Unpack[Arrays]) -> None:
-    """Judge a trained run on its held-out images again, or draw its figures again, and write its report anew.
+    """Evaluator a trained run on its held-out images again, or draw its figures again, and write its report anew.
 
     Args:
         folder: the run's.
-        draw: draw the figures again, instead of judging.
+        draw: draw the figures again, instead of evaluating.
         arrays: those that the run was trained on, where they were given.
 
     Raises:
         NoResultError: some figures could not be drawn; the others are there.
         UserError: there is no trained run, or its data are not there, or they are others.
     """
-    from vae_jax.revisits import evaluate_run, figures_of_run
+    from vae_jax.runs.evaluate_again import evaluate_run, figures_of_run
 
     started, given = time.perf_counter(), _given(arrays)
     command = Command(None, from_home(folder), "figures" if draw else "evaluate")
@@ -193,8 +193,8 @@ class Sweep:
         Raises:
             UserError: there is no such metric, or the run has not come to its end, or the members don't compare in it.
         """
-        from vae_jax.export import number_of_best, with_values
-        from vae_jax.summary import choosing_split, ranking_metric
+        from vae_jax.reports.summary import choosing_split, ranking_metric
+        from vae_jax.runs.export import number_of_best, with_values
 
         wanted = {full_name(name, "best"): value for name, value in values.items()}
         among = with_values(wanted, settings_of(self.folder), "best") if wanted else None
@@ -214,7 +214,7 @@ class Sweep:
         Raises:
             UserError: none has them, or several; or there is no such field.
         """
-        from vae_jax.export import by_values
+        from vae_jax.runs.export import by_values
 
         wanted = {full_name(name, "where"): value for name, value in values.items()}
         return self.load(by_values(wanted, settings_of(self.folder), "where"))
@@ -222,12 +222,12 @@ class Sweep:
     def figures(self) -> dict[str, Path]:
         """Return the figures of the whole sweep in the run folder, by their names."""
         from vae_jax.figures.gallery import LOSS_CURVES
-        from vae_jax.figures.side_by_side import PORTRAIT_FIGURES
+        from vae_jax.figures.side_by_side import MEMBER_FIGURES
         from vae_jax.figures.sweep_table import TABLE_FIGURES
 
         paths = {
             name: RunFolder(self.folder).figures / f"{name}.png"
-            for name in (*TABLE_FIGURES, *PORTRAIT_FIGURES, LOSS_CURVES[0])
+            for name in (*TABLE_FIGURES, *MEMBER_FIGURES, LOSS_CURVES[0])
         }
         return {name: path for name, path in paths.items() if path.is_file()}
 

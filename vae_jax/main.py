@@ -1,4 +1,4 @@
-"""Train, judge and draw variational autoencoders: `python -m vae_jax.main --config=configs/dogpeople.py`."""
+"""Train, evaluate and draw variational autoencoders: `python -m vae_jax.main --config=configs/dogpeople.py`."""
 
 import logging
 import sys
@@ -6,13 +6,13 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from vae_jax.errors import NoResultError, UserError
-from vae_jax.jax_settings import load_jax
-from vae_jax.progress import Console, Progress
-from vae_jax.stopping import GOES_ON, StoppedError, leave
+from vae_jax.core.errors import NoResultError, UserError
+from vae_jax.core.jax_settings import load_jax
+from vae_jax.core.progress import Console, Progress
+from vae_jax.core.signals import GOES_ON, StoppedError, leave
 
 if TYPE_CHECKING:
-    from vae_jax.command_line import Command
+    from vae_jax.runs.command import Command
 
 log = logging.getLogger("vae_jax")
 
@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     log.setLevel(logging.INFO)
     try:
         load_jax()  # the parts of models say which fields a config has
-        from vae_jax.command_line import asked_for_help, help_for, parse
+        from vae_jax.cli.command_line import asked_for_help, help_for, parse
 
         if asked_for_help(arguments):
             print(help_for(arguments))
@@ -65,14 +65,14 @@ def run(command: "Command", started: float) -> None:
     Raises:
         UserError: something that the user gave can't be used.
     """
-    from vae_jax.jax_settings import check_jax
+    from vae_jax.core.jax_settings import check_jax
 
     check_jax()
     with Progress("loading JAX"):
-        from vae_jax.export import export_member
-        from vae_jax.forecast import forecast
-        from vae_jax.revisits import evaluate_run, figures_of_run
-        from vae_jax.runs import train_run
+        from vae_jax.runs.dry_run import forecast
+        from vae_jax.runs.evaluate_again import evaluate_run, figures_of_run
+        from vae_jax.runs.export import export_member
+        from vae_jax.runs.training import train_run
 
     if command.dry_run:
         forecast(command)

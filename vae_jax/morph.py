@@ -8,15 +8,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vae_jax.errors import NoResultError, UserError
-from vae_jax.home_folder import from_home
-from vae_jax.plain_flags import Flags
-from vae_jax.plain_text import reason
-from vae_jax.progress import Console, Progress
+from vae_jax.core.errors import NoResultError, UserError
+from vae_jax.core.flags import Flags
+from vae_jax.core.plain_text import reason
+from vae_jax.core.progress import Console, Progress
+from vae_jax.core.user_paths import from_home
 
 if TYPE_CHECKING:
-    from vae_jax.evaluation.passage import Backdrop, Image, Passage
-    from vae_jax.trained import Trained
+    from vae_jax.evaluation.morphs import Image, Morph, ReferenceSet
+    from vae_jax.runs.trained import Trained
 
 log = logging.getLogger("vae_jax")
 
@@ -71,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     logging.basicConfig(format="%(message)s", handlers=[Console()])
     log.setLevel(logging.WARNING)
-    logging.getLogger("vae_jax.progress").setLevel(logging.INFO)
+    logging.getLogger("vae_jax.core.progress").setLevel(logging.INFO)
     try:
         given = parse(argv)
         run(given)
@@ -93,15 +93,15 @@ def run(given: argparse.Namespace) -> None:
     Raises:
         UserError: something that the user gave can't be used.
     """
-    from vae_jax.jax_settings import check_jax
+    from vae_jax.core.jax_settings import check_jax
 
     check_jax()
     with Progress("loading JAX"):
-        from vae_jax.compiled_programs import keep_compiled_programs
-        from vae_jax.friends import TOGETHER, backdrop_of, morphed_files, named_pictures, passages_from
-        from vae_jax.latent.paths import PATHS
-        from vae_jax.outside_parts import import_parts
-        from vae_jax.trained import load_run
+        from vae_jax.config.outside_parts import import_parts
+        from vae_jax.core.compile_cache import keep_compiled_programs
+        from vae_jax.interpolation.paths import PATHS
+        from vae_jax.runs.friends import TOGETHER, morphed_files, morphs_from, named_pictures, reference_of
+        from vae_jax.runs.trained import load_run
 
     import_parts(given.parts or ())
     PATHS[given.path]
@@ -118,9 +118,9 @@ def run(given: argparse.Namespace) -> None:
     end = _face(given.end, trained, given) if given.end else None
     faces = _faces(pictures, trained, given) if several else {given.start.stem: _face(given.start, trained, given)}
     with Progress("encoding and decoding"):
-        backdrop = backdrop_of(trained)
-        passages = passages_from(faces, end, trained, backdrop, given.frames, given.path)
-    failed = _write(passages, backdrop, outs, together)
+        reference = reference_of(trained)
+        morphs = morphs_from(faces, end, trained, reference, given.frames, given.path)
+    failed = _write(morphs, reference, outs, together)
     for name, why in failed.items():
         log.warning("%s: not made (%s)", name, why)
     print(given.out)
@@ -130,7 +130,7 @@ def run(given: argparse.Namespace) -> None:
 
 def _outs(given: argparse.Namespace, pictures: Iterable[str]) -> dict[str, Path]:
     """Say where each picture's animation goes."""
-    from vae_jax.animation import WRITERS, check_animation
+    from vae_jax.figures.animation import WRITERS, check_animation
 
     if not given.start.is_dir():
         check_animation(given.out)
@@ -164,8 +164,8 @@ def _refuse_existing(files: Sequence[Path], given: argparse.Namespace) -> None:
 
 
 def _face(path: Path, trained: "Trained", given: argparse.Namespace) -> "Image":
-    from vae_jax.errors import UnusablePictureError
-    from vae_jax.friends import read_face
+    from vae_jax.core.errors import UnusablePictureError
+    from vae_jax.runs.friends import read_face
 
     try:
         return read_face(path, trained, cropped=given.cropped)
@@ -174,8 +174,8 @@ def _face(path: Path, trained: "Trained", given: argparse.Namespace) -> "Image":
 
 
 def _faces(pictures: dict[str, Path], trained: "Trained", given: argparse.Namespace) -> "dict[str, Image]":
-    from vae_jax.errors import UnusablePictureError
-    from vae_jax.friends import read_face
+    from vae_jax.core.errors import UnusablePictureError
+    from vae_jax.runs.friends import read_face
 
     faces = {}
     for name, path in pictures.items():
@@ -189,34 +189,34 @@ def _faces(pictures: dict[str, Path], trained: "Trained", given: argparse.Namesp
 
 
 def _write(
-    passages: "Sequence[Passage]", backdrop: "Backdrop", outs: dict[str, Path], together: Sequence[Path]
+    morphs: "Sequence[Morph]", reference: "ReferenceSet", outs: dict[str, Path], together: Sequence[Path]
 ) -> dict[str, str]:
     """Write all pictures; return the names of those that failed, and why."""
-    from vae_jax.animation import write_animation
+    from vae_jax.figures.animation import write_animation
     from vae_jax.figures.cover import cover
     from vae_jax.figures.gallery import draw_figures
-    from vae_jax.figures.passages import losses, reconstruction, strip
-    from vae_jax.friends import morphed_files
+    from vae_jax.figures.morphs import losses, reconstruction, strip
+    from vae_jax.runs.friends import morphed_files
 
     folder, failed = next(iter(outs.values())).parent, dict[str, str]()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with Progress("writing", len(passages), unit="animation") as progress:
-            for passage in passages:
-                out, as_strip, remade = morphed_files(outs[passage.name])
+        with Progress("writing", len(morphs), unit="animation") as progress:
+            for morph in morphs:
+                out, as_strip, remade = morphed_files(outs[morph.name])
                 try:
-                    write_animation(out, passage.frames)
+                    write_animation(out, morph.frames)
                 except (OSError, UserError):
                     raise
                 except Exception as error:
                     failed[out.name] = reason(error)
-                drawings = {as_strip.stem: partial(strip, passage, backdrop)}
-                drawings[remade.stem] = partial(reconstruction, passage, backdrop)
+                drawings = {as_strip.stem: partial(strip, morph, reference)}
+                drawings[remade.stem] = partial(reconstruction, morph, reference)
                 failed |= draw_figures(drawings, folder)
                 progress.advance()
             if together:
                 progress.say("drawing all together")
-                both = {"losses": partial(losses, passages, backdrop), "cover": partial(cover, passages, backdrop)}
+                both = {"losses": partial(losses, morphs, reference), "cover": partial(cover, morphs, reference)}
                 failed |= draw_figures(both, folder)
     except OSError as error:
         raise UserError(f"{folder}: can't be written ({error.strerror}); use another --out") from None

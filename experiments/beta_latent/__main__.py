@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from vae_jax import Sweep
-from vae_jax.experiment import Experiment, Findings, Training, main
+from vae_jax.core.signals import leave
 from vae_jax.figures.panels import Panel, panels
-from vae_jax.readings import rows_of
-from vae_jax.stopping import leave
+from vae_jax.research.analysis import rows_of
+from vae_jax.research.experiment import Experiment, Findings, Training, main
 
 LABELS = {
     "test.rate": "rate: KL, nats per image",

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from vae_jax import Sweep, Trained
+from vae_jax.core.signals import leave
 from vae_jax.data.draw_photographs import main as draw_photographs
-from vae_jax.experiment import Experiment, Findings, Training, main
 from vae_jax.morph import main as morph
-from vae_jax.readings import class_separation, rows_of, squared_errors
-from vae_jax.stopping import leave
+from vae_jax.research.analysis import class_separation, rows_of, squared_errors
+from vae_jax.research.experiment import Experiment, Findings, Training, main
 
 BOTH = {"eval.figure_members": 2}
 PHOTOGRAPHS = {**BOTH, "train.epochs": 100}

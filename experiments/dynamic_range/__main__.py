@@ -13,11 +13,11 @@ from scipy.stats import spearmanr
 from experiments.dynamic_range.changes import CHANGES, Images, coarse, crops
 from experiments.dynamic_range.strangers import SIDE, strangers
 from vae_jax import Sweep, Trained
-from vae_jax.experiment import Experiment, Findings, Training, main
+from vae_jax.core.signals import leave
 from vae_jax.figures.panels import Panel, panels
-from vae_jax.friends import as_its_tones
-from vae_jax.readings import held_out_files, squared_errors
-from vae_jax.stopping import leave
+from vae_jax.research.analysis import held_out_files, squared_errors
+from vae_jax.research.experiment import Experiment, Findings, Training, main
+from vae_jax.runs.friends import as_its_tones
 
 AGES = ((0, 3), (4, 19), (20, 39), (40, 59), (60, 120))
 SIZES = {"model.hidden": (500,), "train.epochs": 20}

@@ -6,7 +6,7 @@ The set is of Huang, Ramesh, Berg and Learned-Miller (2007); its faces here are 
 import numpy as np
 
 from vae_jax import Trained
-from vae_jax.friends import lay_over
+from vae_jax.runs.friends import lay_over
 
 FACES = 100  # the first of the file; then come pictures of other things
 EYES_AND_NOSE = np.array([[6.4, 8.4], [14.8, 8.4], [10.6, 13.2]])  # in the mean of the faces, x and y in pixels

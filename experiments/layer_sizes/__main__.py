@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vae_jax import Sweep
-from vae_jax.experiment import Experiment, Findings, Training, main
+from vae_jax.core.signals import leave
 from vae_jax.figures.panels import Panel, panels
-from vae_jax.readings import metrics_over_time, parameters, rows_of, train_seconds
-from vae_jax.stopping import leave
+from vae_jax.research.analysis import metrics_over_time, parameters, rows_of, train_seconds
+from vae_jax.research.experiment import Experiment, Findings, Training, main
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

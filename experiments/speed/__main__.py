@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from experiments.speed import hot_path, members, preparation, start, table, whole_run
-from vae_jax.atomic_files import write_text
-from vae_jax.made_with import made_with
+from vae_jax.core.atomic_files import write_text
+from vae_jax.core.provenance import environment
 
 HERE = Path(__file__).parent
 COMMAND = "python -m experiments.speed"
@@ -16,7 +16,7 @@ COMMAND = "python -m experiments.speed"
 
 def provenance() -> dict[str, Any]:
     """Say what it takes to repeat a measurement: the command, the config, the machine and the versions."""
-    return {"command": COMMAND, "config": "mnist_blog", **made_with()}
+    return {"command": COMMAND, "config": "mnist_blog", **environment()}
 
 
 def main() -> None:

@@ -12,13 +12,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from experiments.speed.table import Row
-from vae_jax.config import validate
+from vae_jax.config.presets import blog
+from vae_jax.config.schema import validate
 from vae_jax.data.dataset import Dataset, Split
-from vae_jax.recipes import blog
-from vae_jax.training.devices import Layout
 from vae_jax.training.examples import train_data
 from vae_jax.training.hyperparameters import hyperparameters_of
 from vae_jax.training.member import parameters_of
+from vae_jax.training.sharding import Layout
 from vae_jax.training.spec import spec_of
 from vae_jax.training.steps import init_state, train_block
 

@@ -8,12 +8,12 @@ import jax.numpy as jnp
 
 from experiments.speed.hot_path import blog_mnist, seconds
 from experiments.speed.table import Row
-from vae_jax.config import Config
+from vae_jax.config.schema import Config
+from vae_jax.config.sweep_language import expand
 from vae_jax.data.dataset import Dataset
-from vae_jax.sweep_language import expand
-from vae_jax.training.devices import Layout
 from vae_jax.training.examples import train_data
 from vae_jax.training.hyperparameters import hyperparameters_of
+from vae_jax.training.sharding import Layout
 from vae_jax.training.spec import spec_of
 from vae_jax.training.steps import TrainState, init_state, train_block
 

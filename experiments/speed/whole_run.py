@@ -9,9 +9,9 @@ import jax
 
 from experiments.speed.hot_path import blog_mnist
 from experiments.speed.table import Row
-from vae_jax.training.devices import Layout
 from vae_jax.training.examples import train_data
 from vae_jax.training.hyperparameters import hyperparameters_of
+from vae_jax.training.sharding import Layout
 from vae_jax.training.spec import spec_of
 from vae_jax.training.steps import init_state, train_block
 

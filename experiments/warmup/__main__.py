@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from vae_jax import Sweep
-from vae_jax.experiment import Experiment, Findings, Training, main
+from vae_jax.core.signals import leave
 from vae_jax.figures.panels import Panel, panels
-from vae_jax.readings import metrics_over_time, rows_of, units_over_time
-from vae_jax.stopping import leave
+from vae_jax.research.analysis import metrics_over_time, rows_of, units_over_time
+from vae_jax.research.experiment import Experiment, Findings, Training, main
 
 MOMENTS = (200, 1000)  # steps at which the table has the rate too
 LOWEST = -200  # nats; members are lower than that while they pay little for the KL

@@ -10,16 +10,16 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from vae_jax.core.errors import UserError
 from vae_jax.data.dataset import (
     Dataset,
     Split,
-    balanced_draws,
+    balanced_indices,
     content_hashes,
     split_by_content,
     with_mirror_images,
     with_validation,
 )
-from vae_jax.errors import UserError
 
 FRACTIONS = st.floats(0.01, 0.9)
 
@@ -141,7 +141,7 @@ def test_copies_too_many_to_be_held_out_are_told(caplog):
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=40))
 def test_balanced_draws_draw_every_class_and_every_image_equally_often(labels):
     labels = np.array(labels, np.int32)
-    draws = balanced_draws(labels)
+    draws = balanced_indices(labels)
     largest = np.bincount(labels).max()
     assert (np.bincount(labels[draws])[np.unique(labels)] == largest).all()
     times = np.bincount(draws, minlength=len(labels))
@@ -174,7 +174,7 @@ def small(**changes):
 
 def test_every_training_image_is_drawn_once_where_nothing_else_is_said():
     assert small().draws.tolist() == [0, 1, 2, 3]
-    assert small(draws=np.array([3, 3], np.int32)).draws.tolist() == [3, 3]
+    assert small(sampling_indices=np.array([3, 3], np.int32)).draws.tolist() == [3, 3]
 
 
 def test_the_image_shape_is_that_of_one_image():
@@ -194,7 +194,7 @@ def test_a_fingerprint_tells_any_change_of_the_data():
         small(train=Split(data.train.images, 1 - data.train.labels)),
         small(test=Split(data.test.images[::-1], data.test.labels)),
         small(test=Split(data.test.images, data.test.labels[::-1])),
-        small(draws=np.array([0, 1, 2, 2], np.int32)),
+        small(sampling_indices=np.array([0, 1, 2, 2], np.int32)),
         small(train=Split(data.train.images.reshape(4, 2, 1, 1), data.train.labels)),
     ]
     assert len({data.fingerprint, *(other.fingerprint for other in changed)}) == 1 + len(changed)
@@ -250,10 +250,10 @@ def test_groups_are_held_out_for_validation_as_wholes():
 def test_what_is_left_is_drawn_as_before():
     train = Split(distinct_images(12), np.zeros(12, np.int32))
     draws = np.array([11, 3, 3, 0, 7], np.int32)
-    found = with_validation(small(train=train, draws=draws), 0.5)
+    found = with_validation(small(train=train, sampling_indices=draws), 0.5)
     left = {image.tobytes() for image in found.train.images}
     wanted = [image.tobytes() for image in train.images[draws] if image.tobytes() in left]
-    assert [image.tobytes() for image in found.train.images[found.draws]] == wanted
+    assert [image.tobytes() for image in found.train.images[found.sampling_indices]] == wanted
 
 
 def test_mirror_images_come_after_the_images_with_their_classes():

@@ -9,9 +9,9 @@ from threading import Thread
 
 import pytest
 
+from vae_jax.core.errors import UserError
 from vae_jax.data import downloads
 from vae_jax.data.downloads import fetch
-from vae_jax.errors import UserError
 
 CONTENT = bytes(range(256)) * 100
 MD5 = hashlib.md5(CONTENT).hexdigest()

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from vae_jax.data.draw_photographs import main
-from vae_jax.data.photographs.landmark_table import points_beside
+from vae_jax.data.faces.photographs.landmark_table import points_beside
 
 
 def draw(folder, *more):

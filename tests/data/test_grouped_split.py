@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vae_jax.core.errors import UserError
 from vae_jax.data.grouped_split import content_keys, held_out, too_large, too_large_told, untested_told
-from vae_jax.errors import UserError
 
 FEW = settings(max_examples=25)
 FRACTIONS = st.floats(0.01, 0.9)

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from small_runs import small_config, small_dataset
 
+from vae_jax.core.errors import UserError
 from vae_jax.data import kept_data
-from vae_jax.data.alignment import TEMPLATE
+from vae_jax.data.faces.alignment import TEMPLATE
 from vae_jax.data.kept_data import keep_data, read_kept
-from vae_jax.errors import UserError
-from vae_jax.training.cohorts import cohort_of
+from vae_jax.training.groups import group_of
 
 DATA = dataclasses.replace(small_dataset(), notice="a notice", template=TEMPLATE)
 
@@ -28,7 +28,7 @@ def test_all_but_the_training_images_comes_back(tmp_path):
 def test_a_run_is_planned_on_it_as_on_the_data(tmp_path):
     keep_data(tmp_path / "data.npz", DATA)
     members = [(0, small_config(train={"steps_per_epoch": 0}))]
-    assert cohort_of("group_0", members, read_kept(tmp_path / "data.npz")) == cohort_of("group_0", members, DATA)
+    assert group_of("group_0", members, read_kept(tmp_path / "data.npz")) == group_of("group_0", members, DATA)
 
 
 def test_the_number_of_validation_images_is_kept(tmp_path):

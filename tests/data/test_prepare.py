@@ -5,8 +5,8 @@ from drawn_photographs import draw_dogs, draw_people
 from small_runs import small_dataset
 
 from vae_jax.data import drawn_faces, published_faces
-from vae_jax.data.photographs.outcomes import TABLE
-from vae_jax.data.photographs.preparation import SHEET
+from vae_jax.data.faces.photographs.outcomes import TABLE
+from vae_jax.data.faces.photographs.preparation import SHEET
 from vae_jax.data.prepare import main
 
 

@@ -5,12 +5,12 @@ import jax.numpy as jnp
 import numpy as np
 from small_runs import small_config, small_dataset
 
+from vae_jax.core.noise import Noise
 from vae_jax.data.transforms import TRANSFORMS, drawn
 from vae_jax.evaluation.metrics import split_metrics
-from vae_jax.models.noise import Noise
-from vae_jax.training.devices import Layout
 from vae_jax.training.examples import split_arrays
 from vae_jax.training.hyperparameters import hyperparameters_of
+from vae_jax.training.sharding import Layout
 from vae_jax.training.spec import spec_of
 from vae_jax.training.steps import init_state
 

@@ -9,13 +9,13 @@ import pytest
 from made_models import linear_spec, linear_weights, of_members
 from small_runs import small_config, small_dataset, small_spec
 
-from vae_jax.evaluation.metrics import judge_of, split_metrics
-from vae_jax.sweep_language import expand
-from vae_jax.training.cohorts import cohort_of
-from vae_jax.training.devices import Layout
+from vae_jax.config.sweep_language import expand
+from vae_jax.evaluation.metrics import evaluator_of, split_metrics
 from vae_jax.training.examples import SplitArrays, split_arrays
+from vae_jax.training.groups import group_of
 from vae_jax.training.hyperparameters import hyperparameters_of
 from vae_jax.training.member import Weights
+from vae_jax.training.sharding import Layout
 from vae_jax.training.steps import init_state
 
 SPLIT = split_arrays(small_dataset().test)
@@ -32,8 +32,8 @@ def started(spec, who=None):
     return init_state(spec, Layout(), members() if who is None else who)
 
 
-def judged(spec, state, images=None, batch=4, who=None, step=0):
-    """Judge members of weights, or of a state, that have a members axis."""
+def evaluated(spec, state, images=None, batch=4, who=None, step=0):
+    """Evaluator members of weights, or of a state, that have a members axis."""
     if who is None:
         who = members(model={"latent_dim": spec.latent_dim})
     params, variables = (state.params, state.variables)
@@ -48,7 +48,7 @@ def judged(spec, state, images=None, batch=4, who=None, step=0):
 def test_rate_is_the_divergence_of_the_posterior_and_distortion_the_gaussians_cost():
     """The encoder says N(0.5, 0.3²) of each of 3 units, the decoder the same grey, whatever they are given."""
     spec = linear_spec(latent=3)
-    found = judged(spec, of_members(linear_weights(spec, mu=0.5, sigma=0.3, output=1.0, scale=0.2)))
+    found = evaluated(spec, of_members(linear_weights(spec, mu=0.5, sigma=0.3, output=1.0, scale=0.2)))
     error = np.asarray(IMAGES, float) / 255 - 1 / (1 + math.exp(-1))
     cost = 0.5 * (error / 0.2) ** 2 + math.log(0.2) + 0.5 * math.log(2 * math.pi)
     assert found["distortion"][0] == pytest.approx(cost.sum(axis=(1, 2, 3)).mean(), rel=1e-5)
@@ -59,7 +59,7 @@ def test_latents_are_drawn_from_the_posterior():
     """A decoder that is linear to a thousandth: the mean squared error is slope² / 16 * E[z²], and x = 1/2 exactly."""
     spec = linear_spec(levels=256, reduction="blog")
     images = jnp.full((4000, 6, 6, 1), 128, jnp.uint8)
-    found = judged(spec, of_members(linear_weights(spec, mu=1.0, sigma=0.5, slope=0.2)), images, batch=1000)
+    found = evaluated(spec, of_members(linear_weights(spec, mu=1.0, sigma=0.5, slope=0.2)), images, batch=1000)
     assert found["recon"][0] == pytest.approx(0.5 * 0.2**2 / 16 * (1.0**2 + 0.5**2), rel=0.06)
 
 
@@ -68,41 +68,41 @@ def test_the_batch_size_changes_nothing(batch):
     spec = small_spec()
     state = started(spec)
     assert len(IMAGES) == 10
-    few, all_at_once = judged(spec, state, batch=batch), judged(spec, state, batch=5)
+    few, all_at_once = evaluated(spec, state, batch=batch), evaluated(spec, state, batch=5)
     for name, value in all_at_once.items():
         np.testing.assert_allclose(few[name], value, rtol=1e-5, err_msg=name)
 
 
 def test_the_same_model_is_judged_the_same_every_time():
     spec = small_spec()
-    assert judged(spec, started(spec)) == judged(spec, started(spec))
+    assert evaluated(spec, started(spec)) == evaluated(spec, started(spec))
 
 
 def test_each_image_and_each_seed_has_noise_of_its_own():
     spec = linear_spec()
     weights = linear_weights(spec, slope=2.0)
-    by_seed = judged(spec, of_members(weights, weights), who=members("seed=0,1"))["distortion"]
+    by_seed = evaluated(spec, of_members(weights, weights), who=members("seed=0,1"))["distortion"]
     assert by_seed[0] != by_seed[1]
     same = jnp.full((2, 6, 6, 1), 100, jnp.uint8)
     one = of_members(weights)
-    assert judged(spec, one, same)["distortion"] != judged(spec, one, same[:1])["distortion"]
+    assert evaluated(spec, one, same)["distortion"] != evaluated(spec, one, same[:1])["distortion"]
 
 
 def test_a_member_is_judged_as_it_would_be_alone():
     spec, who = small_spec(), members("beta_kl=1,2", "seed=3,4")
     state = started(spec, who)
-    together = judged(spec, state, who=who)
+    together = evaluated(spec, state, who=who)
     for k in range(4):
         one = jax.tree.map(lambda leaf, k=k: leaf[k : k + 1], (who, state))
-        alone = judged(spec, one[1], who=one[0])
+        alone = evaluated(spec, one[1], who=one[0])
         assert {name: value[k] for name, value in together.items()} == {name: v[0] for name, v in alone.items()}
 
 
 def test_a_member_of_fewer_units_is_judged_as_the_model_of_its_own_size():
     who = members("latent_dim=2,5")
     small, large = small_spec(), small_spec(model={"latent_dim": 5})
-    together = judged(large, started(large, who), who=who)
-    alone = judged(small, started(small), who=members())
+    together = evaluated(large, started(large, who), who=who)
+    alone = evaluated(small, started(small), who=members())
     for name, value in alone.items():
         np.testing.assert_allclose(together[name][0], value[0], rtol=1e-5, err_msg=name)
 
@@ -112,23 +112,23 @@ def test_the_loss_weighs_kl_as_training_does_and_the_elbo_never_weighs_it(reduct
     spec = small_spec(objective={"reduction": reduction})
     who = members("beta_kl=3", objective={"warmup": "linear", "warmup_steps": 8})
     state = started(spec, who)
-    found = judged(spec, state, who=who, step=4)
+    found = evaluated(spec, state, who=who, step=4)
     assert found["beta_kl"] == pytest.approx(1.5)
     np.testing.assert_allclose(found["loss"], found["recon"] + 1.5 * found["kl"], rtol=1e-6)
     np.testing.assert_allclose(found["elbo"], -(found["distortion"] + found["rate"]), rtol=1e-6)
-    later = judged(spec, state, who=who, step=100)
+    later = evaluated(spec, state, who=who, step=100)
     assert later["beta_kl"] == pytest.approx(3)
     assert later["elbo"] == found["elbo"]
 
 
 def test_where_an_average_of_the_weights_is_kept_it_is_judged_in_their_place():
     config = small_config(optimiser={"ema": 0.9})
-    cohort = cohort_of("group_0", [(0, config)], small_dataset())
+    group = group_of("group_0", [(0, config)], small_dataset())
     who = hyperparameters_of([config], steps_per_epoch=5)
-    state = init_state(cohort.spec, Layout(), who)
-    other = init_state(cohort.spec, Layout(), members("seed=7"))
-    judge = judge_of(cohort, Layout(), small_dataset())
-    swapped = judge(who, state._replace(params=other.params))
-    assert float(swapped["loss"][0]) == float(judge(who, state)["loss"][0])
-    averaged = judge(who, state._replace(average={"model": other.params["model"]}))
+    state = init_state(group.spec, Layout(), who)
+    other = init_state(group.spec, Layout(), members("seed=7"))
+    evaluate = evaluator_of(group, Layout(), small_dataset())
+    swapped = evaluate(who, state._replace(params=other.params))
+    assert float(swapped["loss"][0]) == float(evaluate(who, state)["loss"][0])
+    averaged = evaluate(who, state._replace(average={"model": other.params["model"]}))
     assert float(averaged["loss"][0]) != float(swapped["loss"][0])

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from vae_jax.api import get_config
-from vae_jax.config import validate
-from vae_jax.made_with import MADE_WITH
-from vae_jax.run_plan import check_config
-from vae_jax.sweep_language import expand
+from vae_jax.config.schema import validate
+from vae_jax.config.sweep_language import expand
+from vae_jax.core.provenance import ENVIRONMENT
+from vae_jax.runs.plan import check_config
 
 ROOT = Path(__file__).parents[2] / "experiments"
 # The benchmark trains nothing to look at: it has its own shape.
@@ -78,4 +78,4 @@ def test_what_it_takes_to_repeat_it_lies_beside_it(name):
     for training, told in zip(declared.values(), kept["trainings"].values(), strict=True):
         assert (told["config"], tuple(told["sweep"])) == (training.config, training.sweep)
         assert told["settings"] == json.loads(json.dumps(training.settings))
-        assert all(told[part] for part in ("seeds", "data", "seconds", "resolved", *MADE_WITH))
+        assert all(told[part] for part in ("seeds", "data", "seconds", "resolved", *ENVIRONMENT))

@@ -10,9 +10,9 @@ from small_runs import small_config
 from experiments.dynamic_range.__main__ import Losses, best_crop, row
 from experiments.dynamic_range.changes import CHANGES, coarse, contrast, crops, moved
 from experiments.dynamic_range.strangers import FACES, strangers
-from vae_jax.data.alignment import TEMPLATE
-from vae_jax.data.sources import load
-from vae_jax.trained import load_run
+from vae_jax.data.faces.alignment import TEMPLATE
+from vae_jax.data.sources.registry import load
+from vae_jax.runs.trained import load_run
 
 RAMP = np.tile(np.arange(60, 160, 2, dtype=np.uint8), (2, 50, 1))[..., None]
 FLAT = np.full((2, 50, 50, 1), 90, np.uint8)

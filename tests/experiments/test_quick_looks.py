@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from drawn_photographs import draw_dogs, draw_people
 
-from vae_jax.experiment import main
+from vae_jax.research.experiment import main
 
 NAMES = ("beta_latent", "blog", "dynamic_range", "layer_sizes", "warmup")
 

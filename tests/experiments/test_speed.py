@@ -10,7 +10,7 @@ import pytest
 from experiments.speed import hot_path, preparation, table
 from experiments.speed.__main__ import main, provenance
 from experiments.speed.table import Row
-from vae_jax.data.photographs.outcomes import read_outcomes
+from vae_jax.data.faces.photographs.outcomes import read_outcomes
 from vae_jax.training.member import parameters_of
 from vae_jax.training.spec import spec_of
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import optax
 
 import vae_jax
-from vae_jax.checked_fields import number
-from vae_jax.config import Number
+from vae_jax.config.checks import number
+from vae_jax.core.traced import Number
 
 
 @vae_jax.register("optimiser", "adamax")

@@ -8,8 +8,8 @@ import optax
 from flax import nnx
 
 import vae_jax
-from vae_jax.checked_fields import number
-from vae_jax.config import Number
+from vae_jax.config.checks import number
+from vae_jax.core.traced import Number
 from vae_jax.objectives.factor import Critic
 
 

@@ -9,8 +9,8 @@ from flax import nnx
 from jaxtyping import Array, Float
 
 import vae_jax
-from vae_jax.checked_fields import number
-from vae_jax.config import Number
+from vae_jax.config.checks import number
+from vae_jax.core.traced import Number
 
 
 @jax.tree_util.register_dataclass

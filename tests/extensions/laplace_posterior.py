@@ -8,10 +8,10 @@ from flax import nnx
 from jaxtyping import Array
 
 import vae_jax
-from vae_jax.checked_fields import number
-from vae_jax.config import Number
+from vae_jax.config.checks import number
+from vae_jax.core.traced import Number
+from vae_jax.core.units import Units
 from vae_jax.models.dense import UnitHead
-from vae_jax.models.units import Units
 
 
 @jax.tree_util.register_dataclass

@@ -6,8 +6,8 @@ import jax.numpy as jnp
 from flax import nnx
 
 import vae_jax
-from vae_jax.checked_fields import limited
-from vae_jax.keys import named
+from vae_jax.config.checks import limited
+from vae_jax.core.random_keys import named
 from vae_jax.models.dense import UnitStem, linear
 from vae_jax.models.initialisers import INITIALISERS
 

@@ -9,8 +9,8 @@ from flax import nnx
 from jaxtyping import Array
 
 import vae_jax
-from vae_jax.checked_fields import limited
-from vae_jax.models.units import Units
+from vae_jax.config.checks import limited
+from vae_jax.core.units import Units
 
 
 @jax.tree_util.register_dataclass

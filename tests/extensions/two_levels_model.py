@@ -7,11 +7,11 @@ import jax.numpy as jnp
 from flax import nnx
 
 import vae_jax
-from vae_jax.keys import named
+from vae_jax.core.random_keys import named
+from vae_jax.core.units import Units
 from vae_jax.models.contracts import Codes, Inference
 from vae_jax.models.ladder import Conditional
 from vae_jax.models.normals import DiagonalGaussian, StandardNormal
-from vae_jax.models.units import Units
 from vae_jax.models.vae import VAE
 
 UPPER = Units(2, 2)

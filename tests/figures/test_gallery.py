@@ -1,11 +1,11 @@
-"""Every figure is drawn for every portrait that can occur: without a warning, and with nothing cut off."""
+"""Every figure is drawn for every member_arrays that can occur: without a warning, and with nothing cut off."""
 
 import numpy as np
 import pytest
+from invented_arrays import member_arrays
 from matplotlib.figure import Figure
 from picture_edges import beyond_the_edge
 from PIL import Image
-from portraits import portrait
 
 from vae_jax.figures.canvas import DPI
 from vae_jax.figures.gallery import FIGURES, draw_figures, gallery_of
@@ -42,9 +42,9 @@ NAMES = (
 
 
 PORTRAITS = {
-    "ten classes of digits in 2 units": lambda: portrait(classes=10, n=180),
-    "1 unit and 2 test images": lambda: portrait(latent=1, shape=(28, 28, 1), n=2),
-    "3 units, 3 classes, one of them missing among the test images, a notice": lambda: portrait(
+    "ten classes of digits in 2 units": lambda: member_arrays(classes=10, n=180),
+    "1 unit and 2 test images": lambda: member_arrays(latent=1, shape=(28, 28, 1), n=2),
+    "3 units, 3 classes, one of them missing among the test images, a notice": lambda: member_arrays(
         latent=3,
         classes=3,
         shape=(50, 50, 1),
@@ -52,20 +52,20 @@ PORTRAITS = {
         test_labels=np.array([0, 2] * 30, np.int32),
         notice=NOTICE,
     ),
-    "50 units, many test images, negative losses": lambda: portrait(
+    "50 units, many test images, negative losses": lambda: member_arrays(
         latent=50, shape=(50, 50, 1), n=1200, losses=np.linspace(-4000, -1, 1200).astype(np.float32)
     ),
-    "1 class and a collapsed posterior, all losses equal": lambda: portrait(
+    "1 class and a collapsed posterior, all losses equal": lambda: member_arrays(
         classes=1, shape=(28, 20, 1), n=40, mu=collapsed(40, 2), losses=np.full(40, 1234567, np.float32)
     ),
-    "50 units and a collapsed posterior, losses apart by rounding": lambda: portrait(
+    "50 units and a collapsed posterior, losses apart by rounding": lambda: member_arrays(
         mu=collapsed(60, 50),
         losses=np.nextafter(np.full(60, 1000, np.float32), np.arange(60, dtype=np.float32) % 2 * 2000),
     ),
-    "colour, ten long names, 5 test images, a long title and a notice": lambda: portrait(
+    "colour, ten long names, 5 test images, a long title and a notice": lambda: member_arrays(
         latent=50, classes=10, shape=(28, 28, 3), n=5, class_names=CLOTHES, title=LONG_TITLE, notice=NOTICE
     ),
-    "150 classes of all kinds of names": lambda: portrait(
+    "150 classes of all kinds of names": lambda: member_arrays(
         classes=150, n=300, class_names=(NAMES * 15), title="$a_{$ · A$$AP · _ · 猫"
     ),
 }
@@ -85,15 +85,15 @@ def test_nothing_of_any_figure_is_cut_off(name):
 
 def test_principal_components_are_drawn_where_there_are_three_dimensions_to_see():
     draw = FIGURES["pca"][1]
-    assert draw(portrait(latent=2)) is None
-    assert draw(portrait(latent=50, n=2)) is None
-    assert draw(portrait(latent=3)) is not None
+    assert draw(member_arrays(latent=2)) is None
+    assert draw(member_arrays(latent=50, n=2)) is None
+    assert draw(member_arrays(latent=3)) is not None
 
 
 @pytest.mark.slow
 def test_the_same_portrait_gives_the_same_bytes(tmp_path):
     for folder in ("first", "second"):
-        assert draw_figures(gallery_of(portrait(latent=3)), tmp_path / folder) == {}
+        assert draw_figures(gallery_of(member_arrays(latent=3)), tmp_path / folder) == {}
     first = {path.name: path.read_bytes() for path in (tmp_path / "first").iterdir()}
     second = {path.name: path.read_bytes() for path in (tmp_path / "second").iterdir()}
     assert set(first) == {f"{name}.png" for name in FIGURES}
@@ -101,7 +101,7 @@ def test_the_same_portrait_gives_the_same_bytes(tmp_path):
 
 
 def test_figures_are_saved_whole_under_their_names_at_their_size(tmp_path):
-    figure = FIGURES["samples"][1](portrait())
+    figure = FIGURES["samples"][1](member_arrays())
     drawings = {"samples": lambda: figure, "pca": lambda: None}
     assert draw_figures(drawings, tmp_path / "new" / "figures", "_member3") == {}
     (path,) = (tmp_path / "new" / "figures").iterdir()
@@ -113,10 +113,10 @@ def test_figures_are_saved_whole_under_their_names_at_their_size(tmp_path):
 def test_what_is_saved_is_what_matplotlib_would_save(tmp_path):
     """Of several figures each under its own name, with the layout that the figure asks for."""
     names = ("samples", "latent_space", "loss_histogram")
-    draw_figures({name: draw for name, draw in gallery_of(portrait()).items() if name in names}, tmp_path)
+    draw_figures({name: draw for name, draw in gallery_of(member_arrays()).items() if name in names}, tmp_path)
     for name in names:
         path = tmp_path / f"{name}.png"
-        FIGURES[name][1](portrait()).savefig(tmp_path / "theirs.png")
+        FIGURES[name][1](member_arrays()).savefig(tmp_path / "theirs.png")
         with Image.open(path) as ours, Image.open(tmp_path / "theirs.png") as theirs:
             np.testing.assert_array_equal(np.asarray(ours), np.asarray(theirs.convert("RGB")))
             assert ours.info["dpi"] == pytest.approx(theirs.info["dpi"])

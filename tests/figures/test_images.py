@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from portraits import portrait
+from invented_arrays import member_arrays
 
-from vae_jax.evaluation.sitting import STEPS
+from vae_jax.evaluation.gathering import STEPS
 from vae_jax.figures.images import best_and_worst, class_sheets, morphs, reconstructions, samples, spread_over_classes
 
 
@@ -34,7 +34,7 @@ def texts(axes):
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=40), st.integers(1, 24))
 def test_classes_take_turns_among_the_images_shown(labels, count):
     labels = np.array(labels, np.int32)
-    chosen = spread_over_classes(portrait(n=len(labels), test_labels=labels), count)
+    chosen = spread_over_classes(member_arrays(n=len(labels), test_labels=labels), count)
     assert len(chosen) == len(set(chosen)) == min(count, len(labels))
     shown = [int((labels[chosen] == label).sum()) for label in np.unique(labels)]
     there = [int((labels == label).sum()) for label in np.unique(labels)]
@@ -43,7 +43,7 @@ def test_classes_take_turns_among_the_images_shown(labels, count):
 
 def test_reconstructions_stand_under_their_originals():
     n = 20
-    shown = portrait(
+    shown = member_arrays(
         classes=1,
         n=n,
         test_images=flat_images(np.arange(n)),
@@ -57,7 +57,7 @@ def test_reconstructions_stand_under_their_originals():
 @pytest.mark.parametrize("n", [3, 40])
 def test_best_and_worst_are_in_the_order_of_their_losses(n):
     rank = np.random.default_rng(0).permutation(n)
-    shown = portrait(
+    shown = member_arrays(
         n=n,
         losses=rank.astype(np.float32) - 1,
         test_images=flat_images(rank),
@@ -73,14 +73,14 @@ def test_best_and_worst_are_in_the_order_of_their_losses(n):
 
 
 def test_losses_are_written_short():
-    shown = portrait(n=3, losses=np.array([0.0123456, -3.14159, 123456.7], np.float32))
+    shown = member_arrays(n=3, losses=np.array([0.0123456, -3.14159, 123456.7], np.float32))
     assert texts(best_and_worst(shown).axes[0]) == ["-3.14", "0.0123", "123,457"]
 
 
 def test_morphs_have_the_originals_at_both_ends_and_the_way_between_them():
     starts, ends = np.array([0, 2], np.int32), np.array([1, 3], np.int32)
     ways = np.stack([np.arange(STEPS) + 100, np.arange(STEPS) + 150])
-    shown = portrait(n=4, test_images=flat_images([10, 20, 30, 40]))
+    shown = member_arrays(n=4, test_images=flat_images([10, 20, 30, 40]))
     shown = dataclasses.replace(shown, morph_starts=starts, morph_ends=ends, morph_images=flat_images(ways))
     sheet = morphs(shown).axes[0].images[0].get_array()
     for row, (start, end, way) in enumerate([(10, 20, ways[0]), (30, 40, ways[1])]):
@@ -94,7 +94,7 @@ def test_morphs_have_the_originals_at_both_ends_and_the_way_between_them():
 
 def test_each_class_has_a_band_with_its_name():
     sheets = flat_images(np.arange(40).reshape(2, 20))
-    (axes,) = class_sheets(portrait(class_sheets=sheets, class_names=("people", "dogs"))).axes
+    (axes,) = class_sheets(member_arrays(class_sheets=sheets, class_names=("people", "dogs"))).axes
     assert greys(axes, 10, 4) == [list(range(k, k + 10)) for k in (0, 10, 20, 30)]
     height = len(axes.images[0].get_array())
     names = {text.get_text(): text.get_position()[1] / height for text in axes.texts}
@@ -102,7 +102,7 @@ def test_each_class_has_a_band_with_its_name():
 
 
 def test_of_many_classes_some_have_a_band_and_it_is_said():
-    (axes,) = class_sheets(portrait(classes=150, n=300)).axes
+    (axes,) = class_sheets(member_arrays(classes=150, n=300)).axes
     assert axes.get_title("left") == "training images of 20 of 150 classes"
     named = texts(axes)
     assert len(named) == 20
@@ -111,5 +111,5 @@ def test_of_many_classes_some_have_a_band_and_it_is_said():
 
 def test_all_samples_are_shown():
     levels = np.arange(60)
-    seen = greys(samples(portrait(samples=flat_images(levels))).axes[0], 15, 4)
+    seen = greys(samples(member_arrays(samples=flat_images(levels))).axes[0], 15, 4)
     assert [grey for row in seen for grey in row] == levels.tolist()

@@ -1,8 +1,8 @@
 """Names of lines and classes."""
 
 import numpy as np
+from invented_arrays import member_arrays
 from matplotlib.lines import Line2D
-from portraits import portrait
 
 from vae_jax.figures.canvas import COLOURS, OTHERS, new_figure, scatter_classes
 from vae_jax.figures.legends import legend, named_classes
@@ -20,7 +20,7 @@ def lines(*names):
 def test_a_name_may_begin_with_anything():
     names = ("_misc", "$a$", "", "猫")
     assert names_in(legend(new_figure(2).subplots(), lines(*names)))[:3] == list(names[:3])
-    shown = portrait(classes=3, class_names=("_misc", "a$b$c", "dogs"))
+    shown = member_arrays(classes=3, class_names=("_misc", "a$b$c", "dogs"))
     assert names_in(loss_histogram(shown).axes[0].get_legend()) == ["_misc", "a$b$c", "dogs"]
 
 

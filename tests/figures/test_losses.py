@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from invented_arrays import member_arrays
 from picture_edges import beyond_the_edge
-from portraits import portrait
 
 from vae_jax.figures.losses import loss_curves, loss_histogram, smoothed
 
@@ -118,7 +118,7 @@ def test_recon_has_a_log_axis_where_all_its_values_allow_it(lowest, scale):
 
 @pytest.mark.parametrize("classes", [1, 3, 10])
 def test_every_image_is_counted_in_the_histogram(classes):
-    shown = portrait(classes=classes, n=90)
+    shown = member_arrays(classes=classes, n=90)
     axes = loss_histogram(shown).axes[0]
     counted = sum(height_of(patch) for patch in axes.patches)
     assert counted == 90

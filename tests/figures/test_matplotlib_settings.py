@@ -12,10 +12,10 @@ from typing import get_type_hints
 import matplotlib
 import numpy as np
 import pytest
-from figures.test_passages import backdrop, passage
+from figures.test_passages import morph, reference
 from figures.test_sweep_table import SWEEPS
+from invented_arrays import member_arrays
 from matplotlib.figure import Figure
-from portraits import portrait
 
 import vae_jax.figures
 from vae_jax.figures.gallery import FIGURES, draw_figures, gallery_of, pixels_of
@@ -43,16 +43,19 @@ THEIRS = {
     "lines.linewidth": 9,
     "hist.bins": 3,
 }
-TWO = [portrait(title=f"data · 2 latent · beta_KL {k} · seed 0") for k in range(2)]
+TWO = [member_arrays(title=f"data · 2 latent · beta_KL {k} · seed 0") for k in range(2)]
 ROWS = [{"x": k, "y": k, "by": "_a"} for k in (1.0, 100.0)]
 ARGUMENTS = {
-    **{f"{draw.__module__.rpartition('.')[2]}.{draw.__name__}": (portrait(latent=3),) for _, draw in FIGURES.values()},
-    "cover.cover": ([passage()], backdrop()),
+    **{
+        f"{draw.__module__.rpartition('.')[2]}.{draw.__name__}": (member_arrays(latent=3),)
+        for _, draw in FIGURES.values()
+    },
+    "cover.cover": ([morph()], reference()),
     "losses.loss_curves": ([], "title", ""),
     "panels.panels": ([Panel(ROWS, "x", "y", "by", log="xy")], "title"),
-    "passages.losses": ([passage()], backdrop()),
-    "passages.reconstruction": (passage(), backdrop()),
-    "passages.strip": (passage(), backdrop()),
+    "morphs.losses": ([morph()], reference()),
+    "morphs.reconstruction": (morph(), reference()),
+    "morphs.strip": (morph(), reference()),
     "side_by_side.latent_spaces": (TWO, ""),
     "side_by_side.strips": (TWO, ""),
     **{
@@ -91,7 +94,7 @@ def test_every_figure_is_made_with_settings_of_its_own(name):
 
 @pytest.mark.parametrize("name", ["reconstructions", "latent_space"])
 def test_what_is_drawn_does_not_depend_on_the_users_settings(name):
-    draw = gallery_of(portrait(n=20))[name]
+    draw = gallery_of(member_arrays(n=20))[name]
     usual = pixels_of(draw())
     with matplotlib.rc_context(THEIRS):
         before = dict(matplotlib.rcParams)
@@ -130,12 +133,12 @@ def test_a_run_is_drawn_alike_under_any_matplotlibrc(tmp_path):
         "".join(f"{name}: {value if not isinstance(value, list) else value[0]}\n" for name, value in THEIRS.items())
     )
     code = (
-        "import sys; sys.path.append('tests'); from portraits import portrait; from pathlib import Path;"
+        "import sys; sys.path.append('tests'); from invented_arrays import member_arrays; from pathlib import Path;"
         "from vae_jax.figures.gallery import draw_figures, gallery_of;"
-        "print(draw_figures(gallery_of(portrait(latent=3)), Path(sys.argv[1])))"
+        "print(draw_figures(gallery_of(member_arrays(latent=3)), Path(sys.argv[1])))"
     )
     done = python(code.replace("sys.argv[1]", repr(str(tmp_path / "theirs"))), MATPLOTLIBRC=str(tmp_path))
     assert done.stdout.strip() == "{}", done.stderr
-    draw_figures(gallery_of(portrait(latent=3)), tmp_path / "ours")
+    draw_figures(gallery_of(member_arrays(latent=3)), tmp_path / "ours")
     for path in (tmp_path / "ours").iterdir():
         assert path.read_bytes() == (tmp_path / "theirs" / path.name).read_bytes(), path.name

@@ -7,7 +7,7 @@ import pytest
 from small_models import small_batch, small_model, training_noise
 from small_runs import small_dataset, small_spec
 
-from vae_jax.models.noise import Noise
+from vae_jax.core.noise import Noise
 from vae_jax.training.examples import condition_of, make_batch, split_arrays
 
 

@@ -9,7 +9,7 @@ import pytest
 from flax import nnx
 from small_models import KEY, small_build
 
-from vae_jax.errors import UserError
+from vae_jax.core.errors import UserError
 from vae_jax.models.convolution import Convolution
 from vae_jax.models.decoders.conv import ConvDecoder
 from vae_jax.models.encoders.conv import ConvEncoder

@@ -8,8 +8,8 @@ import numpy as np
 from flax import nnx
 from small_models import KEY, small_batch, small_build, small_model, training_noise
 
+from vae_jax.core.noise import Noise
 from vae_jax.models.ladder import Ladder
-from vae_jax.models.noise import Noise
 
 LADDER = {"model": {"name": "ladder"}, "parts": {"models": {"ladder": {"upper_dim": 2, "hidden": 4}}}}
 BATCH = small_batch(3)

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vae_jax.models.noise import Noise
+from vae_jax.core.noise import Noise
+from vae_jax.core.units import Units
 from vae_jax.models.normals import DiagonalGaussian, StandardNormal
-from vae_jax.models.units import Units
 
 ONE, TWO = Units(1, 1), Units(2, 2)
 NOISE = Noise(jax.random.key(0), 2)

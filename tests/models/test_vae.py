@@ -10,10 +10,10 @@ import pytest
 from flax import nnx
 from made_models import build
 
-from vae_jax.errors import UserError
+from vae_jax.core.errors import UserError
+from vae_jax.core.noise import Noise
 from vae_jax.models.build import build_model
 from vae_jax.models.initialisers import INITIALISERS
-from vae_jax.models.noise import Noise
 from vae_jax.models.vae import VAE
 
 SHAPE = (5, 4, 1)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from small_models import small_batch, small_build, small_model, small_objective, training_noise
 
-from vae_jax.errors import UserError
+from vae_jax.core.errors import UserError
+from vae_jax.core.units import Units
 from vae_jax.models.normals import DiagonalGaussian
-from vae_jax.models.units import Units
 from vae_jax.objectives.beta_tc import total_correlation
 
 KEY = jax.random.key(5)

@@ -11,10 +11,10 @@ import pytest
 from made_models import linear_spec, numbers_of
 from small_runs import small_config
 
+from vae_jax.core.noise import Noise
+from vae_jax.core.units import Units
 from vae_jax.models.contracts import Batch
 from vae_jax.models.likelihoods.gaussian import GaussianPixels
-from vae_jax.models.noise import Noise
-from vae_jax.models.units import Units
 from vae_jax.objectives.contracts import ObjectiveBuild
 from vae_jax.objectives.elbo import ELBO, elbo_terms
 from vae_jax.schedules.warmups import SCHEDULES

@@ -8,11 +8,11 @@ from flax import nnx
 from small_models import KEY, small_batch, small_build, small_model, small_objective, training_noise
 from small_runs import small_config, small_dataset
 
-from vae_jax.models.units import Units
+from vae_jax.core.units import Units
 from vae_jax.objectives.factor import Critic
-from vae_jax.training.devices import Layout
 from vae_jax.training.examples import train_data
 from vae_jax.training.hyperparameters import hyperparameters_of
+from vae_jax.training.sharding import Layout
 from vae_jax.training.spec import spec_of
 from vae_jax.training.steps import init_state, train_block
 

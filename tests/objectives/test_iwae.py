@@ -11,11 +11,11 @@ import pytest
 from jaxtyping import Array
 from small_models import small_build, small_objective
 
-from vae_jax.errors import UserError
+from vae_jax.core.errors import UserError
+from vae_jax.core.noise import Noise
+from vae_jax.core.units import Units
 from vae_jax.models.contracts import Batch, Inference
-from vae_jax.models.noise import Noise
 from vae_jax.models.normals import DiagonalGaussian, StandardNormal
-from vae_jax.models.units import Units
 from vae_jax.objectives import iwae
 
 UNITS = Units(2, 2)

@@ -11,9 +11,9 @@ from small_runs import small_config, small_dataset
 
 from vae_jax.optimisers import optimiser_of
 from vae_jax.schedules.rates import RATES
-from vae_jax.training.devices import Layout
 from vae_jax.training.examples import train_data
 from vae_jax.training.hyperparameters import hyperparameters_of
+from vae_jax.training.sharding import Layout
 from vae_jax.training.spec import spec_of
 from vae_jax.training.steps import init_state, train_block
 

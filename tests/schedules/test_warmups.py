@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_runs import small_config
 
-from vae_jax.config import ObjectiveConfig
-from vae_jax.errors import UserError
+from vae_jax.config.schema import ObjectiveConfig
+from vae_jax.core.errors import UserError
 from vae_jax.schedules.warmups import SCHEDULES, beta_kl_at, with_lengths
 
 

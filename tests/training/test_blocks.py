@@ -7,30 +7,30 @@ import numpy as np
 import pytest
 from small_runs import small_config, small_dataset
 
-from vae_jax.sweep_language import expand
+from vae_jax.config.sweep_language import expand
 from vae_jax.training import blocks
 from vae_jax.training.blocks import compile_block, part_steps, step_work
-from vae_jax.training.cohorts import cohort_of
-from vae_jax.training.devices import Layout
 from vae_jax.training.examples import train_data
+from vae_jax.training.groups import group_of
 from vae_jax.training.hyperparameters import hyperparameters_of
+from vae_jax.training.sharding import Layout
 from vae_jax.training.steps import init_state
 
 DATASET = small_dataset()
 
 
-def cohort(learning_rate=1e-3, **train):
+def group(learning_rate=1e-3, **train):
     """Two members, that fail where `learning_rate` says so."""
     config = small_config(sweep=("beta_kl=0,1",), train=train, optimiser={"learning_rate": learning_rate})
-    return cohort_of("group_0", list(enumerate(expand(config))), DATASET)
+    return group_of("group_0", list(enumerate(expand(config))), DATASET)
 
 
-def run(cohort, steps, blocks_run=3):
+def run(group, steps, blocks_run=3):
     """Train some blocks of steps, in parts of so many; return the states, the metrics and the parts."""
-    members = hyperparameters_of(cohort.configs, cohort.steps_per_epoch)
+    members = hyperparameters_of(group.configs, group.steps_per_epoch)
     data = train_data(DATASET)
-    state = init_state(cohort.spec, Layout(), members)
-    block = compile_block(cohort, Layout(), data, members, state, steps)
+    state = init_state(group.spec, Layout(), members)
+    block = compile_block(group, Layout(), data, members, state, steps)
     found = []
     for _ in range(blocks_run):
         begun = block(members, state)
@@ -46,7 +46,7 @@ def assert_alike(parts, whole, rtol):
 
 def test_a_block_in_parts_takes_the_same_steps_and_says_when_each_part_is_there():
     """Blocks of 6 steps on passes of 5: batches come from the whole block, across passes."""
-    six = cohort(steps_per_epoch=6)
+    six = group(steps_per_epoch=6)
     for whole, parts in zip(run(six, 6), run(six, 2), strict=True):
         assert (whole[2], parts[2]) == ([6], [2, 2, 2])
         assert_alike(parts[:2], whole[:2], rtol=1e-4)
@@ -55,14 +55,14 @@ def test_a_block_in_parts_takes_the_same_steps_and_says_when_each_part_is_there(
 @pytest.mark.slow
 @pytest.mark.parametrize("learning_rate", [1e-3, 1e30], ids=["well", "failing"])
 def test_parts_change_no_bit_of_the_state(learning_rate):
-    twelve = cohort(steps_per_epoch=12, learning_rate=learning_rate)
+    twelve = group(steps_per_epoch=12, learning_rate=learning_rate)
     for whole, parts in zip(run(twelve, 12), run(twelve, 4), strict=True):
         assert_alike(parts[0], whole[0], rtol=0)
         assert_alike(parts[1], whole[1], rtol=1e-6)
 
 
 def test_a_quick_block_is_one_part():
-    assert part_steps(cohort(steps_per_epoch=6), Layout()) == 6
+    assert part_steps(group(steps_per_epoch=6), Layout()) == 6
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_a_quick_block_is_one_part():
     ],
 )
 def test_a_part_is_a_divisor_of_the_block_that_is_worth_its_start(monkeypatch, block, worth, steps):
-    some = dataclasses.replace(cohort(steps_per_epoch=block), block=block)
+    some = dataclasses.replace(group(steps_per_epoch=block), block=block)
     monkeypatch.setitem(blocks.LEAST_WORK, "cpu", worth * step_work(some, Layout()))
     assert part_steps(some, Layout()) == steps
 
@@ -87,4 +87,4 @@ def test_a_part_is_a_divisor_of_the_block_that_is_worth_its_start(monkeypatch, b
 def test_the_work_of_a_step_is_two_operations_a_parameter_forward_and_four_back():
     """36-8-2 and back: 36·8+8, twice 8·2+2, 2·8+8, 8·36+36; two members, batches of 10."""
     parameters = (36 * 8 + 8) + 2 * (8 * 2 + 2) + (2 * 8 + 8) + (8 * 36 + 36)
-    assert step_work(cohort(), Layout()) == 6 * parameters * 10 * 2
+    assert step_work(group(), Layout()) == 6 * parameters * 10 * 2

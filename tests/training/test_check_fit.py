@@ -6,19 +6,19 @@ import numpy as np
 import pytest
 from small_runs import small_config, small_dataset
 
-from vae_jax.data import shelf
+from vae_jax.core.errors import UserError
+from vae_jax.data import collection
 from vae_jax.data.dataset import Split
-from vae_jax.errors import UserError
-from vae_jax.run_folder import RunFolder
-from vae_jax.run_plan import plan_run
+from vae_jax.runs.folder import RunFolder
+from vae_jax.runs.plan import plan_run
 from vae_jax.training.check_fit import check_fit
-from vae_jax.training.cohorts import cohort_of
+from vae_jax.training.groups import group_of
 
 DATASET = small_dataset()
 
 
 def check(dataset=DATASET, **sections):
-    check_fit([cohort_of("group_0", [(0, small_config(**sections))], dataset)], lambda _: dataset)
+    check_fit([group_of("group_0", [(0, small_config(**sections))], dataset)], lambda _: dataset)
 
 
 def model(**fields):
@@ -101,7 +101,7 @@ def test_parts_that_fit_pass(sections):
 
 
 def test_it_is_found_before_anything_is_written_whichever_member_it_is(tmp_path, monkeypatch):
-    monkeypatch.setattr(shelf, "load", lambda _: DATASET)
+    monkeypatch.setattr(collection, "load", lambda _: DATASET)
     folder = RunFolder(tmp_path / "run")
     for line in ("prior=standard_normal,uniform_codes", "free_bits=0,0.5"):
         config = small_config(sweep=(line,), objective={"name": "iwae"})

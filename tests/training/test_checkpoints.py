@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from vae_jax.errors import UserError
+from vae_jax.core.errors import UserError
 from vae_jax.training.checkpoints import Checkpoints, _faults_of_the_disk
 
 

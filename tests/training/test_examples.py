@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from small_runs import small_dataset, small_spec
 
-from vae_jax.models.noise import Noise
+from vae_jax.core.noise import Noise
 from vae_jax.training.examples import condition_of, make_batch, split_arrays, to_unit, train_data, train_data_shapes
 
 DATASET = small_dataset()

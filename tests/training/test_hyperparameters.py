@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from small_runs import small_config, small_dataset
 
-from vae_jax.field_names import field_of
-from vae_jax.models.units import Units
+from vae_jax.config.fields import field_of
+from vae_jax.config.sweep_language import expand
+from vae_jax.core.units import Units
 from vae_jax.schedules.warmups import SCHEDULES
-from vae_jax.sweep_language import expand
 from vae_jax.training.hyperparameters import bound, hyperparameters_of, units_of
 from vae_jax.training.spec import spec_of
 

@@ -1,4 +1,4 @@
-"""A cohort from its first step to its last: what is given up on the way is not lost, and nothing comes twice."""
+"""A group from its first step to its last: what is given up on the way is not lost, and nothing comes twice."""
 
 import jax
 import jax.numpy as jnp
@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from small_runs import small_config, small_dataset
 
-from vae_jax.errors import UserError
-from vae_jax.evaluation.metrics import judge_of
-from vae_jax.sweep_language import expand
+from vae_jax.config.sweep_language import expand
+from vae_jax.core.errors import UserError
+from vae_jax.evaluation.metrics import evaluator_of
 from vae_jax.training import loop
 from vae_jax.training.checkpoints import Checkpoints
-from vae_jax.training.cohorts import cohort_of
-from vae_jax.training.devices import Layout
+from vae_jax.training.groups import group_of
 from vae_jax.training.loop import Trainer, check_goes_on, metric_lines
+from vae_jax.training.sharding import Layout
 
 DATASET = small_dataset()
 CONFIG = small_config(sweep=("beta_kl=0,1",), train={"epochs": 3}, eval={"every_epochs": 1}, log={"every_steps": 0})
@@ -27,9 +27,9 @@ def train(folder, give_up_at=None, *, slowly=True):
         give_up_at: the number of the result that a signal makes it give up, if it may.
         slowly: whether blocks count as ones that last.
     """
-    cohort = cohort_of("group_0", list(enumerate(expand(CONFIG))), DATASET)
+    group = group_of("group_0", list(enumerate(expand(CONFIG))), DATASET)
     folder.mkdir(parents=True, exist_ok=True)
-    trainer = Trainer(cohort, DATASET, Layout(), Checkpoints(folder, 9), lambda: 0.0)
+    trainer = Trainer(group, DATASET, Layout(), Checkpoints(folder, 9), lambda: 0.0)
     lines, waits, stopped = [], [], []
 
     def wait(arrival, may_be_given_up):
@@ -44,8 +44,8 @@ def train(folder, give_up_at=None, *, slowly=True):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(loop, "QUICK", 0.0 if slowly else 1e9)
         state = trainer.restore()
-        judge = judge_of(cohort, Layout(), DATASET)
-        state = trainer.run(state, judge, lines.append, lambda: bool(stopped), wait)
+        evaluate = evaluator_of(group, Layout(), DATASET)
+        state = trainer.run(state, evaluate, lines.append, lambda: bool(stopped), wait)
     trainer.checkpoints.close()
     return trainer, state, lines
 
@@ -63,7 +63,7 @@ def moments(lines):
 def test_what_is_given_up_is_as_if_it_had_never_begun(tmp_path, result):
     _, wanted, all_lines = train(tmp_path / "whole")
     trainer, _, lines = train(tmp_path / "run", result)
-    epoch = trainer.cohort.steps_per_epoch
+    epoch = trainer.group.steps_per_epoch
     assert trainer.step == (result - 1) // 2 * epoch, "neither is a block whose evaluation is given up"
     assert [int(path.name) for path in (tmp_path / "run").iterdir()][-1:] == [trainer.step]
     again, state, more = train(tmp_path / "run")
@@ -74,14 +74,14 @@ def test_what_is_given_up_is_as_if_it_had_never_begun(tmp_path, result):
 
 def test_a_block_that_is_known_to_be_quick_is_waited_for(tmp_path):
     trainer, _, _ = train(tmp_path / "run", 3, slowly=False)
-    assert trainer.step == 2 * trainer.cohort.steps_per_epoch
+    assert trainer.step == 2 * trainer.group.steps_per_epoch
 
 
 def test_asked_to_stop_before_the_first_step_it_takes_none_and_goes_on(tmp_path):
-    cohort = cohort_of("group_0", list(enumerate(expand(CONFIG))), DATASET)
+    group = group_of("group_0", list(enumerate(expand(CONFIG))), DATASET)
     (tmp_path / "run").mkdir()
-    trainer = Trainer(cohort, DATASET, Layout(), Checkpoints(tmp_path / "run", 9), lambda: 0.0)
-    trainer.run(None, judge_of(cohort, Layout(), DATASET), print, lambda: True)
+    trainer = Trainer(group, DATASET, Layout(), Checkpoints(tmp_path / "run", 9), lambda: 0.0)
+    trainer.run(None, evaluator_of(group, Layout(), DATASET), print, lambda: True)
     trainer.checkpoints.close()
     assert trainer.step == 0
     _, wanted, _ = train(tmp_path / "whole")
@@ -97,10 +97,10 @@ def test_a_state_that_is_given_back_can_be_used(tmp_path):
     ("step", "data", "said"), [(7, "", "log.every_steps: found a moment every 5"), (5, "0", "other")]
 )
 def test_a_cohort_goes_on_from_a_moment_that_is_logged_on_the_same_images(step, data, said):
-    cohort = cohort_of("group_0", list(enumerate(expand(CONFIG))), DATASET)
-    check_goes_on({"step": 5, "data": DATASET.fingerprint}, cohort, DATASET)
+    group = group_of("group_0", list(enumerate(expand(CONFIG))), DATASET)
+    check_goes_on({"step": 5, "data": DATASET.fingerprint}, group, DATASET)
     with pytest.raises(UserError, match=said):
-        check_goes_on({"step": step, "data": DATASET.fingerprint + data}, cohort, DATASET)
+        check_goes_on({"step": step, "data": DATASET.fingerprint + data}, group, DATASET)
 
 
 def test_metric_lines_are_plain_numbers_a_member():

@@ -8,7 +8,7 @@ from flax import nnx
 from made_models import numbers_of
 from small_runs import small_spec
 
-from vae_jax.models.noise import Noise
+from vae_jax.core.noise import Noise
 from vae_jax.training.member import Weights, member_key, merge, model_of, parameters_of, split, start
 
 X = jax.random.uniform(jax.random.key(0), (4, 6, 6, 1))

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from small_runs import small_config, small_dataset
 
-from vae_jax.errors import UserError
-from vae_jax.sweep_language import expand
+from vae_jax.config.sweep_language import expand
+from vae_jax.core.errors import UserError
 from vae_jax.training import memory
-from vae_jax.training.cohorts import cohort_of
-from vae_jax.training.devices import Layout
+from vae_jax.training.groups import group_of
 from vae_jax.training.member import parameters_of
+from vae_jax.training.sharding import Layout
 from vae_jax.training.spec import spec_of
 
 DATASET = small_dataset()
@@ -21,9 +21,9 @@ SPEC = spec_of([CONFIG], DATASET)
 STATE = 3 * 4 * parameters_of(SPEC)  # parameters and two moments of 4 bytes
 
 
-def cohort(members, **sections):
+def group(members, **sections):
     configs = expand(dataclasses.replace(small_config(model={"hidden": (300, 300)}, **sections), sweep=members))
-    return cohort_of("group_0", list(enumerate(configs)), DATASET)
+    return group_of("group_0", list(enumerate(configs)), DATASET)
 
 
 def test_a_state_is_the_parameters_and_adams_two_moments():
@@ -36,14 +36,14 @@ def test_an_average_of_the_weights_is_a_third_more():
 
 
 def test_a_block_holds_its_data_and_the_state_of_every_member():
-    one, twelve = (memory.block_bytes(cohort((f"seed=range({count})",)), DATASET, Layout()) for count in (1, 12))
+    one, twelve = (memory.block_bytes(group((f"seed=range({count})",)), DATASET, Layout()) for count in (1, 12))
     assert one > STATE + DATASET.train.images.nbytes
     assert 11 * STATE < twelve - one < 11 * 3 * STATE
 
 
 @pytest.mark.slow
 def test_members_at_once_take_more_than_one_after_another():
-    many = cohort(("seed=range(12)",))
+    many = group(("seed=range(12)",))
     one, two, four = (memory.block_bytes(many, DATASET, Layout(count)) for count in (1, 2, 4))
     assert one < two < four
 
@@ -80,7 +80,7 @@ def test_of_nested_containers_the_tightest_counts_and_files_kept_in_memory_do_no
 @pytest.mark.parametrize(("members", "copies"), [(1, 2), (3, 9)])
 def test_what_training_takes_at_least_is_what_its_program_takes(members, copies):
     """And the state from before the block."""
-    many = cohort((f"seed=range({members})",))
+    many = group((f"seed=range({members})",))
     held, step = memory.least_bytes(many)
     assert held == pytest.approx(copies * STATE, rel=0.01)
     assert step == pytest.approx(STATE / 3, rel=0.01)
@@ -90,7 +90,7 @@ def test_what_training_takes_at_least_is_what_its_program_takes(members, copies)
 
 
 def test_what_fits_is_not_refused_and_what_does_not_is_with_the_numbers(monkeypatch):
-    one = cohort(())
+    one = group(())
     least = sum(memory.least_bytes(one))
     monkeypatch.setattr(memory, "free_bytes", lambda: least)
     memory.check_memory(one, DATASET)
@@ -103,14 +103,14 @@ def test_what_fits_is_not_refused_and_what_does_not_is_with_the_numbers(monkeypa
 
 def test_a_model_of_terabytes_is_weighed_in_a_moment():
     huge = small_config(model={"hidden": (100_000, 100_000)}, train={"batch_size": 10})
-    held, step = memory.least_bytes(cohort_of("group_0", [(0, huge)], DATASET))
+    held, step = memory.least_bytes(group_of("group_0", [(0, huge)], DATASET))
     assert held > 4e11
     assert step > held / 7
 
 
 def test_a_batch_larger_than_the_weights_is_named(monkeypatch):
     """A layer of one unit, and as many images as there are."""
-    one = cohort_of("group_0", [(0, small_config(model={"hidden": (1,)}, train={"batch_size": 50}))], DATASET)
+    one = group_of("group_0", [(0, small_config(model={"hidden": (1,)}, train={"batch_size": 50}))], DATASET)
     monkeypatch.setattr(memory, "free_bytes", lambda: 1000)
     with pytest.raises(
         UserError, match=r"^config\.model\.hidden, config\.train\.batch_size: too large .*make them smaller"
@@ -129,15 +129,15 @@ def test_memory_that_ends_is_told_in_one_line_and_other_faults_are_left():
 
 
 def test_on_a_cpu_members_come_one_after_another_unless_asked_otherwise():
-    assert memory.layout_of(cohort(("seed=range(5)",)), DATASET) == Layout(1)
-    assert memory.layout_of(cohort(("seed=range(5)",), train={"members_per_step": 3}), DATASET).at_once == 3
-    assert memory.layout_of(cohort(("seed=range(5)",), train={"members_per_step": 30}), DATASET).at_once == 5
+    assert memory.layout_of(group(("seed=range(5)",)), DATASET) == Layout(1)
+    assert memory.layout_of(group(("seed=range(5)",), train={"members_per_step": 3}), DATASET).at_once == 3
+    assert memory.layout_of(group(("seed=range(5)",), train={"members_per_step": 30}), DATASET).at_once == 5
 
 
 @pytest.mark.slow
 def test_elsewhere_as_many_at_once_as_fit(monkeypatch):
     """What one more takes is measured by compiling for one and for two."""
-    many = cohort(("seed=range(12)",))
+    many = group(("seed=range(12)",))
     one, two = (memory.block_bytes(many, DATASET, Layout(count)) for count in (1, 2))
     copies = 12 * memory.state_bytes(SPEC, CONFIG)  # as all were before a block that may be given up
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
@@ -149,4 +149,4 @@ def test_elsewhere_as_many_at_once_as_fit(monkeypatch):
 
 def test_more_devices_than_there_are_is_refused():
     with pytest.raises(UserError, match=r"train\.data_devices: found 50; needs at most 1"):
-        memory.layout_of(cohort((), train={"data_devices": 50, "batch_size": 50}), DATASET)
+        memory.layout_of(group((), train={"data_devices": 50, "batch_size": 50}), DATASET)

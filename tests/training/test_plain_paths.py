@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from vae_jax.errors import UserError
+from vae_jax.core.errors import UserError
 from vae_jax.training.plain_paths import PlainPath, check_path, is_plain
 
 

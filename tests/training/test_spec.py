@@ -5,8 +5,8 @@ import dataclasses
 import pytest
 from small_runs import small_config, small_dataset, small_spec
 
-from vae_jax.errors import UserError
-from vae_jax.sweep_language import expand
+from vae_jax.config.sweep_language import expand
+from vae_jax.core.errors import UserError
 from vae_jax.training.spec import check_length, check_names, spec_of, standard_beta_kl
 
 DATASET = small_dataset()
@@ -63,7 +63,7 @@ def test_settings_of_parts_that_are_not_chosen_shape_nothing():
 def test_what_is_read_off_a_spec():
     found = small_spec(model={"hidden": (9, 7), "latent_dim": 3}, train={"batch_size": 8})
     assert (found.sizes, found.pixels, found.steps_per_pass) == ("36-9-7-3", 36, 6)
-    assert (found.batch_size, found.draws, found.levels, found.classes) == (8, 50, 255, 0)
+    assert (found.batch_size, found.sampling_indices, found.levels, found.classes) == (8, 50, 255, 0)
     assert small_spec(data={"condition": "labels"}).classes == 2
 
 

@@ -13,12 +13,12 @@ import pytest
 from made_models import numbers_of
 from small_runs import small_config, small_dataset, small_spec
 
-from vae_jax.sweep_language import expand
+from vae_jax.config.sweep_language import expand
 from vae_jax.training.batches import block_batches
-from vae_jax.training.devices import Layout
 from vae_jax.training.examples import SplitArrays, TrainData, make_batch, train_data
 from vae_jax.training.hyperparameters import hyperparameters_of
 from vae_jax.training.member import member_key, merge, split, start
+from vae_jax.training.sharding import Layout
 from vae_jax.training.spec import spec_of
 from vae_jax.training.steps import NEVER, init_state, step_noise, train_block
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from vae_jax.data.alignment import Face
-from vae_jax.registry import Registry
+from vae_jax.core.registry import Registry
+from vae_jax.data.faces.alignment import Face
 
 
 def keep(face: Face) -> Face:

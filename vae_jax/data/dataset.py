@@ -10,7 +10,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Bool, Int32, UInt8
 
-from vae_jax.data.alignment import Template
+from vae_jax.data.faces.alignment import Template
 from vae_jax.data.grouped_split import content_keys, held_out, too_large, too_large_told
 
 log = logging.getLogger("vae_jax")
@@ -45,15 +45,15 @@ class Split:
 
 @dataclass(frozen=True)
 class Dataset:
-    """Images to learn from, images to choose by and images to be judged by.
+    """Images to learn from, images to choose by and images to be evaluated on.
 
     Attributes:
         name: what `config.data.name` says.
         source: where the images came from, as one phrase for logs, reports and figures.
         train: the images to learn from.
-        test: the images to be judged by; none of their contents is in `train`.
+        test: the images to be evaluated on; none of their contents is in `train`.
         class_names: the name of each label, in the labels' order.
-        draws: indices into `train`, each as often as its image shall be drawn for one pass over the data.
+        sampling_indices: into `train`, each as often as its image shall be drawn in one pass over the data.
         notice: one line to show wherever the data are shown (what stands in for what), or ''.
         template: where eyes and nose lie in the images, if they are faces laid over each other.
         validation: the images to choose members by, none of whose contents is in `train`; often there are none.
@@ -64,15 +64,15 @@ class Dataset:
     train: Split
     test: Split
     class_names: tuple[str, ...]
-    draws: Int32[np.ndarray, " m"] = field(default_factory=lambda: np.zeros(0, np.int32))
+    sampling_indices: Int32[np.ndarray, " m"] = field(default_factory=lambda: np.zeros(0, np.int32))
     notice: str = ""
     template: Template | None = None
     validation: Split = field(default_factory=lambda: Split(np.zeros((0, 1, 1, 1), np.uint8), np.zeros(0, np.int32)))
 
     def __post_init__(self) -> None:
         """Draw every training image once where nothing else was said."""
-        if not len(self.draws):
-            object.__setattr__(self, "draws", np.arange(len(self.train), dtype=np.int32))
+        if not len(self.sampling_indices):
+            object.__setattr__(self, "sampling_indices", np.arange(len(self.train), dtype=np.int32))
 
     def __repr__(self) -> str:
         """Say what it is in one line."""
@@ -101,7 +101,7 @@ class Dataset:
     def fingerprint(self) -> str:
         """A hash of all the images, labels and draws: equal exactly where the data are."""
         digest = hashlib.sha256(repr((self.train.images.shape, self.test.images.shape)).encode())
-        arrays = [self.train.images, self.train.labels, self.test.images, self.test.labels, self.draws]
+        arrays = [self.train.images, self.train.labels, self.test.images, self.test.labels, self.sampling_indices]
         if len(self.validation):
             digest.update(repr(self.validation.images.shape).encode())
             arrays += [self.validation.images, self.validation.labels]
@@ -140,7 +140,7 @@ class Sizes(Protocol):
         """Height and width in pixels, and channels."""
 
     @property
-    def draws(self) -> Sized:
+    def sampling_indices(self) -> Sized:
         """One for each image of a pass over the training images."""
 
     @property
@@ -156,7 +156,7 @@ class Sizes(Protocol):
         """The name of each label."""
 
 
-def balanced_draws(labels: Labels) -> Int32[np.ndarray, " m"]:
+def balanced_indices(labels: Labels) -> Int32[np.ndarray, " m"]:
     """Indices in which every class comes equally often: the rarer ones repeat.
 
     Args:
@@ -240,10 +240,10 @@ def without_training_images(dataset: Dataset, held: Bool[np.ndarray, " n"]) -> D
         held: of each training image, whether it is one of them.
     """
     train, left = dataset.train, ~held
-    drawn = dataset.draws[left[dataset.draws]]
+    drawn = dataset.sampling_indices[left[dataset.sampling_indices]]
     return replace(
         dataset,
         train=Split(train.images[left], train.labels[left]),
         validation=Split(train.images[held], train.labels[held]),
-        draws=(np.cumsum(left, dtype=np.int32) - 1)[drawn].astype(np.int32),
+        sampling_indices=(np.cumsum(left, dtype=np.int32) - 1)[drawn].astype(np.int32),
     )

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from vae_jax.errors import UserError
-from vae_jax.locks import alone_in
-from vae_jax.progress import Progress
+from vae_jax.core.errors import UserError
+from vae_jax.core.locks import alone_in
+from vae_jax.core.progress import Progress
 
 TIMEOUT = 5.0  # seconds without an answer: no network should be known at once
 PIECE = 1 << 20  # bytes, at most, that are taken from the line at a time

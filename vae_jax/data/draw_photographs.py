@@ -9,12 +9,12 @@ from pathlib import Path
 import jax
 import numpy as np
 
-from vae_jax.data.drawn_faces import CLASSES, class_counts, draw_factors, draw_species, landmarks
-from vae_jax.data.face_painter import paint
-from vae_jax.data.photographs.landmark_table import COLUMNS, TABLE
-from vae_jax.errors import UserError
-from vae_jax.home_folder import from_home
-from vae_jax.plain_flags import Flags
+from vae_jax.core.errors import UserError
+from vae_jax.core.flags import Flags
+from vae_jax.core.user_paths import from_home
+from vae_jax.data.faces.face_painter import paint
+from vae_jax.data.faces.photographs.landmark_table import COLUMNS, TABLE
+from vae_jax.data.sources.drawn_faces import CLASSES, class_counts, draw_factors, draw_species, landmarks
 
 
 def draw_photographs(folder: Path, count: int, size: int = 256, seed: int = 0) -> None:

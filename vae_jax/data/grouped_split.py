@@ -1,4 +1,4 @@
-"""Which images are held out to be judged by: groups as wholes, by chance that does not know their size."""
+"""Which images are held out to be evaluated on: groups as wholes, by chance that does not know their size."""
 
 import hashlib
 from collections import Counter
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from jaxtyping import Bool, Int32
 
-from vae_jax.errors import UserError
+from vae_jax.core.errors import UserError
 
 Sizes = dict[str, int]  # of the groups of a class, in images
 MOST_NAMED = 3
@@ -43,7 +43,7 @@ def content_keys(hashes: Sequence[str], groups: Int32[np.ndarray, " n"] | None =
 def held_out(
     keys: np.ndarray, labels: Int32[np.ndarray, " n"], test_fraction: float, *, equal_classes: bool = False
 ) -> Bool[np.ndarray, " n"]:
-    """Choose the images to be judged by.
+    """Choose the images to be evaluated on.
 
     Every class gives about `test_fraction` of its images, each group with about that probability. A group that is
     larger than this share stays in training; the others make up for it, as long as half of these (or what is asked for)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from vae_jax.data.alignment import Template
+from vae_jax.core.errors import UserError
 from vae_jax.data.dataset import Dataset, Split
-from vae_jax.data.prepared_arrays import text_array, text_value
-from vae_jax.errors import UserError
+from vae_jax.data.faces.alignment import Template
+from vae_jax.data.formats.prepared_arrays import text_array, text_value
 
 MOST_IMAGES, MOST_BYTES = 10_000, 64_000_000
 
@@ -30,7 +30,7 @@ class KeptData:
     template: Template | None
     fingerprint: str
     test: Split
-    draws: range
+    sampling_indices: range
     validation: range
 
     @property
@@ -59,7 +59,7 @@ def keep_data(path: Path, dataset: Dataset) -> None:
         "notice": dataset.notice,
         "template": dataset.template,
         "fingerprint": dataset.fingerprint,
-        "draws": len(dataset.draws),
+        "sampling_indices": len(dataset.sampling_indices),
         "validation": len(dataset.validation),
     }
     partial = path.with_name(f".{path.name}.partial")

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
-from vae_jax.config import DataConfig, default_config, validate
-from vae_jax.data.photographs.outcomes import TABLE, kept_told, read_outcomes, skipped_told, split_told, unusable
-from vae_jax.data.photographs.preparation import SHEET, NoUsablePhotosError, prepare_photos
-from vae_jax.data.photographs.source import prepared_folder
-from vae_jax.data.sources import FROM_PHOTOGRAPHS, SOURCES, load
-from vae_jax.errors import UserError
-from vae_jax.plain_flags import Flags
-from vae_jax.progress import Console
+from vae_jax.config.schema import DataConfig, default_config, validate
+from vae_jax.core.errors import UserError
+from vae_jax.core.flags import Flags
+from vae_jax.core.progress import Console
+from vae_jax.data.faces.photographs.outcomes import TABLE, kept_told, read_outcomes, skipped_told, split_told, unusable
+from vae_jax.data.faces.photographs.preparation import SHEET, NoUsablePhotosError, prepare_photos
+from vae_jax.data.faces.photographs.source import prepared_folder
+from vae_jax.data.sources.registry import FROM_PHOTOGRAPHS, SOURCES, load
 
 
 def parser() -> Flags:
@@ -62,12 +62,12 @@ def prepare(config: DataConfig, *, download: bool) -> str:
             raise UserError(
                 f"--download: found with {config.name}; goes with dogpeople only (mnist gets its own files)"
             )
-        from vae_jax.data.published_faces import fetch_faces
+        from vae_jax.data.faces.published_faces import fetch_faces
 
         fetch_faces(config.raw_folder)
     if config.name not in FROM_PHOTOGRAPHS:
         return _sizes(load(config))
-    source: Any = import_module(f"vae_jax.data.{config.name}")
+    source: Any = import_module(f"vae_jax.data.sources.{config.name}")
     photos, recipe = source.plan(config)
     if not photos and not config.raw_folder_named:
         return _sizes(load(config))
@@ -106,7 +106,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Do what the command line says; return the exit status."""
     logging.basicConfig(format="%(message)s", handlers=[Console()])
     logging.getLogger("vae_jax").setLevel(logging.ERROR)
-    logging.getLogger("vae_jax.progress").setLevel(logging.INFO)
+    logging.getLogger("vae_jax.core.progress").setLevel(logging.INFO)
     try:
         arguments = parser().parse_args(argv)
         print(prepare(config_of(arguments), download=arguments.download))

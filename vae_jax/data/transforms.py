@@ -5,8 +5,8 @@ from collections.abc import Callable
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from vae_jax.models.noise import Noise
-from vae_jax.registry import Registry
+from vae_jax.core.noise import Noise
+from vae_jax.core.registry import Registry
 
 Pixels = Float[Array, "batch height width channels"]
 

@@ -6,16 +6,16 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
+from vae_jax.core.noise import Noise
+from vae_jax.core.random_keys import named
 from vae_jax.data.dataset import Dataset
-from vae_jax.keys import named
-from vae_jax.models.noise import Noise
 from vae_jax.objectives.contracts import DependsOnBatch, Metrics
-from vae_jax.training.cohorts import Cohort
-from vae_jax.training.devices import Layout, for_members
 from vae_jax.training.examples import SplitArrays, make_batch, split_arrays
+from vae_jax.training.groups import Group
 from vae_jax.training.hyperparameters import Hyperparameters
-from vae_jax.training.loop import Judge
+from vae_jax.training.loop import Evaluator
 from vae_jax.training.member import Arrays, member_key, merge, objective_of
+from vae_jax.training.sharding import Layout, for_members
 from vae_jax.training.spec import Spec
 from vae_jax.training.steps import TrainState
 
@@ -78,16 +78,16 @@ def split_metrics(
     return for_members(layout, of_one, split, members, params, variables, step)
 
 
-def judge_of(cohort: Cohort, layout: Layout, dataset: Dataset) -> Judge:
-    """Return the function that evaluates all members of a cohort on the validation images, if any, and on the test."""
+def evaluator_of(group: Group, layout: Layout, dataset: Dataset) -> Evaluator:
+    """Return the function that evaluates all members of a group on the validation images, if any, and on the test."""
     splits = {name: split_arrays(split) for name, split in dataset.held_out.items()}
-    wanted = cohort.configs[0].eval.batch_size
+    wanted = group.configs[0].eval.batch_size
 
-    def judge(members: Hyperparameters, state: TrainState) -> dict[str, Metrics]:
+    def evaluate(members: Hyperparameters, state: TrainState) -> dict[str, Metrics]:
         weights = (members, state.evaluated, state.variables, state.step)
         return {
-            name: split_metrics(cohort.spec, layout, min(wanted, len(split.images)), split, *weights)
+            name: split_metrics(group.spec, layout, min(wanted, len(split.images)), split, *weights)
             for name, split in splits.items()
         }
 
-    return judge
+    return evaluate

@@ -2,7 +2,7 @@
 
 Of one model: `images` (reconstructions, samples, morphs), `losses`, `spaces` (the latent space), `schematic`; all
 together: `gallery`. Of a sweep: `sweep_table`, `side_by_side`. Of any table: `panels`. Of ways between pictures:
-`passages`, `cover`. What all share: `canvas`, `legends`, `text`, `matplotlib_settings`.
+`morphs`, `cover`. What all share: `canvas`, `legends`, `text`, `matplotlib_settings`.
 """
 
 from vae_jax.figures.matplotlib_settings import import_matplotlib

@@ -6,25 +6,25 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from vae_jax.evaluation.passage import Backdrop, Passage
+from vae_jax.evaluation.morphs import Morph, ReferenceSet
 from vae_jax.figures.canvas import INK, MUTED, WIDTH, finish, magnification, new_figure, plain, scatter_classes, show
 from vae_jax.figures.matplotlib_settings import own_settings
-from vae_jax.figures.passages import strip_sheet
+from vae_jax.figures.morphs import strip_sheet
 from vae_jax.figures.schematic import draw_schematic
 from vae_jax.figures.spaces import axis_names
-from vae_jax.latent.planes import widest_plane
+from vae_jax.interpolation.planes import widest_plane
 
 STRIPS, FRAMES = 6, 9
 BELOW = 3.3  # inches of the lower half
 
 
 @own_settings()
-def cover(passages: Sequence[Passage], backdrop: Backdrop) -> Figure:
-    """Draw passages as strips, evenly picked where there are many, and below them the model and its latent space."""
-    picked = np.linspace(0, len(passages) - 1, min(STRIPS, len(passages))).round().astype(int)
-    shown = [passages[k] for k in picked]
+def cover(morphs: Sequence[Morph], reference: ReferenceSet) -> Figure:
+    """Draw morphs as strips, evenly picked where there are many, and below them the model and its latent space."""
+    picked = np.linspace(0, len(morphs) - 1, min(STRIPS, len(morphs))).round().astype(int)
+    shown = [morphs[k] for k in picked]
     scale = magnification(shown[0].start.shape[1], FRAMES + 2)
-    sheets = [strip_sheet(passage, FRAMES, scale) for passage in shown]
+    sheets = [strip_sheet(morph, FRAMES, scale) for morph in shown]
     gap = np.full((2 * scale, sheets[0].shape[1], 3), 255, np.uint8)
     sheet = np.concatenate([part for each in sheets for part in (each, gap)][:-1])
     above = WIDTH * sheet.shape[0] / sheet.shape[1]
@@ -32,17 +32,17 @@ def cover(passages: Sequence[Passage], backdrop: Backdrop) -> Figure:
     (upper,), (lower,) = figure.subfigures(2, 1, height_ratios=[above, BELOW], squeeze=False)
     show(upper.subplots(), sheet)
     left, right = lower.subplots(1, 2, width_ratios=[1.5, 1])
-    draw_schematic(left, max(shown, key=lambda passage: float(passage.remade.std())), backdrop)
-    _ways(right, shown, backdrop)
-    return finish(figure, backdrop.title, backdrop.notice)
+    draw_schematic(left, max(shown, key=lambda morph: float(morph.remade.std())), reference)
+    _ways(right, shown, reference)
+    return finish(figure, reference.title, reference.notice)
 
 
-def _ways(axes: Axes, passages: Sequence[Passage], backdrop: Backdrop) -> None:
-    plane = widest_plane(backdrop.mu)
-    points, names = plane.coordinates(backdrop.mu), axis_names(backdrop.mu.shape[1])
-    scatter_classes(plain(axes, *names), points, backdrop.labels, backdrop.class_names, alpha=0.45)
-    for passage in passages:
-        way = plane.coordinates(passage.way)
+def _ways(axes: Axes, morphs: Sequence[Morph], reference: ReferenceSet) -> None:
+    plane = widest_plane(reference.mu)
+    points, names = plane.coordinates(reference.mu), axis_names(reference.mu.shape[1])
+    scatter_classes(plain(axes, *names), points, reference.labels, reference.class_names, alpha=0.45)
+    for morph in morphs:
+        way = plane.coordinates(morph.way)
         axes.plot(way[:, 0], way[:, 1], "-", color=INK, linewidth=1.1)
         axes.plot(*way[0], "o", color=INK, markersize=5, markeredgecolor="white", markeredgewidth=0.6)
         axes.plot(*way[-1], "s", color=INK, markersize=5, markeredgecolor="white", markeredgewidth=0.6)

@@ -12,18 +12,18 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from vae_jax.atomic_files import written_atomically
-from vae_jax.evaluation.portrait import Portrait
+from vae_jax.core.atomic_files import written_atomically
+from vae_jax.core.plain_text import reason
+from vae_jax.core.registry import Registry
+from vae_jax.evaluation.member_arrays import MemberArrays
 from vae_jax.figures import images, losses, spaces
 from vae_jax.figures.matplotlib_settings import own_settings
 from vae_jax.figures.text import TextCanvas
-from vae_jax.plain_text import reason
-from vae_jax.registry import Registry
 
 log = logging.getLogger("vae_jax")
 
 # A figure of one member: a caption, and a function that returns None where the figure does not apply.
-FIGURES: Registry[tuple[str, Callable[[Portrait], Figure | None]]] = Registry(
+FIGURES: Registry[tuple[str, Callable[[MemberArrays], Figure | None]]] = Registry(
     "figure",
     {
         "morphs": ("From one test image to another: a straight way through the latent space.", images.morphs),
@@ -41,9 +41,9 @@ FIGURES: Registry[tuple[str, Callable[[Portrait], Figure | None]]] = Registry(
 LOSS_CURVES = ("loss_curves", "Losses over the run: points at every logged moment, and their moving average.")
 
 
-def gallery_of(portrait: Portrait) -> dict[str, Callable[[], Figure | None]]:
+def gallery_of(member_arrays: MemberArrays) -> dict[str, Callable[[], Figure | None]]:
     """Say how each figure of a member is drawn."""
-    return {name: partial(draw, portrait) for name, (_, draw) in FIGURES.items()}
+    return {name: partial(draw, member_arrays) for name, (_, draw) in FIGURES.items()}
 
 
 def draw_figures(drawings: Mapping[str, Callable[[], Figure | None]], folder: Path, suffix: str = "") -> dict[str, str]:

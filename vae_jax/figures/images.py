@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import UInt8
 from matplotlib.figure import Figure
 
-from vae_jax.evaluation.portrait import Portrait
+from vae_jax.evaluation.member_arrays import MemberArrays
 from vae_jax.figures.canvas import INK, WIDTH, Images, finish, magnification, new_figure, show, tile
 from vae_jax.figures.matplotlib_settings import own_settings
 from vae_jax.figures.text import short
@@ -19,27 +19,27 @@ def _sheet_height(sheet: np.ndarray) -> float:
     return float(WIDTH * sheet.shape[0] / sheet.shape[1])
 
 
-def spread_over_classes(portrait: Portrait, count: int) -> np.ndarray:
+def spread_over_classes(member_arrays: MemberArrays, count: int) -> np.ndarray:
     """Choose test images, the classes taking turns."""
-    groups = [np.flatnonzero(portrait.test_labels == label) for label in np.unique(portrait.test_labels)]
+    groups = [np.flatnonzero(member_arrays.test_labels == label) for label in np.unique(member_arrays.test_labels)]
     turns = [group[k] for k in range(count) for group in groups if k < len(group)]
     return np.array(turns[:count])
 
 
 @own_settings()
-def reconstructions(portrait: Portrait) -> Figure:
+def reconstructions(member_arrays: MemberArrays) -> Figure:
     """Input rows over output rows."""
-    chosen = spread_over_classes(portrait, 2 * COLUMNS)
-    scale = magnification(portrait.test_images.shape[2], COLUMNS)
+    chosen = spread_over_classes(member_arrays, 2 * COLUMNS)
+    scale = magnification(member_arrays.test_images.shape[2], COLUMNS)
     bands = [chosen[k : k + COLUMNS] for k in range(0, len(chosen), COLUMNS)]
     sheets = [
-        tile(_rows(COLUMNS, portrait.test_images[band], portrait.reconstructions[band]), COLUMNS, 2, scale)
+        tile(_rows(COLUMNS, member_arrays.test_images[band], member_arrays.reconstructions[band]), COLUMNS, 2, scale)
         for band in bands
     ]
     figure = new_figure(sum(_sheet_height(sheet) + 0.3 for sheet in sheets) + 0.4)
     for k, (axes, sheet) in enumerate(zip(figure.subplots(len(sheets), 1, squeeze=False)[:, 0], sheets, strict=True)):
         show(axes, sheet, "test images, and below each what the model makes of it" if not k else "")
-    return finish(figure, portrait.title, portrait.notice)
+    return finish(figure, member_arrays.title, member_arrays.notice)
 
 
 def _rows(columns: int, *rows: Images) -> UInt8[np.ndarray, "cells height width channels"]:
@@ -49,48 +49,50 @@ def _rows(columns: int, *rows: Images) -> UInt8[np.ndarray, "cells height width 
 
 
 @own_settings()
-def class_sheets(portrait: Portrait) -> Figure:
+def class_sheets(member_arrays: MemberArrays) -> Figure:
     """Training images of each class, or of some where there are many: a band a class."""
-    classes, count = len(portrait.class_names), len(portrait.sheet_labels)
+    classes, count = len(member_arrays.class_names), len(member_arrays.sheet_labels)
     rows = 2 if count <= 3 else 1
     columns = 10 if rows == 2 else 16
-    height, width = portrait.class_sheets.shape[2:4]
-    images = np.concatenate([_rows(columns * rows, sheet[: columns * rows]) for sheet in portrait.class_sheets])
+    height, width = member_arrays.class_sheets.shape[2:4]
+    images = np.concatenate([_rows(columns * rows, sheet[: columns * rows]) for sheet in member_arrays.class_sheets])
     scale = magnification(width, columns)
     sheet = tile(images, columns, 2, scale)
     figure = new_figure(_sheet_height(sheet) + 0.7)
     axes = figure.subplots()
     show(axes, sheet, "training images" if count == classes else f"training images of {count} of {classes:,} classes")
     band = rows * (height * scale + 2)
-    for k, label in enumerate(portrait.sheet_labels.tolist()):
-        name = short(portrait.class_names[label])
+    for k, label in enumerate(member_arrays.sheet_labels.tolist()):
+        name = short(member_arrays.class_names[label])
         axes.text(-6, (k + 0.5) * band, name, fontsize=8, color=INK, ha="right", va="center")
-    return finish(figure, portrait.title, portrait.notice)
+    return finish(figure, member_arrays.title, member_arrays.notice)
 
 
 @own_settings()
-def samples(portrait: Portrait) -> Figure:
+def samples(member_arrays: MemberArrays) -> Figure:
     """Images decoded from the prior."""
-    columns = 12 if portrait.samples.shape[2] >= 20 else 15
-    sheet = tile(portrait.samples, columns, 2, magnification(portrait.samples.shape[2], columns))
+    columns = 12 if member_arrays.samples.shape[2] >= 20 else 15
+    sheet = tile(member_arrays.samples, columns, 2, magnification(member_arrays.samples.shape[2], columns))
     figure = new_figure(_sheet_height(sheet) + 0.7)
-    told = ", told the classes in turn" if portrait.told_classes else ""
+    told = ", told the classes in turn" if member_arrays.told_classes else ""
     show(figure.subplots(), sheet, f"decoded from samples of the prior{told}")
-    return finish(figure, portrait.title, portrait.notice)
+    return finish(figure, member_arrays.title, member_arrays.notice)
 
 
 @own_settings()
-def morphs(portrait: Portrait) -> Figure:
+def morphs(member_arrays: MemberArrays) -> Figure:
     """From one test image to another of a different class, the originals at both ends."""
-    steps = portrait.morph_images.shape[1]
+    steps = member_arrays.morph_images.shape[1]
     frames = np.linspace(0, steps - 1, min(11, steps)).round().astype(int)
     gap = 2
     strips = []
-    for start, end, images in zip(portrait.morph_starts, portrait.morph_ends, portrait.morph_images, strict=True):
-        originals = portrait.test_images[[start, end]]
+    for start, end, images in zip(
+        member_arrays.morph_starts, member_arrays.morph_ends, member_arrays.morph_images, strict=True
+    ):
+        originals = member_arrays.test_images[[start, end]]
         strips += [originals[:1], images[frames], originals[1:]]
     columns = len(frames) + 2
-    width = portrait.test_images.shape[2]
+    width = member_arrays.test_images.shape[2]
     scale = magnification(width, columns)
     sheet = tile(np.concatenate(strips), columns, gap * scale, scale)
     cell = (width + gap) * scale
@@ -104,10 +106,10 @@ def morphs(portrait: Portrait) -> Figure:
     show(axes, sheet)
     side: dict[str, Any] = {"fontsize": 8, "color": INK, "transform": axes.transAxes, "va": "bottom"}
     axes.text(0.0, 1.005, "original", ha="left", **side)
-    told = " and their classes" if portrait.told_classes else ""
+    told = " and their classes" if member_arrays.told_classes else ""
     axes.text(0.5, 1.005, f"decoded on the straight way between them{told}", ha="center", **side)
     axes.text(1.0, 1.005, "original", ha="right", **side)
-    return finish(figure, portrait.title, portrait.notice)
+    return finish(figure, member_arrays.title, member_arrays.notice)
 
 
 def _short(loss: float) -> str:
@@ -115,23 +117,25 @@ def _short(loss: float) -> str:
 
 
 @own_settings()
-def best_and_worst(portrait: Portrait) -> Figure:
+def best_and_worst(member_arrays: MemberArrays) -> Figure:
     """The test images that the model makes again best and worst, originals above."""
-    order = np.argsort(portrait.losses)
+    order = np.argsort(member_arrays.losses)
     columns = 15
     count = min(columns, len(order))
-    scale = magnification(portrait.test_images.shape[2], columns)
+    scale = magnification(member_arrays.test_images.shape[2], columns)
     parts = {"best": order[:count], "worst": order[::-1][:count]}
     sheets = [
-        tile(_rows(columns, portrait.test_images[chosen], portrait.reconstructions[chosen]), columns, 2, scale)
+        tile(
+            _rows(columns, member_arrays.test_images[chosen], member_arrays.reconstructions[chosen]), columns, 2, scale
+        )
         for chosen in parts.values()
     ]
     figure = new_figure(sum(_sheet_height(sheet) + 0.5 for sheet in sheets) + 0.4)
     for axes, sheet, (name, chosen) in zip(
         figure.subplots(2, 1, squeeze=False)[:, 0], sheets, parts.items(), strict=True
     ):
-        show(axes, sheet, f"the {count} {name}, in {portrait.loss_unit} (originals above)")
+        show(axes, sheet, f"the {count} {name}, in {member_arrays.loss_unit} (originals above)")
         cell = sheet.shape[1] / columns
-        for k, loss in enumerate(portrait.losses[chosen].tolist()):
+        for k, loss in enumerate(member_arrays.losses[chosen].tolist()):
             axes.text((k + 0.5) * cell, len(sheet) + 2, _short(loss), fontsize=7, ha="center", va="top")
-    return finish(figure, portrait.title, portrait.notice)
+    return finish(figure, member_arrays.title, member_arrays.notice)

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure, FigureBase
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogFormatter
 
-from vae_jax.evaluation.portrait import Portrait
+from vae_jax.evaluation.member_arrays import MemberArrays
 from vae_jax.figures.canvas import COLOURS, INK, MUTED, OTHERS, colour, finish, new_figure, plain
 from vae_jax.figures.legends import Named, legend
 from vae_jax.figures.matplotlib_settings import own_settings
@@ -166,12 +166,14 @@ def _curve(axes: Axes, lines: Sequence[dict[str, Any]], name: str, inked: str, m
 
 
 @own_settings()
-def loss_histogram(portrait: Portrait) -> Figure:
+def loss_histogram(member_arrays: MemberArrays) -> Figure:
     """How the reconstruction losses of the test images are spread, by class, counts on a log axis."""
     figure = new_figure(3.9, 7.6)
-    axes = plain(figure.subplots(), portrait.loss_unit, "test images")
-    legend(axes, histogram(axes, portrait.losses, portrait.test_labels, portrait.class_names), fontsize=8)
-    return finish(figure, portrait.title, portrait.notice)
+    axes = plain(figure.subplots(), member_arrays.loss_unit, "test images")
+    legend(
+        axes, histogram(axes, member_arrays.losses, member_arrays.test_labels, member_arrays.class_names), fontsize=8
+    )
+    return finish(figure, member_arrays.title, member_arrays.notice)
 
 
 def histogram(

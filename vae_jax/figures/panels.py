@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter, StrMethodFormatter
 
-from vae_jax.field_values import shown
+from vae_jax.config.values import shown
 from vae_jax.figures.canvas import INK, WIDTH, colour, finish, log_scale, new_figure, plain
 from vae_jax.figures.legends import Named, legend
 from vae_jax.figures.matplotlib_settings import own_settings

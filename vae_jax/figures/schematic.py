@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch, Polygon
 
-from vae_jax.evaluation.passage import Backdrop, Passage
+from vae_jax.evaluation.morphs import Morph, ReferenceSet
 from vae_jax.figures.canvas import COLOURS, INK, MUTED, tile
 
 WIDTH, HEIGHT = 15.0, 4.4  # of the drawing, in its own units
@@ -14,21 +14,21 @@ FACE = 2.0  # side of the pictures
 ENCODER, DECODER, CODE = "#dcebf5", "#f7e3d3", "#dff1ea"
 
 
-def draw_schematic(axes: Axes, passage: Passage, backdrop: Backdrop) -> None:
+def draw_schematic(axes: Axes, morph: Morph, reference: ReferenceSet) -> None:
     """Draw the way of a picture through the model: encoder, mu and sigma, z, decoder.
 
     Args:
         axes: to draw on; they get no frame.
-        passage: whose start goes in on the left and comes out on the right.
-        backdrop: knows how many units each layer has.
+        morph: whose start goes in on the left and comes out on the right.
+        reference: knows how many units each layer has.
     """
     axes.set_axis_off()
     axes.set_xlim(0, WIDTH)
     axes.set_ylim(0, HEIGHT)
     axes.set_aspect("equal")
-    latent = f"{backdrop.encoder_sizes[-1]:,}"
-    _face(axes, passage.start, 0.1, backdrop.encoder_sizes[0])
-    _funnel(axes, 2.8, 5.2, 2.2, 1.3, ENCODER, "encoder", backdrop.encoder_sizes[1:-1])
+    latent = f"{reference.encoder_sizes[-1]:,}"
+    _face(axes, morph.start, 0.1, reference.encoder_sizes[0])
+    _funnel(axes, 2.8, 5.2, 2.2, 1.3, ENCODER, "encoder", reference.encoder_sizes[1:-1])
     for level, name in ((MIDDLE + 0.75, "\N{GREEK SMALL LETTER MU}"), (MIDDLE - 0.75, "\N{GREEK SMALL LETTER SIGMA}")):
         _box(axes, 5.9, level, name, latent)
         _arrow(axes, (5.25, MIDDLE + (level - MIDDLE) * 0.3), (5.85, level))
@@ -45,8 +45,8 @@ def draw_schematic(axes: Axes, passage: Passage, backdrop: Backdrop) -> None:
         style="italic",
     )
     _arrow(axes, (8.15, 0.95), (8.15, MIDDLE - 0.55))
-    _funnel(axes, 9.4, 11.8, 1.3, 2.2, DECODER, "decoder", backdrop.decoder_sizes[1:-1])
-    _face(axes, passage.remade, WIDTH - FACE - 0.1, backdrop.decoder_sizes[-1])
+    _funnel(axes, 9.4, 11.8, 1.3, 2.2, DECODER, "decoder", reference.decoder_sizes[1:-1])
+    _face(axes, morph.remade, WIDTH - FACE - 0.1, reference.decoder_sizes[-1])
     for start, end in ((2.15, 2.75), (8.7, 9.35), (11.85, WIDTH - FACE - 0.15)):
         _arrow(axes, (start, MIDDLE), (end, MIDDLE))
 

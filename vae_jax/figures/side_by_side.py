@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from vae_jax.evaluation.portrait import Portrait
+from vae_jax.evaluation.member_arrays import MemberArrays
 from vae_jax.figures.canvas import (
     INK,
     WIDTH,
@@ -26,16 +26,16 @@ MOST_LETTERS = 28  # of a setting
 
 
 @own_settings()
-def strips(portraits: Sequence[Portrait], notice: str) -> Figure | None:
+def strips(many_member_arrays: Sequence[MemberArrays], notice: str) -> Figure | None:
     """The same test images, and what each member makes of them: a row a member."""
-    shown = list(portraits)
+    shown = list(many_member_arrays)
     if len(shown) < 2:
         return None
     sheets, labels = [], []
     for alike in _by_images(shown):
         chosen = spread_over_classes(alike[0], STRIP)
         width = alike[0].test_images.shape[2]
-        rows = [alike[0].test_images[chosen], *(portrait.reconstructions[chosen] for portrait in alike)]
+        rows = [alike[0].test_images[chosen], *(member_arrays.reconstructions[chosen] for member_arrays in alike)]
         sheets += [tile(row, len(chosen), 2, magnification(width, len(chosen))) for row in rows]
         labels += ["test images", *map(_short, alike)]
     height = 0.72 * WIDTH * max(sheet.shape[0] / sheet.shape[1] for sheet in sheets)
@@ -46,33 +46,35 @@ def strips(portraits: Sequence[Portrait], notice: str) -> Figure | None:
     return finish(figure, "reconstructions from z = mu, a row a member", notice)
 
 
-def _by_images(portraits: Sequence[Portrait]) -> list[list[Portrait]]:
-    """Put portraits of the same test images together."""
-    groups: list[list[Portrait]] = []
-    for portrait in portraits:
+def _by_images(many_member_arrays: Sequence[MemberArrays]) -> list[list[MemberArrays]]:
+    """Put many_member_arrays of the same test images together."""
+    groups: list[list[MemberArrays]] = []
+    for member_arrays in many_member_arrays:
         for group in groups:
-            if np.array_equal(group[0].test_images, portrait.test_images):
-                group.append(portrait)
+            if np.array_equal(group[0].test_images, member_arrays.test_images):
+                group.append(member_arrays)
                 break
         else:
-            groups.append([portrait])
+            groups.append([member_arrays])
     return groups
 
 
 @own_settings()
-def latent_spaces(portraits: Sequence[Portrait], notice: str) -> Figure | None:
+def latent_spaces(many_member_arrays: Sequence[MemberArrays], notice: str) -> Figure | None:
     """Where each member of two latent units puts the test images."""
-    shown = [portrait for portrait in portraits if portrait.mu.shape[1] == 2]
+    shown = [member_arrays for member_arrays in many_member_arrays if member_arrays.mu.shape[1] == 2]
     if len(shown) < 2:
         return None
     columns = 3 if len(shown) in (5, 6, 9) else min(4, len(shown))
     rows = -(-len(shown) // columns)
     figure = new_figure(rows * 2.55 + 0.5, 1.2 * WIDTH)
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
-    for k, (axes, portrait) in enumerate(zip(panels, shown, strict=False)):
+    for k, (axes, member_arrays) in enumerate(zip(panels, shown, strict=False)):
         last_in_row = k % columns == columns - 1 or k == len(shown) - 1
-        scatter_classes(plain(axes), portrait.mu, portrait.test_labels, portrait.class_names, bar=last_in_row)
-        words = _short(portrait).split("\n")
+        scatter_classes(
+            plain(axes), member_arrays.mu, member_arrays.test_labels, member_arrays.class_names, bar=last_in_row
+        )
+        words = _short(member_arrays).split("\n")
         title = "\n".join(", ".join(words[k : k + 3]) for k in range(0, len(words), 3))
         axes.set_title(title, fontsize=8, loc="left", color=INK)
     for axes in panels[len(shown) :]:
@@ -80,13 +82,13 @@ def latent_spaces(portraits: Sequence[Portrait], notice: str) -> Figure | None:
     return finish(figure, "latent spaces of two units", notice)
 
 
-def _short(portrait: Portrait) -> str:
+def _short(member_arrays: MemberArrays) -> str:
     """Name a member below its data."""
-    return "\n".join(short(word, MOST_LETTERS) for word in portrait.title.split(" · ")[1:])
+    return "\n".join(short(word, MOST_LETTERS) for word in member_arrays.title.split(" · ")[1:])
 
 
-# A figure of members' portraits: a caption, and a function that returns None where the figure does not apply.
-PORTRAIT_FIGURES: dict[str, tuple[str, Callable[[Sequence[Portrait], str], Figure | None]]] = {
+# A figure of members' many_member_arrays: a caption, and a function that returns None where the figure does not apply.
+MEMBER_FIGURES: dict[str, tuple[str, Callable[[Sequence[MemberArrays], str], Figure | None]]] = {
     "sweep_reconstructions": ("The same test images, as each member makes them again.", strips),
     "sweep_latent_spaces": ("How the latent space changes over the sweep.", latent_spaces),
 }

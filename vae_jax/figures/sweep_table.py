@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, FigureBase
 
-from vae_jax.field_values import shown
+from vae_jax.config.values import shown
 from vae_jax.figures.canvas import (
     INK,
     MUTED,

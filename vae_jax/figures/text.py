@@ -10,8 +10,8 @@ from matplotlib.font_manager import FontProperties, fontManager
 from matplotlib.ft2font import FT2Font
 from matplotlib.text import Text
 
+from vae_jax.core.plain_text import escaped
 from vae_jax.figures.matplotlib_settings import FAMILY
-from vae_jax.plain_text import escaped
 
 JOINERS = "\u200c\u200d"  # without width: they shape the letters beside them
 LAST_RESORT = "Last Resort"  # matplotlib's own font of boxes

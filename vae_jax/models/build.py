@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import jax
 
+from vae_jax.config.parts import settings_of
+from vae_jax.core.registry import Registry
 from vae_jax.models.contracts import Build, Model
 from vae_jax.models.ladder import Ladder
 from vae_jax.models.vae import VAE
-from vae_jax.part_settings import settings_of
-from vae_jax.registry import Registry
 
 MODELS: Registry[Callable[..., Model]] = Registry("config.model.name", {"ladder": Ladder, "vae": VAE})
 

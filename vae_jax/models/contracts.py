@@ -11,9 +11,9 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 import jax
 from jaxtyping import Array, Float, Int, Key
 
-from vae_jax.config import Config
-from vae_jax.models.noise import Noise
-from vae_jax.models.units import Units
+from vae_jax.config.schema import Config
+from vae_jax.core.noise import Noise
+from vae_jax.core.units import Units
 
 Images = Float[Array, "batch height width channels"]
 Condition = Float[Array, "batch condition"] | None

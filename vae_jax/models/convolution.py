@@ -4,7 +4,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float, Key
 
-from vae_jax.errors import UserError
+from vae_jax.core.errors import UserError
 from vae_jax.models.contracts import Build
 from vae_jax.models.dense import linear
 from vae_jax.models.initialisers import INITIALISERS

@@ -7,10 +7,10 @@ import jax
 from flax import nnx
 from jaxtyping import Array, Float, Key
 
-from vae_jax.keys import named
+from vae_jax.core.random_keys import named
+from vae_jax.core.registry import Registry
 from vae_jax.models.contracts import Build
 from vae_jax.models.initialisers import INITIALISERS, FanIn, Init, head_init, layer_init, tail_init
-from vae_jax.registry import Registry
 
 Activation = Callable[[Array], Array]
 

@@ -11,8 +11,8 @@ import jax.numpy as jnp
 from jax.nn.initializers import Initializer
 from jaxtyping import Array, Bool, Int, Key
 
-from vae_jax.keys import unit_keys
-from vae_jax.registry import Registry
+from vae_jax.core.random_keys import unit_keys
+from vae_jax.core.registry import Registry
 
 # How many inputs a unit has: its weights' scale follows from it.
 FanIn = int | Int[Array, ""]

@@ -8,18 +8,18 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float, Key
 
-from vae_jax.checked_fields import limited
-from vae_jax.keys import named
+from vae_jax.config.checks import limited
+from vae_jax.config.parts import settings_of
+from vae_jax.core.noise import Noise
+from vae_jax.core.random_keys import named
+from vae_jax.core.units import UnitCount, Units
 from vae_jax.models.contracts import Build, Codes, Condition, Images, Inference, PixelDistribution
 from vae_jax.models.decoders import DECODERS
 from vae_jax.models.dense import ACTIVATIONS, DenseStack, UnitHead, UnitStem
 from vae_jax.models.encoders import ENCODERS
 from vae_jax.models.likelihoods import LIKELIHOODS
-from vae_jax.models.noise import Noise
 from vae_jax.models.normals import DiagonalGaussian, StandardNormal
 from vae_jax.models.posteriors.diagonal_gaussian import SIGMA_FLOOR
-from vae_jax.models.units import UnitCount, Units
-from vae_jax.part_settings import settings_of
 
 
 class Conditional(nnx.Module):

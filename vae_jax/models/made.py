@@ -5,7 +5,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float, Key
 
-from vae_jax.keys import named, unit_keys
+from vae_jax.core.random_keys import named, unit_keys
 from vae_jax.models.contracts import Build
 from vae_jax.models.dense import ACTIVATIONS
 

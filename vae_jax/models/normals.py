@@ -7,9 +7,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from vae_jax.core.noise import Noise
+from vae_jax.core.units import Units
 from vae_jax.models.contracts import HasLogProb
-from vae_jax.models.noise import Noise
-from vae_jax.models.units import Units
 
 
 @jax.tree_util.register_dataclass

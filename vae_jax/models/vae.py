@@ -6,8 +6,11 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float, Key
 
-from vae_jax.errors import UserError
-from vae_jax.keys import named
+from vae_jax.config.parts import settings_of
+from vae_jax.core.errors import UserError
+from vae_jax.core.noise import Noise
+from vae_jax.core.random_keys import named
+from vae_jax.core.units import UnitCount, Units
 from vae_jax.models.contracts import (
     Build,
     Codes,
@@ -24,11 +27,8 @@ from vae_jax.models.contracts import (
 from vae_jax.models.decoders import DECODERS
 from vae_jax.models.encoders import ENCODERS
 from vae_jax.models.likelihoods import LIKELIHOODS
-from vae_jax.models.noise import Noise
 from vae_jax.models.posteriors import POSTERIORS
 from vae_jax.models.priors import PRIORS
-from vae_jax.models.units import UnitCount, Units
-from vae_jax.part_settings import settings_of
 
 
 class VAE(nnx.Module):

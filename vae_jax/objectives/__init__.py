@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
+from vae_jax.core.registry import Registry
 from vae_jax.objectives.beta_tc import BetaTC
 from vae_jax.objectives.contracts import Objective
 from vae_jax.objectives.elbo import ELBO
 from vae_jax.objectives.factor import Factor
 from vae_jax.objectives.iwae import IWAE, IWAEDReG
-from vae_jax.registry import Registry
 
 OBJECTIVES: Registry[Callable[..., Objective]] = Registry(
     "config.objective.name",

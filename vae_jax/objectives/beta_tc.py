@@ -8,11 +8,11 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Bool, Float, Int
 
-from vae_jax.checked_fields import number
-from vae_jax.config import Number
-from vae_jax.errors import UserError
+from vae_jax.config.checks import number
+from vae_jax.core.errors import UserError
+from vae_jax.core.noise import Noise
+from vae_jax.core.traced import Number
 from vae_jax.models.contracts import Batch, HasUnitLogProb, Model
-from vae_jax.models.noise import Noise
 from vae_jax.objectives.contracts import Means, Metrics, ObjectiveBuild, Scalar, Terms
 from vae_jax.objectives.elbo import ELBO, elbo_terms
 from vae_jax.objectives.within_batch import check_pairs

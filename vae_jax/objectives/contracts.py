@@ -8,10 +8,10 @@ import optax
 from flax import nnx
 from jaxtyping import Array, Float, Int, Key
 
-from vae_jax.config import Config
+from vae_jax.config.schema import Config
+from vae_jax.core.noise import Noise
+from vae_jax.core.units import Units
 from vae_jax.models.contracts import Batch, Model
-from vae_jax.models.noise import Noise
-from vae_jax.models.units import Units
 
 Scalar = Float[Array, ""]
 Terms = Mapping[str, Float[Array, "batch ..."]]

@@ -4,8 +4,8 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float, Int, Key
 
+from vae_jax.core.noise import Noise
 from vae_jax.models.contracts import Batch, Inference, Model
-from vae_jax.models.noise import Noise
 from vae_jax.objectives.contracts import Means, Metrics, ObjectiveBuild, Scalar, Terms
 from vae_jax.schedules.warmups import beta_kl_at
 

@@ -8,14 +8,14 @@ import optax
 from flax import nnx
 from jaxtyping import Array, Float, Int, Key
 
-from vae_jax.checked_fields import limited, number
-from vae_jax.config import Number
-from vae_jax.keys import named
+from vae_jax.config.checks import limited, number
+from vae_jax.core.noise import Noise
+from vae_jax.core.random_keys import named
+from vae_jax.core.traced import Number
+from vae_jax.core.units import Units
 from vae_jax.models.contracts import Batch, Model
 from vae_jax.models.dense import linear
 from vae_jax.models.initialisers import INITIALISERS, tail_init
-from vae_jax.models.noise import Noise
-from vae_jax.models.units import Units
 from vae_jax.objectives.contracts import Means, Metrics, ObjectiveBuild, Scalar, Terms
 from vae_jax.objectives.elbo import ELBO, elbo_terms
 from vae_jax.objectives.within_batch import check_pairs

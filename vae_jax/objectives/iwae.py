@@ -8,9 +8,9 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float, Int, Key
 
-from vae_jax.errors import UserError
+from vae_jax.core.errors import UserError
+from vae_jax.core.noise import Noise
 from vae_jax.models.contracts import Batch, HasLogProb, Inference, Model
-from vae_jax.models.noise import Noise
 from vae_jax.objectives.contracts import Means, Metrics, ObjectiveBuild, Scalar, Terms
 from vae_jax.objectives.elbo import elbo_metrics, elbo_terms
 from vae_jax.schedules.warmups import beta_kl_at

@@ -1,6 +1,6 @@
 """What objectives need that pair the images of a batch."""
 
-from vae_jax.errors import UserError
+from vae_jax.core.errors import UserError
 from vae_jax.objectives.contracts import ObjectiveBuild
 
 

@@ -5,13 +5,13 @@ from typing import Protocol, runtime_checkable
 
 import optax
 
-from vae_jax.checked_fields import is_off
-from vae_jax.config import Config
+from vae_jax.config.checks import is_off
+from vae_jax.config.parts import settings_of
+from vae_jax.config.schema import Config
+from vae_jax.core.registry import Registry
 from vae_jax.optimisers.adam import Adam
 from vae_jax.optimisers.adamw import AdamW
 from vae_jax.optimisers.skipping import skippable
-from vae_jax.part_settings import settings_of
-from vae_jax.registry import Registry
 from vae_jax.schedules.rates import rate_at
 
 

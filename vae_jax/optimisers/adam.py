@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import optax
 
-from vae_jax.checked_fields import number
-from vae_jax.config import Number
+from vae_jax.config.checks import number
+from vae_jax.core.traced import Number
 from vae_jax.optimisers.moments import scale_by_adam
 from vae_jax.optimisers.skipping import skippable
 

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Bool
 
-from vae_jax.config import Number
+from vae_jax.core.traced import Number
 
 
 def scale_by_adam(b1: Number, b2: Number, eps: Number) -> optax.GradientTransformationExtraArgs:

@@ -10,8 +10,8 @@ from collections.abc import Callable
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from vae_jax.config import Config, OptimiserConfig
-from vae_jax.registry import Registry
+from vae_jax.config.schema import Config, OptimiserConfig
+from vae_jax.core.registry import Registry
 
 Share = Float[Array, ""]
 

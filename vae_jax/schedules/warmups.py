@@ -10,45 +10,45 @@ from collections.abc import Callable
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from vae_jax.config import Config, ObjectiveConfig
-from vae_jax.registry import Registry
+from vae_jax.config.schema import Config, ObjectiveConfig
+from vae_jax.core.registry import Registry
 
-Progress = Float[Array, ""]
+Share = Float[Array, ""]
 Cycles = Int[Array, ""]
 
 
-def constant(t: Progress, cycles: Cycles) -> Progress:
+def constant(t: Share, cycles: Cycles) -> Share:
     """Full height from the first step."""
     del cycles
     return jnp.ones_like(t)
 
 
-def linear(t: Progress, cycles: Cycles) -> Progress:
+def linear(t: Share, cycles: Cycles) -> Share:
     """A straight rise (Bowman et al. 2016, arXiv:1511.06349); `delayed` is this after a wait, as in the post."""
     del cycles
     return t
 
 
-def sigmoid(t: Progress, cycles: Cycles) -> Progress:
+def sigmoid(t: Share, cycles: Cycles) -> Share:
     """A logistic rise over ±6 of its argument, stretched to run from exactly 0 to exactly 1."""
     del cycles
     edge = 1 / (1 + jnp.exp(6.0))
     return (1 / (1 + jnp.exp(-12 * (t - 0.5))) - edge) / (1 - 2 * edge)
 
 
-def cosine(t: Progress, cycles: Cycles) -> Progress:
+def cosine(t: Share, cycles: Cycles) -> Share:
     """Half a cosine wave: level at both ends."""
     del cycles
     return (1 - jnp.cos(jnp.pi * t)) / 2
 
 
-def cyclical(t: Progress, cycles: Cycles) -> Progress:
+def cyclical(t: Share, cycles: Cycles) -> Share:
     """`cycles` times: rise in a line for half of the cycle, then stay (Fu et al. 2019, arXiv:1903.10145)."""
     within = cycles * t - jnp.floor(cycles * t)
     return jnp.where(t >= 1, 1.0, jnp.minimum(1.0, 2 * within))
 
 
-Shape = Callable[[Progress, Cycles], Progress]
+Shape = Callable[[Share, Cycles], Share]
 
 SCHEDULES: Registry[Shape] = Registry(
     "config.objective.warmup",

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Int, Int32, Key
 
-from vae_jax.keys import named
+from vae_jax.core.random_keys import named
 from vae_jax.training.spec import Spec
 
 
@@ -39,11 +39,11 @@ def block_batches(spec: Spec, steps: int, key: Key[Array, ""], first: Int[Array,
 
 def _drawn_freely(spec: Spec, key: Key[Array, ""], step: Int[Array, ""]) -> Int32[Array, " batch"]:
     draw = jax.random.fold_in(named(key, "batch"), step)
-    return jax.random.randint(draw, (spec.batch_size,), 0, spec.draws)
+    return jax.random.randint(draw, (spec.batch_size,), 0, spec.images_per_pass)
 
 
 def _pass_batches(spec: Spec, key: Key[Array, ""], number: Int[Array, ""]) -> Int32[Array, "steps batch"]:
     """Shuffle a pass and cut it into batches; what is left over is not used."""
-    order = jax.random.permutation(jax.random.fold_in(named(key, "shuffle"), number), spec.draws)
+    order = jax.random.permutation(jax.random.fold_in(named(key, "shuffle"), number), spec.images_per_pass)
     whole = order[: spec.steps_per_pass * spec.batch_size]
     return whole.reshape(spec.steps_per_pass, spec.batch_size)

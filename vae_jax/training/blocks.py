@@ -9,11 +9,11 @@ import jax
 import jax.numpy as jnp
 
 from vae_jax.objectives.contracts import Metrics
-from vae_jax.training.cohorts import Cohort
-from vae_jax.training.devices import Layout
 from vae_jax.training.examples import TrainData
+from vae_jax.training.groups import Group
 from vae_jax.training.hyperparameters import Hyperparameters
 from vae_jax.training.member import parameters_of
+from vae_jax.training.sharding import Layout
 from vae_jax.training.steps import TrainState, draw_batches, mean_of_parts, take_steps, train_block
 
 # Multiplications and additions of a part, at least: half a second of two cores, or a tenth of one of an accelerator.
@@ -40,31 +40,31 @@ class Begun(NamedTuple):
 Block = Callable[[Hyperparameters, TrainState], Begun]
 
 
-def step_work(cohort: Cohort, layout: Layout) -> float:
+def step_work(group: Group, layout: Layout) -> float:
     """Multiplications and additions of a step of all members on each device, about: forward, and twice as much back."""
-    parameters = parameters_of(cohort.spec)
-    members = layout.padded(len(cohort.configs)) / layout.member_devices
-    return 6 * parameters * cohort.spec.batch_size * members
+    parameters = parameters_of(group.spec)
+    members = layout.padded(len(group.configs)) / layout.member_devices
+    return 6 * parameters * group.spec.batch_size * members
 
 
-def part_steps(cohort: Cohort, layout: Layout) -> int:
+def part_steps(group: Group, layout: Layout) -> int:
     """Choose how many steps are taken at a time, so that a part is worth its start and no block has too many.
 
     Returns:
         a divisor of the block: the block itself where it is quick, or where no other divisor will do.
     """
     wanted = LEAST_WORK.get(jax.default_backend(), LEAST_WORK_ACCELERATOR)
-    least = math.ceil(max(2, wanted / step_work(cohort, layout), cohort.block / MOST_PARTS))
-    return next((steps for steps in range(least, cohort.block) if not cohort.block % steps), cohort.block)
+    least = math.ceil(max(2, wanted / step_work(group, layout), group.block / MOST_PARTS))
+    return next((steps for steps in range(least, group.block) if not group.block % steps), group.block)
 
 
 def compile_block(
-    cohort: Cohort, layout: Layout, data: TrainData, members: Hyperparameters, state: TrainState, steps: int
+    group: Group, layout: Layout, data: TrainData, members: Hyperparameters, state: TrainState, steps: int
 ) -> Block:
-    """Compile a block of a cohort's steps.
+    """Compile a block of a group's steps.
 
     Args:
-        cohort: whose.
+        group: whose.
         layout: where.
         data: shared by the members.
         members: `[members]`.
@@ -75,7 +75,7 @@ def compile_block(
     Returns:
         takes the members and a state, which is donated, and begins.
     """
-    spec, block = cohort.spec, cohort.block
+    spec, block = group.spec, group.block
     if steps == block:
         whole = train_block.lower(spec, layout, block, data, members, state).compile()
 

@@ -7,50 +7,50 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from vae_jax.config import Config
+from vae_jax.config.parts import chosen_parts
+from vae_jax.config.schema import Config
+from vae_jax.core.errors import UserError
+from vae_jax.core.noise import Noise
+from vae_jax.core.random_keys import named
+from vae_jax.core.registry import KINDS, registry_of
 from vae_jax.data.dataset import Dataset
-from vae_jax.errors import UserError
-from vae_jax.keys import named
 from vae_jax.models.contracts import Codes
-from vae_jax.models.noise import Noise
 from vae_jax.objectives.contracts import Metrics
-from vae_jax.part_settings import chosen_parts
-from vae_jax.registry import KINDS, registry_of
-from vae_jax.training.cohorts import Cohort
-from vae_jax.training.devices import Layout
 from vae_jax.training.examples import SplitArrays, make_batch, train_data_shapes
+from vae_jax.training.groups import Group
 from vae_jax.training.hyperparameters import Hyperparameters, hyperparameters_of
 from vae_jax.training.member import member_key, merge, objective_of, split, start
+from vae_jax.training.sharding import Layout
 from vae_jax.training.spec import Spec
 from vae_jax.training.steps import loss_of, step_noise
 
 
-def check_fit(cohorts: Iterable[Cohort], dataset_of: Callable[[Cohort], Dataset]) -> None:
+def check_fit(groups: Iterable[Group], dataset_of: Callable[[Group], Dataset]) -> None:
     """Make sure that the parts of every program go together: a step is traced for its shapes, nothing is computed.
 
     Args:
-        cohorts: their specs and their members' settings are checked.
+        groups: their specs and their members' settings are checked.
         dataset_of: says what each learns from.
 
     Raises:
         UserError: two parts don't fit, or one would be left unused.
     """
     traced = set[Spec]()
-    for cohort in cohorts:
-        for config in cohort.configs:
+    for group in groups:
+        for config in group.configs:
             _check_unused(config)
             _check_free_bits(config)
             _check_whole_batch(config)
-        _check_labels(cohort.spec)
-        if cohort.spec not in traced:
-            _check_step(cohort, dataset_of(cohort))
-            traced.add(cohort.spec)
+        _check_labels(group.spec)
+        if group.spec not in traced:
+            _check_step(group, dataset_of(group))
+            traced.add(group.spec)
 
 
-def _check_step(cohort: Cohort, dataset: Dataset) -> None:
-    numbers = jax.tree.map(lambda leaf: leaf[0], hyperparameters_of(cohort.configs[:1], cohort.steps_per_epoch))
-    metrics, _, _ = jax.eval_shape(partial(_one_step, cohort.spec), train_data_shapes(dataset).split, numbers)
-    _check_metrics(cohort.spec, metrics)
+def _check_step(group: Group, dataset: Dataset) -> None:
+    numbers = jax.tree.map(lambda leaf: leaf[0], hyperparameters_of(group.configs[:1], group.steps_per_epoch))
+    metrics, _, _ = jax.eval_shape(partial(_one_step, group.spec), train_data_shapes(dataset).split, numbers)
+    _check_metrics(group.spec, metrics)
 
 
 def _one_step(spec: Spec, split_of: SplitArrays, numbers: Hyperparameters) -> tuple[Metrics, Codes, Array]:

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import jax
 import numpy as np
 
-from vae_jax.errors import UserError
+from vae_jax.core.errors import UserError
 from vae_jax.training.plain_paths import PlainPath
 
 Tree = TypeVar("Tree")

@@ -6,10 +6,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Int32, UInt8
 
+from vae_jax.core.noise import Noise
 from vae_jax.data.dataset import Dataset, Split
 from vae_jax.data.transforms import TRANSFORMS
 from vae_jax.models.contracts import Batch, Condition
-from vae_jax.models.noise import Noise
 from vae_jax.training.spec import Spec
 
 
@@ -34,14 +34,15 @@ def split_arrays(split: Split) -> SplitArrays:
 
 def train_data(dataset: Dataset) -> TrainData:
     """Put what is trained on onto the device."""
-    return TrainData(split_arrays(dataset.train), jnp.asarray(dataset.draws))
+    return TrainData(split_arrays(dataset.train), jnp.asarray(dataset.sampling_indices))
 
 
 def train_data_shapes(dataset: Dataset) -> TrainData:
     """Return the shapes of what `train_data` gives, putting nothing anywhere."""
     split = dataset.train
     images, labels, draws = (
-        jax.ShapeDtypeStruct(array.shape, array.dtype) for array in (split.images, split.labels, dataset.draws)
+        jax.ShapeDtypeStruct(array.shape, array.dtype)
+        for array in (split.images, split.labels, dataset.sampling_indices)
     )
     return TrainData(SplitArrays(images, labels), draws)  # type: ignore[arg-type]
 

@@ -1,6 +1,6 @@
 """The numbers of members: every traced field of their settings, as arrays with a members axis.
 
-Which fields these are stands in the fields' own metadata (`vae_jax.checked_fields`); nothing lists them by hand.
+Which fields these are stands in the fields' own metadata (`vae_jax.config.checks`); nothing lists them by hand.
 """
 
 import dataclasses
@@ -11,11 +11,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Shaped
 
-from vae_jax.checked_fields import CHOICE, NUMBER, is_off
-from vae_jax.config import Config
-from vae_jax.models.units import Units
-from vae_jax.part_settings import PartSettings, settings_of
-from vae_jax.registry import KINDS, registry_of
+from vae_jax.config.checks import CHOICE, NUMBER, is_off
+from vae_jax.config.parts import PartSettings, settings_of
+from vae_jax.config.schema import Config
+from vae_jax.core.registry import KINDS, registry_of
+from vae_jax.core.units import Units
 from vae_jax.schedules import rates, warmups
 from vae_jax.training.spec import Spec
 

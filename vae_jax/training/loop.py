@@ -1,4 +1,4 @@
-"""A cohort from its first step, or from its newest checkpoint, to its last."""
+"""A group from its first step, or from its newest checkpoint, to its last."""
 
 import logging
 import math
@@ -12,17 +12,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from vae_jax.core.errors import UserError
 from vae_jax.data.dataset import Dataset
-from vae_jax.errors import UserError
 from vae_jax.objectives.contracts import Metrics
 from vae_jax.training.blocks import Begun, Block, compile_block, part_steps
 from vae_jax.training.checkpoints import Checkpoints
-from vae_jax.training.cohorts import Cohort
-from vae_jax.training.devices import Layout
 from vae_jax.training.examples import train_data
-from vae_jax.training.failures import failed_for_good, faulty_quantity, put_back
+from vae_jax.training.extraction import state_shapes
+from vae_jax.training.groups import Group
 from vae_jax.training.hyperparameters import Hyperparameters, hyperparameters_of
-from vae_jax.training.members import state_shapes
+from vae_jax.training.non_finite import failed_for_good, faulty_quantity, put_back
+from vae_jax.training.sharding import Layout
 from vae_jax.training.steps import NEVER, TrainState, init_state
 
 log = logging.getLogger("vae_jax")
@@ -34,7 +34,7 @@ Listener = Callable[[dict[str, Any]], None]
 
 
 # Judges all members on the held-out images: the metrics of each split, each [members].
-Judge = Callable[[Hyperparameters, TrainState], dict[str, Metrics]]
+Evaluator = Callable[[Hyperparameters, TrainState], dict[str, Metrics]]
 
 # Calls what returns when a result is there, and says whether it is; only where it may be given up is it ever not.
 Wait = Callable[[Callable[[], object], bool], bool]
@@ -71,12 +71,12 @@ def wait_for_all(arrival: Callable[[], object], may_be_given_up: bool) -> bool:
     return True
 
 
-def check_goes_on(record: Mapping[str, Any], cohort: Cohort, dataset: Dataset) -> None:
-    """See that a cohort can go on from a checkpoint.
+def check_goes_on(record: Mapping[str, Any], group: Group, dataset: Dataset) -> None:
+    """See that a group can go on from a checkpoint.
 
     Args:
         record: the checkpoint's.
-        cohort: as it shall go on.
+        group: as it shall go on.
         dataset: what on.
 
     Raises:
@@ -88,9 +88,9 @@ def check_goes_on(record: Mapping[str, Any], cohort: Cohort, dataset: Dataset) -
             f"{dataset.fingerprint} from {dataset.source}); give it the same data (config.data.raw_dir says where they "
             "are; arrays are given in the same order) or another workdir"
         )
-    if record["step"] % cohort.block:
+    if record["step"] % group.block:
         raise UserError(
-            f"config.log.every_steps: found a moment every {cohort.block} steps, which does not divide the "
+            f"config.log.every_steps: found a moment every {group.block} steps, which does not divide the "
             f"{record['step']:,} that were taken; needs a divisor, such as what the run was begun with"
         )
 
@@ -105,10 +105,10 @@ def _arrive(begun: Begun, watch: Watch) -> None:
 
 @dataclass
 class Trainer:
-    """Trains the members of a cohort on a data set, from wherever the checkpoints say.
+    """Trains the members of a group on a data set, from wherever the checkpoints say.
 
     Attributes:
-        cohort: what to train.
+        group: what to train.
         dataset: what on.
         layout: where.
         checkpoints: where to save to and continue from.
@@ -121,7 +121,7 @@ class Trainer:
         saved: the step of the newest checkpoint.
     """
 
-    cohort: Cohort
+    group: Group
     dataset: Dataset
     layout: Layout
     checkpoints: Checkpoints
@@ -133,12 +133,10 @@ class Trainer:
 
     def __post_init__(self) -> None:
         """Put the members' numbers on the devices."""
-        self.count = len(self.cohort.configs)
+        self.count = len(self.group.configs)
         self.failed = [NEVER] * self.count
         self.setbacks = [0] * self.count
-        self.members: Hyperparameters = self.spread(
-            hyperparameters_of(self.cohort.configs, self.cohort.steps_per_epoch)
-        )
+        self.members: Hyperparameters = self.spread(hyperparameters_of(self.group.configs, self.group.steps_per_epoch))
 
     def restore(self) -> TrainState | None:
         """Read the newest checkpoint.
@@ -146,12 +144,12 @@ class Trainer:
         Raises:
             UserError: it was made from other data, or none can be read.
         """
-        found = self.checkpoints.restore(state_shapes(self.cohort))
+        found = self.checkpoints.restore(state_shapes(self.group))
         if found is None:
             return None
         state: TrainState = found[0]
         record = found[1]
-        check_goes_on(record, self.cohort, self.dataset)
+        check_goes_on(record, self.group, self.dataset)
         self.step, self.seconds, self.last = record["step"], record["seconds"], record["last"]
         self.failed = state.failed.tolist()
         self.setbacks = record.get("setbacks", self.setbacks)
@@ -161,7 +159,7 @@ class Trainer:
     def run(
         self,
         state: TrainState | None,
-        judge: Judge,
+        evaluate: Evaluator,
         listen: Listener,
         stop: Callable[[], bool] = lambda: False,
         wait: Wait = wait_for_all,
@@ -171,7 +169,7 @@ class Trainer:
 
         Args:
             state: from `restore`, or None to start.
-            judge: called at every evaluation.
+            evaluate: called at every evaluation.
             listen: called with every logged line.
             stop: asked before every block of steps; if it says so the state is saved, and that was all.
             wait: called for the results of every block of steps and of the evaluation after it; what it gives up is as
@@ -181,16 +179,16 @@ class Trainer:
         Returns:
             the state of all members after the last step that was taken.
         """
-        if state is not None and self.step >= self.cohort.total:
+        if state is not None and self.step >= self.group.total:
             return state
         watch = watch or Unwatched()
         watch.say("compiling", counts=False)
         block, spread = self._compiled(state)
-        judged = False
+        evaluated = False
         self.began = time.perf_counter()
-        restores = any(config.train.on_nan == "restore" for config in self.cohort.configs)
+        restores = any(config.train.on_nan == "restore" for config in self.group.configs)
         lasted = math.inf
-        while self.step < self.cohort.total and not stop() and not all(self.stopped):
+        while self.step < self.group.total and not stop() and not all(self.stopped):
             before = jax.tree.map(jnp.copy, spread) if restores or lasted > QUICK else None  # the state is donated
             start, counts = time.perf_counter(), (self.step, self.failed, [*self.setbacks])
             tested = None
@@ -200,21 +198,21 @@ class Trainer:
             arrived = wait(partial(_arrive, begun, watch), before is not None)
             del begun  # it holds a state that may be put back
             if arrived:
-                self.step += self.cohort.block
+                self.step += self.group.block
                 spread = self.note_failures(spread, before)
-                if self._ends(self.cohort.evaluate_every):
-                    watch.say("evaluating", counts=judged)  # the first time it is compiled too
-                    tested = judge(self.members, spread)
-                    arrived, judged = wait(partial(jax.block_until_ready, tested), before is not None), True
+                if self._ends(self.group.evaluate_every):
+                    watch.say("evaluating", counts=evaluated)  # the first time it is compiled too
+                    tested = evaluate(self.members, spread)
+                    arrived, evaluated = wait(partial(jax.block_until_ready, tested), before is not None), True
             if not arrived:
                 assert before is not None, "else it is waited for"
                 spread, (self.step, self.failed, self.setbacks) = before, counts
                 break
             lasted = time.perf_counter() - start
-            self.hear("train", metrics, listen)
+            self.note_metrics("train", metrics, listen)
             for split, found in (tested or {}).items():
-                self.hear(split, found, listen)
-            if self._ends(self.cohort.save_every):
+                self.note_metrics(split, found, listen)
+            if self._ends(self.group.save_every):
                 watch.say("saving")
                 self._save(spread)
         if self.step != self.saved:
@@ -225,10 +223,10 @@ class Trainer:
 
     def _compiled(self, state: TrainState | None) -> tuple[Block, TrainState]:
         """Compile a block of steps, and spread the state to start from over the devices."""
-        begun, cohort, layout = time.perf_counter(), self.cohort, self.layout
+        begun, group, layout = time.perf_counter(), self.group, self.layout
         data = layout.place(train_data(self.dataset), shared=True)
-        spread = init_state(cohort.spec, layout, self.members) if state is None else self.spread(state)
-        block = compile_block(cohort, layout, data, self.members, spread, part_steps(cohort, layout))
+        spread = init_state(group.spec, layout, self.members) if state is None else self.spread(state)
+        block = compile_block(group, layout, data, self.members, spread, part_steps(group, layout))
         self.seconds["compile"] += time.perf_counter() - begun
         return block, spread
 
@@ -248,7 +246,7 @@ class Trainer:
     @property
     def stopped(self) -> list[bool]:
         """Which members failed for good."""
-        return [failed_for_good(*pair) for pair in zip(self.cohort.configs, self.failed, strict=True)]
+        return [failed_for_good(*pair) for pair in zip(self.group.configs, self.failed, strict=True)]
 
     def note_failures(self, state: TrainState, before: TrainState | None) -> TrainState:
         """Say which members failed since the last look, and put those back that shall go on from there.
@@ -261,14 +259,14 @@ class Trainer:
             the state to go on with.
         """
         known, self.failed = self.failed, jax.device_get(state.failed)[: self.count].tolist()
-        for k, (config, number) in enumerate(zip(self.cohort.configs, self.cohort.numbers, strict=True)):
+        for k, (config, number) in enumerate(zip(self.group.configs, self.group.numbers, strict=True)):
             if self.failed[k] == known[k]:
                 continue
             self.setbacks[k] += 1
             goes_on = self.setbacks[k] <= MOST_SETBACKS
             if config.train.on_nan == "skip" and not goes_on:
                 continue
-            quantity = faulty_quantity(self.cohort, k, self.dataset, state)
+            quantity = faulty_quantity(self.group, k, self.dataset, state)
             found = f"member {number}: in step {self.failed[k]:,} {quantity}"
             if config.train.on_nan == "skip":
                 last = "; no more of them are named" if self.setbacks[k] == MOST_SETBACKS else ""
@@ -276,7 +274,7 @@ class Trainer:
             elif config.train.on_nan == "restore" and goes_on and before is not None:
                 self.failed[k] = NEVER
                 state = put_back(state, before, k)
-                back = f"{self.step - self.cohort.block:,}"
+                back = f"{self.step - self.group.block:,}"
                 log.warning("%s; it goes on from step %s (%s of %s)", found, back, self.setbacks[k], MOST_SETBACKS)
             else:
                 log.warning("%s; it stays as it was before", found)
@@ -284,10 +282,10 @@ class Trainer:
 
     def _ends(self, every: int) -> bool:
         """Whether an epoch ends here after which something is due: every so many, and at the last."""
-        epoch, within = divmod(self.step, self.cohort.steps_per_epoch)
-        return not within and (epoch % every == 0 or self.step == self.cohort.total)
+        epoch, within = divmod(self.step, self.group.steps_per_epoch)
+        return not within and (epoch % every == 0 or self.step == self.group.total)
 
-    def hear(self, split: str, metrics: Metrics, listen: Listener | None = None) -> None:
+    def note_metrics(self, split: str, metrics: Metrics, listen: Listener | None = None) -> None:
         """Keep metrics, each `[members]`, as the newest of a split, and pass them on.
 
         A member that failed before the first of the steps has none any more, and keeps its last.
@@ -297,10 +295,10 @@ class Trainer:
             metrics: each `[members]`.
             listen: called with every member's line.
         """
-        epoch = self.step / self.cohort.steps_per_epoch
+        epoch = self.step / self.group.steps_per_epoch
         lines: list[dict[str, Any]] = [
             {"step": self.step, "epoch": epoch, "member": number, "split": split, **values}
-            for number, values in zip(self.cohort.numbers, metric_lines(metrics)[: self.count], strict=True)
+            for number, values in zip(self.group.numbers, metric_lines(metrics)[: self.count], strict=True)
         ]
         well = [math.isfinite(line["loss"]) for line in lines]
         before = self.last.get(split) or lines

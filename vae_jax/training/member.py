@@ -8,16 +8,16 @@ import optax
 from flax import nnx
 from jaxtyping import Array, Key, UInt32
 
-from vae_jax.config import Config
-from vae_jax.keys import named
+from vae_jax.config.parts import settings_of
+from vae_jax.config.schema import Config
+from vae_jax.core.random_keys import named
+from vae_jax.core.units import Units
 from vae_jax.models.build import build_model
 from vae_jax.models.contracts import Build, Model
-from vae_jax.models.units import Units
 from vae_jax.objectives import OBJECTIVES
 from vae_jax.objectives.contracts import HasOptimiser, Objective, ObjectiveBuild
 from vae_jax.optimisers import optimiser_of
 from vae_jax.optimisers.skipping import skippable
-from vae_jax.part_settings import settings_of
 from vae_jax.training.hyperparameters import Hyperparameters, bound, units_of
 from vae_jax.training.spec import Spec
 
@@ -55,7 +55,7 @@ def objective_of(spec: Spec, numbers: Hyperparameters) -> Objective:
 
 
 def _objective(spec: Spec, config: Config, units: Units) -> Objective:
-    build = ObjectiveBuild(config, units, spec.batch_size, spec.draws, spec.pixels, spec.constant)
+    build = ObjectiveBuild(config, units, spec.batch_size, spec.images_per_pass, spec.pixels, spec.constant)
     return OBJECTIVES[config.objective.name](settings_of(config, "objective"), build)
 
 

@@ -10,14 +10,14 @@ from typing import Any
 import jax
 import psutil
 
-from vae_jax.config import Config
+from vae_jax.config.schema import Config
+from vae_jax.core.errors import UserError
 from vae_jax.data.dataset import Dataset
-from vae_jax.errors import UserError
-from vae_jax.training.cohorts import Cohort
-from vae_jax.training.devices import Layout, mesh_of
 from vae_jax.training.examples import train_data_shapes
+from vae_jax.training.groups import Group
 from vae_jax.training.hyperparameters import hyperparameters_of
 from vae_jax.training.member import parameters_of
+from vae_jax.training.sharding import Layout, mesh_of
 from vae_jax.training.spec import Spec
 from vae_jax.training.steps import init_state, train_block
 
@@ -74,7 +74,7 @@ def state_bytes(spec: Spec, config: Config) -> int:
     return sum(math.prod(leaf.shape) * leaf.dtype.itemsize for leaf in jax.tree.leaves(shapes))
 
 
-def least_bytes(cohort: Cohort) -> tuple[int, int]:
+def least_bytes(group: Group) -> tuple[int, int]:
     """Say from shapes alone what training takes at least, beside the images: of a device, or of the machine on a CPU.
 
     Returns:
@@ -82,39 +82,39 @@ def least_bytes(cohort: Cohort) -> tuple[int, int]:
         where a program of several makes the new beside the old; and for a step: a gradient, or the activations of a
         batch where they are larger.
     """
-    spec, config = cohort.spec, cohort.configs[0]
-    state, count = state_bytes(spec, config), len(cohort.configs)
+    spec, config = group.spec, group.configs[0]
+    state, count = state_bytes(spec, config), len(group.configs)
     if jax.default_backend() != "cpu":
         count = -(-count // devices_for(config))
-    held = (DEVICE_COPIES + (1 if len(cohort.configs) == 1 else 2)) * count * state
+    held = (DEVICE_COPIES + (1 if len(group.configs) == 1 else 2)) * count * state
     hidden = config.model.hidden
     units = sum(hidden) + sum(config.model.decoder_hidden or hidden)
     training = spec.batch_size // config.train.data_devices * (2 * spec.pixels + units)
     return held, 4 * max(parameters_of(spec), training)
 
 
-def check_memory(cohort: Cohort, dataset: Dataset) -> None:
-    """Make sure that a cohort can be trained at all, before anything of its size is compiled or made.
+def check_memory(group: Group, dataset: Dataset) -> None:
+    """Make sure that a group can be trained at all, before anything of its size is compiled or made.
 
     Raises:
         UserError: it takes more memory than there is; the line says how much of each, and what to make smaller.
     """
-    (held, step), free = least_bytes(cohort), free_bytes()
+    (held, step), free = least_bytes(group), free_bytes()
     if held + step <= free:
         return
-    config, model = cohort.configs[0], cohort.configs[0].model
+    config, model = group.configs[0], group.configs[0].model
     fields = ["config.model.hidden"] if model.hidden else ["config.model.latent_dim"]
     fields += ["config.model.decoder_hidden"] if model.decoder_hidden else []
     if dataset.image_shape[0] == config.data.image_size:
         fields.append("config.data.image_size")
     if step > held:
         fields.append("config.train.batch_size")
-    count = len(cohort.configs)
+    count = len(group.configs)
     members = f" of {count:,} members" if count > 1 else ""
     raise UserError(
-        f"{', '.join(fields)}: too large for the memory: {cohort.spec.sizes} takes at least "
+        f"{', '.join(fields)}: too large for the memory: {group.spec.sizes} takes at least "
         f"{size_told(held + step)} ({size_told(held)} for the weights and the optimiser{members}, {size_told(step)} "
-        f"for a step of batch {cohort.spec.batch_size:,}), and {size_told(free)} is free; make "
+        f"for a step of batch {group.spec.batch_size:,}), and {size_told(free)} is free; make "
         f"{'it' if len(fields) == 1 else 'them'} smaller"
     )
 
@@ -161,45 +161,45 @@ def devices_for(config: Config) -> int:
     return count // data_devices
 
 
-def layout_of(cohort: Cohort, dataset: Dataset) -> Layout:
-    """Choose where a cohort's members are computed, and how many at once.
+def layout_of(group: Group, dataset: Dataset) -> Layout:
+    """Choose where a group's members are computed, and how many at once.
 
     Raises:
         UserError: there are fewer devices than asked for.
     """
-    config = cohort.configs[0]
+    config = group.configs[0]
     data_devices = config.train.data_devices
-    spread = min(devices_for(config), len(cohort.configs))
+    spread = min(devices_for(config), len(group.configs))
     mesh = mesh_of(jax.devices()[: spread * data_devices], data_devices)
     layout = Layout(1, mesh)
-    local = layout.padded(len(cohort.configs)) // layout.member_devices
+    local = layout.padded(len(group.configs)) // layout.member_devices
     wanted = config.train.members_per_step
     if not wanted and jax.default_backend() == "cpu":
         wanted = 1
-    return layout._replace(at_once=min(wanted or _most_at_once(cohort, dataset, layout, local), local))
+    return layout._replace(at_once=min(wanted or _most_at_once(group, dataset, layout, local), local))
 
 
-def block_bytes(cohort: Cohort, dataset: Dataset, layout: Layout) -> int:
+def block_bytes(group: Group, dataset: Dataset, layout: Layout) -> int:
     """Bytes that a compiled block of steps takes on each device, its arguments included."""
-    analysis: Any = _compiled(cohort, dataset, layout).memory_analysis()
+    analysis: Any = _compiled(group, dataset, layout).memory_analysis()
     taken = analysis.argument_size_in_bytes + analysis.temp_size_in_bytes + analysis.output_size_in_bytes
     return int(taken - analysis.alias_size_in_bytes)
 
 
-def _compiled(cohort: Cohort, dataset: Dataset, layout: Layout) -> jax.stages.Compiled:
-    numbers = hyperparameters_of(cohort.configs, cohort.steps_per_epoch)
-    count = layout.padded(len(cohort.configs))
+def _compiled(group: Group, dataset: Dataset, layout: Layout) -> jax.stages.Compiled:
+    numbers = hyperparameters_of(group.configs, group.steps_per_epoch)
+    count = layout.padded(len(group.configs))
     members = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct((count, *leaf.shape[1:]), leaf.dtype), numbers)
-    state = jax.eval_shape(partial(init_state, cohort.spec, Layout()), members)
+    state = jax.eval_shape(partial(init_state, group.spec, Layout()), members)
     data = train_data_shapes(dataset)
-    return train_block.lower(cohort.spec, layout, cohort.block, data, members, state).compile()
+    return train_block.lower(group.spec, layout, group.block, data, members, state).compile()
 
 
-def _most_at_once(cohort: Cohort, dataset: Dataset, layout: Layout, local: int) -> int:
+def _most_at_once(group: Group, dataset: Dataset, layout: Layout, local: int) -> int:
     """How many members at once fit into a device, from what one more takes of it."""
     if local < 2:
         return 1
-    one, two = (block_bytes(cohort, dataset, layout._replace(at_once=count)) for count in (1, 2))
-    copies = DEVICE_COPIES * local * state_bytes(cohort.spec, cohort.configs[0])
+    one, two = (block_bytes(group, dataset, layout._replace(at_once=count)) for count in (1, 2))
+    copies = DEVICE_COPIES * local * state_bytes(group.spec, group.configs[0])
     left = USABLE * free_bytes() - one - copies
     return max(1, min(local, 1 + int(left / max(two - one, 1))))

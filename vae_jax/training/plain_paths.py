@@ -9,7 +9,7 @@ import re
 import tempfile
 from pathlib import Path
 
-from vae_jax.errors import UserError
+from vae_jax.core.errors import UserError
 
 PLAIN = re.compile(r"([A-Za-z]:)?(?!/(gs|s3|az|hf)(/|$))[\w/.,=+@~ -]*", re.ASCII)
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from vae_jax.checked_fields import LARGEST_WHOLE, NUMBER, SIZE, is_off
-from vae_jax.config import Config, DataConfig, TrainConfig
+from vae_jax.config.checks import LARGEST_WHOLE, NUMBER, SIZE, is_off
+from vae_jax.config.parts import PartSettings, all_settings, chosen_parts, default_settings, without_unused
+from vae_jax.config.schema import Config, DataConfig, TrainConfig
+from vae_jax.core.errors import UserError
+from vae_jax.core.registry import registry_of
 from vae_jax.data.dataset import Sizes
-from vae_jax.errors import UserError
 from vae_jax.models.likelihoods import LIKELIHOODS
-from vae_jax.part_settings import PartSettings, all_settings, chosen_parts, default_settings, without_unused
-from vae_jax.registry import registry_of
 
 TRACED = ("schedule", "rate")  # kinds of which a program holds every part: which one counts is traced
 
@@ -24,14 +24,14 @@ class Spec:
     Attributes:
         settings: what shapes it; traced fields hold their defaults, sizes those of the largest member.
         image_shape: height, width, channels.
-        draws: how many indices one pass over the data has.
+        images_per_pass: how many images one pass over the data draws.
         classes: of the labels that the model is told; 0 where it is told nothing.
         outside: the parts from outside themselves: where one is registered anew, the program is compiled anew.
     """
 
     settings: Config
     image_shape: tuple[int, int, int]
-    draws: int
+    images_per_pass: int
     classes: int = 0
     outside: tuple[Any, ...] = ()
 
@@ -68,7 +68,7 @@ class Spec:
     @property
     def steps_per_pass(self) -> int:
         """Whole batches in one pass over the data."""
-        return self.draws // self.batch_size
+        return self.images_per_pass // self.batch_size
 
     def with_latent_dim(self, latent_dim: int) -> "Spec":
         """Return the same with another number of latent units."""
@@ -86,7 +86,7 @@ def spec_of(configs: Sequence[Config], dataset: Sizes) -> Spec:
     Raises:
         UserError: there are fewer images than a batch holds.
     """
-    config, draws = configs[0], len(dataset.draws)
+    config, draws = configs[0], len(dataset.sampling_indices)
     if config.train.batch_size > draws:
         raise UserError(
             f"config.train.batch_size: found {config.train.batch_size} for {draws} training images; "
@@ -183,4 +183,4 @@ def without_latent_dim(config: Config) -> Config:
 
 def epoch_steps(config: Config, dataset: Sizes) -> int:
     """Steps of an epoch: as configured, or one pass over the data."""
-    return config.train.steps_per_epoch or max(1, len(dataset.draws) // config.train.batch_size)
+    return config.train.steps_per_epoch or max(1, len(dataset.sampling_indices) // config.train.batch_size)

@@ -13,17 +13,17 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Bool, Float, Int32, Key
 
-from vae_jax.checked_fields import is_off
-from vae_jax.config import ON_NAN
-from vae_jax.keys import named
+from vae_jax.config.checks import is_off
+from vae_jax.config.schema import ON_NAN
+from vae_jax.core.noise import Noise
+from vae_jax.core.random_keys import named
 from vae_jax.models.contracts import Batch
-from vae_jax.models.noise import Noise
 from vae_jax.objectives.contracts import Metrics, Objective
 from vae_jax.training.batches import block_batches
-from vae_jax.training.devices import DATA, Layout, for_members
 from vae_jax.training.examples import TrainData, make_batch
 from vae_jax.training.hyperparameters import Hyperparameters, bound
 from vae_jax.training.member import Arrays, Weights, member_key, merge, objective_of, optimisers_of, split, start
+from vae_jax.training.sharding import DATA, Layout, for_members
 from vae_jax.training.spec import Spec
 
 NEVER = -1

@@ -5,9 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import numpyro.distributions as dist
 
+from vae_jax.core.noise import Noise
 from vae_jax.models.likelihoods import LIKELIHOODS
 from vae_jax.models.likelihoods.bernoulli import BernoulliPixels
-from vae_jax.models.noise import Noise
 
 KEY = jax.random.key(0)
 LOGITS = 3 * jax.random.normal(KEY, (5, 2, 3, 4, 1))

@@ -10,9 +10,9 @@ import pytest
 from flax import nnx
 from made_models import build
 
+from vae_jax.core.noise import Noise
 from vae_jax.models.likelihoods import LIKELIHOODS
 from vae_jax.models.likelihoods.gaussian import GaussianPixels
-from vae_jax.models.noise import Noise
 
 KEY = jax.random.key(0)
 X = jax.random.uniform(KEY, (2, 3, 4, 1))

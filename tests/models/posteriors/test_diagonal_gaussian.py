@@ -5,8 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 from made_models import build
 
+from vae_jax.core.units import Units
 from vae_jax.models.posteriors.diagonal_gaussian import DiagonalGaussianPosterior
-from vae_jax.models.units import Units
 
 
 def test_the_outputs_of_each_unit_are_its_mu_and_a_positive_sigma():

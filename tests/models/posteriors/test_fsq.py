@@ -10,11 +10,11 @@ import pytest
 from flax import nnx
 from small_models import KEY, small_build, training_noise
 
-from vae_jax.errors import UserError
+from vae_jax.core.errors import UserError
+from vae_jax.core.units import Units
 from vae_jax.models.normals import StandardNormal
 from vae_jax.models.posteriors.fsq import FSQ, ScalarCodes
 from vae_jax.models.priors.uniform_codes import UniformCodes
-from vae_jax.models.units import Units
 
 FEATURES = 3 * jax.random.normal(KEY, (40, 5))
 

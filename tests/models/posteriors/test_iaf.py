@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_models import KEY, small_build, training_noise
 
+from vae_jax.core.units import Units
 from vae_jax.models.contracts import HasCentre, HasKL, HasLogProb, HasScale
 from vae_jax.models.posteriors.iaf import IAF
-from vae_jax.models.units import Units
 
 SIZE = 4
 FEATURES = jax.random.normal(KEY, (3, 5))

@@ -9,11 +9,11 @@ import pytest
 from flax import nnx
 from small_models import KEY, small_build, training_noise
 
-from vae_jax.errors import UserError
+from vae_jax.core.errors import UserError
+from vae_jax.core.units import Units
 from vae_jax.models.normals import StandardNormal
 from vae_jax.models.posteriors.vq import VQ
 from vae_jax.models.priors.uniform_codes import UniformCodes
-from vae_jax.models.units import Units
 
 FEATURES = jax.random.normal(KEY, (7, 5))
 SIZE, CODES, POSITIONS, COMMITMENT, DECAY = 6, 4, 3, 0.3, 0.9

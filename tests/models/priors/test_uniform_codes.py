@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from small_models import small_model, training_noise
 
-from vae_jax.errors import UserError
+from vae_jax.core.errors import UserError
+from vae_jax.core.units import Units
 from vae_jax.models.posteriors.fsq import ScalarCodes
 from vae_jax.models.posteriors.vq import VectorCodes
 from vae_jax.models.priors.uniform_codes import UniformCodes
-from vae_jax.models.units import Units
 
 VECTORS = VectorCodes(jax.random.normal(jax.random.key(2), (3, 2)), 2)
 SCALARS = ScalarCodes(Units(3, 2), 3)

@@ -8,10 +8,10 @@ import pytest
 from flax import nnx
 from small_models import small_model, training_noise
 
-from vae_jax.errors import UserError
+from vae_jax.core.errors import UserError
+from vae_jax.core.units import Units
 from vae_jax.models.normals import DiagonalGaussian
 from vae_jax.models.priors.vamp import MixtureOfNormals
-from vae_jax.models.units import Units
 
 VAMP = {"model": {"prior": "vamp"}, "parts": {"priors": {"vamp": {"components": 4}}}}
 MU = jnp.array([[-2.0, 1.0], [3.0, 0.0], [0.5, -1.0]])

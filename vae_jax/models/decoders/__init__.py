@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
+from vae_jax.core.registry import Registry
 from vae_jax.models.contracts import Decoder
 from vae_jax.models.decoders.conv import ConvDecoder
 from vae_jax.models.decoders.mlp import MLPDecoder
-from vae_jax.registry import Registry
 
 DECODERS: Registry[Callable[..., Decoder]] = Registry(
     "config.model.decoder",

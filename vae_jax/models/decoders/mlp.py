@@ -3,7 +3,7 @@
 from flax import nnx
 from jaxtyping import Array, Float, Key
 
-from vae_jax.keys import named
+from vae_jax.core.random_keys import named
 from vae_jax.models.contracts import Build
 from vae_jax.models.dense import ACTIVATIONS, DenseStack, UnitStem, linear, pixels_of
 from vae_jax.models.initialisers import INITIALISERS

@@ -6,8 +6,8 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float, Key
 
-from vae_jax.checked_fields import limited
-from vae_jax.keys import named
+from vae_jax.config.checks import limited
+from vae_jax.core.random_keys import named
 from vae_jax.models.contracts import Build, Condition, Images
 from vae_jax.models.convolution import Convolution, check_halvings
 from vae_jax.models.dense import ACTIVATIONS

@@ -1,9 +1,9 @@
 """Likelihoods by name: from decoder outputs to p(x|z)."""
 
+from vae_jax.core.registry import Registry
 from vae_jax.models.contracts import Likelihood
 from vae_jax.models.likelihoods.bernoulli import Bernoulli
 from vae_jax.models.likelihoods.gaussian import Gaussian, GaussianLearned, SquaredError
-from vae_jax.registry import Registry
 
 LIKELIHOODS: Registry[type[Likelihood]] = Registry(
     "config.model.likelihood",

@@ -8,9 +8,9 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float, Key
 
-from vae_jax.config import Number
+from vae_jax.core.noise import Noise
+from vae_jax.core.traced import Number
 from vae_jax.models.contracts import Build, Images
-from vae_jax.models.noise import Noise
 
 
 @jax.tree_util.register_dataclass

@@ -4,10 +4,10 @@ import jax
 from flax import nnx
 from jaxtyping import Array, Float, Key
 
+from vae_jax.core.units import Units
 from vae_jax.models.contracts import Build
 from vae_jax.models.dense import UnitHead
 from vae_jax.models.normals import DiagonalGaussian
-from vae_jax.models.units import Units
 
 SIGMA_FLOOR = 1e-6
 

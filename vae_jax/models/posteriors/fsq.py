@@ -8,13 +8,13 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float, Int32, Key
 
-from vae_jax.checked_fields import limited
-from vae_jax.errors import UserError
+from vae_jax.config.checks import limited
+from vae_jax.core.errors import UserError
+from vae_jax.core.noise import Noise
+from vae_jax.core.units import UnitCount, Units
 from vae_jax.models.contracts import Build, HasLogProb
 from vae_jax.models.dense import UnitHead
-from vae_jax.models.noise import Noise
 from vae_jax.models.priors.uniform_codes import UniformCodes
-from vae_jax.models.units import UnitCount, Units
 
 
 @jax.tree_util.register_dataclass

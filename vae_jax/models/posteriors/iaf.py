@@ -8,16 +8,16 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float, Key
 
-from vae_jax.checked_fields import limited
-from vae_jax.keys import named
+from vae_jax.config.checks import limited
+from vae_jax.core.noise import Noise
+from vae_jax.core.random_keys import named
+from vae_jax.core.units import Units
 from vae_jax.models.contracts import Build
 from vae_jax.models.dense import UnitHead, linear
 from vae_jax.models.initialisers import INITIALISERS
 from vae_jax.models.made import MADE
-from vae_jax.models.noise import Noise
 from vae_jax.models.normals import DiagonalGaussian
 from vae_jax.models.posteriors.diagonal_gaussian import SIGMA_FLOOR
-from vae_jax.models.units import Units
 
 GATE = 1.5  # added to a gate's input: at the start a block keeps most of z (section 4 of the paper: 1 to 2)
 

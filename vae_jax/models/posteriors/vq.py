@@ -8,16 +8,16 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float, Int32, Key
 
-from vae_jax.checked_fields import limited, number
-from vae_jax.config import Number
-from vae_jax.errors import UserError
-from vae_jax.keys import named
+from vae_jax.config.checks import limited, number
+from vae_jax.core.errors import UserError
+from vae_jax.core.noise import Noise
+from vae_jax.core.random_keys import named
+from vae_jax.core.traced import Number
+from vae_jax.core.units import Units
 from vae_jax.models.contracts import Build, HasLogProb
 from vae_jax.models.dense import linear
 from vae_jax.models.initialisers import INITIALISERS
-from vae_jax.models.noise import Noise
 from vae_jax.models.priors.uniform_codes import UniformCodes
-from vae_jax.models.units import Units
 
 
 class Code(nnx.Variable[Array]):

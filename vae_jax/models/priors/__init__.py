@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
+from vae_jax.core.registry import Registry
 from vae_jax.models.contracts import Prior
 from vae_jax.models.priors.standard_normal import StandardNormalPrior
 from vae_jax.models.priors.uniform_codes import UniformCodesPrior
 from vae_jax.models.priors.vamp import VampPrior
-from vae_jax.registry import Registry
 
 PRIORS: Registry[Callable[..., Prior]] = Registry(
     "config.model.prior",

@@ -8,9 +8,9 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float, Int32, Key
 
-from vae_jax.errors import UserError
+from vae_jax.core.errors import UserError
+from vae_jax.core.noise import Noise
 from vae_jax.models.contracts import Build, Condition, Model
-from vae_jax.models.noise import Noise
 
 
 @runtime_checkable

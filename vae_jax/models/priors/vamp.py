@@ -8,11 +8,11 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float, Key
 
-from vae_jax.checked_fields import limited
-from vae_jax.errors import UserError
-from vae_jax.keys import named
+from vae_jax.config.checks import limited
+from vae_jax.core.errors import UserError
+from vae_jax.core.noise import Noise
+from vae_jax.core.random_keys import named
 from vae_jax.models.contracts import Build, Condition, HasPosterior, Model
-from vae_jax.models.noise import Noise
 from vae_jax.models.normals import DiagonalGaussian
 
 

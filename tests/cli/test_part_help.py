@@ -1,0 +1,69 @@
+"""`--help`: kinds, parts and settings, told from their own docstrings."""
+
+import dataclasses
+
+import pytest
+import strangers
+
+from vae_jax.cli.part_help import attributes_of, help_of, kinds_listed
+from vae_jax.config.parts import default_settings
+from vae_jax.config.schema import Config
+from vae_jax.core.errors import UserError
+from vae_jax.core.registry import KINDS, registry_of
+from vae_jax.main import main
+
+
+def test_every_kind_is_listed_with_its_field_and_its_parts():
+    told = kinds_listed()
+    for kind, (field, _, _) in KINDS.items():
+        assert f"--config.{field}={'|'.join(registry_of(kind))}" in told
+
+
+def test_a_part_tells_its_settings_with_defaults_limits_and_meaning():
+    told = help_of("iaf")
+    assert "A normal, moved by autoregressive blocks" in told
+    assert "--config.posteriors.iaf.blocks=2   (at least 1, at most 100)\n      how many." in told
+    assert "members of one program may differ in it" in help_of("adam")
+
+
+def test_a_kind_tells_its_parts_and_a_section_its_fields():
+    assert "diagonal_gaussian  A mean and a standard deviation" in help_of("posterior")
+    assert "--config.train.batch_size=128" in help_of("train")
+
+
+def test_a_name_of_several_kinds_tells_all_or_one():
+    assert "encoder conv" in help_of("conv")
+    assert "decoder conv" in help_of("conv")
+    assert "decoder conv" not in help_of("encoders.conv")
+
+
+@pytest.mark.parametrize(
+    ("word", "said"), [("iaff", "did you mean 'iaf'"), ("xyzzy", "kinds of parts are"), ("encoders.mlpp", "found")]
+)
+def test_an_unknown_word_is_one_line(word, said, capsys):
+    with pytest.raises(UserError, match=said):
+        help_of(word)
+    assert main(["vae_jax.main", "--help", word]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize("where", ["--help=laplace", "--help laplace"])
+def test_imported_parts_are_told_too(where, capsys):
+    with strangers.none_left():
+        file = next(file for file in strangers.FILES if file.stem == "laplace_posterior")
+        assert main(["vae_jax.main", f"--import={file}", *where.split()]) == 0
+    assert "posteriors.laplace.floor=0.001" in capsys.readouterr().out
+
+
+def test_every_setting_has_a_meaning():
+    """Of the config's sections and of every part, the strangers' among them."""
+    with strangers.registered():
+        sections = {".".join(where): type(own) for where, own in default_settings().items()}
+    sections |= {f.name: type(f.default) for f in dataclasses.fields(Config) if dataclasses.is_dataclass(f.default)}
+    missing = [
+        f"{name}.{entry.name}"
+        for name, own in sections.items()
+        for entry in dataclasses.fields(own)
+        if not attributes_of(own).get(entry.name)
+    ]
+    assert missing == []

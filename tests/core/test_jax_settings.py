@@ -1,0 +1,72 @@
+"""Settings of JAX from outside: one clear line, or they work."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import jax
+import pytest
+
+from vae_jax.core.errors import UserError
+from vae_jax.core.jax_settings import NEEDED, check_jax
+from vae_jax.main import main
+
+HARMFUL = {
+    "jax_disable_jit": True,
+    "jax_debug_nans": True,
+    "jax_debug_infs": True,
+    "jax_numpy_dtype_promotion": "strict",
+    "jax_transfer_guard": "disallow",
+}
+
+
+@pytest.fixture
+def setting():
+    before = {}
+
+    def set_to(name, value):
+        before.setdefault(name, getattr(jax.config, name))
+        jax.config.update(name, value)
+
+    yield set_to
+    for name, value in before.items():
+        jax.config.update(name, value)
+
+
+def test_what_is_usual_is_taken():
+    assert set(HARMFUL) == set(NEEDED)
+    check_jax()
+
+
+@pytest.mark.parametrize("name", HARMFUL)
+def test_a_setting_that_no_run_works_with_is_named(name, setting):
+    setting(name, HARMFUL[name])
+    with pytest.raises(UserError, match=f"{name.upper()}: found {HARMFUL[name]!r}; needs .*; unset it"):
+        check_jax()
+
+
+def test_it_is_refused_before_anything_is_written(tmp_path, setting, capsys):
+    setting("jax_disable_jit", True)
+    assert main(["vae_jax.main", "--config=configs/digits.py", f"--workdir={tmp_path / 'run'}"]) == 2
+    assert "vae_jax: error: JAX_DISABLE_JIT: found True" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("JAX_PLATFORMS", "nowhere", "JAX_PLATFORMS: found 'nowhere'; no such device can be used"),
+        ("JAX_DEBUG_NANS", "maybe", "JAX can't be loaded (ValueError: invalid truth value 'maybe'"),
+    ],
+)
+def test_a_variable_that_jax_can_not_use_is_one_line(variable, value, said, tmp_path):
+    command = [sys.executable, "-m", "vae_jax.main", "--config=configs/digits.py", f"--workdir={tmp_path / 'run'}"]
+    root = Path(__file__).parents[1]
+    done = subprocess.run(
+        command, cwd=root, env=os.environ | {variable: value}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"vae_jax: error: {said}")
+    assert not (tmp_path / "run").exists()

@@ -1,0 +1,31 @@
+"""Units: which places a member has, and their order."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vae_jax.core.units import Units
+
+SIZE = 5
+COUNTS = st.integers(1, SIZE)
+
+
+@given(COUNTS)
+def test_the_first_units_are_the_members(count):
+    assert Units(SIZE, count).mask.tolist() == [True] * count + [False] * (SIZE - count)
+
+
+@given(COUNTS)
+def test_the_members_units_are_reversed_in_their_places(count):
+    values = np.arange(SIZE)[None]
+    back = Units(SIZE, jnp.int32(count)).reversed(jnp.asarray(values))
+    assert back[0].tolist() == [*reversed(range(count)), *range(count, SIZE)]
+    np.testing.assert_array_equal(Units(SIZE, count).reversed(back), values)
+
+
+def test_a_units_key_is_the_same_for_every_number_of_units():
+    few, many = (jax.random.key_data(Units(size, size).keys(jax.random.key(3))) for size in (2, 7))
+    np.testing.assert_array_equal(few, many[:2])
+    assert len({tuple(key.tolist()) for key in many}) == 7

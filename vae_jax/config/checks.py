@@ -1,0 +1,179 @@
+"""Dataclasses whose fields say what values they take, and nested dicts checked against them."""
+
+import dataclasses
+import math
+from collections.abc import Collection
+from dataclasses import field, fields
+from enum import Enum
+from typing import Any
+
+import ml_collections
+import numpy as np
+
+from vae_jax.core.errors import UserError, nearest
+
+# Members are trained in 32 bits: what they can't hold is refused, whatever the field.
+LARGEST_WHOLE = int(np.iinfo(np.int32).max)
+SMALLEST, LARGEST = float(np.finfo(np.float32).tiny), float(np.finfo(np.float32).max)
+
+
+class Role(Enum):
+    """What a field means for a run that goes on: only what is learned has to stay as it was."""
+
+    LEARNED = "what is learned depends on it"
+    EXTENT = "how far the run goes: it may grow"
+    PLACE = "where files lie: the fingerprint of the images says whether they are the same"
+    UPKEEP = "how often something is kept, evaluated or logged, and how much is computed at once"
+    PICTURES = "what is drawn"
+
+
+# How a field's value reaches a compiled program. Static values (none of these) shape it.
+NUMBER, SIZE, CHOICE = "number", "size", "choice"
+
+
+def limited(
+    default: Any,
+    *,
+    low: float | None = None,
+    above: float | None = None,
+    high: float | None = None,
+    below: float | None = None,
+    role: Role = Role.LEARNED,
+) -> Any:
+    """A static number, or a tuple of numbers, with `low <= number <= high` and `above < number < below`.
+
+    `above` and `below` hold for what the number becomes in 32 bits too. Whole numbers without `high` have that of 32
+    bits.
+    """
+    limits = {"low": low, "above": above, "high": high, "below": below}
+    return field(default=default, metadata={**limits, "role": role})
+
+
+def unlimited(default: Any, *, role: Role) -> Any:
+    """Any value of the default's type."""
+    return field(default=default, metadata={"role": role})
+
+
+def number(
+    default: Any,
+    *,
+    low: float | None = None,
+    above: float | None = None,
+    high: float | None = None,
+    below: float | None = None,
+    off: float | None = None,
+    dtype: str | None = None,
+) -> Any:
+    """A traced number: members of one program may differ in it.
+
+    Args:
+        default: its type is the number's.
+        low, above, high, below: limits, as in `limited`.
+        off: 0 where a program leaves out what the number belongs to at 0: on and off are two programs then.
+        dtype: of its array; None means float32 or int32, by the default.
+    """
+    dtype = dtype or ("float32" if isinstance(default, float) else "int32")
+    limits = {"low": low, "above": above, "high": high, "below": below, "role": Role.LEARNED}
+    return field(default=default, metadata={**limits, "traced": NUMBER, "off": off, "dtype": dtype})
+
+
+def size(default: int, *, low: int = 1, high: int | None = None) -> Any:
+    """A traced count: a program has as many as its largest member, and each member the first of them."""
+    limits = {"low": low, "above": None, "high": high, "below": None, "role": Role.LEARNED}
+    return field(default=default, metadata={**limits, "traced": SIZE, "off": None, "dtype": "int32"})
+
+
+def is_off(value: Any) -> bool:
+    """Whether a number with an `off` value is off: a traced one never is, as its program has what belongs to it."""
+    return isinstance(value, (int, float)) and value == 0
+
+
+def one_of(default: str, *choices: str) -> Any:
+    """A static name out of a closed list (open lists are registries)."""
+    return field(default=default, metadata={"choices": choices})
+
+
+def traced_choice(default: str, *choices: str) -> Any:
+    """A name out of a list, traced as its place in it; without choices a registry is the list."""
+    named = {"choices": choices} if choices else {}
+    return field(default=default, metadata={**named, "traced": CHOICE, "off": None, "dtype": "int32"})
+
+
+def checked_section(
+    kind: Any, found: Any, path: str, *, leave_out: Collection[str] = (), more: Collection[str] = ()
+) -> Any:
+    """Make a dataclass of nested dicts.
+
+    Args:
+        kind: the dataclass.
+        found: a dict with all of its fields, those that are dataclasses themselves as dicts.
+        path: what to call it in an error.
+        leave_out: fields that keep their defaults.
+        more: sections beside its fields, for the text of an error.
+
+    Raises:
+        UserError: a field is unknown, missing, of another type or out of its limits.
+    """
+    if not isinstance(found, (ml_collections.ConfigDict, dict)):
+        raise UserError(f"{path}: found {found!r}; needs the fields {', '.join(f.name for f in fields(kind))}")
+    known = {entry.name: entry for entry in fields(kind) if entry.name not in leave_out}
+    for name in found:
+        if name not in known:
+            all_names = [*known, *more]
+            raise UserError(f"{path}.{name}: no such field; known are {', '.join(all_names)}{nearest(name, all_names)}")
+    values = {}
+    for name, entry in known.items():
+        if name not in found:
+            raise UserError(f"{path}.{name}: missing; start the config from vae_jax.config.schema.default_config()")
+        default, here = entry.default, f"{path}.{name}"
+        if dataclasses.is_dataclass(default):
+            values[name] = checked_section(type(default), found[name], here)
+        else:
+            values[name] = _checked_value(default, found[name], here, entry.metadata)
+    return kind(**values)
+
+
+def _checked_value(default: Any, found: Any, path: str, limits: Any) -> Any:
+    if isinstance(default, tuple):
+        if isinstance(found, str) or not isinstance(found, (tuple, list)):
+            raise UserError(f"{path}: found {found!r}; needs a tuple such as {default or (200, 100)!r}")
+        element = 1 if "low" in limits else default[0] if default else ""
+        return tuple(_checked_value(element, item, f"{path}[{k}]", limits) for k, item in enumerate(found))
+    if isinstance(default, float) and isinstance(found, int) and not isinstance(found, bool):
+        found = float(found) if abs(found) < 2**1023 else math.inf if found > 0 else -math.inf
+    if type(found) is not type(default):
+        raise UserError(f"{path}: found {found!r} ({type(found).__name__}); needs {KINDS[type(default)]}")
+    if isinstance(found, float):
+        _check_held(found, path)
+    _check_limits(found, path, limits)
+    return found
+
+
+KINDS = {int: "a whole number", float: "a number", str: "a text", bool: "True or False"}
+
+
+def _check_held(found: float, path: str) -> None:
+    """Make sure that a number stays one in 32 bits."""
+    if not math.isfinite(found):
+        raise UserError(f"{path}: found {found}; needs a finite number")
+    if abs(found) > LARGEST:
+        raise UserError(f"{path}: found {found}, which is infinite in 32 bits; needs at most {LARGEST:.2g}")
+    if 0 < abs(found) < SMALLEST:
+        raise UserError(f"{path}: found {found}, which is 0 in 32 bits; needs at least {SMALLEST:.2g}")
+
+
+def _check_limits(found: Any, path: str, limits: Any) -> None:
+    if "choices" in limits and found not in limits["choices"]:
+        choices = limits["choices"]
+        raise UserError(f"{path}: found {found!r}; needs one of {', '.join(choices)}{nearest(found, choices)}")
+    low, above, high, below = (limits.get(bound) for bound in ("low", "above", "high", "below"))
+    if high is None and type(found) is int:
+        high = LARGEST_WHOLE
+    if low is not None and found < low:
+        raise UserError(f"{path}: found {found}; needs at least {low}")
+    if above is not None and found <= above:
+        raise UserError(f"{path}: found {found}; needs more than {above}")
+    if high is not None and found > high:
+        raise UserError(f"{path}: found {found}; needs at most {high:,}")
+    if below is not None and np.float32(found) >= below:
+        raise UserError(f"{path}: found {found}; needs less than {below}, in 32 bits too")

@@ -1,0 +1,90 @@
+"""Every field of a config by its name, full or short: what it holds, its role, and in which ones two configs differ."""
+
+import dataclasses
+from collections.abc import Iterable, Iterator
+from dataclasses import fields, is_dataclass
+from functools import cache
+from typing import Any
+
+from vae_jax.config.checks import Role
+from vae_jax.config.parts import PartSettings, all_settings
+from vae_jax.config.schema import Config
+
+
+def differences(before: Config, now: Config, *roles: Role) -> Iterator[str]:
+    """Yield `field: before -> now` for each field that differs, or those of certain roles only."""
+    flat_before, flat_now = dict(_flat(before)), dict(_flat(now))
+    for name, value in flat_before.items():
+        if flat_now[name] != value and (not roles or _roles().get(name, Role.LEARNED) in roles):
+            yield f"{name}: {value!r} -> {flat_now[name]!r}"
+
+
+def fields_of(*roles: Role) -> list[str]:
+    """Return the full names of the fields that have one of these roles; all settings of parts are learned."""
+    return [name for name in leaf_fields() if _roles().get(name, Role.LEARNED) in roles]
+
+
+def adopt(config: Config, source: Config, names: Iterable[str]) -> Config:
+    """Return a config with the values that some fields, by their full names, have in another.
+
+    Of the settings of parts all are taken where one is named.
+    """
+    changes: dict[str, Any] = {}
+    for name in names:
+        section, _, last = name.rpartition(".")
+        if "." in section:
+            changes["parts"] = source.parts
+            continue
+        if section:
+            changed = changes.get(section, getattr(config, section))
+            changes[section] = dataclasses.replace(changed, **{last: getattr(getattr(source, section), last)})
+        else:
+            changes[last] = getattr(source, last)
+    return dataclasses.replace(config, **changes)
+
+
+@cache
+def _roles() -> dict[str, Role]:
+    """Return the role of every field but those of parts, which are all learned."""
+    own = [entry for entry in fields(Config) if not isinstance(entry.default, PartSettings)]
+    sections = [("", Config()), *((f"{f.name}.", f.default) for f in own if is_dataclass(f.default))]
+    return {
+        f"{prefix}{entry.name}": entry.metadata.get("role", Role.LEARNED)
+        for prefix, section in sections
+        for entry in fields(section)
+        if not is_dataclass(entry.default)
+    }
+
+
+def leaf_fields() -> list[str]:
+    """Return the full name of every field, such as `model.latent_dim`."""
+    return [name for name, _ in _flat(Config())]
+
+
+def short_name(name: str) -> str:
+    """Return the last part of a field's full name where that says which is meant, else the full name."""
+    last = name.rpartition(".")[2]
+    return last if named(last) == [name] else name
+
+
+def named(last: str) -> list[str]:
+    """Return the full names of the fields whose last part this is; those of parts only where no other has it."""
+    names = [name for name in leaf_fields() if name.rpartition(".")[2] == last]
+    return [name for name in names if name.count(".") < 2] or names
+
+
+def field_of(config: Config, name: str) -> Any:
+    """Return the value of the field of that full name."""
+    return dict(_flat(config))[name]
+
+
+def _flat(section: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for entry in fields(section):
+        value = getattr(section, entry.name)
+        if isinstance(value, PartSettings):
+            for (kind, name), settings in all_settings(value).items():
+                yield from _flat(settings, f"{kind}.{name}.")
+        elif dataclasses.is_dataclass(value):
+            yield from _flat(value, f"{prefix}{entry.name}.")
+        else:
+            yield f"{prefix}{entry.name}", value

@@ -1,0 +1,54 @@
+"""Settings of JAX that come from outside, by `JAX_*` or `jax.config`: those that no run works with are refused."""
+
+import importlib
+
+from vae_jax.core.errors import UserError
+from vae_jax.core.plain_text import reason
+
+NOT_FINITE = "a run finds numbers that are not finite itself, see config.train.on_nan"
+STRICT = "the program's own arithmetic needs the standard"
+# What each must be, and why.
+NEEDED = {
+    "jax_disable_jit": ((False,), "a run is one compiled program"),
+    "jax_debug_nans": ((False,), NOT_FINITE),
+    "jax_debug_infs": ((False,), NOT_FINITE),
+    "jax_numpy_dtype_promotion": (("standard",), STRICT),
+    "jax_transfer_guard": (("allow", "log", None), "images and results are moved between host and device"),
+}
+
+
+def load_jax() -> None:
+    """Import JAX, which reads its settings as it is imported.
+
+    Raises:
+        UserError: one of them can't be read.
+    """
+    try:
+        importlib.import_module("jax")
+    except (ValueError, RuntimeError) as error:
+        raise UserError(f"JAX can't be loaded ({reason(error)}); unset that JAX_ variable") from None
+
+
+def check_jax() -> None:
+    """Make sure that JAX can be used as it is set.
+
+    Raises:
+        UserError: the devices that are asked for are not there, or a setting has a value with which no run works.
+    """
+    load_jax()
+    import jax
+
+    for name, (allowed, why) in NEEDED.items():
+        found = getattr(jax.config, name, allowed[0])
+        found = getattr(found, "value", found)  # of an enumeration
+        if found not in allowed:
+            raise UserError(f"{name.upper()}: found {found!r}; needs {allowed[0]!r}: {why}; unset it")
+    try:
+        jax.devices()
+    except Exception as error:  # of many kinds, an AssertionError among them
+        asked = getattr(jax.config, "jax_platforms", None)
+        found = f"JAX_PLATFORMS: found {asked!r}" if asked else "JAX"
+        raise UserError(
+            f"{found}; no such device can be used ({reason(error, 120)}); unset it, take JAX_PLATFORMS=cpu, or "
+            "install the extra for the device (vae_jax[cuda], vae_jax[tpu])"
+        ) from None

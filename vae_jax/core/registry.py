@@ -1,0 +1,155 @@
+"""Parts by name: what a config may say, and what it stands for.
+
+Each kind of part has one registry, in the room of its kind. `vae_jax.register` adds to it from outside.
+"""
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from vae_jax.core.errors import UserError, nearest
+
+T = TypeVar("T")
+
+
+class Kind(NamedTuple):
+    """A kind of part.
+
+    Attributes:
+        field: the config field that chooses a part of this kind.
+        section: the config section that holds the settings of its parts, a section each.
+        registry: `module:NAME` of its registry.
+    """
+
+    field: str
+    section: str
+    registry: str
+
+
+KINDS: Mapping[str, Kind] = {
+    "source": Kind("data.name", "sources", "vae_jax.data.sources.registry:SOURCES"),
+    "contrast": Kind("data.contrast", "contrasts", "vae_jax.data.contrast:CONTRASTS"),
+    "transform": Kind("data.binarise", "transforms", "vae_jax.data.transforms:TRANSFORMS"),
+    "model": Kind("model.name", "models", "vae_jax.models.build:MODELS"),
+    "encoder": Kind("model.encoder", "encoders", "vae_jax.models.encoders:ENCODERS"),
+    "decoder": Kind("model.decoder", "decoders", "vae_jax.models.decoders:DECODERS"),
+    "activation": Kind("model.activation", "activations", "vae_jax.models.dense:ACTIVATIONS"),
+    "initialiser": Kind("model.init", "initialisers", "vae_jax.models.initialisers:INITIALISERS"),
+    "posterior": Kind("model.posterior", "posteriors", "vae_jax.models.posteriors:POSTERIORS"),
+    "prior": Kind("model.prior", "priors", "vae_jax.models.priors:PRIORS"),
+    "likelihood": Kind("model.likelihood", "likelihoods", "vae_jax.models.likelihoods:LIKELIHOODS"),
+    "objective": Kind("objective.name", "objectives", "vae_jax.objectives:OBJECTIVES"),
+    "optimiser": Kind("optimiser.name", "optimisers", "vae_jax.optimisers:OPTIMISERS"),
+    "schedule": Kind("objective.warmup", "schedules", "vae_jax.schedules.warmups:SCHEDULES"),
+    "rate": Kind("optimiser.schedule", "rates", "vae_jax.schedules.rates:RATES"),
+}
+
+# Kinds of which no config field chooses a part: `module:NAME` of their registries.
+UNCHOSEN: Mapping[str, str] = {
+    "path": "vae_jax.interpolation.paths:PATHS",
+    "figure": "vae_jax.figures.gallery:FIGURES",
+}
+
+
+class Origin(NamedTuple):
+    """Whose code registered a part.
+
+    Attributes:
+        module: its name; `__main__` in a notebook.
+        file: its path; '' where it has none, as in a notebook.
+    """
+
+    module: str
+    file: str
+
+    @property
+    def named(self) -> str:
+        """The file or module in a few words."""
+        if "." in self.module or not self.file:
+            return "a notebook" if self.module == "__main__" else self.module
+        return self.file
+
+
+class Registry(Mapping[str, T], Generic[T]):
+    """A mapping from the names that one config field may hold to what they stand for.
+
+    Looking up a name that isn't there raises a `UserError` that names the field and the choices.
+    """
+
+    def __init__(self, field: str, entries: Mapping[str, T], families: Mapping[str, T] | None = None) -> None:
+        """Make a registry.
+
+        Args:
+            field: that holds the names.
+            entries: what each stands for.
+            families: what all names with a prefix, such as `tfds:`, stand for; they are not listed one by one.
+        """
+        self.field = field
+        self._entries = dict(entries)
+        self._families = dict(families or {})
+        self._origins: dict[str, Origin] = {}  # of the parts that were added from outside
+
+    def __getitem__(self, name: str) -> T:
+        if (prefix := self._family(name)) is not None:
+            return self._families[prefix]
+        if not isinstance(name, str) or name not in self._entries:
+            choices = ", ".join([*sorted(self._entries), *(f"{prefix}NAME" for prefix in self._families)])
+            raise UserError(f"{self.field}: found {name!r}; known are {choices}{nearest(str(name), self._entries)}")
+        return self._entries[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._entries or self._family(name) is not None
+
+    def _family(self, name: object) -> str | None:
+        """Return the prefix of the family that a name belongs to."""
+        return next((p for p in self._families if isinstance(name, str) and name.startswith(p)), None)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def add(self, name: str, part: T, origin: Origin) -> None:
+        """Add a part; one of the same origin replaces the one before it, as a notebook's cell is run again.
+
+        Raises:
+            UserError: another part has the name.
+        """
+        if name in self._entries and not self._is_of(name, origin):
+            owner = self._origins[name].named if name in self._origins else "vae_jax"
+            raise UserError(f"register: {self.field}={name} is a part of {owner} already; use another name")
+        self._entries[name] = part
+        self._origins[name] = origin
+
+    def _is_of(self, name: str, origin: Origin) -> bool:
+        before = self._origins.get(name)
+        if before is None or not (before.file and origin.file):
+            return before is not None and before == origin
+        return before.file == origin.file
+
+    def origin(self, name: str) -> Origin | None:
+        """Return who registered a part from outside; None for the package's own."""
+        return self._origins.get(name)
+
+    def forget(self, name: str) -> None:
+        """Take away a part that was registered from outside."""
+        del self._origins[name], self._entries[name]
+
+    def from_outside(self) -> dict[str, T]:
+        """Return the parts that were registered from outside."""
+        return {name: self._entries[name] for name in self._origins}
+
+
+def registry_of(kind: str) -> Registry[Any]:
+    """Return the registry of a kind of parts.
+
+    Raises:
+        UserError: there is no such kind.
+    """
+    known = [*KINDS, *UNCHOSEN]
+    if kind not in known:
+        raise UserError(f"register: found the kind {kind!r}; known are {', '.join(known)}{nearest(str(kind), known)}")
+    module, _, name = (KINDS[kind].registry if kind in KINDS else UNCHOSEN[kind]).partition(":")
+    registry: Registry[Any] = getattr(import_module(module), name)
+    return registry

@@ -1,0 +1,7 @@
+"""Values that may be traced: plain in a config, arrays inside a compiled program."""
+
+from jaxtyping import Array, Float, Int, Integer
+
+Number = float | Float[Array, ""]
+Count = int | Integer[Array, ""]
+Choice = str | Int[Array, ""]

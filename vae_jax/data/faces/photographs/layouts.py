@@ -1,0 +1,97 @@
+"""Which photographs lie below a folder: each kind of folder is known by how it is laid out."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+from vae_jax.data.faces.photographs import cat2dog, columbia_dogs, landmark_table, lfw, oxford_pets, utkface
+from vae_jax.data.faces.photographs.layout_choice import FIELD, chosen_for, read_choice
+from vae_jax.data.faces.photographs.photo import PICTURES, Found, Photo, Sought, files_in, folders_in, plain, unlisted
+
+
+class Layout(Protocol):
+    """Returns None for a folder of another kind; `told` says that the user knows better than names and sizes."""
+
+    def __call__(self, folder: Path, *, told: bool = False) -> Found | None:
+        """List what such a folder holds."""
+
+
+# By the names that `config.data.layout` has for them; the first that knows a folder reads it.
+LAYOUTS: Mapping[str, Layout] = {
+    "landmarks": landmark_table.read,
+    "columbia_dogs": columbia_dogs.read,
+    "oxford_pets": oxford_pets.read,
+    "cat2dog": cat2dog.read,
+    "utkface": utkface.read,
+    "lfw": lfw.read,
+}
+SKIP = "skip"  # a folder that is left out
+KINDS = (*LAYOUTS, PICTURES, SKIP)
+MOST_FOLDERS = 3  # that are named of each kind
+
+
+def find_faces(folder: Path, but: Path | None = None, layout: str = "") -> list[Photo]:
+    """List the files below a folder as photographs of people and dogs, in an order of their own.
+
+    Files in folders of no known kind are taken for pictures of people, whose faces must be sought. What is no picture
+    is listed too: it is named where the pictures are read.
+
+    Args:
+        folder: may hold folders of all kinds; each is read once, wherever links lead.
+        but: a folder below it to leave out.
+        layout: what the user says, as `config.data.layout`.
+
+    Raises:
+        UserError: a table can't be read, or what the user says makes no sense.
+    """
+    return _faces(folder, _left_out(folder, but), read_choice(layout, folder, KINDS))
+
+
+def _faces(folder: Path, seen: set[Path], choice: dict[Path, str]) -> list[Photo]:
+    if folder.resolve() in seen:
+        return []
+    seen.add(folder.resolve())
+    kind = chosen_for(folder, choice)
+    if kind == SKIP:
+        inner = [path for path in choice if folder in path.parents]
+        named = Photo(folder, "people", PICTURES, None, f"left out, as {FIELD} says")
+        return [named, *(photo for path in inner for photo in _faces(path, seen, choice))]
+    layouts = {kind: LAYOUTS[kind]} if kind in LAYOUTS else {} if kind else LAYOUTS
+    try:
+        found = next(filter(None, (read(folder, told=bool(kind)) for read in layouts.values())), Found([]))
+        read_already = {photo.path for photo in found.photos}
+        others = [path for path in files_in(folder) if path not in read_already and path.name not in found.files]
+        inner = [path for path in folders_in(folder) if path.name not in found.folders]
+    except OSError as error:
+        return [unlisted(folder, error, "people")]
+    of_no_kind = [Photo(path, "people", PICTURES, Sought()) for path in others]
+    return [*found.photos, *of_no_kind, *(photo for path in inner for photo in _faces(path, seen, choice))]
+
+
+def layouts_told(photos: list[Photo], root: Path) -> str:
+    """Say in one line which folders were taken for what, and how to overrule that; '' where there is nothing."""
+    folders: dict[str, dict[Path, None]] = {}
+    for photo in photos:
+        stands_for_a_folder = photo.layout == PICTURES and photo.marks is None  # that is left out, or can't be listed
+        if photo.path.is_relative_to(root) and not stands_for_a_folder:
+            folders.setdefault(photo.layout, {})[photo.path.parent.relative_to(root)] = None
+    parts = []
+    for layout, found in folders.items():
+        among = _fewer(list(found))
+        more = f" and {len(among) - MOST_FOLDERS:,} more" if len(among) > MOST_FOLDERS else ""
+        said = "pictures of people whose faces are sought" if layout == PICTURES else layout
+        parts.append(f"{said}: {', '.join(plain(str(path)) for path in among[:MOST_FOLDERS])}{more}")
+    if not parts:
+        return ""
+    return f"layouts: {'; '.join(parts)}; --{FIELD}=FOLDER=KIND overrules, KIND one of {', '.join(KINDS)}"
+
+
+def _fewer(folders: list[Path]) -> list[Path]:
+    """Name folders by those that they lie in, as deep as makes no more than `MOST_FOLDERS`, if any depth does."""
+    deepest = max(len(path.parts) for path in folders)
+    cut = (list(dict.fromkeys(Path(*path.parts[:depth]) for path in folders)) for depth in range(deepest, 0, -1))
+    return next((fewer for fewer in cut if len(fewer) <= MOST_FOLDERS), folders)
+
+
+def _left_out(folder: Path, but: Path | None) -> set[Path]:
+    return {but.resolve()} - {folder.resolve()} if but else set()

@@ -1,0 +1,213 @@
+"""Image data sets that TensorFlow Datasets has prepared on this disk: `tfds:NAME`, or `tfds:NAME/CONFIG:VERSION`."""
+
+import hashlib
+import json
+import logging
+import re
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from vae_jax.config.schema import DataConfig
+from vae_jax.core.errors import UserError, nearest
+from vae_jax.core.progress import Progress
+from vae_jax.data.dataset import Dataset, Images, Labels, Split, split_by_content
+from vae_jax.data.formats.prepared_arrays import Arrays, prepared, text_array, text_value
+
+INFO, FEATURES = "dataset_info.json", "features.json"
+SPLITS = ("train", "validation", "test")
+AT_ONCE = 1_000  # images that are read together
+ONE_CLASS = ("images",)
+
+
+class Found(NamedTuple):
+    """A prepared version of a data set: its config ('' where it has none), its version and its folder."""
+
+    config: str
+    version: str
+    folder: Path
+
+
+def load(config: DataConfig) -> Dataset:
+    """Return a data set that TFDS has prepared, by its splits `train`, `validation` and `test`.
+
+    Without a split `test`, `config.test_fraction` of the training images is held out; a split `validation` is what
+    members are chosen by.
+
+    Raises:
+        UserError: there is no such data set, or it can't be read here, or it holds no images of one size.
+    """
+    found = find_prepared(config.name, config.tfds_folder)
+    name = re.sub(r"\W+", "_", config.name)
+    arrays = prepared(config.prepared_folder, name, _key_of(found.folder), lambda: read_prepared(found.folder))
+    splits = {
+        split: Split(arrays[f"{split}_images"], arrays[f"{split}_labels"])
+        for split in SPLITS
+        if f"{split}_images" in arrays
+    }
+    names = text_value(arrays["class_names"])
+    assert isinstance(names, list)
+    train, test = splits["train"], splits.get("test")
+    if test is None:
+        train, test = split_by_content(train.images, train.labels, config.test_fraction)
+    source = f"prepared by TFDS in {found.folder}, its splits {', '.join(splits)}"
+    dataset = Dataset(config.name, source, train, test, tuple(names))
+    if "validation" not in splits:
+        return dataset
+    return Dataset(config.name, source, train, test, tuple(names), validation=splits["validation"])
+
+
+def find_prepared(asked: str, home: Path) -> Found:
+    """Find the folder of a prepared data set; of several versions the newest.
+
+    Args:
+        asked: `tfds:NAME`, `tfds:NAME/CONFIG`, `tfds:NAME:VERSION` or `tfds:NAME/CONFIG:VERSION`.
+        home: the folder in which TFDS has prepared data sets.
+
+    Raises:
+        UserError: it is not there, or has several configs and none is named.
+    """
+    parts = re.fullmatch(r"tfds:(\w+)(?:/([\w.+-]+))?(?::(\d+\.\d+\.\d+))?", asked)
+    if parts is None:
+        raise UserError(f"config.data.name: found {asked!r}; needs tfds:NAME or tfds:NAME/CONFIG:VERSION")
+    name, wanted, version = parts.groups()
+    prepared_here = sorted({path.parents[depth].name for depth in (1, 2) for path in _infos(home, depth)})
+    there = _versions(home / name)
+    if not there:
+        known = f"there are {', '.join(prepared_here)}" if prepared_here else "none is there"
+        raise UserError(
+            f"config.data.name: found {asked!r}, which is not prepared in {home} ({known}); prepare it with TFDS, or "
+            f"set config.data.tfds_dir or TFDS_DATA_DIR{nearest(name, prepared_here)}"
+        )
+    fitting = [each for each in there if wanted in (None, each.config) and version in (None, each.version)]
+    names = ", ".join(f"{name}{'/' if each.config else ''}{each.config}:{each.version}" for each in there)
+    if not fitting:
+        raise UserError(f"config.data.name: found {asked!r}; of {name} there are {names} in {home}")
+    if len({each.config for each in fitting}) > 1:
+        raise UserError(f"config.data.name: found {asked!r}; say which config: there are {names} in {home}")
+    return max(fitting, key=lambda each: tuple(map(int, each.version.split("."))))
+
+
+def _infos(home: Path, depth: int) -> Iterator[Path]:
+    """Find data sets at NAME/VERSION (depth 1) or NAME/CONFIG/VERSION (depth 2)."""
+    return home.glob(f"{'*/' * (depth + 1)}{INFO}")
+
+
+def _versions(folder: Path) -> list[Found]:
+    found = [("", path.parent) for path in folder.glob(f"*/{INFO}")]
+    found += [(path.parents[1].name, path.parent) for path in folder.glob(f"*/*/{INFO}")]
+    versions = [Found(config, path.name, path) for config, path in sorted(found)]
+    return [each for each in versions if re.fullmatch(r"\d+\.\d+\.\d+", each.version)]
+
+
+def _key_of(folder: Path) -> str:
+    """Stand for the files of a prepared data set: their names, sizes and times."""
+    stats = [(path.name, path.stat()) for path in sorted(folder.iterdir()) if path.is_file()]
+    said = [(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats]
+    return hashlib.sha256(repr((str(folder), said)).encode()).hexdigest()[:16]
+
+
+def read_prepared(folder: Path) -> Arrays:
+    """Read the splits of a prepared data set whole.
+
+    Raises:
+        UserError: it has no split `train`, or its examples are no images of one size, or TensorFlow is missing.
+    """
+    try:
+        info = json.loads((folder / INFO).read_text(encoding="utf-8"))
+        file_format = str(info.get("fileFormat") or "tfrecord")
+        names = [split["name"] for split in info["splits"]]
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise _unusable(folder, error) from None
+    if "train" not in names:
+        raise UserError(f"{folder}: found no split train (there are {', '.join(names) or 'none'}); needs one")
+    if file_format != "array_record" and find_spec("tensorflow") is None:
+        raise UserError(
+            f"{folder}: its files are {file_format}, which TFDS reads with TensorFlow only; install tensorflow, or "
+            "prepare it with file_format='array_record'"
+        )
+    if not (folder / FEATURES).is_file():
+        raise UserError(f"{folder}: found no {FEATURES}; prepare it again with a TFDS that writes it")
+    try:
+        with Progress("loading TensorFlow Datasets"):
+            logging.getLogger("absl").setLevel(logging.ERROR)
+            import tensorflow_datasets as tfds
+        builder: Any = tfds.builder_from_directory(str(folder))
+        labels = _class_names(folder, builder.info.features, tfds.features)
+        arrays: dict[str, np.ndarray] = {"class_names": text_array(list(labels or ONE_CLASS))}
+        for split in (split for split in SPLITS if split in names):
+            images, classes = _read_split(folder, builder, split, file_format, labelled=labels is not None)
+            if not len(images) and split == "train":
+                raise UserError(f"{folder}: found no training images")
+            arrays |= {f"{split}_images": images, f"{split}_labels": classes} if len(images) else {}
+    except UserError:
+        raise
+    except Exception as error:  # TFDS raises many kinds where its folder is damaged
+        raise _unusable(folder, error) from None
+    shapes = {name: array.shape[1:] for name, array in arrays.items() if name.endswith("_images")}
+    if len(set(shapes.values())) > 1:
+        raise UserError(f"{folder}: found images of several sizes ({_listed(set(shapes.values()))}); needs one size")
+    return arrays
+
+
+def _unusable(folder: Path, error: Exception) -> UserError:
+    said = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+    return UserError(f"{folder}: can't be read ({said}); prepare it again with TFDS")
+
+
+def _class_names(folder: Path, features: Any, kinds: Any) -> list[str] | None:
+    """Return the names of the labels; None where there are none.
+
+    Raises:
+        UserError: there are no images of bytes, or the labels are no classes.
+    """
+    held = dict(features.items()) if hasattr(features, "items") else {}
+    known = ", ".join(f"{name} ({type(feature).__name__})" for name, feature in held.items())
+    image, label = held.get("image"), held.get("label")
+    if not isinstance(image, kinds.Image):
+        raise UserError(f"{folder}: found the features {known or type(features).__name__}; needs an Image named image")
+    if image.np_dtype != np.uint8 or image.shape[-1] not in (1, 3):
+        raise UserError(f"{folder}: found images {image.np_dtype} {image.shape}; needs uint8 with 1 or 3 channels")
+    if label is None:
+        return None
+    if not isinstance(label, kinds.ClassLabel):
+        raise UserError(f"{folder}: found the feature label as {type(label).__name__}; needs a ClassLabel, or no label")
+    return list(label.names)
+
+
+def _read_split(folder: Path, builder: Any, split: str, file_format: str, *, labelled: bool) -> tuple[Images, Labels]:
+    count = int(builder.info.splits[split].num_examples)
+    images, labels = np.empty(0, np.uint8), np.zeros(count, np.int32)
+    with Progress(f"reading the {split} images", count, unit="image") as progress:
+        for k, row in enumerate(_rows(builder, split, file_format)):
+            image = np.asarray(row["image"])
+            if not k:
+                images = np.empty((count, *image.shape), np.uint8)
+            if image.shape != images.shape[1:]:
+                sizes = _listed({image.shape, images.shape[1:]})
+                raise UserError(f"{folder}: found images of several sizes ({sizes}, ...); needs one size")
+            images[k] = image
+            labels[k] = row["label"] if labelled else 0
+            progress.advance()
+    if (labels < 0).any():
+        raise UserError(f"{folder}: found {split} images without a class; needs one for each")
+    return images, labels
+
+
+def _rows(builder: Any, split: str, file_format: str) -> Iterator[Any]:
+    """Give the examples of a split in their order."""
+    if file_format != "array_record":
+        import tensorflow_datasets as tfds
+
+        yield from tfds.as_numpy(builder.as_dataset(split=split, shuffle_files=False))
+        return
+    source = builder.as_data_source(split=split)
+    for k in range(0, len(source), AT_ONCE):
+        yield from source.__getitems__(range(k, min(k + AT_ONCE, len(source))))
+
+
+def _listed(shapes: set[tuple[int, ...]]) -> str:
+    return ", ".join(map(str, sorted(shapes)))

@@ -1,0 +1,65 @@
+"""Everything about one trained member that its pictures show, as plain arrays."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int32, UInt8
+
+from vae_jax.interpolation.planes import Plane
+
+
+@dataclass(frozen=True)
+class MemberArrays:
+    """What one member has learned, ready to be drawn; nothing here needs the model or JAX any more.
+
+    Attributes:
+        title: the member in a few words (data, latent size, beta_KL, seed).
+        notice: a line that every picture must carry (what stands in for what), or ''.
+        class_names: the name of each label.
+        test_images: `[n, height, width, channels]`, the test images, in no particular order.
+        test_labels: `[n]`.
+        reconstructions: `[n, height, width, channels]`, decoded from z = mu.
+        mu: `[n, latent]`, the point that stands for each test image: of a normal posterior its mean.
+        sigma: `[n, latent]`, its standard deviations; None where the posterior has none.
+        losses: `[n]`, each image's reconstruction loss at z = mu, in `loss_unit`.
+        loss_unit: e.g. `nats per image` or `mean squared error per pixel`.
+        sheet_labels: `[sheets]`, classes whose training images are shown: all, or some where there are many.
+        class_sheets: `[sheets, k, height, width, channels]`, training images of each of these.
+        samples: `[drawn, height, width, channels]`, decoded from the prior.
+        plane_points: `[g, g, latent]`, a square grid in the latent space; row 0 is its upper edge.
+        plane_images: `[g, g, height, width, channels]`, decoded from it.
+        plane: where the grid lies (the two units themselves if latent is 2).
+        path_points: `[steps, latent]`, a straight way between two test images of different classes.
+        path_images: `[steps, height, width, channels]`.
+        morph_starts, morph_ends: `[pairs]`, indices of test images of different classes.
+        morph_images: `[pairs, steps, height, width, channels]`, from start to end in equal steps of z.
+        pca_directions: `[components, latent]`, of the test posterior means, strongest first.
+        pca_explained: `[components]`, shares of the variance.
+        told_classes: whether the model is told classes: samples the classes in turn, the grid a like share of each,
+            ways from that of their start to that of their end.
+    """
+
+    title: str
+    notice: str
+    class_names: tuple[str, ...]
+    test_images: UInt8[np.ndarray, "n height width channels"]
+    test_labels: Int32[np.ndarray, " n"]
+    reconstructions: UInt8[np.ndarray, "n height width channels"]
+    mu: Float[np.ndarray, "n latent"]
+    sigma: Float[np.ndarray, "n latent"] | None
+    losses: Float[np.ndarray, " n"]
+    loss_unit: str
+    sheet_labels: Int32[np.ndarray, " sheets"]
+    class_sheets: UInt8[np.ndarray, "sheets k height width channels"]
+    samples: UInt8[np.ndarray, "drawn height width channels"]
+    plane_points: Float[np.ndarray, "g g latent"]
+    plane_images: UInt8[np.ndarray, "g g height width channels"]
+    plane: Plane
+    path_points: Float[np.ndarray, "steps latent"]
+    path_images: UInt8[np.ndarray, "steps height width channels"]
+    morph_starts: Int32[np.ndarray, " pairs"]
+    morph_ends: Int32[np.ndarray, " pairs"]
+    morph_images: UInt8[np.ndarray, "pairs steps height width channels"]
+    pca_directions: Float[np.ndarray, "components latent"]
+    pca_explained: Float[np.ndarray, " components"]
+    told_classes: bool = False

@@ -1,0 +1,1 @@
+"""Paths and planes through a latent space."""

@@ -1,1 +1,0 @@
-"""Geometry of latent spaces: paths, planes and grids."""

@@ -1,0 +1,1 @@
+"""What experiments share: declare, train, tabulate."""

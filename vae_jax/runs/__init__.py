@@ -1,0 +1,1 @@
+"""A run folder's life: plan, train, resume, evaluate, finish, export, load."""

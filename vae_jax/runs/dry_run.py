@@ -1,0 +1,114 @@
+"""What a run would be, without running it: members, programs, memory and time."""
+
+import os
+import time
+from importlib import import_module
+
+import jax
+import psutil
+
+from vae_jax.config.fields import field_of, leaf_fields, short_name
+from vae_jax.core.compile_cache import keep_compiled_programs
+from vae_jax.data.dataset import Dataset
+from vae_jax.runs.command import Command
+from vae_jax.runs.figures import MOST_TOGETHER
+from vae_jax.runs.folder import RunFolder
+from vae_jax.runs.plan import plan_run
+from vae_jax.training.examples import train_data
+from vae_jax.training.groups import Group
+from vae_jax.training.hyperparameters import hyperparameters_of
+from vae_jax.training.memory import (
+    DEVICE_COPIES,
+    HOST_COPIES,
+    block_bytes,
+    free_bytes,
+    layout_of,
+    memory_faults_told,
+    size_told,
+    state_bytes,
+)
+from vae_jax.training.sharding import Layout
+from vae_jax.training.steps import init_state, train_block
+
+TRIAL = 20  # steps that are timed
+WORKSPACE = 250_000_000  # bytes that compiling, evaluating and drawing take, as measured with small models
+
+
+def forecast(command: Command) -> None:
+    """Print what a command would train, one line a program, and the memory and time that it would take.
+
+    The programs are compiled, and a few steps of each are timed with one member. No run folder is
+    made; data that are not there yet are fetched and prepared.
+
+    Raises:
+        UserError: something that the user gave can't be used.
+    """
+    config, folder = command.config, RunFolder(command.workdir)
+    assert config is not None, "training needs a config: the command line saw to that"
+    folder.check(config)
+    keep_compiled_programs()
+    plan = plan_run(folder, config)
+    members, groups = len(plan.members), plan.groups
+    print(f"{_count(members, 'member')} in {_count(len(groups), 'program')}")
+    plan.check_memory()
+    free, most, total = free_bytes(), 0, 0.0
+    for group in groups:
+        dataset = plan.dataset(group)
+        with memory_faults_told(group.name):
+            layout = layout_of(group, dataset)
+            memory, seconds = run_bytes(group, dataset, layout), step_seconds(group, dataset)
+        whole = seconds * group.total * len(group.configs) / layout.member_devices
+        most, total = max(most, memory), total + whole
+        print(f"  {group.name}: {describe(group, layout)}; {size_told(memory)}, {_duration(whole)}")
+    print(f"memory: about {size_told(most)}, programs one after another ({size_told(free)} free)")
+    print(f"time: about {_duration(total)} of training on {_count(len(jax.devices()), jax.default_backend())}")
+
+
+def describe(group: Group, layout: Layout) -> str:
+    """Say a group's members, sizes, length and what varies in it."""
+    spec, configs = group.spec, group.configs
+    varied = [name for name in leaf_fields() if len({repr(field_of(config, name)) for config in configs}) > 1]
+    varying = f" varying in {', '.join(map(short_name, varied))}" if varied else ""
+    at_once = f", {layout.at_once} at once" if layout.at_once > 1 else ""
+    devices = f" on {layout.member_devices} devices" if layout.member_devices > 1 else ""
+    return (
+        f"{_count(len(configs), 'member')}{varying}{at_once}{devices}, {spec.sizes}, batch {spec.batch_size}, "
+        f"{_count(group.epochs, 'epoch')} of {_count(group.steps_per_epoch, 'step')}"
+    )
+
+
+def run_bytes(group: Group, dataset: Dataset, layout: Layout) -> int:
+    """Estimate the memory of this process at most while it trains a group and draws it."""
+    # What a run imports only when it saves and draws counts too.
+    import_module("orbax.checkpoint")
+    import_module("vae_jax.figures.gallery")
+    here = int(psutil.Process(os.getpid()).memory_info().rss)
+    members = layout.padded(len(group.configs))
+    state = state_bytes(group.spec, group.configs[0]) * members
+    many_member_arrays = min(members, MOST_TOGETHER) * dataset.test.images.nbytes
+    total = here + WORKSPACE + HOST_COPIES * state + many_member_arrays
+    if jax.default_backend() == "cpu":
+        total += DEVICE_COPIES * state + block_bytes(group, dataset, layout)
+    return total
+
+
+def step_seconds(group: Group, dataset: Dataset) -> float:
+    """Time a step of one member, alone."""
+    members = hyperparameters_of(group.configs[:1], group.steps_per_epoch)
+    data = train_data(dataset)
+    state, _ = train_block(group.spec, Layout(), TRIAL, data, members, init_state(group.spec, Layout(), members))
+    jax.block_until_ready(state)
+    start = time.perf_counter()
+    state, _ = train_block(group.spec, Layout(), TRIAL, data, members, state)
+    jax.block_until_ready(state)
+    return (time.perf_counter() - start) / TRIAL
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'s' if number != 1 else ''}"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

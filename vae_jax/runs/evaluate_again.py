@@ -1,0 +1,150 @@
+"""A trained run evaluated again, or drawn again."""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+
+from vae_jax.config.checks import Role
+from vae_jax.config.fields import adopt, fields_of
+from vae_jax.config.schema import Config
+from vae_jax.core.clock import Clock
+from vae_jax.core.compile_cache import keep_compiled_programs
+from vae_jax.core.errors import NoResultError, UserError
+from vae_jax.core.progress import Progress
+from vae_jax.data.sources.arrays import GivenArrays
+from vae_jax.evaluation.metrics import evaluator_of
+from vae_jax.runs.command import Command
+from vae_jax.runs.figures import RunFigures
+from vae_jax.runs.finish import results_of, write_end
+from vae_jax.runs.folder import RunFolder
+from vae_jax.runs.plan import Plan, plan_run
+from vae_jax.training.checkpoints import Checkpoints
+from vae_jax.training.groups import Group, write_members
+from vae_jax.training.loop import Trainer
+from vae_jax.training.memory import layout_of
+from vae_jax.training.steps import TrainState
+
+log = logging.getLogger("vae_jax")
+
+
+def evaluate_run(command: Command, started: float, given: GivenArrays | None = None) -> None:
+    """Evaluator a trained run on the held-out images again, and write its numbers and its report.
+
+    Args:
+        command: names the run folder.
+        started: when, by `time.perf_counter()`.
+        given: the images that it was trained on, where they were given as arrays.
+
+    Raises:
+        UserError: there is no trained run, or its data are not there.
+    """
+
+    def judge_again(trainer: Trainer, state: TrainState) -> None:
+        evaluate = evaluator_of(trainer.group, trainer.layout, trainer.dataset)
+        for split, metrics in evaluate(trainer.members, trainer.spread(state)).items():
+            trainer.note_metrics(split, metrics)
+
+    revisit(command, started, judge_again, draw=False, given=given)
+
+
+def figures_of_run(command: Command, started: float, given: GivenArrays | None = None) -> None:
+    """Draw the figures and the report of a trained run again.
+
+    Args:
+        command: names the run folder.
+        started: when, by `time.perf_counter()`.
+        given: the images that it was trained on, where they were given as arrays.
+
+    Raises:
+        NoResultError: some could not be drawn; the others are there.
+        UserError: there is no trained run, or its data are not there.
+    """
+    failed = revisit(command, started, lambda trainer, state: None, draw=True, given=given)
+    log.info("report: %s", RunFolder(command.workdir).report)
+    if failed:
+        raise NoResultError(f"{command.workdir}: some pictures could not be made ({', '.join(failed)})")
+
+
+def revisit(
+    command: Command,
+    started: float,
+    visit: Callable[[Trainer, TrainState], None],
+    *,
+    draw: bool,
+    given: GivenArrays | None = None,
+) -> list[str]:
+    """Go through the groups of a trained run and write its end anew.
+
+    Args:
+        command: names the run folder.
+        started: when, by `time.perf_counter()`.
+        visit: called with every group.
+        draw: whether to draw the figures again.
+        given: the images that the run was trained on, where they were given as arrays.
+
+    Returns:
+        what could not be drawn.
+
+    Raises:
+        UserError: there is no trained run, or its data are not there.
+    """
+    folder = RunFolder(command.workdir)
+    keep_compiled_programs()
+    plan = plan_run(folder, config_of(command, folder, *([Role.PICTURES] if draw else [])), given)
+    clock, results = Clock(started), []
+    totals = {"compile": 0.0, "train": 0.0}
+    with folder.occupied(), Progress("reading the checkpoint") as progress:
+        run_figures = RunFigures(plan, progress.say)
+        summary = folder.read_summary()
+        folder.create(plan.config)
+        for group in plan.groups:
+            write_members(folder.checkpoints / group.name, group)
+        for trainer, state in reopen(plan, plan.groups, clock):
+            progress.say("evaluating" if not draw else "drawing")
+            visit(trainer, state)
+            if draw:
+                run_figures.draw_each(trainer.group, state)
+            results += results_of(trainer)
+            totals = {name: value + trainer.seconds[name] for name, value in totals.items()}
+        plan.keep_test_images()
+        if draw:
+            run_figures.draw_together()
+        progress.say("writing the report")
+        seconds = summary["seconds"] if summary else {**totals, "total": clock.before}
+        write_end(plan, results, seconds, run_figures)
+    return list(run_figures.failed)
+
+
+def config_of(command: Command, folder: RunFolder, *more: Role) -> Config:
+    """Return the settings of a trained run, with places and upkeep as a command says now.
+
+    Args:
+        command: has settings or none.
+        folder: of the run.
+        more: other roles of fields that the command may change.
+
+    Raises:
+        UserError: there is no run, or the command's settings are not the run's.
+    """
+    config = folder.read_config()
+    if command.config is None:
+        return config
+    folder.check(command.config)
+    return adopt(config, command.config, fields_of(Role.PLACE, Role.UPKEEP, *more))
+
+
+def reopen(plan: Plan, groups: Sequence[Group], clock: Clock) -> Iterator[tuple[Trainer, TrainState]]:
+    """Read the newest checkpoint of some of a plan's groups.
+
+    Raises:
+        UserError: one has none, or not of these data.
+    """
+    for group in groups:
+        home, dataset = plan.folder.checkpoints / group.name, plan.dataset(group)
+        checkpoints = Checkpoints(home, group.configs[0].checkpoint.keep)
+        trainer = Trainer(group, dataset, layout_of(group, dataset), checkpoints, clock)
+        state = trainer.restore()
+        if state is None:
+            raise UserError(f"{home}: no checkpoint yet; train the run first")
+        clock.resume(trainer.seconds["total"])
+        yield trainer, state
+        checkpoints.close()

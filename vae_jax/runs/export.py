@@ -1,0 +1,217 @@
+"""One member of a sweep as a run folder of its own: the one that its settings alone would have given."""
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from vae_jax.config.fields import field_of, short_name
+from vae_jax.config.schema import Config
+from vae_jax.config.sweep_language import parse_values
+from vae_jax.config.values import alike, shown
+from vae_jax.core.atomic_files import write_text, written_atomically
+from vae_jax.core.clock import Clock
+from vae_jax.core.compile_cache import keep_compiled_programs
+from vae_jax.core.errors import UserError, nearest
+from vae_jax.reports.comparable import group_by_unit
+from vae_jax.reports.summary import measured
+from vae_jax.runs.command import Command, Pick
+from vae_jax.runs.evaluate_again import config_of, figures_of_run, reopen
+from vae_jax.runs.folder import RunFolder, faults_told
+from vae_jax.runs.plan import plan_run
+from vae_jax.training.checkpoints import Checkpoints
+from vae_jax.training.extraction import state_alone
+from vae_jax.training.groups import group_of, write_members
+from vae_jax.training.loop import Trainer
+from vae_jax.training.metrics_log import read_metrics
+
+log = logging.getLogger("vae_jax")
+
+LARGER_IS_BETTER = ("elbo",)
+NOT_RANKED = ("step", "epoch", "beta_kl")  # no measure of how good a member is
+
+
+def export_member(command: Command, started: float) -> None:
+    """Make one member of a trained run an ordinary run folder, to be evaluated, drawn and continued alone.
+
+    Args:
+        command: names the run folder, the member and where to.
+        started: when, by `time.perf_counter()`.
+
+    Raises:
+        UserError: there is no such run or no such member, or something lies where it would go.
+    """
+    source = RunFolder(command.workdir)
+    keep_compiled_programs()
+    plan = plan_run(source, config_of(command, source))
+    number = choose(command.pick, source, plan.members)
+    group = next(group for group in plan.groups if number in group.numbers)
+    target = RunFolder(command.out or source.path.with_name(f"{source.path.name}_member_{number}"))
+    if target.path.exists():
+        raise UserError(f"{target.path}: is there already; use another --out")
+    if target.path.resolve().is_relative_to(source.path.resolve()):
+        raise UserError(f"{target.path}: lies in the folder of the run that it comes from; use another --out")
+    target.check(plan.members[number])
+    ((trainer, state),) = reopen(plan, [group], Clock(started))
+    with faults_told(target.path), written_atomically(target.path) as partial:
+        write_alone(RunFolder(partial), trainer, number, state, read_metrics(source.metrics))
+    figures_of_run(Command(None, target.path, "figures"), started)
+
+
+def choose(pick: Pick, folder: RunFolder, members: dict[int, Config]) -> int:
+    """Find the one member that is meant.
+
+    Raises:
+        UserError: none or several are meant.
+    """
+    given = {name: value for name, value in vars(pick).items() if value is not None}
+    if len(given) != 1 and set(given) != {"where", "best"}:
+        found = " and ".join(f"--{name}" for name in given) or "none of them"
+        raise UserError(
+            f"--mode=export: found {found}; needs one of --member=K, --where=beta_kl=1, --best=test.elbo, or both last"
+        )
+    if pick.member is not None:
+        if pick.member not in members:
+            raise UserError(f"--member: found {pick.member}; the run has members {min(members)} to {max(members)}")
+        return pick.member
+    values = parse_values(pick.where) if pick.where is not None else {}
+    if pick.best is None:
+        return by_values(values, members, "--where")
+    return number_of_best(pick.best, folder, "--best", with_values(values, members, "--where") if values else None)
+
+
+def by_values(values: Mapping[str, Any], members: Mapping[int, Config], asked: str) -> int:
+    """Return the number of the only member whose fields have these values.
+
+    Args:
+        values: by full names, such as `{"objective.beta_kl": 1.0, "model.hidden": (64,)}`.
+        members: the settings of each.
+        asked: who asks for it, for the error's text.
+
+    Raises:
+        UserError: there is not just one such member.
+    """
+    found = with_values(values, members, asked)
+    if len(found) > 1:
+        holds = f"{_given(values)} holds for {len(found)} members ({_listed(found)})"
+        raise UserError(f"{asked}: {holds}; needs to hold for one")
+    return found[0]
+
+
+def with_values(values: Mapping[str, Any], members: Mapping[int, Config], asked: str) -> list[int]:
+    """Return the numbers of the members whose fields have these values; see `by_values`.
+
+    Raises:
+        UserError: there is none.
+    """
+    found = [
+        number
+        for number, config in members.items()
+        if all(alike(value, field_of(config, name)) for name, value in values.items())
+    ]
+    if not found:
+        there = "".join(_held(name, members) for name in values)
+        raise UserError(f"{asked}: {_given(values)} holds for 0 members; needs to hold for one{there}")
+    return found
+
+
+def _given(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{short_name(name)}={shown(value)}" for name, value in values.items())
+
+
+def _held(name: str, members: Mapping[int, Config]) -> str:
+    """Say which values the members have of a field."""
+    levels = dict.fromkeys(shown(field_of(config, name)) for config in members.values())
+    return f"; {short_name(name)} is {_listed(list(levels))}"
+
+
+def _listed(found: Sequence[Any], separator: str = ", ") -> str:
+    return separator.join([*map(str, found[:10]), *(["..."] if len(found) > 10 else [])])
+
+
+def number_of_best(best: str, folder: RunFolder, asked: str, among: Sequence[int] | None = None) -> int:
+    """Return the number of the member of a finished run that is best in a metric, such as `test.elbo`.
+
+    Args:
+        best: the metric.
+        folder: of the run.
+        asked: who asks for it, for the error's text.
+        among: the numbers of the members that are meant; None means all.
+
+    Raises:
+        UserError: the run has not come to its end, or has no such metric, or the members don't compare in it.
+    """
+    summary = folder.read_summary()
+    if summary is None:
+        raise UserError(f"{asked}: no whole {folder.summary}; let the run come to its end, or choose by number")
+    best = str(best)
+    split, _, metric = best.partition(".")
+    meant = [member for member in summary["members"] if among is None or member["member"] in among]
+    well = [member for member in meant if member["failed_in_step"] is None]
+    parts = ("validation", "test", "train")
+    known = list(dict.fromkeys(f"{part}.{name}" for part in parts for each in well for name in each.get(part, {})))
+    if not known:
+        raise UserError(
+            f"{asked}: no member{'' if among is None else ' that is meant'} of {folder.path} came to a result; "
+            "choose by number"
+        )
+    if best not in known:
+        raise UserError(f"{asked}: found {best!r}; known are {', '.join(known)}{nearest(best, known)}")
+    _check_comparable(best, known, summary, well, asked)
+    sign = 1 if metric in LARGER_IS_BETTER else -1
+    measured = [member for member in well if metric in member.get(split, {})]  # it may be no number in some
+    chosen: dict[str, Any] = max(measured, key=lambda member: sign * float(member[split][metric]))
+    return int(chosen["member"])
+
+
+def _check_comparable(
+    best: str, known: Sequence[str], summary: dict[str, Any], members: Sequence[dict[str, Any]], asked: str
+) -> None:
+    """Refuse to rank members in a metric that does not compare between them, and say what does."""
+
+    def groups(name: str) -> list[str]:
+        split, _, metric = name.partition(".")
+        there = [member for member in members if metric in member.get(split, {})]
+        return list(dict.fromkeys(group_by_unit([metric], [measured(summary, m, split) for m in there], ranked=True)))
+
+    found = groups(best)
+    if len(found) > 1:
+        others = [name for name in known if name.partition(".")[2] not in NOT_RANKED and len(groups(name)) == 1]
+        instead = f", or use a metric that compares ({', '.join(others)})" if others else ""
+        which = "--where=FIELD=VALUE" if asked == "--best" else "FIELD=VALUE"
+        raise UserError(
+            f"{asked}: {best} compares only within members of one kind, found {_listed(found, ' | ')}; choose a kind "
+            f"by {which} too{instead}"
+        )
+
+
+def write_alone(target: RunFolder, trainer: Trainer, number: int, state: Any, lines: Sequence[dict[str, Any]]) -> None:
+    """Write what a run of one member would have left after as many steps: config, checkpoint and metrics.
+
+    Args:
+        target: the new run folder.
+        trainer: of the member's group, at its newest checkpoint.
+        number: the member's.
+        state: of the group.
+        lines: the metrics of the whole run.
+    """
+    index = trainer.group.numbers.index(number)
+    config = trainer.group.configs[index]
+    alone = group_of("group_0", [(0, config)], trainer.dataset)
+    target.create(config)
+    home: Path = target.checkpoints / alone.name
+    write_members(home, alone)
+    record = {
+        "step": trainer.step,
+        "seconds": trainer.seconds,
+        "last": {split: [last[index] | {"member": 0}] for split, last in trainer.last.items() if last},
+        "data": trainer.dataset.fingerprint,
+    }
+    checkpoints = Checkpoints(home, config.checkpoint.keep)
+    checkpoints.save(trainer.step, jax.device_get(state_alone(trainer.group, index, state)), record)
+    checkpoints.close()
+    mine = [line | {"member": 0} for line in lines if line["member"] == number]
+    write_text(target.metrics, "".join(json.dumps(line) + "\n" for line in mine))

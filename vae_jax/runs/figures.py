@@ -1,0 +1,247 @@
+"""The pictures of a run: which members are drawn, and where the pictures lie."""
+
+import logging
+import re
+from collections.abc import Callable, Mapping
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jax
+
+from vae_jax.config.fields import short_name
+from vae_jax.config.sweep_language import swept_fields
+from vae_jax.core.plain_text import reason
+from vae_jax.reports.comparable import Measured, group_by_unit
+from vae_jax.reports.summary import comparable_groups, member_title, member_values
+from vae_jax.runs.plan import Plan
+from vae_jax.training.extraction import spec_alone, state_alone
+from vae_jax.training.groups import Group
+from vae_jax.training.metrics_log import read_metrics
+from vae_jax.training.non_finite import failed_for_good
+from vae_jax.training.steps import TrainState
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from vae_jax.evaluation.member_arrays import MemberArrays
+    from vae_jax.reports.report import MemberPage, Picture
+
+log = logging.getLogger("vae_jax")
+
+MOST_TOGETHER = 16  # members side by side
+
+# matplotlib takes a second to import: each method imports what it draws with.
+
+
+class RunFigures:
+    """Draws a run's figures into its folder.
+
+    Nothing that fails in it ends the run: it is named in one line, and the other figures are drawn. Only a disk that
+    can't be written does, by an OSError.
+
+    Attributes:
+        failed: the names of the files that were not drawn, and why.
+    """
+
+    def __init__(self, plan: Plan, say: Callable[[str], object] = lambda doing: None) -> None:
+        """Choose whom to draw: the first members in full, and one seed of each setting side by side.
+
+        Args:
+            plan: the run's.
+            say: called with what is being drawn.
+        """
+        self.say = say
+        self.folder, self.config, self.collection = plan.folder, plan.config, plan.collection
+        self.members = plan.members
+        self.alone = len(self.members) == 1
+        self.in_full = self._first_members()
+        self.failed: dict[str, str] = {}
+        self.empty = not self.in_full or not self._can_draw()  # nothing is to be drawn
+        self.names = tuple(map(short_name, swept_fields(self.config)))
+        self._member_arrays: dict[int, MemberArrays] = {}
+        self._drawn: set[Path] = set()
+        self._whole = False  # whether all figures were drawn anew
+
+    def _can_draw(self) -> bool:
+        """Load what draws: a broken installation, or a matplotlibrc that can't be read, is told once."""
+        try:
+            import_module("vae_jax.figures.gallery")
+        except Exception as error:
+            self.tell("figures", f"matplotlib can't be used: {reason(error)}")
+            return False
+        return True
+
+    def tell(self, name: str, why: str) -> None:
+        """Say in one line what was not drawn, and note it."""
+        self.failed[name] = why
+        log.warning("%s: not made (%s); the trained model is saved, and --mode=figures draws again", name, why)
+
+    def _draw(self, drawings: "Mapping[str, Callable[[], Figure | None]]", suffix: str = "") -> None:
+        """Draw figures into the folder; those that fail are told."""
+        from vae_jax.figures.gallery import draw_figures
+
+        self._drawn.update(self.folder.figures / f"{name}{suffix}.png" for name in drawings)
+        for name, why in draw_figures(drawings, self.folder.figures, suffix).items():
+            self.tell(f"figures/{name}{suffix}.png", why)
+
+    def _first_members(self) -> list[int]:
+        """Choose the members that are drawn in full: as many of the first as they themselves say."""
+        said = [config.eval.figure_members for config in self.members.values()]
+        return [number for k, number in enumerate(self.members) if said[:k].count(said[k]) < said[k]]
+
+    def title_of(self, number: int) -> str:
+        """Name a member in a few words."""
+        return member_title(self.config, self.members[number])
+
+    def setting_of(self, number: int) -> str:
+        """Name what a member has in common with those that differ in their seed alone."""
+        words = self.title_of(number).split(" · ")
+        return ", ".join(word for word in words[1:] if not word.startswith("seed "))
+
+    def side_by_side(self) -> list[int]:
+        """The first member of each setting, as many as a figure has room for."""
+        first: dict[str, int] = {}
+        for number in self.members:
+            first.setdefault(self.setting_of(number), number)
+        return list(first.values())[:MOST_TOGETHER] if not self.alone else []
+
+    def draw_each(self, group: Group, state: TrainState) -> None:
+        """Draw those members of a group that get figures of their own; one that failed gets none."""
+        if self.empty:
+            return
+        self.say("drawing")
+        from vae_jax.figures.gallery import gallery_of
+
+        together = self.side_by_side()
+        for k, number in enumerate(group.numbers):
+            wanted = number in self.in_full or number in together
+            if not wanted or failed_for_good(group.configs[k], int(state.failed[k])):
+                continue
+            self.say("drawing" if self.alone else f"drawing member {number}")
+            try:
+                member_arrays = self._gather(group, k, state)
+            except Exception as error:
+                log.debug("member %d", number, exc_info=True)
+                self.tell(f"figures of member {number}", reason(error))
+                continue
+            if number in self.in_full:
+                self._draw(gallery_of(member_arrays), self._suffix(number))
+            if number in together:
+                self._member_arrays[number] = member_arrays
+
+    def _gather(self, group: Group, k: int, state: TrainState) -> "MemberArrays":
+        """Make all that the figures of a member show."""
+        from vae_jax.evaluation.gathering import gather_member_arrays
+
+        weights = jax.tree.map(lambda leaf: leaf[0], state_alone(group, k, state).weights)
+        config, title = group.configs[k], self.title_of(group.numbers[k])
+        return gather_member_arrays(
+            spec_alone(group, k), weights, self.collection.of(config), seed=int(config.seed), title=title
+        )
+
+    def draw_together(self) -> None:
+        """Draw the losses of all members and, of several, some of them side by side."""
+        self._whole = True
+        if self.empty:
+            return
+        self.say("drawing the losses" if self.alone else "drawing all members together")
+        from vae_jax.figures.gallery import LOSS_CURVES
+        from vae_jax.figures.losses import loss_curves
+        from vae_jax.figures.side_by_side import MEMBER_FIGURES
+
+        lines, notice = read_metrics(self.folder.metrics), self.collection.notice
+        title = (
+            self.title_of(self.in_full[0]) if self.alone else f"{self.collection.names}, {len(self.members)} members"
+        )
+        groups = None if self.alone else {number: self.setting_of(number) for number in self.members}
+        together = [self._member_arrays[number] for number in sorted(self._member_arrays)]
+        self._draw(
+            {
+                LOSS_CURVES[0]: partial(loss_curves, lines, title, notice, groups, *self._units()),
+                **{name: partial(draw, together, notice) for name, (_, draw) in MEMBER_FIGURES.items()},
+            }
+        )
+
+    def _units(self) -> tuple[dict[int, str], str]:
+        """Say what tells the units of the members' losses apart, and why losses of one unit may not compare."""
+        measured = [
+            Measured(
+                self.collection.of(member).fingerprint,
+                member_values(self.config, member),
+                self.config.objective.reduction,
+            )
+            for member in self.members.values()
+        ]
+        units = dict(zip(self.members, group_by_unit(["recon", "kl"], measured), strict=True))
+        for words in dict.fromkeys(units.values()):
+            alike = [of for of, unit in zip(measured, units.values(), strict=True) if unit == words]
+            if len(set(group_by_unit(["loss"], alike, ranked=True))) > 1:
+                return units, "each by its own weights: heights don't compare"
+        return units, ""
+
+    def draw_table(self, summary: dict[str, Any]) -> None:
+        """Draw the metrics of all members against what was swept."""
+        if self.empty:
+            return
+        from vae_jax.figures.sweep_table import TABLE_FIGURES, SweepTable
+
+        tables = [
+            SweepTable(
+                title=f"{self.collection.names}, {len(self.members)} members",
+                notice=self.collection.notice,
+                swept=self.names,
+                values=tuple(member["values"] for member in group),
+                metrics=tuple(member["test"] for member in group),
+                group=words,
+            )
+            for words, group in comparable_groups(summary).items()
+        ]
+        if tables:
+            self._draw({name: partial(draw, *tables) for name, (_, draw) in TABLE_FIGURES.items()})
+
+    def remove_earlier(self) -> None:
+        """Remove pictures of the run as it was before, once all are drawn anew: they would pass for those of now."""
+        if not self._whole or not self.folder.figures.is_dir():
+            return
+        from vae_jax.figures.gallery import FIGURES, LOSS_CURVES
+        from vae_jax.figures.side_by_side import MEMBER_FIGURES
+        from vae_jax.figures.sweep_table import TABLE_FIGURES
+
+        names = {*FIGURES, *MEMBER_FIGURES, *TABLE_FIGURES, LOSS_CURVES[0]}
+        earlier = sorted(path for path in self.folder.figures.glob("*.png") if path not in self._drawn)
+        earlier = [path for path in earlier if re.sub(r"_member\d+$", "", path.stem) in names]
+        for path in earlier:
+            path.unlink()
+        if earlier:
+            shown = f"{', '.join(path.name for path in earlier[:5])}{', ...' if len(earlier) > 5 else ''}"
+            log.info(
+                "%s: removed %s pictures of the run as it was before (%s)", self.folder.figures, len(earlier), shown
+            )
+
+    def _suffix(self, number: int) -> str:
+        return "" if self.alone else f"_member{number}"
+
+    def pages(self) -> "tuple[list[Picture], list[Picture], list[MemberPage]]":
+        """Find the pictures in the run folder: of the sweep, of the run, and of each member."""
+        if self.empty:
+            return [], [], []
+        from vae_jax.figures.gallery import FIGURES, LOSS_CURVES
+        from vae_jax.figures.side_by_side import MEMBER_FIGURES
+        from vae_jax.figures.sweep_table import TABLE_FIGURES
+        from vae_jax.reports.report import MemberPage, Picture
+
+        def existing(captions: dict[str, str], suffix: str = "") -> "list[Picture]":
+            pictures = [Picture(text, self.folder.figures / f"{name}{suffix}.png") for name, text in captions.items()]
+            failed = {self.folder.path / name for name in self.failed}  # an older file of that name is no figure of now
+            return [picture for picture in pictures if picture.path.is_file() and picture.path not in failed]
+
+        captions = {name: caption for name, (caption, _) in FIGURES.items()}
+        together = {name: caption for name, (caption, _) in (TABLE_FIGURES | MEMBER_FIGURES).items()}
+        pages = [MemberPage(self.title_of(n), existing(captions, self._suffix(n))) for n in self.members]
+        return (
+            existing(together) if not self.alone else [],
+            existing(dict([LOSS_CURVES])),
+            [page for page in pages if page.pictures],
+        )

@@ -1,0 +1,368 @@
+"""A trained member as one object, from its run folder alone: the data need not be there."""
+
+import logging
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+from jaxtyping import Float, UInt8
+from numpy.typing import ArrayLike
+
+from vae_jax.config.schema import Config
+from vae_jax.core.checked_arguments import checked_image, checked_images, checked_points, checked_whole
+from vae_jax.core.errors import UserError
+from vae_jax.core.jax_settings import check_jax
+from vae_jax.core.user_paths import from_home
+from vae_jax.data.dataset import Images, Split
+from vae_jax.data.faces.alignment import Template
+from vae_jax.data.kept_data import KeptData, read_kept
+from vae_jax.evaluation.encoding import Codes, decode_latents, encode_images, sample_prior, told_between, told_of
+from vae_jax.interpolation.paths import PATHS
+from vae_jax.reports.summary import member_title
+from vae_jax.runs.folder import RunFolder
+from vae_jax.training.checkpoints import Checkpoints
+from vae_jax.training.extraction import spec_alone, state_alone, state_shapes
+from vae_jax.training.groups import MEMBERS_FILE, Group, Numbered, group_of, read_members
+from vae_jax.training.member import Weights, model_of
+from vae_jax.training.memory import free_bytes
+from vae_jax.training.metrics_log import read_metrics
+from vae_jax.training.non_finite import failed_for_good
+from vae_jax.training.spec import Spec
+from vae_jax.training.steps import TrainState
+
+log = logging.getLogger("vae_jax")
+
+Labels = ArrayLike | Sequence[int]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """One trained model, and what it needs to be used.
+
+    Attributes:
+        folder: the run's.
+        member: its number in the run.
+        config: its settings, as it would have them alone.
+        spec: what shapes its program.
+        weights: its parameters and its other variables.
+        title: it in a few words.
+        test: test images of the run.
+        class_names: the name of each label.
+        template: where eyes and nose lie in the images, if they are faces laid over each other.
+        notice: a line that every picture must carry, or ''.
+    """
+
+    folder: Path
+    member: int
+    config: Config
+    spec: Spec
+    weights: Weights
+    title: str
+    test: Split
+    class_names: tuple[str, ...]
+    template: Template | None
+    notice: str
+
+    def __repr__(self) -> str:
+        """Say which model it is, in one line."""
+        return (
+            f"Trained({str(self.folder)!r}, member {self.member}: {self.title}; {self.spec.sizes}, "
+            f"{len(self.test):,} test images)"
+        )
+
+    @property
+    def latent_dim(self) -> int:
+        """Numbers of a point of the latent space."""
+        return model_of(self.spec, self.weights).units.size
+
+    def encode(self, images: ArrayLike, labels: Labels | None = None) -> Codes:
+        """Return the posterior of each image, and what is made again from its mean.
+
+        Args:
+            images: as `test.images`: uint8, of the size that the model has learnt from; at least one.
+            labels: the class of each, as `test.labels`, where the model is told it (`config.data.condition`).
+
+        Returns:
+            `mu` and `sigma`, the mean and the standard deviation `[n, latent]`, and `reconstructions`, as `images`.
+
+        Raises:
+            UserError: they are no such images.
+        """
+        given = checked_images("images", images, self.spec.image_shape)
+        return encode_images(self.spec, self.weights, given, self._told(labels, len(given)))
+
+    def encode_test(self) -> Codes:
+        """Return the codes of `test.images`, each told its class where the model is told it."""
+        return encode_images(self.spec, self.weights, self.test.images, told_of(self.spec, self.test.labels))
+
+    def decode(self, z: ArrayLike, labels: Labels | None = None) -> UInt8[np.ndarray, "*shape height width channels"]:
+        """Return the expected picture of each latent.
+
+        Args:
+            z: points of the latent space `[..., latent]`, an array or lists, in any arrangement; at least one.
+            labels: the class of each `[...]`, or one for all, where the model is told it.
+
+        Returns:
+            uint8, a picture a point in the same arrangement.
+
+        Raises:
+            UserError: they are no such points, or not finite.
+        """
+        points = checked_points("z", z, self.latent_dim)
+        count = math.prod(points.shape[:-1])
+        return decode_latents(self.spec, self.weights, points, self._told(labels, count))
+
+    def sample(self, n: int, seed: int = 0, labels: Labels | None = None) -> Images:
+        """Decode latents drawn from the prior.
+
+        Args:
+            n: how many; at least one, and no more than there is memory for.
+            seed: the same gives the same pictures; 0 to 4,294,967,295, as `config.seed`.
+            labels: the class of each, or one for all, where the model is told it.
+
+        Returns:
+            uint8 `[n, height, width, channels]`.
+
+        Raises:
+            UserError: `n` or `seed` is no such number.
+        """
+        count, of = self._count("n", n, low=1), checked_whole("seed", seed, 0, 2**32 - 1)
+        told = self._told(labels, count)
+        return decode_latents(self.spec, self.weights, sample_prior(self.spec, self.weights, count, of, told), told)
+
+    def morph(
+        self,
+        start: ArrayLike,
+        end: ArrayLike,
+        steps: int = 25,
+        path: str = "linear",
+        labels: Labels | None = None,
+    ) -> Images:
+        """Decode a way from one image to another.
+
+        Args:
+            start, end: as one of `test.images`: uint8, of the size that the model has learnt from.
+            steps: how many, both ends included: 2 or more.
+            path: a name in `vae_jax.interpolation.paths.PATHS`.
+            labels: the classes of both, where the model is told them; what it is told changes evenly between them.
+
+        Raises:
+            UserError: there is no such path, or they are no such images, or `steps` is no such number.
+        """
+        walk, count = PATHS[path], self._count("steps", steps, low=2)
+        size = self.spec.image_shape
+        ends = np.stack([checked_image("start", start, size), checked_image("end", end, size)])
+        told = self._told(labels, 2)
+        mu = encode_images(self.spec, self.weights, ends, told).mu
+        told_ways = None if told is None else told_between(told[:1], told[1:], count)
+        way = walk(mu[0], mu[1], count)
+        return decode_latents(self.spec, self.weights, way, None if told_ways is None else told_ways[0])
+
+    def _told(self, labels: Labels | None, count: int) -> Float[np.ndarray, "n classes"] | None:
+        """Return what the model is told of examples of these classes.
+
+        Raises:
+            UserError: it wants labels and there are none, or the other way round, or they name no classes.
+        """
+        classes = self.spec.classes
+        if labels is None and not classes:
+            return None
+        if not classes:
+            raise UserError("labels: found some; this model is told nothing (config.data.condition=none)")
+        names = f"whole numbers from 0 to {classes - 1}, one for all or {count}"
+        if labels is None:
+            raise UserError(f"labels: missing; this model is told the class of each image: needs {names}")
+        try:
+            given = np.asarray(labels)
+        except ValueError:  # rows of several lengths
+            given = np.empty(0)
+        if given.dtype.kind not in "iu" or given.size not in (1, count) or given.min() < 0 or given.max() >= classes:
+            raise UserError(f"labels: found {str(labels)[:60]}; needs {names}")
+        return told_of(self.spec, np.broadcast_to(given.ravel(), count))
+
+    def _count(self, name: str, found: int, low: int) -> int:
+        """Check a number of pictures to be made: they and their points have to fit into the memory, twice."""
+        of_one = 2 * (math.prod(self.spec.image_shape) + 4 * self.latent_dim)
+        return checked_whole(name, found, low, max(low, free_bytes() // of_one))
+
+    def metrics(self) -> list[dict[str, Any]]:
+        """Return the member's lines of `metrics.jsonl`.
+
+        Returns:
+            of every logged moment `step`, `epoch`, `split` (`train`, `validation`, `test`), `beta_kl`; `loss`, `recon`
+            and `kl` in the run's normalisation; `distortion`, `rate` and `elbo` in nats per image.
+
+        Raises:
+            UserError: the file is not there any more.
+        """
+        if not RunFolder(self.folder).metrics.is_file():
+            raise UserError(f"{RunFolder(self.folder).metrics}: not there; restore it from where the run was trained")
+        return [line for line in read_metrics(RunFolder(self.folder).metrics) if line["member"] == self.member]
+
+    def figures(self) -> dict[str, Path]:
+        """Return the member's figures in the run folder by their names; none where it was not drawn.
+
+        Where it is the run's only member, `loss_curves` is among them; of a sweep they are the sweep's.
+        """
+        from vae_jax.figures.gallery import FIGURES, LOSS_CURVES
+
+        run = RunFolder(self.folder)
+        alone = sum(map(len, _groups(run).values())) == 1
+        suffix = "" if alone else f"_member{self.member}"
+        paths = {name: run.figures / f"{name}{suffix}.png" for name in (*FIGURES, *(LOSS_CURVES[:1] if alone else ()))}
+        return {name: path for name, path in paths.items() if path.is_file()}
+
+
+def encode(model: Trained, images: ArrayLike, labels: Labels | None = None) -> Codes:
+    """Return what `Trained.encode` does."""
+    return _trained(model).encode(images, labels)
+
+
+def decode(
+    model: Trained, z: ArrayLike, labels: Labels | None = None
+) -> UInt8[np.ndarray, "*shape height width channels"]:
+    """Return what `Trained.decode` does."""
+    return _trained(model).decode(z, labels)
+
+
+def sample(model: Trained, n: int, seed: int = 0, labels: Labels | None = None) -> Images:
+    """Return what `Trained.sample` does."""
+    return _trained(model).sample(n, seed, labels)
+
+
+def _trained(model: object) -> Trained:
+    if not isinstance(model, Trained):
+        found = type(model).__name__
+        raise UserError(f"model: found {found}; needs a trained model, as load_run(FOLDER) or sweep.load(0) gives one")
+    return model
+
+
+def load_run(folder: Path | str, member: int | None = None) -> Trained:
+    """Read a trained member from a run folder, at its newest checkpoint.
+
+    Args:
+        folder: the run's.
+        member: its number; may be left out where the run has one only.
+
+    Raises:
+        UserError: there is no trained run, or no such member; or its `data.npz` is gone, damaged or of other data; or
+            JAX can't be used as it is set.
+    """
+    check_jax()
+    run = RunFolder(from_home(folder))
+    config, groups = run.read_config(), _groups(run)
+    number = _chosen(run, member, sorted(number for members in groups.values() for number, _ in members))
+    name = next(name for name, members in groups.items() if number in dict(members))
+    return _reader(run, config, name, groups[name])(number)
+
+
+def load_members(folder: Path | str, wanted: Iterable[int], step: int | None = None) -> Iterator[Trained]:
+    """Read several trained members from a run folder, each checkpoint once.
+
+    Args:
+        folder: the run's.
+        wanted: their numbers; they come in the order of the programs that they were trained in.
+        step: as they were after so many steps, where a checkpoint of then is kept; else the newest.
+
+    Raises:
+        UserError: there is no trained run, or no such checkpoint.
+    """
+    run, numbers = RunFolder(from_home(folder)), set(wanted)
+    config = run.read_config()
+    for name, members in _groups(run).items():
+        here = [number for number, _ in members if number in numbers]
+        yield from map(_reader(run, config, name, members, step), here) if here else ()
+
+
+def settings_of(folder: Path | str) -> dict[int, Config]:
+    """Return the settings of every member of a run by their numbers.
+
+    Raises:
+        UserError: there is no trained run.
+    """
+    run = RunFolder(from_home(folder))
+    return {number: config for members in _groups(run).values() for number, config in members}
+
+
+def saved_steps(folder: Path | str) -> list[int]:
+    """Return the steps that all members of a run have a checkpoint of, in order."""
+    run = RunFolder(from_home(folder))
+    steps = [set(Checkpoints(run.checkpoints / name, keep=1, tidy=False).steps()) for name in _groups(run)]
+    return sorted(set.intersection(*steps))
+
+
+def _reader(
+    run: RunFolder, config: Config, name: str, members: Numbered, step: int | None = None
+) -> Callable[[int], Trained]:
+    """Read a group, and return what takes a member out of it."""
+    data = run.data(config, members[0][1])
+    kept = read_kept(data)
+    group = group_of(name, members, kept)
+    state = _state(run, group, kept, data, step)
+
+    def member_of(number: int) -> Trained:
+        index = group.numbers.index(number)
+        alone = group.configs[index]
+        if failed_for_good(alone, failed := int(state.failed[index])):
+            log.warning("member %s failed in step %s; it stays as it was before", number, f"{failed:,}")
+        return Trained(
+            folder=run.path,
+            member=number,
+            config=alone,
+            spec=spec_alone(group, index),
+            weights=jax.tree.map(lambda leaf: leaf[0], state_alone(group, index, state).weights),
+            title=member_title(config, alone),
+            test=kept.test,
+            class_names=kept.class_names,
+            template=kept.template,
+            notice=kept.notice,
+        )
+
+    return member_of
+
+
+def _groups(run: RunFolder) -> dict[str, Numbered]:
+    """Return the members of each group that was begun.
+
+    Raises:
+        UserError: there is none, or a part from outside is not registered.
+    """
+    run.check_parts()
+    folders = sorted(path.parent for path in run.checkpoints.glob(f"*/{MEMBERS_FILE}"))
+    groups = {folder.name: read_members(folder) for folder in folders}
+    if not groups:
+        raise UserError(f"{run.checkpoints}: no checkpoint yet; train the run first")
+    return groups
+
+
+def _chosen(run: RunFolder, member: int | None, known: list[int]) -> int:
+    there = f"members {known[0]} to {known[-1]}" if len(known) > 1 else f"member {known[0]} only"
+    if member is None and len(known) > 1:
+        raise UserError(
+            f"{run.path}: a sweep with {there}; needs the number of a member (members.csv says which is which)"
+        )
+    if member is not None and member not in known:
+        raise UserError(f"member: found {member}; {run.path} has {there}")
+    return known[0] if member is None else member
+
+
+def _state(run: RunFolder, group: Group, kept: KeptData, data: Path, step: int | None) -> TrainState:
+    """Read the newest state of a group, or that of a step."""
+    checkpoints = Checkpoints(run.checkpoints / group.name, keep=1, tidy=False)
+    found = checkpoints.restore(state_shapes(group), step, cast=True)  # to be used, not to be trained on
+    checkpoints.close()
+    if found is None:
+        known = ", ".join(map(str, checkpoints.steps()))
+        missing = (
+            "no checkpoint yet; train the run first" if step is None else f"found none of step {step}; has {known}"
+        )
+        raise UserError(f"{checkpoints.folder}: {missing}")
+    state: TrainState = found[0]
+    record = found[1]
+    if record["data"] != kept.fingerprint:
+        raise UserError(f"{data}: of other data than the checkpoint's; run --mode=evaluate where the data are")
+    return state

@@ -1,0 +1,83 @@
+"""Members whose loss or gradient is no number any more: what it was, and the way back."""
+
+import math
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int32
+
+from vae_jax.config.schema import Config
+from vae_jax.data.dataset import Dataset
+from vae_jax.training.batches import block_batches
+from vae_jax.training.examples import TrainData, make_batch, train_data
+from vae_jax.training.extraction import spec_alone, state_alone
+from vae_jax.training.groups import Group
+from vae_jax.training.hyperparameters import Hyperparameters, hyperparameters_of
+from vae_jax.training.member import Arrays, member_key, objective_of
+from vae_jax.training.sharding import Layout
+from vae_jax.training.spec import Spec
+from vae_jax.training.steps import NEVER, TrainState, loss_of, step_noise
+
+FIRST = ("recon", "kl")  # of the metrics: the others follow from them
+
+
+def failed_for_good(config: Config, failed: int) -> bool:
+    """Whether a member takes no more steps: something was no number in the step `failed`, and it doesn't skip such."""
+    return failed != NEVER and config.train.on_nan != "skip"
+
+
+def faulty_quantity(group: Group, k: int, dataset: Dataset, state: TrainState) -> str:
+    """Say what was no number in the step in which a member failed, by taking the step once more.
+
+    Args:
+        group: the members.
+        k: the member's place among them.
+        dataset: what they are trained on.
+        state: of all members, each as it was before the step (or later, for one that skipped the step).
+
+    Returns:
+        such as `recon was inf`.
+    """
+    spec, alone = spec_alone(group, k), state_alone(group, k, state)
+    numbers = hyperparameters_of([group.configs[k]], group.steps_per_epoch)
+    member, params, variables = jax.tree.map(lambda leaf: leaf[0], (numbers, alone.params, alone.variables))
+    found = jax.device_get(_quantities(spec, train_data(dataset), member, params, variables, alone.failed[0]))
+    for name, value in found.items():
+        if not math.isfinite(value):
+            return f"{name} was {value}"
+    return "the loss or its gradient was not finite"
+
+
+@partial(jax.jit, static_argnums=0)
+def _quantities(
+    spec: Spec,
+    data: TrainData,
+    numbers: Hyperparameters,
+    params: Arrays,
+    variables: Arrays,
+    step: Int32[Array, ""],
+) -> dict[str, Float[Array, ""]]:
+    """What a step computes, in its order: the terms' means, the loss, and the square of each gradient."""
+    key, objective = member_key(numbers["seed"]), objective_of(spec, numbers)
+    noise = step_noise(spec, Layout(), key, step)
+    batch = make_batch(spec, data.split, data.draws[block_batches(spec, 1, key, step)[0]], noise)
+    gradient = jax.grad(partial(loss_of, spec, objective), has_aux=True)
+    grads, (metrics, _) = gradient(params, variables, batch, noise, step)
+    squares = {
+        f"the square of the gradient of {jax.tree_util.keystr(path, simple=True, separator='.')}": jnp.sum(leaf**2)
+        for path, leaf in jax.tree_util.tree_leaves_with_path(grads)
+    }
+    others = {name: value for name, value in metrics.items() if name not in (*FIRST, "loss")}
+    return {name: metrics[name] for name in FIRST if name in metrics} | others | {"the loss": metrics["loss"]} | squares
+
+
+def put_back(state: TrainState, before: TrainState, k: int) -> TrainState:
+    """Give a member the weights that it had before, and let it go on with the steps that come now.
+
+    Args:
+        state, before: of all members.
+        k: the member's place.
+    """
+    back: TrainState = jax.tree.map(lambda now, was: now.at[k].set(was[k]), state, before)
+    return back._replace(step=state.step, failed=state.failed.at[k].set(NEVER))
