@@ -62,7 +62,7 @@ def test_it_is_refused_before_anything_is_written(tmp_path, setting, capsys):
 )
 def test_a_variable_that_jax_can_not_use_is_one_line(variable, value, said, tmp_path):
     command = [sys.executable, "-m", "vae_jax.main", "--config=configs/digits.py", f"--workdir={tmp_path / 'run'}"]
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     done = subprocess.run(
         command, cwd=root, env=os.environ | {variable: value}, capture_output=True, text=True, check=False
     )

@@ -89,7 +89,7 @@ def test_the_memory_that_a_command_held_is_its_own(tmp_path):
 @pytest.mark.parametrize("members", [2, 8])
 def test_the_memory_that_is_said_is_what_a_run_takes_within_a_fifth(tmp_path, members):
     """In a process of its own each, as users start them for the first time: with nothing compiled yet."""
-    config = Path(__file__).parents[1] / "configs" / "dogpeople.py"
+    config = Path(__file__).parents[2] / "configs" / "dogpeople.py"
     sizes = ["--config.data.drawn=2000", "--config.train.epochs=3", "--config.train.steps_per_epoch=60"]
     line = [sys.executable, "-m", "vae_jax.main", f"--config={config}", f"--workdir={tmp_path / 'run'}", *sizes]
     line += [f"--config.data.prepared_dir={tmp_path}", f"--sweep=seed=range({members})"]

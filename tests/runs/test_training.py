@@ -18,7 +18,7 @@ from vae_jax.main import main
 from vae_jax.runs.trained import load_run
 from vae_jax.training.checkpoints import Checkpoints
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def metrics(folder):
@@ -185,7 +185,7 @@ def test_a_sweep_of_several_programs_is_one_run(tmp_path, caplog):
 
 
 def test_members_that_learn_from_other_images_are_the_runs_that_they_would_have_been_alone(tmp_path, caplog):
-    """Each is evaluated on its own test images, kept with them, and used, evaluated again and exported as any other is."""
+    """Each is evaluated on its own test images, kept with them; it is used and exported as any other."""
     run, alone = tmp_path / "run", tmp_path / "alone"
     assert main(digits_command(run, "--sweep=test_fraction=0.1,0.3", "--sweep=figure_members=0,1")) == 0
     assert "1,618 training and 179 test images" in caplog.text

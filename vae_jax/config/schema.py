@@ -195,7 +195,7 @@ class TrainConfig:
         members_per_step: members that a device computes at once; 0 means one on a CPU, where that is fastest, and as
             many as fit into the memory elsewhere.
         data_devices: over how many devices each batch is spread; the others are for members.
-        on_nan: what becomes of a member whose loss or gradient is no number in a step: `stop` leaves its weights for
+        on_nan: what becomes of a member whose loss or gradient is not finite in a step: `stop` leaves its weights for
             good as they were before the step; `skip` leaves out the step: weights, Adam's moments and its count stay,
             and the next batch comes; `restore` goes back to the last logged moment and on from there with the batches
             that come next, three times at most, and stops then.
@@ -211,7 +211,7 @@ class TrainConfig:
 
 @dataclass(frozen=True)
 class EvalConfig:
-    """Judging and drawing.
+    """Evaluation and figures.
 
     Attributes:
         every_epochs: epochs between evaluations on the validation and test images; 0 means ten in a run, fewer where

@@ -29,7 +29,7 @@ def environment() -> dict[str, Any]:
     return dict(zip(ENVIRONMENT, (*found, {"python": platform.python_version(), **_versions()}), strict=True))
 
 
-def commit(package: Path = Path(__file__).parent) -> str | None:
+def commit(package: Path = Path(__file__).parents[1]) -> str | None:
     """Return the commit that a package's own repository is at, with `-dirty` where code in it is another.
 
     Args:

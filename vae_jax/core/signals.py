@@ -57,7 +57,7 @@ class Stop:
         log.warning("stopping: what is trained is being saved (once more leaves at once)")
 
     def wait(self, arrival: Callable[[], object], may_be_given_up: bool) -> bool:
-        """Wait for what the devices compute in another thread: no signal is heard inside of a compiled program.
+        """Wait for what the devices compute in another thread: no signal is handled inside a compiled program.
 
         Args:
             arrival: returns when it is there. What it raises is not raised here: who uses the result hears of it.
@@ -71,13 +71,13 @@ class Stop:
             with suppress(Exception):
                 arrival()
 
-        waiting, heard = threading.Thread(target=until_it_is_there, daemon=True), math.inf
+        waiting, noticed = threading.Thread(target=until_it_is_there, daemon=True), math.inf
         waiting.start()
         while waiting.is_alive():
             waiting.join(0.1)
             if self.asked:
-                heard = min(heard, time.monotonic())
-            if may_be_given_up and time.monotonic() - heard > MOST_WAIT:
+                noticed = min(noticed, time.monotonic())
+            if may_be_given_up and time.monotonic() - noticed > MOST_WAIT:
                 return False
         return True
 

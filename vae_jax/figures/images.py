@@ -118,7 +118,7 @@ def _short(loss: float) -> str:
 
 @own_settings()
 def best_and_worst(member_arrays: MemberArrays) -> Figure:
-    """The test images that the model makes again best and worst, originals above."""
+    """The best and worst reconstructions of test images, originals above."""
     order = np.argsort(member_arrays.losses)
     columns = 15
     count = min(columns, len(order))

@@ -64,7 +64,7 @@ def render(
     def spelled(value: Any) -> Any:
         return printable(value, "\n") if isinstance(value, str) and not isinstance(value, Markup) else value
 
-    loader = PackageLoader("vae_jax", ".")
+    loader = PackageLoader("vae_jax.reports", ".")
     environment = Environment(loader=loader, autoescape=True, trim_blocks=True, finalize=spelled)
     environment.filters["shown"] = shown
     leaders, split = best_members(summary), choosing_split(summary["members"])

@@ -38,12 +38,12 @@ def evaluate_run(command: Command, started: float, given: GivenArrays | None = N
         UserError: there is no trained run, or its data are not there.
     """
 
-    def judge_again(trainer: Trainer, state: TrainState) -> None:
+    def evaluate_again(trainer: Trainer, state: TrainState) -> None:
         evaluate = evaluator_of(trainer.group, trainer.layout, trainer.dataset)
         for split, metrics in evaluate(trainer.members, trainer.spread(state)).items():
             trainer.note_metrics(split, metrics)
 
-    revisit(command, started, judge_again, draw=False, given=given)
+    reopen_all(command, started, evaluate_again, draw=False, given=given)
 
 
 def figures_of_run(command: Command, started: float, given: GivenArrays | None = None) -> None:
@@ -58,13 +58,13 @@ def figures_of_run(command: Command, started: float, given: GivenArrays | None =
         NoResultError: some could not be drawn; the others are there.
         UserError: there is no trained run, or its data are not there.
     """
-    failed = revisit(command, started, lambda trainer, state: None, draw=True, given=given)
+    failed = reopen_all(command, started, lambda trainer, state: None, draw=True, given=given)
     log.info("report: %s", RunFolder(command.workdir).report)
     if failed:
         raise NoResultError(f"{command.workdir}: some pictures could not be made ({', '.join(failed)})")
 
 
-def revisit(
+def reopen_all(
     command: Command,
     started: float,
     visit: Callable[[Trainer, TrainState], None],

@@ -33,7 +33,7 @@ MOST_SETBACKS = 3  # of one member, until it stops for good, or is not spoken of
 Listener = Callable[[dict[str, Any]], None]
 
 
-# Judges all members on the held-out images: the metrics of each split, each [members].
+# Evaluates all members on the held-out images: the metrics of each split, each [members].
 Evaluator = Callable[[Hyperparameters, TrainState], dict[str, Metrics]]
 
 # Calls what returns when a result is there, and says whether it is; only where it may be given up is it ever not.
@@ -42,23 +42,23 @@ Wait = Callable[[Callable[[], object], bool], bool]
 
 @runtime_checkable
 class Watch(Protocol):
-    """Hears what is being done, and of every few steps that were taken."""
+    """Is told what is being done, and of every few steps that were taken."""
 
     def say(self, doing: str, *, counts: bool = True) -> None:
-        """Hear what is being done from now on, and whether its time comes again with every step."""
+        """Called with what is being done from now on, and whether its time comes again with every step."""
 
     def advance(self, count: int = 1) -> None:
-        """Hear of steps that were taken; called from another thread."""
+        """Called from another thread with the number of steps that were taken."""
 
 
 class Unwatched:
-    """Hears nothing."""
+    """Watches nothing."""
 
     def say(self, doing: str, *, counts: bool = True) -> None:
-        """Hear nothing."""
+        """Do nothing."""
 
     def advance(self, count: int = 1) -> None:
-        """Hear nothing."""
+        """Do nothing."""
 
 
 QUICK = 1.0  # seconds: after a block that took longer, the state is copied before the next, which may be given up

@@ -1,4 +1,4 @@
-"""Members whose loss or gradient is no number any more: what it was, and the way back."""
+"""Members with a non-finite loss or gradient: which quantity it was, and how they go back."""
 
 import math
 from functools import partial
@@ -23,12 +23,12 @@ FIRST = ("recon", "kl")  # of the metrics: the others follow from them
 
 
 def failed_for_good(config: Config, failed: int) -> bool:
-    """Whether a member takes no more steps: something was no number in the step `failed`, and it doesn't skip such."""
+    """Whether a member takes no more steps: something was not finite in the step `failed`, and it does not skip such steps."""
     return failed != NEVER and config.train.on_nan != "skip"
 
 
 def faulty_quantity(group: Group, k: int, dataset: Dataset, state: TrainState) -> str:
-    """Say what was no number in the step in which a member failed, by taking the step once more.
+    """Say what was not finite in the step in which a member failed, by taking the step again.
 
     Args:
         group: the members.
