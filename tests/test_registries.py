@@ -69,7 +69,9 @@ def programs(parts):
     together, alone = {}, []
     for kind, name in parts.items():
         if name != DEFAULTS[kind]:
-            if fits(together | {kind: name}):
+            # A model of several levels lays their units side by side: what an objective has for each unit lies in
+            # other places there than alone, where the lower level has fewer units.
+            if kind != "model" and fits(together | {kind: name}):
                 together[kind] = name
             else:
                 alone.append(fitting(kind, name))
