@@ -173,8 +173,8 @@ def small(**changes):
 
 
 def test_every_training_image_is_drawn_once_where_nothing_else_is_said():
-    assert small().draws.tolist() == [0, 1, 2, 3]
-    assert small(sampling_indices=np.array([3, 3], np.int32)).draws.tolist() == [3, 3]
+    assert small().sampling_indices.tolist() == [0, 1, 2, 3]
+    assert small(sampling_indices=np.array([3, 3], np.int32)).sampling_indices.tolist() == [3, 3]
 
 
 def test_the_image_shape_is_that_of_one_image():
@@ -233,7 +233,7 @@ def test_validation_images_are_split_off_as_test_images_are(data, fraction, rand
     assert content(one.train) + content(one.validation) == content(Split(*data))
     assert not set(content_hashes(one.train.images)) & set(content_hashes(one.validation.images))
     assert [content(s) for s in (one.train, one.validation)] == [content(s) for s in (other.train, other.validation)]
-    assert one.draws.tolist() == list(range(len(one.train)))
+    assert one.sampling_indices.tolist() == list(range(len(one.train)))
     assert one.test is test
 
 

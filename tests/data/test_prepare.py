@@ -4,10 +4,11 @@ import pytest
 from drawn_photographs import draw_dogs, draw_people
 from small_runs import small_dataset
 
-from vae_jax.data import drawn_faces, published_faces
+from vae_jax.data.faces import published_faces
 from vae_jax.data.faces.photographs.outcomes import TABLE
 from vae_jax.data.faces.photographs.preparation import SHEET
 from vae_jax.data.prepare import main
+from vae_jax.data.sources import drawn_faces
 
 
 @pytest.fixture(scope="module")

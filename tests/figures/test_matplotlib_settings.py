@@ -12,7 +12,7 @@ from typing import get_type_hints
 import matplotlib
 import numpy as np
 import pytest
-from figures.test_passages import morph, reference
+from figures.test_morphs import morph, reference
 from figures.test_sweep_table import SWEEPS
 from invented_arrays import member_arrays
 from matplotlib.figure import Figure

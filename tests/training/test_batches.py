@@ -17,7 +17,7 @@ def positions(spec, first, steps, seed=0):
 
 def spec(draws=23, batch_size=5, sampling="shuffle"):
     made = small_spec(train={"batch_size": batch_size}, data={"sampling": sampling})
-    return dataclasses.replace(made, sampling_indices=draws)
+    return dataclasses.replace(made, images_per_pass=draws)
 
 
 SPEC = spec()

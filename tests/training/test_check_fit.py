@@ -101,7 +101,7 @@ def test_parts_that_fit_pass(sections):
 
 
 def test_it_is_found_before_anything_is_written_whichever_member_it_is(tmp_path, monkeypatch):
-    monkeypatch.setattr(collection, "load", lambda _: DATASET)
+    monkeypatch.setattr(collection, "load", lambda *_: DATASET)
     folder = RunFolder(tmp_path / "run")
     for line in ("prior=standard_normal,uniform_codes", "free_bits=0,0.5"):
         config = small_config(sweep=(line,), objective={"name": "iwae"})

@@ -236,12 +236,6 @@ def test_free_bits_want_the_whole_batch_on_one_device(tmp_path):
         plan(tmp_path, train={"data_devices": 2}, objective={"free_bits": 0.1})
 
 
-@pytest.mark.parametrize("name", ["beta_tc", "factor"])
-def test_objectives_that_compare_the_examples_of_a_batch_want_it_on_one_device(tmp_path, name):
-    with pytest.raises(UserError, match=rf"data_devices: found 2 with objective.name={name}, .* whole batch; needs 1"):
-        plan(tmp_path, train={"data_devices": 2}, objective={"name": name})
-
-
 def test_fewer_images_than_a_batch_are_refused(tmp_path):
     assert plan(tmp_path, train={"batch_size": 50})
     with pytest.raises(UserError, match=r"batch_size: found 51 for 50 training images"):

@@ -63,7 +63,7 @@ def test_settings_of_parts_that_are_not_chosen_shape_nothing():
 def test_what_is_read_off_a_spec():
     found = small_spec(model={"hidden": (9, 7), "latent_dim": 3}, train={"batch_size": 8})
     assert (found.sizes, found.pixels, found.steps_per_pass) == ("36-9-7-3", 36, 6)
-    assert (found.batch_size, found.sampling_indices, found.levels, found.classes) == (8, 50, 255, 0)
+    assert (found.batch_size, found.images_per_pass, found.levels, found.classes) == (8, 50, 255, 0)
     assert small_spec(data={"condition": "labels"}).classes == 2
 
 

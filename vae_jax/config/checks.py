@@ -124,7 +124,7 @@ def checked_section(
     values = {}
     for name, entry in known.items():
         if name not in found:
-            raise UserError(f"{path}.{name}: missing; start the config from vae_jax.config.schema.default_config()")
+            raise UserError(f"{path}.{name}: missing; start the config from vae_jax.config.default_config()")
         default, here = entry.default, f"{path}.{name}"
         if dataclasses.is_dataclass(default):
             values[name] = checked_section(type(default), found[name], here)

@@ -20,7 +20,7 @@ class KeptData:
     Attributes:
         name, source, class_names, notice, template, fingerprint: as in `Dataset`.
         test: its test images, or as many of them, evenly picked, as a run folder holds.
-        draws, validation: as long as the data set's.
+        sampling_indices, validation: as long as the data set's.
     """
 
     name: str
@@ -91,7 +91,7 @@ def read_kept(path: Path) -> KeptData:
         assert isinstance(facts, dict)
         template = facts["template"] and tuple((x, y) for x, y in facts["template"])
         named = facts | {"class_names": tuple(facts["class_names"]), "template": template}
-        lengths = {name: range(facts[name]) for name in ("draws", "validation")}
+        lengths = {name: range(facts[name]) for name in ("sampling_indices", "validation")}
         return KeptData(**(named | lengths | {"test": test}))
     except Exception as error:  # a damaged archive may raise anything
         raise UserError(f"{path}: can't be read ({type(error).__name__}){again}") from None

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vae_jax.core.errors import UserError
-from vae_jax.data import archives
+from vae_jax.data.formats import archives
 from vae_jax.data.formats.archives import unpack
 
 FILES = {"faces/a/1.jpg": b"one", "faces/a/2.jpg": b"two" * 3_000, "faces/list.txt": b"1\n2\n"}

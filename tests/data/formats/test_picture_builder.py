@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vae_jax.data import picture_builder
+from vae_jax.data.formats import picture_builder
 from vae_jax.data.formats.picture_builder import make_builder, prepare, read_split
 
 SHAPE = (9, 7, 1)

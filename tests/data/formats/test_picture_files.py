@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFile
 
 from vae_jax.core.errors import UnusablePictureError
-from vae_jax.data import picture_files
+from vae_jax.data.formats import picture_files
 from vae_jax.data.formats.picture_files import MOST_PIXELS, is_picture, picture_size, read_picture, read_reduced
 
 GREY = np.random.default_rng(0).integers(0, 256, (5, 7)).astype(np.uint8)

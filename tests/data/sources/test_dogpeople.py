@@ -17,10 +17,10 @@ from small_runs import small_dataset
 
 from vae_jax.config.schema import DataConfig
 from vae_jax.core.errors import UserError
-from vae_jax.data import drawn_faces
 from vae_jax.data.dataset import content_hashes
 from vae_jax.data.faces.alignment import TEMPLATE
 from vae_jax.data.faces.photographs import preparation
+from vae_jax.data.sources import drawn_faces
 from vae_jax.data.sources.dogpeople import CLASSES, load
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from vae_jax.config.schema import DataConfig
 from vae_jax.core.errors import UserError
-from vae_jax.data import mnist
 from vae_jax.data.formats.idx import read_idx
+from vae_jax.data.sources import mnist
 from vae_jax.data.sources.mnist import FASHION, MNIST, STEMS, load, load_fashion, load_published
 
 IMAGES, LABELS = STEMS["train"]

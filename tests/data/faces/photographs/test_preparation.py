@@ -12,8 +12,8 @@ import pytest
 from drawn_photographs import draw_photograph
 from PIL import Image
 
+from vae_jax.core import threaded_map
 from vae_jax.core.errors import UnusablePictureError, UserError
-from vae_jax.data import threaded_map
 from vae_jax.data.faces.photographs import preparation
 from vae_jax.data.faces.photographs.duplicates import near_identical, thumbnail
 from vae_jax.data.faces.photographs.outcomes import TABLE
