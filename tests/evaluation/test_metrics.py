@@ -131,4 +131,4 @@ def test_where_an_average_of_the_weights_is_kept_it_is_judged_in_their_place():
     swapped = evaluate(who, state._replace(params=other.params))
     assert float(swapped["test"]["loss"][0]) == float(evaluate(who, state)["test"]["loss"][0])
     averaged = evaluate(who, state._replace(average={"model": other.params["model"]}))
-    assert float(averaged["loss"][0]) != float(swapped["loss"][0])
+    assert float(averaged["test"]["loss"][0]) != float(swapped["test"]["loss"][0])

@@ -23,7 +23,7 @@ FIRST = ("recon", "kl")  # of the metrics: the others follow from them
 
 
 def failed_for_good(config: Config, failed: int) -> bool:
-    """Whether a member takes no more steps: something was not finite in the step `failed`, and it does not skip such steps."""
+    """Whether a member takes no more steps: it failed in the step `failed`, and does not skip such steps."""
     return failed != NEVER and config.train.on_nan != "skip"
 
 
