@@ -12,7 +12,9 @@ from vae_jax.evaluation.metrics import evaluator_of
 from vae_jax.training import loop
 from vae_jax.training.checkpoints import Checkpoints
 from vae_jax.training.groups import group_of
-from vae_jax.training.loop import Trainer, check_goes_on, metric_lines
+from vae_jax.training.loop import Trainer
+from vae_jax.training.metric_lines import metric_lines
+from vae_jax.training.resume import check_goes_on
 from vae_jax.training.sharding import Layout
 
 DATASET = small_dataset()

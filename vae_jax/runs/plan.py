@@ -15,8 +15,8 @@ from vae_jax.training.check_fit import check_fit
 from vae_jax.training.checkpoints import Checkpoints
 from vae_jax.training.extraction import state_shapes
 from vae_jax.training.groups import Group, plan_groups
-from vae_jax.training.loop import check_goes_on
 from vae_jax.training.memory import check_memory, most_members
+from vae_jax.training.resume import check_goes_on
 from vae_jax.training.spec import Spec, check_length, check_names
 
 

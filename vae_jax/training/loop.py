@@ -1,33 +1,30 @@
 """A group from its first step, or from its newest checkpoint, to its last."""
 
-import logging
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
-from vae_jax.core.errors import UserError
 from vae_jax.data.dataset import Dataset
 from vae_jax.objectives.contracts import Metrics
-from vae_jax.training.blocks import Begun, Block, compile_block, part_steps
+from vae_jax.training.blocks import Block, compile_block, part_steps
 from vae_jax.training.checkpoints import Checkpoints
 from vae_jax.training.examples import train_data
 from vae_jax.training.extraction import state_shapes
+from vae_jax.training.failure_policy import note_failures
 from vae_jax.training.groups import Group
 from vae_jax.training.hyperparameters import Hyperparameters, hyperparameters_of
-from vae_jax.training.non_finite import failed_for_good, faulty_quantity, put_back
+from vae_jax.training.metric_lines import metric_lines
+from vae_jax.training.non_finite import failed_for_good
+from vae_jax.training.resume import check_goes_on
 from vae_jax.training.sharding import Layout
 from vae_jax.training.steps import NEVER, TrainState, init_state
-
-log = logging.getLogger("vae_jax")
-
-MOST_SETBACKS = 3  # of one member, until it stops for good, or is not spoken of any more if it skips
+from vae_jax.training.watching import Unwatched, Wait, Watch, arrive, wait_for_all
 
 # Takes one line of metrics: one member, one split, one moment.
 Listener = Callable[[dict[str, Any]], None]
@@ -36,71 +33,7 @@ Listener = Callable[[dict[str, Any]], None]
 # Evaluates all members on the held-out images: the metrics of each split, each [members].
 Evaluator = Callable[[Hyperparameters, TrainState], dict[str, Metrics]]
 
-# Calls what returns when a result is there, and says whether it is; only where it may be given up is it ever not.
-Wait = Callable[[Callable[[], object], bool], bool]
-
-
-@runtime_checkable
-class Watch(Protocol):
-    """Is told what is being done, and of every few steps that were taken."""
-
-    def say(self, doing: str, *, counts: bool = True) -> None:
-        """Called with what is being done from now on, and whether its time comes again with every step."""
-
-    def advance(self, count: int = 1) -> None:
-        """Called from another thread with the number of steps that were taken."""
-
-
-class Unwatched:
-    """Watches nothing."""
-
-    def say(self, doing: str, *, counts: bool = True) -> None:
-        """Do nothing."""
-
-    def advance(self, count: int = 1) -> None:
-        """Do nothing."""
-
-
 QUICK = 1.0  # seconds: after a block that took longer, the state is copied before the next, which may be given up
-
-
-def wait_for_all(arrival: Callable[[], object], may_be_given_up: bool) -> bool:
-    """Wait for every result, however long it takes."""
-    del may_be_given_up
-    arrival()
-    return True
-
-
-def check_goes_on(record: Mapping[str, Any], group: Group, dataset: Dataset) -> None:
-    """See that a group can go on from a checkpoint.
-
-    Args:
-        record: the checkpoint's.
-        group: as it shall go on.
-        dataset: what on.
-
-    Raises:
-        UserError: it was made from other images, or between two moments that are logged now.
-    """
-    if record["data"] != dataset.fingerprint:
-        raise UserError(
-            f"config.data: the run's checkpoint was trained on other images (fingerprint {record['data']}, found "
-            f"{dataset.fingerprint} from {dataset.source}); give it the same data (config.data.raw_dir says where they "
-            "are; arrays are given in the same order) or another workdir"
-        )
-    if record["step"] % group.block:
-        raise UserError(
-            f"config.log.every_steps: found a moment every {group.block} steps, which does not divide the "
-            f"{record['step']:,} that were taken; needs a divisor, such as what the run was begun with"
-        )
-
-
-def _arrive(begun: Begun, watch: Watch) -> None:
-    """Wait for a block of steps, and tell of every part of it."""
-    for steps, there in begun.parts:
-        there.block_until_ready()
-        watch.advance(steps)
-    begun.state.step.block_until_ready()
 
 
 @dataclass
@@ -195,11 +128,13 @@ class Trainer:
             watch.say("training")
             begun = block(self.members, spread)
             spread, metrics = begun.state, begun.metrics
-            arrived = wait(partial(_arrive, begun, watch), before is not None)
+            arrived = wait(partial(arrive, begun, watch), before is not None)
             del begun  # it holds a state that may be put back
             if arrived:
                 self.step += self.group.block
-                spread = self.note_failures(spread, before)
+                spread, self.failed = note_failures(
+                    self.group, self.dataset, self.step, self.failed, self.setbacks, spread, before
+                )
                 if self._ends(self.group.evaluate_every):
                     watch.say("evaluating", counts=evaluated)  # the first time it is compiled too
                     tested = evaluate(self.members, spread)
@@ -248,38 +183,6 @@ class Trainer:
         """Which members failed for good."""
         return [failed_for_good(*pair) for pair in zip(self.group.configs, self.failed, strict=True)]
 
-    def note_failures(self, state: TrainState, before: TrainState | None) -> TrainState:
-        """Say which members failed since the last look, and put those back that shall go on from there.
-
-        Args:
-            state: of all members.
-            before: at the last look, where a member may want it.
-
-        Returns:
-            the state to go on with.
-        """
-        known, self.failed = self.failed, jax.device_get(state.failed)[: self.count].tolist()
-        for k, (config, number) in enumerate(zip(self.group.configs, self.group.numbers, strict=True)):
-            if self.failed[k] == known[k]:
-                continue
-            self.setbacks[k] += 1
-            goes_on = self.setbacks[k] <= MOST_SETBACKS
-            if config.train.on_nan == "skip" and not goes_on:
-                continue
-            quantity = faulty_quantity(self.group, k, self.dataset, state)
-            found = f"member {number}: in step {self.failed[k]:,} {quantity}"
-            if config.train.on_nan == "skip":
-                last = "; no more of them are named" if self.setbacks[k] == MOST_SETBACKS else ""
-                log.warning("%s; such steps are skipped%s", found, last)
-            elif config.train.on_nan == "restore" and goes_on and before is not None:
-                self.failed[k] = NEVER
-                state = put_back(state, before, k)
-                back = f"{self.step - self.group.block:,}"
-                log.warning("%s; it goes on from step %s (%s of %s)", found, back, self.setbacks[k], MOST_SETBACKS)
-            else:
-                log.warning("%s; it stays as it was before", found)
-        return state
-
     def _ends(self, every: int) -> bool:
         """Whether an epoch ends here after which something is due: every so many, and at the last."""
         epoch, within = divmod(self.step, self.group.steps_per_epoch)
@@ -321,15 +224,3 @@ class Trainer:
         }
         self.saved = self.step
         self.checkpoints.save(self.step, self._gathered(state), record)
-
-
-def metric_lines(metrics: Metrics) -> list[dict[str, float]]:
-    """Turn metrics, each `[members]`, into one dict of plain floats a member.
-
-    Each is the shortest decimal that is the same float32: a beta_kl of 0.1 is written as 0.1.
-    """
-    table = jax.device_get(metrics)
-    return [
-        {name: float(np.format_float_scientific(each[member])) for name, each in table.items()}
-        for member in range(len(table["loss"]))
-    ]
