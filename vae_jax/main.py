@@ -6,10 +6,10 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from vae_jax.core.errors import NoResultError, UserError
+from vae_jax.core.commands import exit_status
 from vae_jax.core.jax_settings import load_jax
 from vae_jax.core.progress import Console, Progress
-from vae_jax.core.signals import GOES_ON, StoppedError, leave
+from vae_jax.core.signals import GOES_ON, leave
 
 if TYPE_CHECKING:
     from vae_jax.runs.command import Command
@@ -32,27 +32,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv if argv is None else argv)
     logging.basicConfig(format="%(message)s", handlers=[Console()])
     log.setLevel(logging.INFO)
-    try:
+
+    def work() -> None:
         load_jax()  # the parts of models say which fields a config has
         from vae_jax.cli.command_line import asked_for_help, help_for, parse
 
         if asked_for_help(arguments):
             print(help_for(arguments))
-            return 0
-        run(parse(arguments), started)
-    except UserError as error:
-        print(f"vae_jax: error: {error}", file=sys.stderr)
-        return 2
-    except NoResultError as error:
-        print(f"vae_jax: error: {error}", file=sys.stderr)
-        return 1
-    except StoppedError as stopped:
-        print(f"vae_jax: {stopped}", file=sys.stderr)
-        return stopped.status
-    except KeyboardInterrupt:
-        print(f"vae_jax: stopped; {GOES_ON}", file=sys.stderr)
-        return 130
-    return 0
+        else:
+            run(parse(arguments), started)
+
+    return exit_status(work, interrupted=f"stopped; {GOES_ON}")
 
 
 def run(command: "Command", started: float) -> None:

@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from vae_jax.core.commands import Flags, exit_status
 from vae_jax.core.errors import NoResultError, UserError
-from vae_jax.core.flags import Flags
 from vae_jax.core.plain_text import reason
 from vae_jax.core.progress import Console, Progress
 from vae_jax.core.user_paths import from_home
@@ -72,19 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(format="%(message)s", handlers=[Console()])
     log.setLevel(logging.WARNING)
     logging.getLogger("vae_jax.core.progress").setLevel(logging.INFO)
-    try:
-        given = parse(argv)
-        run(given)
-    except UserError as error:
-        print(f"vae_jax: error: {error}", file=sys.stderr)
-        return 2
-    except NoResultError as error:
-        print(f"vae_jax: error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("vae_jax: interrupted", file=sys.stderr)
-        return 130
-    return 0
+    return exit_status(lambda: run(parse(argv)))
 
 
 def run(given: argparse.Namespace) -> None:

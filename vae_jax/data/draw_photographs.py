@@ -9,8 +9,8 @@ from pathlib import Path
 import jax
 import numpy as np
 
+from vae_jax.core.commands import Flags, exit_status
 from vae_jax.core.errors import UserError
-from vae_jax.core.flags import Flags
 from vae_jax.core.user_paths import from_home
 from vae_jax.data.faces.face_painter import paint
 from vae_jax.data.faces.photographs.landmark_table import COLUMNS, TABLE
@@ -58,17 +58,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     flags.add_argument("--count", type=int, default=12, help="how many pictures (default 12)")
     flags.add_argument("--size", type=int, default=256, help="pixels of a side (default 256)")
     flags.add_argument("--seed", type=int, default=0, help="other seeds, other faces (default 0)")
-    try:
+
+    def work() -> None:
         given = flags.parse_args(argv)
         for name, low, high in (("count", 1, 100_000), ("size", 16, 2048), ("seed", 0, 2**32 - 1)):
             if not low <= getattr(given, name) <= high:
                 raise UserError(f"--{name}: found {getattr(given, name)}; needs {low} to {high:,}")
         draw_photographs(given.out, given.count, given.size, given.seed)
-    except UserError as error:
-        print(f"vae_jax: error: {error}", file=sys.stderr)
-        return 2
-    print(f"{given.out}: {given.count} pictures, with their landmarks in {TABLE}")
-    return 0
+        print(f"{given.out}: {given.count} pictures, with their landmarks in {TABLE}")
+
+    return exit_status(work)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ from importlib import import_module
 from typing import Any
 
 from vae_jax.config.schema import DataConfig, default_config, validate
+from vae_jax.core.commands import Flags, exit_status
 from vae_jax.core.errors import UserError
-from vae_jax.core.flags import Flags
 from vae_jax.core.progress import Console
 from vae_jax.data.faces.photographs.outcomes import TABLE, kept_told, read_outcomes, skipped_told, split_told, unusable
 from vae_jax.data.faces.photographs.preparation import SHEET, NoUsablePhotosError, prepare_photos
@@ -107,16 +107,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(format="%(message)s", handlers=[Console()])
     logging.getLogger("vae_jax").setLevel(logging.ERROR)
     logging.getLogger("vae_jax.core.progress").setLevel(logging.INFO)
-    try:
+
+    def work() -> None:
         arguments = parser().parse_args(argv)
         print(prepare(config_of(arguments), download=arguments.download))
-    except UserError as error:
-        print(f"vae_jax: error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("vae_jax: interrupted; the same command begins again", file=sys.stderr)
-        return 130
-    return 0
+
+    return exit_status(work, interrupted="interrupted; the same command begins again")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import logging
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,11 +15,9 @@ from vae_jax.api import Sweep, get_config, sweep
 from vae_jax.config.checks import Role
 from vae_jax.config.fields import fields_of
 from vae_jax.core.atomic_files import write_text, written_atomically
-from vae_jax.core.errors import NoResultError, UserError
-from vae_jax.core.flags import Flags
+from vae_jax.core.commands import Flags, exit_status
 from vae_jax.core.progress import Console
 from vae_jax.core.provenance import ENVIRONMENT
-from vae_jax.core.signals import StoppedError
 from vae_jax.core.user_paths import from_home
 from vae_jax.research.analysis import summary_of
 from vae_jax.runs.folder import RunFolder
@@ -91,24 +88,20 @@ def main(experiment: Experiment, argv: Sequence[str] | None = None) -> int:
         argv: without the program's name.
 
     Returns:
-        the exit status: 0, or 2 after one line about what can't be done, or 128 and a signal's number.
+        the exit status, as `exit_status` says.
     """
     logging.basicConfig(format="%(message)s", handlers=[Console()])
     logging.getLogger("vae_jax").setLevel(logging.INFO)
     name = experiment.folder.name
-    try:
+
+    def work() -> None:
         flags = Flags(f"python -m experiments.{name}", "Train, and keep what came of it beside the experiment.")
         flags.add_argument("--quick", action="store_true", help="a look after few steps, kept in the workdir only")
         flags.add_argument("--workdir", type=from_home, default=Path("runs") / "experiments" / name)
         given = flags.parse_args(argv)
         print(f"kept in {conduct(experiment, given.workdir, quick=given.quick)}")
-    except (NoResultError, UserError) as error:
-        print(f"experiments.{name}: error: {error}", file=sys.stderr)
-        return 2
-    except StoppedError as stopped:
-        print(f"experiments.{name}: {stopped}", file=sys.stderr)
-        return stopped.status
-    return 0
+
+    return exit_status(work, f"experiments.{name}")
 
 
 def conduct(experiment: Experiment, workdir: Path, *, quick: bool) -> Path:

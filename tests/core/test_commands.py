@@ -1,0 +1,43 @@
+"""What all commands share."""
+
+import pytest
+
+from vae_jax.core.commands import Flags, exit_status
+from vae_jax.core.errors import NoResultError, UserError
+from vae_jax.core.signals import StoppedError
+
+
+def raising(error):
+    def work():
+        raise error
+
+    return work
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "said"),
+    [
+        (UserError("x: found 1; needs 2"), 2, "name: error: x: found 1; needs 2"),
+        (NoResultError("none came"), 1, "name: error: none came"),
+        (StoppedError(15, saved=True), 143, "name: stopped; saved; the same command goes on from here"),
+        (KeyboardInterrupt(), 130, "name: interrupted"),
+    ],
+)
+def test_a_fault_is_one_line_and_its_own_status(error, status, said, capsys):
+    assert exit_status(raising(error), "name") == status
+    assert capsys.readouterr() == ("", said + "\n")
+
+
+def test_what_goes_well_says_nothing(capsys):
+    assert exit_status(lambda: None) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+def test_other_faults_are_not_hidden():
+    with pytest.raises(ZeroDivisionError):
+        exit_status(raising(ZeroDivisionError()))
+
+
+def test_a_wrong_flag_is_a_fault_in_one_line():
+    with pytest.raises(UserError, match=r"unrecognized arguments: --y; see --help"):
+        Flags("name", "what it does").parse_args(["--y"])
