@@ -1,14 +1,15 @@
 """Every field of a config by its name, full or short: what it holds, its role, and in which ones two configs differ."""
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields, is_dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from vae_jax.config.checks import Role
 from vae_jax.config.parts import PartSettings, all_settings
 from vae_jax.config.schema import Config
+from vae_jax.core.registry import registered
 
 
 def differences(before: Config, now: Config, *roles: Role) -> Iterator[str]:
@@ -21,7 +22,8 @@ def differences(before: Config, now: Config, *roles: Role) -> Iterator[str]:
 
 def fields_of(*roles: Role) -> list[str]:
     """Return the full names of the fields that have one of these roles; all settings of parts are learned."""
-    return [name for name in leaf_fields() if _roles().get(name, Role.LEARNED) in roles]
+    own = _roles()
+    return [name for name in leaf_fields() if own.get(name, Role.LEARNED) in roles]
 
 
 def adopt(config: Config, source: Config, names: Iterable[str]) -> Config:
@@ -56,9 +58,15 @@ def _roles() -> dict[str, Role]:
     }
 
 
-def leaf_fields() -> list[str]:
+def leaf_fields() -> Sequence[str]:
     """Return the full name of every field, such as `model.latent_dim`."""
-    return [name for name, _ in _flat(Config())]
+    return _leaf_fields(registered())
+
+
+@lru_cache(4)
+def _leaf_fields(changes: tuple[int, ...]) -> Sequence[str]:
+    del changes
+    return tuple(name for name, _ in _flat(Config()))
 
 
 def short_name(name: str) -> str:

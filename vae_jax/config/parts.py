@@ -3,13 +3,14 @@
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from ml_collections import ConfigDict
 
 from vae_jax.config.checks import checked_section
 from vae_jax.core.errors import UserError, nearest
-from vae_jax.core.registry import KINDS, registry_of
+from vae_jax.core.registry import KINDS, registered, registry_of
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,14 @@ def settings_class(part: Any) -> type[Any] | None:
     return found
 
 
-def default_settings() -> dict[tuple[str, str], Any]:
+def default_settings() -> Mapping[tuple[str, str], Any]:
     """Return the default settings of every registered part that has some, by section and name."""
+    return _default_settings(registered())
+
+
+@lru_cache(4)
+def _default_settings(changes: tuple[int, ...]) -> Mapping[tuple[str, str], Any]:
+    del changes
     found = {}
     for kind, (_, section, _) in KINDS.items():
         for name, part in registry_of(kind).items():

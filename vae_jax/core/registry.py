@@ -4,6 +4,7 @@ Each kind of part has one registry, in the room of its kind. `vae_jax.register` 
 """
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib import import_module
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -87,6 +88,7 @@ class Registry(Mapping[str, T], Generic[T]):
         self.field = field
         self._entries = dict(entries)
         self._families = dict(families or {})
+        self.changes = 0  # counted, so that what follows from all parts need not be worked out anew
         self._origins: dict[str, Origin] = {}  # of the parts that were added from outside
 
     def __getitem__(self, name: str) -> T:
@@ -119,6 +121,7 @@ class Registry(Mapping[str, T], Generic[T]):
         if name in self._entries and not self._is_of(name, origin):
             owner = self._origins[name].named if name in self._origins else "vae_jax"
             raise UserError(f"register: {self.field}={name} is a part of {owner} already; use another name")
+        self.changes += 1
         self._entries[name] = part
         self._origins[name] = origin
 
@@ -134,11 +137,17 @@ class Registry(Mapping[str, T], Generic[T]):
 
     def forget(self, name: str) -> None:
         """Take away a part that was registered from outside."""
+        self.changes += 1
         del self._origins[name], self._entries[name]
 
     def from_outside(self) -> dict[str, T]:
         """Return the parts that were registered from outside."""
         return {name: self._entries[name] for name in self._origins}
+
+
+def registered() -> tuple[int, ...]:
+    """Return how often the registries of all kinds changed: the same numbers, the same parts."""
+    return tuple(_found(kind).changes for kind in KINDS)
 
 
 def registry_of(kind: str) -> Registry[Any]:
@@ -147,9 +156,14 @@ def registry_of(kind: str) -> Registry[Any]:
     Raises:
         UserError: there is no such kind.
     """
-    known = [*KINDS, *UNCHOSEN]
-    if kind not in known:
+    if kind not in KINDS and kind not in UNCHOSEN:
+        known = [*KINDS, *UNCHOSEN]
         raise UserError(f"register: found the kind {kind!r}; known are {', '.join(known)}{nearest(str(kind), known)}")
+    return _found(kind)
+
+
+@cache
+def _found(kind: str) -> Registry[Any]:
     module, _, name = (KINDS[kind].registry if kind in KINDS else UNCHOSEN[kind]).partition(":")
     registry: Registry[Any] = getattr(import_module(module), name)
     return registry
