@@ -1,15 +1,15 @@
 """Objectives that fail where they are told to, under names that a test registers for its time."""
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import jax.numpy as jnp
 
-import vae_jax.objectives
 from vae_jax.config.checks import number
-from vae_jax.core.registry import Registry
+from vae_jax.core.registry import Origin
 from vae_jax.core.traced import Count
+from vae_jax.objectives import OBJECTIVES
 from vae_jax.objectives.elbo import ELBO
-from vae_jax.training import member
 
 
 class NoNumber(ELBO):
@@ -43,9 +43,14 @@ class Steep(ELBO):
         return found | {"distortion": found["distortion"] + jnp.sqrt(jnp.abs(bias - bias)).sum()}
 
 
-def add_to_registry(monkeypatch):
-    """Let configs say `objective.name=no_number` and `steep`, until the test ends."""
-    known = vae_jax.objectives.OBJECTIVES
-    registry = Registry(known.field, {**known, "no_number": NoNumber, "steep": Steep})
-    monkeypatch.setattr(vae_jax.objectives, "OBJECTIVES", registry)
-    monkeypatch.setattr(member, "OBJECTIVES", registry)
+@contextmanager
+def registered():
+    """Let configs say `objective.name=no_number` and `steep` for a time."""
+    parts = {"no_number": NoNumber, "steep": Steep}
+    for name, part in parts.items():
+        OBJECTIVES.add(name, part, Origin(__name__, __file__))
+    try:
+        yield
+    finally:
+        for name in parts:
+            OBJECTIVES.forget(name)

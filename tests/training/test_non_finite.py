@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from faulty_objectives import add_to_registry
+from faulty_objectives import registered
 from flax import nnx
 from small_runs import small_config, small_dataset
 
@@ -33,9 +33,10 @@ def faulty(first, last):
 
 
 @pytest.fixture(autouse=True)
-def _objectives(monkeypatch, caplog):
-    add_to_registry(monkeypatch)
+def _objectives(caplog):
     caplog.set_level(logging.WARNING, "vae_jax")
+    with registered():
+        yield
 
 
 def train(folder, *modes, fails, epochs=4, **sections):
