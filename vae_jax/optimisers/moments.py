@@ -9,6 +9,8 @@ from jaxtyping import Array, Bool
 
 from vae_jax.core.traced import Number
 
+Tree = Any  # of arrays: Optax's own names for it can't be checked at run time in all its versions
+
 
 def scale_by_adam(b1: Number, b2: Number, eps: Number) -> optax.GradientTransformationExtraArgs:
     """Adam's direction, before the learning rate, as `optax.scale_by_adam` gives it (Kingma and Ba 2015).
@@ -25,13 +27,13 @@ def scale_by_adam(b1: Number, b2: Number, eps: Number) -> optax.GradientTransfor
     """
 
     def update(
-        updates: optax.Updates,
+        updates: Tree,
         state: optax.ScaleByAdamState,
-        params: optax.Params | None = None,
+        params: Tree = None,
         *,
         sound: Bool[Array, ""],
         **_: Any,
-    ) -> tuple[optax.Updates, optax.ScaleByAdamState]:
+    ) -> tuple[Tree, optax.ScaleByAdamState]:
         del params
 
         def kept(new: Array, old: Array) -> Array:

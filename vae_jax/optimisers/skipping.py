@@ -7,6 +7,8 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Bool
 
+Tree = Any  # of arrays: Optax's own names for it can't be checked at run time in all its versions
+
 
 def skippable(transformation: optax.GradientTransformation) -> optax.GradientTransformationExtraArgs:
     """Return a transformation whose `update` takes `sound`: where it is false, its state stays as it is.
@@ -17,13 +19,13 @@ def skippable(transformation: optax.GradientTransformation) -> optax.GradientTra
     """
 
     def update(
-        updates: optax.Updates,
+        updates: Tree,
         state: optax.OptState,
-        params: optax.Params | None = None,
+        params: Tree = None,
         *,
         sound: Bool[Array, ""],
         **_: Any,
-    ) -> tuple[optax.Updates, optax.OptState]:
+    ) -> tuple[Tree, optax.OptState]:
         moved, new = transformation.update(updates, state, params)
         return moved, jax.tree.map(lambda now, before: jnp.where(sound, now, before), new, state)
 
