@@ -20,12 +20,12 @@ def skippable(transformation: optax.GradientTransformation) -> optax.GradientTra
 
     def update(
         updates: Tree,
-        state: optax.OptState,
+        state: Tree,
         params: Tree = None,
         *,
         sound: Bool[Array, ""],
         **_: Any,
-    ) -> tuple[Tree, optax.OptState]:
+    ) -> tuple[Tree, Tree]:
         moved, new = transformation.update(updates, state, params)
         return moved, jax.tree.map(lambda now, before: jnp.where(sound, now, before), new, state)
 

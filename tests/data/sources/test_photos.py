@@ -130,11 +130,11 @@ def test_train_and_test_folders_are_splits_and_the_folders_in_them_classes(tmp_p
 
 
 def test_what_a_file_holds_decides_not_its_name_and_every_other_file_is_named(tmp_path, caplog):
-    for k, kind in enumerate(("JPEG", "TGA", "DIB", "PPM", "AVIF", "JPEG2000")):
+    for k, kind in enumerate(("JPEG", "TGA", "DIB", "PPM", "WEBP", "JPEG2000")):
         draw_photograph(tmp_path / "raw" / "drawn", k)
         with Image.open(tmp_path / "raw" / "drawn") as picture:
             picture.load()
-        picture.save(tmp_path / "raw" / ("x", "x.tga", "x.dib", "x.txt", "x.avif", "x.jp2")[k], kind)
+        picture.save(tmp_path / "raw" / ("x", "x.tga", "x.dib", "x.txt", "x.webp", "x.jp2")[k], kind)
     (tmp_path / "raw" / "drawn").unlink()
     for name in ("notes.md", "film.mp4", ".hidden.jpg", "Thumbs.db"):
         (tmp_path / "raw" / name).write_bytes(b"no picture")
