@@ -1,7 +1,7 @@
 """What holds for every registered part, the strangers' of `tests/extensions` among them.
 
 A new part is tested here by being registered. Every day each is in one small program, parts of kinds that don't meet
-together; the slow tests take each part alone, to the bit.
+together; the release tests take each part alone, to the bit.
 """
 
 import dataclasses
