@@ -10,6 +10,7 @@ os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 
 import hypothesis
+import jax
 import jaxtyping
 import numpy as np
 import pytest
@@ -19,6 +20,8 @@ import pytest
 QUICK_COMPILING = (
     "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true --xla_cpu_use_fusion_emitters=false"
 )
+# Linux allows a process 65,530, and each compiled program takes several.
+MANY_MAPS = 30_000
 
 
 def pytest_configure(config):
@@ -30,6 +33,17 @@ jaxtyping.install_import_hook("vae_jax", "strict_types.typechecked")
 # The first example compiles; a deadline would only measure that.
 hypothesis.settings.register_profile("vae_jax", deadline=None, max_examples=50)
 hypothesis.settings.load_profile("vae_jax")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _room_for_compiled_programs():
+    """Forget what was compiled before the process runs out of memory maps: XLA's next program would end it."""
+    yield
+    if not (maps := Path("/proc/self/maps")).exists():
+        return
+    with maps.open() as lines:
+        if sum(1 for _ in lines) > MANY_MAPS:
+            jax.clear_caches()
 
 
 @pytest.fixture(scope="session")

@@ -169,3 +169,4 @@ def test_members_are_as_alone_go_on_freeze_alone_and_are_evaluated_in_any_batche
 @pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind, names in CHOICES.items() for name in names])
 def test_each_part_alone_to_the_bit(kind, name):
     check_all(chosen(fitting(kind, name)), bits=True)
+    jax.clear_caches()  # all the parts' programs are more than one process can map
