@@ -7,6 +7,7 @@ import pytest
 from small_runs import ONE_DRAWN, digits_command
 
 from vae_jax.figures.gallery import FIGURES
+from vae_jax.figures.side_by_side import MEMBER_FIGURES
 from vae_jax.main import main
 
 
@@ -101,3 +102,13 @@ def test_without_a_matplotlib_that_works_a_run_ends_with_its_summary(tmp_path, m
     assert line.startswith("figures: not made (matplotlib can't be used: ModuleNotFoundError")
     assert summary(tmp_path / "run")["members"][0]["test"]["step"] == 20
     assert "figures: not made" in (tmp_path / "run" / "report.html").read_text()
+
+
+def test_figures_of_members_side_by_side_say_what_they_have_no_room_for(tmp_path, few_figures, monkeypatch):
+    monkeypatch.setattr("vae_jax.runs.figures.MOST_TOGETHER", 2)
+    said = []
+    monkeypatch.setitem(
+        MEMBER_FIGURES, "strips", ("", lambda together, notice: said.append((len(together), notice.splitlines()[0])))
+    )
+    assert main(digits_command(tmp_path / "run", ONE_DRAWN, "--sweep=beta_kl=1,2,3")) == 0
+    assert said == [(2, "from the first 2 of 3 settings")]

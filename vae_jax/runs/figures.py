@@ -102,10 +102,18 @@ class RunFigures:
 
     def side_by_side(self) -> list[int]:
         """The first member of each setting, as many as a figure has room for."""
+        return self._first_of_settings()[:MOST_TOGETHER] if not self.alone else []
+
+    def _first_of_settings(self) -> list[int]:
         first: dict[str, int] = {}
         for number in self.members:
             first.setdefault(self.setting_of(number), number)
-        return list(first.values())[:MOST_TOGETHER] if not self.alone else []
+        return list(first.values())
+
+    def _left_out(self) -> str:
+        """Say what figures of members side by side have no room for: nothing where all settings are in them."""
+        settings = len(self._first_of_settings())
+        return f"from the first {MOST_TOGETHER} of {settings} settings" if settings > MOST_TOGETHER else ""
 
     def draw_each(self, group: Group, state: TrainState) -> None:
         """Draw those members of a group that get figures of their own; one that failed gets none."""
@@ -157,10 +165,11 @@ class RunFigures:
         )
         groups = None if self.alone else {number: self.setting_of(number) for number in self.members}
         together = [self._member_arrays[number] for number in sorted(self._member_arrays)]
+        notice_together = "\n".join(filter(None, (self._left_out(), notice)))
         self._draw(
             {
                 LOSS_CURVES[0]: partial(loss_curves, lines, title, notice, groups, *self._units()),
-                **{name: partial(draw, together, notice) for name, (_, draw) in MEMBER_FIGURES.items()},
+                **{name: partial(draw, together, notice_together) for name, (_, draw) in MEMBER_FIGURES.items()},
             }
         )
 
