@@ -95,7 +95,7 @@ def test_log_axes_have_plain_numbers():
     axes.plot([1e-5, 1e7], [2, 8])
     log_scale(axes, "x")
     log_scale(axes, "y")
+    axes.set_xticks([1e-5, 0.01, 1, 1e7])  # where ticks are by default differs between versions of Matplotlib
     figure.canvas.draw()
-    assert {"0.01", "1", "10⁸"} <= {label.get_text() for label in axes.get_xticklabels()}
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["10⁻⁵", "0.01", "1", "10⁷"]
     assert {"2", "3"} <= {label.get_text() for label in axes.get_yticklabels(minor=True)}
-    assert not any("$" in label.get_text() for label in axes.get_xticklabels())
