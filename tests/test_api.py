@@ -26,7 +26,7 @@ def small(figure_members=0):
 @pytest.fixture(scope="module")
 def swept(tmp_path_factory):
     folder = tmp_path_factory.mktemp("api") / "sweep"
-    return vae_jax.sweep(small(figure_members=1), ("beta_kl=0.1,4", "latent_dim=2,3"), folder)
+    return vae_jax.sweep(small(), ("beta_kl=0.1,4", "latent_dim=2,3"), folder)
 
 
 def test_every_public_name_is_there_and_unknown_ones_are_not():
@@ -156,6 +156,7 @@ def test_where_some_members_have_no_validation_images_it_is_said_what_is_chosen_
     assert number_of_best("test.elbo", folder, "best") == best["member"]
 
 
+@pytest.mark.slow
 def test_validation_images_change_nothing_of_what_is_measured_on_the_test_images(tmp_path):
     """The training images are the same in both runs."""
     parts = {"images": NOISE[:40], "test_images": NOISE[40:50]}
@@ -186,6 +187,7 @@ def test_a_run_on_arrays_goes_on_with_the_same_ones_alone(tmp_path, monkeypatch)
     assert vae_jax.load_run("runs/arrays").config.data.name == "arrays"
 
 
+@pytest.mark.slow
 def test_a_run_on_arrays_is_evaluated_and_drawn_again_with_them(tmp_path):
     config = of_arrays()
     config.eval.figure_members = 1
@@ -221,7 +223,14 @@ def test_arrays_that_can_not_be_used_are_told_before_anything_is_written(tmp_pat
 def test_a_sweep_has_a_row_a_member(swept):
     assert [(row["beta_kl"], row["latent_dim"]) for row in swept.members] == [(0.1, 2), (0.1, 3), (4.0, 2), (4.0, 3)]
     assert all(np.isfinite(row["test.elbo"]) and row["failed_in_step"] is None for row in swept.members)
-    assert "loss_curves" in swept.figures()
+
+
+def test_a_sweep_has_its_figures_by_name(swept):
+    picture = swept.folder / "figures" / "loss_curves.png"
+    assert swept.figures() == {}
+    picture.parent.mkdir()
+    picture.touch()
+    assert swept.figures() == {"loss_curves": picture}
 
 
 def test_members_are_found_by_number_by_values_and_by_what_they_are_best_in(swept):

@@ -59,6 +59,7 @@ def test_nothing_in_the_package_knows_of_them():
     assert not [name for _, name in strangers.NAMES if f'"{name}"' in text]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("which", SWEEPS)
 def test_they_train_in_a_sweep_under_the_mask(which, tmp_path):
     chosen, swept, count = SWEEPS[which]

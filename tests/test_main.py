@@ -194,6 +194,7 @@ def ends_with_the_same_bits(folder, uninterrupted):
     has_the_same_bits(folder, uninterrupted)
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_and_ends_with_the_same_bits(tmp_path, uninterrupted, caplog):
     assert signalled(tmp_path / "run", signal.SIGKILL)[0] == -signal.SIGKILL
     ends_with_the_same_bits(tmp_path / "run", uninterrupted)

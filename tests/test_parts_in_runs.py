@@ -108,6 +108,7 @@ def test_a_posterior_without_sigma_is_used_as_any_other(tmp_path, model):
     assert trained.sample(3).shape == trained.morph(IMAGES[0], IMAGES[1], steps=3).shape == (3, 6, 6, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "fields",
     [
@@ -158,6 +159,7 @@ def test_a_sweep_over_a_part_has_a_program_each_and_members_as_they_would_be_alo
     assert vae_jax.load_sweep(together).where(posterior="iaf", seed=0).config.parts != ()
 
 
+@pytest.mark.slow
 def test_settings_of_parts_are_swept_like_any_field(tmp_path):
     run = tmp_path / "run"
     assert main(digits_command(run, "--config.model.prior=vamp", "--sweep=components=3,5")) == 0

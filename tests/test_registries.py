@@ -1,7 +1,7 @@
 """What holds for every registered part, the strangers' of `tests/extensions` among them.
 
-A new part is tested here by being registered. Every day each is in one small program, parts of kinds that don't meet
-together; the release tests take each part alone, to the bit.
+A new part is tested here by being registered. Every day one small program holds as many parts as go together; the
+slow tests take those that go with no others, and the release tests each part alone, to the bit.
 """
 
 import dataclasses
@@ -64,18 +64,22 @@ def fitting(kind, name):
     return next(parts for other in others if fits(parts := {kind: name, **other}))
 
 
-def programs(parts):
-    """The fewest programs that hold all of some parts: those that go together, and each other one alone."""
-    together, alone = {}, []
+def together(parts):
+    """Those of some parts that make one program, the others being the defaults."""
+    found = {}
     for kind, name in parts.items():
-        if name != DEFAULTS[kind]:
-            # A model of several levels lays their units side by side: what an objective has for each unit lies in
-            # other places there than alone, where the lower level has fewer units.
-            if kind != "model" and fits(together | {kind: name}):
-                together[kind] = name
-            else:
-                alone.append(fitting(kind, name))
-    return [together, *alone]
+        # A model of several levels lays their units side by side: what an objective has for each unit lies in
+        # other places there than alone, where the lower level has fewer units.
+        if kind != "model" and name != DEFAULTS[kind] and fits(found | {kind: name}):
+            found[kind] = name
+    return found
+
+
+def of_every_kind(k):
+    """The k-th part of every kind, from the first again where there are fewer; of those that may not meet, once each."""
+    here = {kind: names[k % len(names)] for kind, names in CHOICES.items()}
+    meeting = {kind: here[kind] for kind in MEETING if k < len(CHOICES[kind])}
+    return {kind: name for kind, name in here.items() if kind not in MEETING} | together(meeting)
 
 
 def members(config):
@@ -158,11 +162,19 @@ def all_registered():
 
 @pytest.mark.parametrize("k", range(max(map(len, CHOICES.values()))))
 def test_members_are_as_alone_go_on_freeze_alone_and_are_evaluated_in_any_batches(k):
-    """The k-th part of every kind."""
-    here = {kind: names[k % len(names)] for kind, names in CHOICES.items()}
-    beside = {kind: name for kind, name in here.items() if kind not in MEETING}
-    for parts in programs({kind: here[kind] for kind in MEETING if k < len(CHOICES[kind])}):
-        check_all(chosen(parts | beside), bits=False)
+    """The k-th part of every kind, as many as go together."""
+    check_all(chosen(of_every_kind(k)), bits=False)
+
+
+@pytest.mark.slow
+def test_so_are_those_of_parts_that_go_with_no_others():
+    seen = [part for k in range(max(map(len, CHOICES.values()))) for part in of_every_kind(k).items()]
+    for kind in MEETING:
+        for name in CHOICES[kind]:
+            if name != DEFAULTS[kind] and (kind, name) not in seen:
+                parts = fitting(kind, name)
+                seen += parts.items()
+                check_all(chosen(parts), bits=False)
 
 
 @pytest.mark.release

@@ -18,7 +18,16 @@ def forecast(capsys, folder, *more):
     return capsys.readouterr().out
 
 
-def test_members_programs_and_memory_are_told(tmp_path, capsys):
+def test_members_and_memory_are_told(tmp_path, capsys):
+    said = forecast(capsys, tmp_path / "run", "--sweep=latent_dim=2,5", "--sweep=seed=range(3)")
+    assert said.startswith("6 members in 1 program\n")
+    assert "group_0: 6 members varying in seed, latent_dim, 64-16-5, batch 64, 4 epochs of 5 steps; " in said
+    assert re.search(r"memory: about [\d.]+ [GM]B, .*\([\d.]+ [GM]B free\)", said)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.slow
+def test_several_programs_are_told(tmp_path, capsys):
     said = forecast(
         capsys, tmp_path / "run", "--sweep=hidden=(16,)|(8,)", "--sweep=latent_dim=2,5", "--sweep=seed=range(3)"
     )

@@ -48,7 +48,13 @@ def test_a_sweep_that_grows_trains_the_new_members_alone(tmp_path, caplog):
     assert values == [(0, 0, 2), (1, 1, 2), (2, 0, 3), (3, 1, 3), (4, 2, 2), (5, 2, 3)]
     for name, array in arrays(run, "group_0").items():
         np.testing.assert_array_equal(array, first[name])
-    together = tmp_path / "together"
+
+
+@pytest.mark.slow
+def test_members_of_a_sweep_that_grew_are_those_of_one_that_was_asked_for_at_once(tmp_path):
+    run, together = tmp_path / "run", tmp_path / "together"
+    assert main(digits_command(run, "--sweep=seed=0,1")) == 0
+    assert main(digits_command(run, "--sweep=seed=0,1,2", "--sweep=latent_dim=2,3")) == 0
     assert main(digits_command(together, "--sweep=seed=0,1,2", "--sweep=latent_dim=2,3")) == 0
     assert {(m["values"]["seed"], m["values"]["latent_dim"]): m["test"]["elbo"] for m in members(run)} == pytest.approx(
         {(m["values"]["seed"], m["values"]["latent_dim"]): m["test"]["elbo"] for m in members(together)}, rel=1e-5
@@ -77,9 +83,6 @@ def test_a_member_that_fails_is_named_and_the_others_finish(tmp_path, caplog):
     assert (run / "figures" / "rate_distortion.png").is_file()
     last = [line for line in metrics(run) if line["member"] == 2 and line["split"] == "train"]
     assert [line["step"] for line in last] == [5]
-    alone = tmp_path / "alone"
-    assert main(digits_command(alone, "--config.seed=1")) == 0
-    assert members(alone)[0]["test"] == pytest.approx(found[1]["test"], rel=1e-5)
 
 
 def test_a_run_whose_members_all_fail_ends_at_once_and_says_so_twice(tmp_path, capsys):
@@ -184,6 +187,7 @@ def test_a_sweep_of_several_programs_is_one_run(tmp_path, caplog):
     assert members(run) == before
 
 
+@pytest.mark.slow
 def test_members_that_learn_from_other_images_are_the_runs_that_they_would_have_been_alone(tmp_path, caplog):
     """Each is evaluated on its own test images, kept with them; it is used and exported as any other."""
     run, alone = tmp_path / "run", tmp_path / "alone"

@@ -377,6 +377,7 @@ def photographs(real_folder, tmp_path_factory):
     return raw, load(config(raw, image_size=50))
 
 
+@pytest.mark.slow
 def test_real_photographs_are_read(photographs):
     raw, dataset = photographs
     people, dogs = counts(dataset)
@@ -387,6 +388,7 @@ def test_real_photographs_are_read(photographs):
     assert len(set(np.bincount(dataset.test.labels))) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CLASSES)
 def test_the_eyes_of_real_people_and_dogs_lie_over_each_other(photographs, name):
     """In the mean face, both eyes are darker than what is between and below them."""
