@@ -76,7 +76,7 @@ def together(parts):
 
 
 def of_every_kind(k):
-    """The k-th part of every kind, from the first again where there are fewer; of those that may not meet, once each."""
+    """The k-th part of every kind, from the first again where there are fewer; those that may not meet, once each."""
     here = {kind: names[k % len(names)] for kind, names in CHOICES.items()}
     meeting = {kind: here[kind] for kind in MEETING if k < len(CHOICES[kind])}
     return {kind: name for kind, name in here.items() if kind not in MEETING} | together(meeting)
