@@ -1,4 +1,4 @@
-"""Some members of a sweep side by side: what each makes of the same images, and where it puts them."""
+"""Members of a sweep side by side: their reconstructions of the same images, and their latent spaces."""
 
 from collections.abc import Callable, Sequence
 
@@ -6,17 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from vae_jax.evaluation.member_arrays import MemberArrays
-from vae_jax.figures.canvas import (
-    INK,
-    WIDTH,
-    finish,
-    magnification,
-    new_figure,
-    plain,
-    scatter_classes,
-    show,
-    tile,
-)
+from vae_jax.figures.canvas import INK, WIDTH, finish, magnification, new_figure, plain, scatter_classes, show, tile
 from vae_jax.figures.images import spread_over_classes
 from vae_jax.figures.matplotlib_settings import own_settings
 from vae_jax.figures.text import short
@@ -27,7 +17,7 @@ MOST_LETTERS = 28  # of a setting
 
 @own_settings()
 def strips(many_member_arrays: Sequence[MemberArrays], notice: str) -> Figure | None:
-    """The same test images, and what each member makes of them: a row a member."""
+    """The same test images and their reconstructions: a row for each member."""
     shown = list(many_member_arrays)
     if len(shown) < 2:
         return None
@@ -43,11 +33,11 @@ def strips(many_member_arrays: Sequence[MemberArrays], notice: str) -> Figure | 
     for axes, sheet, label in zip(figure.subplots(len(sheets), 1), sheets, labels, strict=True):
         show(axes, sheet)
         axes.text(-0.01, 0.5, label, transform=axes.transAxes, ha="right", va="center", fontsize=7.5, color=INK)
-    return finish(figure, "reconstructions from z = mu, a row a member", notice)
+    return finish(figure, "reconstructions from z = mu, a row for each member", notice)
 
 
 def _by_images(many_member_arrays: Sequence[MemberArrays]) -> list[list[MemberArrays]]:
-    """Put many_member_arrays of the same test images together."""
+    """Group members with the same test images."""
     groups: list[list[MemberArrays]] = []
     for member_arrays in many_member_arrays:
         for group in groups:
@@ -61,7 +51,7 @@ def _by_images(many_member_arrays: Sequence[MemberArrays]) -> list[list[MemberAr
 
 @own_settings()
 def latent_spaces(many_member_arrays: Sequence[MemberArrays], notice: str) -> Figure | None:
-    """Where each member of two latent units puts the test images."""
+    """The test images' codes, for each member with two latent units."""
     shown = [member_arrays for member_arrays in many_member_arrays if member_arrays.mu.shape[1] == 2]
     if len(shown) < 2:
         return None
@@ -83,12 +73,12 @@ def latent_spaces(many_member_arrays: Sequence[MemberArrays], notice: str) -> Fi
 
 
 def _short(member_arrays: MemberArrays) -> str:
-    """Name a member below its data."""
+    """Return the member's settings, one on each line, without the name of the data."""
     return "\n".join(short(word, MOST_LETTERS) for word in member_arrays.title.split(" · ")[1:])
 
 
-# A figure of members' many_member_arrays: a caption, and a function that returns None where the figure does not apply.
+# A figure of several members: a caption, and a function that returns None if the figure does not apply.
 MEMBER_FIGURES: dict[str, tuple[str, Callable[[Sequence[MemberArrays], str], Figure | None]]] = {
-    "sweep_reconstructions": ("The same test images, as each member makes them again.", strips),
-    "sweep_latent_spaces": ("How the latent space changes over the sweep.", latent_spaces),
+    "sweep_reconstructions": ("The same test images, reconstructed by each member.", strips),
+    "sweep_latent_spaces": ("The latent spaces of the sweep's members.", latent_spaces),
 }

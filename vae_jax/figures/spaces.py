@@ -1,4 +1,4 @@
-"""Figures of the latent space: where images lie, ways and grids through it, its principal components."""
+"""Figures of the latent space: codes of images, paths, grids and principal components."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,6 +11,7 @@ from vae_jax.figures.canvas import (
     INK,
     WIDTH,
     finish,
+    height_of,
     magnification,
     new_figure,
     plain,
@@ -20,11 +21,11 @@ from vae_jax.figures.canvas import (
 )
 from vae_jax.figures.matplotlib_settings import own_settings
 
-SEAMLESS = 16  # pixels of an image from which on its neighbours on a grid may touch it
+SEAMLESS = 16  # images of at least this many pixels have no gaps on a grid
 
 
 def axis_names(latent_dim: int) -> tuple[str, str]:
-    """Name the axes of the widest plane in a latent space."""
+    """Return the axis labels of the widest plane of a latent space."""
     if latent_dim > 2:
         return "first principal component", "second principal component"
     return "z1", "z2" if latent_dim == 2 else ""
@@ -44,20 +45,20 @@ def latent_space(member_arrays: MemberArrays) -> Figure:
 
 @own_settings()
 def path(member_arrays: MemberArrays) -> Figure:
-    """A straight way through the latent space, and what is decoded on it."""
+    """A straight line in the latent space, and the images decoded along it."""
     steps = len(member_arrays.path_images)
     columns = -(-steps // 2) if member_arrays.path_images.shape[2] > 12 else steps
     strip = tile(member_arrays.path_images, columns, 2, magnification(member_arrays.path_images.shape[2], columns))
-    strip_height = WIDTH * strip.shape[0] / strip.shape[1]
+    strip_height = height_of(strip)
     figure = new_figure(5.2 + strip_height)
     above, below = figure.subplots(2, 1, height_ratios=[4.6, strip_height])
     _scatter_plane(member_arrays, above)
-    way = member_arrays.plane.coordinates(member_arrays.path_points)
-    above.plot(way[:, 0], way[:, 1], "-o", color=INK, markersize=3.5, linewidth=1.2, markerfacecolor="white")
-    above.plot(*way[0], "o", color=INK, markersize=8)
-    above.plot(*way[-1], "s", color=INK, markersize=8)
-    told = ", told its classes too" if member_arrays.told_classes else ""
-    show(below, strip, f"decoded along the way, {steps} steps from ● to ■{told}")
+    points = member_arrays.plane.coordinates(member_arrays.path_points)
+    above.plot(points[:, 0], points[:, 1], "-o", color=INK, markersize=3.5, linewidth=1.2, markerfacecolor="white")
+    above.plot(*points[0], "o", color=INK, markersize=8)
+    above.plot(*points[-1], "s", color=INK, markersize=8)
+    condition = ", with its classes" if member_arrays.told_classes else ""
+    show(below, strip, f"decoded along the line, {steps} steps from ● to ■{condition}")
     return finish(figure, member_arrays.title, member_arrays.notice)
 
 
@@ -68,7 +69,7 @@ def _scatter_plane(member_arrays: MemberArrays, axes: Axes) -> None:
 
 @own_settings()
 def manifold(member_arrays: MemberArrays) -> Figure:
-    """A square grid in the latent space, and what is decoded on it."""
+    """A square grid in the latent space, and the images decoded from it."""
     side = len(member_arrays.plane_points)
     images = member_arrays.plane_images.reshape(-1, *member_arrays.plane_images.shape[2:])
     figure = new_figure(4.9, 1.15 * WIDTH)
@@ -77,14 +78,14 @@ def manifold(member_arrays: MemberArrays) -> Figure:
     grid = member_arrays.plane.coordinates(member_arrays.plane_points).reshape(-1, 2)
     left.plot(grid[:, 0], grid[:, 1], ".", color=INK, markersize=2.5)
     gap = 0 if min(images.shape[1:3]) >= SEAMLESS else 1
-    told = ", told a like share of each class" if member_arrays.told_classes else ""
-    show(right, tile(images, side, gap), f"decoded on the grid of {side} by {side}{told}")
+    condition = ", with equal weight on each class" if member_arrays.told_classes else ""
+    show(right, tile(images, side, gap), f"decoded on the grid of {side} by {side}{condition}")
     return finish(figure, member_arrays.title, member_arrays.notice)
 
 
 @own_settings()
 def pca(member_arrays: MemberArrays) -> Figure | None:
-    """Principal components of the posterior means; None where there are only two dimensions to see."""
+    """Principal components of the posterior means; None if there are fewer than three."""
     components = len(member_arrays.pca_directions)
     if member_arrays.mu.shape[1] < 3 or components < 3:
         return None

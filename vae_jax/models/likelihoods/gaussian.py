@@ -1,4 +1,4 @@
-"""Normal pixels of one scale, given or learned, around the sigmoid of the decoder's output."""
+"""Gaussian likelihoods around the sigmoid of the decoder's output, with one sigma, fixed or learned."""
 
 import math
 from dataclasses import dataclass
@@ -27,22 +27,22 @@ class GaussianPixels:
         return -jnp.sum(0.5 * error**2 + self.log_sigma + Gaussian.constant, axis=(-3, -2, -1))
 
     def mean(self) -> Float[Array, "*lead height width channels"]:
-        """Return the expected picture."""
+        """Return the mean image."""
         return jax.nn.sigmoid(self.outputs)
 
     def sample(self, noise: Noise) -> Float[Array, "*lead height width channels"]:
-        """Draw each pixel; a draw may leave [0, 1]."""
+        """Draw each pixel; draws may lie outside [0, 1]."""
         *lead, _ = self.outputs.shape[:-3]
         return self.mean() + jnp.exp(self.log_sigma) * noise.normal_like("pixels", self.outputs.shape[-3:], tuple(lead))
 
 
 class Gaussian(nnx.Module):
-    """The scale is `model.likelihood_sigma`, in pixels."""
+    """Sigma is `model.likelihood_sigma`, for pixels in [0, 1]."""
 
     outputs, constant, support = 1, 0.5 * math.log(2 * math.pi), "the reals"
 
     def __init__(self, settings: None, build: Build, key: Key[Array, ""]) -> None:
-        """Keep the scale."""
+        """Keep sigma."""
         self.log_sigma: nnx.Variable[Array] = Scale(
             jnp.log(jnp.asarray(build.config.model.likelihood_sigma, jnp.float32))
         )
@@ -53,15 +53,15 @@ class Gaussian(nnx.Module):
 
 
 class GaussianLearned(Gaussian):
-    """The scale is learned, from `model.likelihood_sigma` on (Rybkin et al. 2021, arXiv:2006.13202)."""
+    """Sigma is learned, starting from `model.likelihood_sigma` (Rybkin et al. 2021, arXiv:2006.13202)."""
 
     def __init__(self, settings: None, build: Build, key: Key[Array, ""]) -> None:
-        """Start the scale."""
+        """Initialise sigma."""
         self.log_sigma = nnx.Param(jnp.log(jnp.asarray(build.config.model.likelihood_sigma, jnp.float32)))
 
 
 class SquaredError(Gaussian):
-    """The post's squared error: a normal of variance 1/2."""
+    """The post's squared error: a Gaussian of variance 1/2."""
 
     constant = 0.5 * math.log(math.pi)
 
@@ -70,8 +70,8 @@ class SquaredError(Gaussian):
         return GaussianPixels(outputs, -0.5 * math.log(2.0))
 
     def __init__(self, settings: None, build: Build, key: Key[Array, ""]) -> None:
-        """There is nothing to learn."""
+        """Has no parameters."""
 
 
 class Scale(nnx.Variable[Float[Array, ""]]):
-    """The logarithm of a scale that is not learned."""
+    """The logarithm of a sigma that is not learned."""
