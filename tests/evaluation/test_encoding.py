@@ -134,5 +134,4 @@ def test_conditions_between_classes_are_interpolated():
 
 def test_an_unconditional_model_has_no_conditions():
     assert told_of(SPEC, TEST.labels) is None
-    assert told_between(None, None, 3) is None
     assert told_evenly(SPEC, (2,)) is None

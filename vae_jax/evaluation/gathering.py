@@ -34,8 +34,8 @@ def gather_member_arrays(spec: Spec, weights: Weights, dataset: Dataset, *, seed
         title: the member in a few words.
     """
     test = dataset.test
-    told = told_of(spec, test.labels)
-    codes = encode_images(spec, weights, test.images, told)
+    condition = told_of(spec, test.labels)
+    codes = encode_images(spec, weights, test.images, condition)
     choose = np.random.default_rng(seed)
     starts, ends = pick_pairs(test.labels, PAIRS, choose)
     line = PATHS["linear"]
@@ -44,8 +44,8 @@ def gather_member_arrays(spec: Spec, weights: Weights, dataset: Dataset, *, seed
     grid = square_grid(plane, codes.mu, GRID_SIDE)
     every_class = told_of(spec, np.arange(SAMPLES) % max(1, spec.classes))
     prior = sample_prior(spec, weights, SAMPLES, seed, every_class)
-    told_paths = None if told is None else told_between(told[starts], told[ends], STEPS)
-    morphs = decode_latents(spec, weights, paths, told_paths)
+    path_conditions = None if condition is None else told_between(condition[starts], condition[ends], STEPS)
+    morphs = decode_latents(spec, weights, paths, path_conditions)
     losses, loss_unit = image_losses(spec, codes)
     sheet_labels = some_classes(len(dataset.class_names))
     return MemberArrays(

@@ -53,10 +53,10 @@ def write_animation(path: Path, frames: Frames) -> None:
         )
         for frame in frames
     ]
-    there_and_back = [*range(len(frames)), *range(len(frames) - 2, 0, -1)]
-    seen = [HOLD if k in (0, len(frames) - 1) else FRAME for k in there_and_back]
+    order = [*range(len(frames)), *range(len(frames) - 2, 0, -1)]
+    durations = [HOLD if k in (0, len(frames) - 1) else FRAME for k in order]
     with written_atomically(path) as partial:
-        WRITERS[path.suffix.lower()](partial, [pictures[k] for k in there_and_back], seen)
+        WRITERS[path.suffix.lower()](partial, [pictures[k] for k in order], durations)
 
 
 def is_animated(path: Path) -> bool:
@@ -71,22 +71,22 @@ def is_animated(path: Path) -> bool:
 
 
 def _by_pillow(format_name: str, **how: Any) -> Callable[[Path, list[Any], list[int]], None]:
-    def write(path: Path, pictures: list[Any], seen: list[int]) -> None:
+    def write(path: Path, pictures: list[Any], durations: list[int]) -> None:
         first, *others = pictures
         with path.open("wb") as file:
-            first.save(file, format_name, save_all=True, append_images=others, duration=seen, loop=0, **how)
+            first.save(file, format_name, save_all=True, append_images=others, duration=durations, loop=0, **how)
 
     return write
 
 
-def _by_ffmpeg(path: Path, pictures: list[Any], seen: list[int]) -> None:
+def _by_ffmpeg(path: Path, pictures: list[Any], durations: list[int]) -> None:
     import imageio.v2 as imageio
 
     how: dict[str, Any] = {"fps": 1000 / FRAME, "codec": "libx264", "macro_block_size": 2}
     opened: Any = imageio.get_writer(path, format="FFMPEG", **how)
     with warnings.catch_warnings(), opened as writer:
         warnings.simplefilter("ignore", RuntimeWarning)  # JAX warns of the fork, which only starts FFmpeg
-        for picture, milliseconds in zip(pictures, seen, strict=True):
+        for picture, milliseconds in zip(pictures, durations, strict=True):
             for _ in range(milliseconds // FRAME):
                 writer.append_data(np.asarray(picture.convert("RGB")))
 

@@ -41,9 +41,9 @@ FIGURES: Registry[tuple[str, Callable[[MemberArrays], Figure | None]]] = Registr
 LOSS_CURVES = ("loss_curves", "Losses over the run: points at every logged step, and their moving average.")
 
 
-def gallery_of(member_arrays: MemberArrays) -> dict[str, Callable[[], Figure | None]]:
+def gallery_of(member: MemberArrays) -> dict[str, Callable[[], Figure | None]]:
     """Return a function for each figure of a member, which draws it."""
-    return {name: partial(draw, member_arrays) for name, (_, draw) in FIGURES.items()}
+    return {name: partial(draw, member) for name, (_, draw) in FIGURES.items()}
 
 
 def draw_figures(drawings: Mapping[str, Callable[[], Figure | None]], folder: Path, suffix: str = "") -> dict[str, str]:

@@ -164,13 +164,13 @@ def _curve(axes: Axes, lines: Sequence[dict[str, Any]], name: str, inked: str, m
 
 
 @own_settings()
-def loss_histogram(member_arrays: MemberArrays) -> Figure:
+def loss_histogram(member: MemberArrays) -> Figure:
     """A histogram of the reconstruction losses of the test images, by class, with counts on a log axis."""
     figure = new_figure(3.9, 7.6)
-    axes = plain(figure.subplots(), member_arrays.loss_unit, "test images")
-    classes = histogram(axes, member_arrays.losses, member_arrays.test_labels, member_arrays.class_names)
+    axes = plain(figure.subplots(), member.loss_unit, "test images")
+    classes = histogram(axes, member.losses, member.test_labels, member.class_names)
     legend(axes, classes, fontsize=8)
-    return finish(figure, member_arrays.title, member_arrays.notice)
+    return finish(figure, member.title, member.notice)
 
 
 def histogram(

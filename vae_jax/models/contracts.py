@@ -64,7 +64,6 @@ class Encoder(Protocol):
 
     def __call__(self, x: Images, condition: Condition) -> Float[Array, "batch features"]:
         """Encode images."""
-        ...
 
 
 @runtime_checkable
@@ -75,7 +74,6 @@ class Decoder(Protocol):
         self, z: Float[Array, "n units"], condition: Float[Array, "n condition"] | None
     ) -> Float[Array, "n height width outputs"]:
         """Decode latents; the outputs of each channel are adjacent."""
-        ...
 
 
 @runtime_checkable
@@ -84,7 +82,6 @@ class Distribution(Protocol):
 
     def sample(self, noise: Noise, k: int) -> tuple[Float[Array, "k batch units"], Float[Array, "k batch"]]:
         """Draw `k` samples of each example; return them and their log density."""
-        ...
 
 
 @runtime_checkable
@@ -93,7 +90,6 @@ class HasLogProb(Distribution, Protocol):
 
     def log_prob(self, z: Float[Array, "*lead units"]) -> Float[Array, "*all"]:
         """Return the log density of points, which broadcast against the distribution's batch."""
-        ...
 
 
 @runtime_checkable
@@ -102,7 +98,6 @@ class HasUnitLogProb(HasLogProb, Protocol):
 
     def unit_log_prob(self, z: Float[Array, "*lead units"]) -> Float[Array, "*all units"]:
         """Return the log density of each unit; points broadcast as in `log_prob`."""
-        ...
 
 
 @runtime_checkable
@@ -111,7 +106,6 @@ class HasKL(Protocol):
 
     def kl(self, p: HasLogProb) -> Float[Array, "batch parts"] | None:
         """Return KL(q || p) by part in nats, or None where it has no closed form for this `p`."""
-        ...
 
 
 @runtime_checkable
@@ -120,7 +114,6 @@ class HasCentre(Protocol):
 
     def centre(self) -> Float[Array, "batch units"]:
         """Return the point."""
-        ...
 
 
 @runtime_checkable
@@ -129,17 +122,15 @@ class HasScale(Protocol):
 
     def scale(self) -> Float[Array, "batch units"]:
         """Return the standard deviations."""
-        ...
 
 
 @runtime_checkable
 class HasPenalty(Protocol):
-    """A posterior with a cost of its own, such as the commitment of a vector quantiser."""
+    """A posterior with its own cost, such as the commitment of a vector quantiser."""
 
     @property
     def penalty(self) -> Float[Array, " batch"]:
         """Return the cost of each example."""
-        ...
 
 
 @runtime_checkable
@@ -148,7 +139,6 @@ class Posterior(Protocol):
 
     def __call__(self, features: Float[Array, "batch features"], units: Units) -> Distribution:
         """Return the posterior of each example."""
-        ...
 
 
 @runtime_checkable
@@ -157,7 +147,6 @@ class Prior(Protocol):
 
     def __call__(self, model: "Model", condition: Condition) -> HasLogProb:
         """Return the prior; it may use the model, such as its posterior at pseudo-inputs."""
-        ...
 
 
 @runtime_checkable
@@ -166,15 +155,12 @@ class PixelDistribution(Protocol):
 
     def log_prob(self, x: Images) -> Float[Array, "*lead batch"]:
         """Return log p(x|z) in nats, summed over pixels."""
-        ...
 
     def mean(self) -> Float[Array, "*lead batch height width channels"]:
         """Return the mean image, in [0, 1]."""
-        ...
 
     def sample(self, noise: Noise) -> Float[Array, "*lead batch height width channels"]:
         """Sample images."""
-        ...
 
 
 @runtime_checkable
@@ -193,11 +179,9 @@ class Likelihood(Protocol):
 
     def __init__(self, settings: Any, build: Build, key: Key[Array, ""]) -> None:
         """Initialise the parameters."""
-        ...
 
     def __call__(self, outputs: Float[Array, "*lead height width outputs"]) -> PixelDistribution:
         """Return the distribution of each image."""
-        ...
 
 
 class Inference(NamedTuple):
@@ -235,23 +219,18 @@ class Model(Protocol):
     @property
     def units(self) -> Units:
         """The latent units of all levels, side by side."""
-        ...
 
     def infer(self, x: Images, condition: Condition, noise: Noise, k: int) -> Inference:
         """Draw `k` latent samples of each example, with their densities."""
-        ...
 
     def decode(self, z: Float[Array, "*lead units"], condition: Condition) -> PixelDistribution:
         """Return p(x|z) of latents."""
-        ...
 
     def sample_prior(self, noise: Noise, condition: Condition) -> Float[Array, "n units"]:
         """Draw one latent for each example of the noise's batch."""
-        ...
 
     def codes(self, x: Images, condition: Condition) -> Codes:
         """Return the code of each example; nothing is sampled."""
-        ...
 
 
 @runtime_checkable
@@ -260,4 +239,3 @@ class HasPosterior(Protocol):
 
     def posterior_of(self, x: Images, condition: Condition) -> Distribution:
         """Return q(z|x)."""
-        ...

@@ -51,8 +51,8 @@ class MADE(nnx.Module):
         """Return two numbers for each unit; `lead` ends with the batch."""
         size = z.shape[-1]
         earlier = jnp.arange(size)[:, None] < jnp.arange(size)
-        seen = jnp.einsum("...i,iow->...ow", z, jnp.where(earlier[..., None], self.units[...], 0.0))
-        told = jnp.einsum("bc,ocw->bow", context, self.context[...])
-        hidden = self.activation(seen + told + self.hidden[...])
+        from_earlier = jnp.einsum("...i,iow->...ow", z, jnp.where(earlier[..., None], self.units[...], 0.0))
+        from_context = jnp.einsum("bc,ocw->bow", context, self.context[...])
+        hidden = self.activation(from_earlier + from_context + self.hidden[...])
         outputs = jnp.einsum("...ow,owp->...op", hidden, self.kernel[...]) + self.shift[...]
         return outputs[..., 0], outputs[..., 1]

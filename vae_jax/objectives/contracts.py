@@ -51,15 +51,12 @@ class Objective(Protocol):
 
     def own(self, key: Key[Array, ""], model: Model) -> nnx.Module | None:
         """Return a module of its own, such as a critic, that is trained together with the model; or None."""
-        ...
 
     def terms(self, model: Model, own: nnx.Module | None, batch: Batch, noise: Noise, step: Int[Array, ""]) -> Terms:
         """Return the terms of each example, by name: `[batch]` or `[batch, parts]`."""
-        ...
 
     def loss(self, means: Means, step: Int[Array, ""]) -> tuple[Scalar, Metrics]:
         """Return the loss and named metrics from the terms' means over examples."""
-        ...
 
 
 @runtime_checkable
@@ -68,7 +65,6 @@ class HasOptimiser(Protocol):
 
     def optimiser(self) -> optax.GradientTransformation:
         """Return the optimiser of the own module."""
-        ...
 
 
 @runtime_checkable

@@ -62,8 +62,12 @@ def elbo_metrics(means: Means, build: ObjectiveBuild, beta_kl: Scalar) -> Metric
         `distortion`, `rate` and `elbo` in nats per image; `penalty` if the posterior has one.
     """
     distortion, rates = means["distortion"], means["rates"]
-    rate, charged = jnp.sum(rates), jnp.sum(charged_rates(rates, build))
-    recon, kl = normalised(distortion, charged, build)
+    rate, kl = jnp.sum(rates), jnp.sum(charged_rates(rates, build))
+    recon, blog = distortion, build.config.objective.reduction == "blog"
+    if (
+        blog
+    ):  # the post's loss is a mean over pixels, without the likelihood's constant, and its KL a sum over the batch
+        recon, kl = distortion / build.pixels - build.constant, kl * build.batch_size
     loss = recon + beta_kl * kl
     metrics = {
         "beta_kl": beta_kl,
@@ -75,7 +79,7 @@ def elbo_metrics(means: Means, build: ObjectiveBuild, beta_kl: Scalar) -> Metric
         "elbo": -(distortion + rate),
     }
     if "penalty" in means:
-        penalty = means["penalty"] / build.pixels if build.config.objective.reduction == "blog" else means["penalty"]
+        penalty = means["penalty"] / build.pixels if blog else means["penalty"]
         metrics |= {"penalty": penalty, "loss": loss + penalty}
     return metrics
 
@@ -90,14 +94,3 @@ def charged_rates(rates: Float[Array, " parts"], build: ObjectiveBuild) -> Float
         own = len(rates) - (build.units.size - jnp.asarray(build.units.count))
         free_bits = jnp.where(jnp.arange(len(rates)) < own, free_bits, 0.0)
     return jnp.where(free_bits > 0, jnp.maximum(rates, free_bits), rates)
-
-
-def normalised(distortion: Scalar, rate: Scalar, build: ObjectiveBuild) -> tuple[Scalar, Scalar]:
-    """Return `recon` and `kl` in the run's normalisation, from means per image in nats.
-
-    With the reduction `nats` they are unchanged. With `blog` the loss is averaged over pixels, without the likelihood's
-    constant, and the KL is summed over the batch.
-    """
-    if build.config.objective.reduction == "blog":
-        return distortion / build.pixels - build.constant, rate * build.batch_size
-    return distortion, rate

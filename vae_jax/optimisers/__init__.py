@@ -24,7 +24,6 @@ class Optimiser(Protocol):
 
     def transformation(self, rate: optax.Schedule) -> optax.GradientTransformation:
         """Return the Optax transformation; the learning rate is a function of the step."""
-        ...
 
 
 OPTIMISERS: Registry[type[Optimiser]] = Registry("config.optimiser.name", {"adam": Adam, "adamw": AdamW})

@@ -28,8 +28,7 @@ class BernoulliPixels:
 
     def sample(self, noise: Noise) -> Float[Array, "*lead height width channels"]:
         """Draw black or white for each pixel."""
-        *lead, _ = self.logits.shape[:-3]
-        drawn = noise.uniform("pixels", self.logits.shape[-3:], tuple(lead))
+        drawn = noise.uniform("pixels", self.logits.shape[-3:], self.logits.shape[:-4])
         return (drawn < self.mean()).astype(jnp.float32)
 
 

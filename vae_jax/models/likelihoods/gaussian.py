@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -32,32 +33,29 @@ class GaussianPixels:
 
     def sample(self, noise: Noise) -> Float[Array, "*lead height width channels"]:
         """Draw each pixel; draws may lie outside [0, 1]."""
-        *lead, _ = self.outputs.shape[:-3]
-        return self.mean() + jnp.exp(self.log_sigma) * noise.normal_like("pixels", self.outputs.shape[-3:], tuple(lead))
+        eps = noise.normal_like("pixels", self.outputs.shape[-3:], self.outputs.shape[:-4])
+        return self.mean() + jnp.exp(self.log_sigma) * eps
 
 
 class Gaussian(nnx.Module):
     """Sigma is `model.likelihood_sigma`, for pixels in [0, 1]."""
 
     outputs, constant, support = 1, 0.5 * math.log(2 * math.pi), "the reals"
+    variable: Any = nnx.Variable  # not learned
 
     def __init__(self, settings: None, build: Build, key: Key[Array, ""]) -> None:
-        """Keep sigma."""
-        self.log_sigma: nnx.Variable[Array] = Scale(
-            jnp.log(jnp.asarray(build.config.model.likelihood_sigma, jnp.float32))
-        )
+        """Initialise sigma."""
+        self.log_sigma = self.variable(jnp.log(jnp.asarray(build.config.model.likelihood_sigma, jnp.float32)))
 
     def __call__(self, outputs: Float[Array, "*lead height width channels"]) -> GaussianPixels:
-        """Return the distribution of each picture."""
+        """Return the distribution of each image."""
         return GaussianPixels(outputs, self.log_sigma[...])
 
 
 class GaussianLearned(Gaussian):
     """Sigma is learned, starting from `model.likelihood_sigma` (Rybkin et al. 2021, arXiv:2006.13202)."""
 
-    def __init__(self, settings: None, build: Build, key: Key[Array, ""]) -> None:
-        """Initialise sigma."""
-        self.log_sigma = nnx.Param(jnp.log(jnp.asarray(build.config.model.likelihood_sigma, jnp.float32)))
+    variable: Any = nnx.Param
 
 
 class SquaredError(Gaussian):
@@ -66,12 +64,8 @@ class SquaredError(Gaussian):
     constant = 0.5 * math.log(math.pi)
 
     def __call__(self, outputs: Float[Array, "*lead height width channels"]) -> GaussianPixels:
-        """Return the distribution of each picture."""
+        """Return the distribution of each image."""
         return GaussianPixels(outputs, -0.5 * math.log(2.0))
 
     def __init__(self, settings: None, build: Build, key: Key[Array, ""]) -> None:
         """Has no parameters."""
-
-
-class Scale(nnx.Variable[Float[Array, ""]]):
-    """The logarithm of a sigma that is not learned."""

@@ -1,4 +1,4 @@
-"""The uniform prior of discrete codes, and what posteriors over a finite number of points share."""
+"""The uniform prior of discrete codes, and the base of posteriors over a finite number of points."""
 
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
@@ -27,11 +27,9 @@ class Codebook(Protocol):
 
     def latents(self, chosen: Int32[Array, "*lead positions"]) -> Float[Array, "*lead units"]:
         """Return the latents of codes."""
-        ...
 
     def log_prob(self, z: Float[Array, "*lead units"]) -> Float[Array, "*lead"]:
         """Return the log mass of the uniform distribution: minus log `codes` for each unmasked position."""
-        ...
 
 
 @runtime_checkable
@@ -41,7 +39,6 @@ class HasCodebook(Protocol):
     @property
     def codebook(self) -> Codebook:
         """Return the codes."""
-        ...
 
 
 @jax.tree_util.register_dataclass

@@ -59,8 +59,8 @@ class VampPrior(nnx.Module):
         """Draw the pseudo-inputs: noise around grey."""
         shape = (settings.components, *build.image_shape)
         self.pseudo_inputs = nnx.Param(jax.random.normal(named(key, "images"), shape))
-        told = (settings.components, build.condition)
-        self.told = nnx.Param(jax.random.normal(named(key, "condition"), told)) if build.condition else None
+        conditions = jax.random.normal(named(key, "condition"), (settings.components, build.condition))
+        self.told = nnx.Param(conditions) if build.condition else None
 
     def __call__(self, model: Model, condition: Condition) -> MixtureOfNormals:
         """Return the mixture; in a conditional model each pseudo-input has a learned condition.
@@ -68,9 +68,9 @@ class VampPrior(nnx.Module):
         Raises:
             UserError: the model's posterior is not a diagonal normal.
         """
-        told = None if self.told is None else jax.nn.softmax(self.told[...])
+        conditions = None if self.told is None else jax.nn.softmax(self.told[...])
         x = jax.nn.sigmoid(self.pseudo_inputs[...])
-        components = model.posterior_of(x, told) if isinstance(model, HasPosterior) else None
+        components = model.posterior_of(x, conditions) if isinstance(model, HasPosterior) else None
         if not isinstance(components, DiagonalGaussian):
             raise UserError("config.model.prior: found 'vamp', which needs config.model.posterior=diagonal_gaussian")
         return MixtureOfNormals(components)
