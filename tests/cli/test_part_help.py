@@ -21,8 +21,10 @@ def test_every_kind_is_listed_with_its_field_and_its_parts():
 
 def test_a_part_tells_its_settings_with_defaults_limits_and_meaning():
     told = help_of("iaf")
-    assert "A normal, moved by autoregressive blocks" in told
-    assert "--config.posteriors.iaf.blocks=2   (at least 1, at most 100)\n      how many." in told
+    assert "A diagonal normal transformed by autoregressive blocks" in told
+    assert (
+        "--config.posteriors.iaf.blocks=2   (at least 1, at most 100)\n      number of autoregressive blocks." in told
+    )
     assert "members of one program may differ in it" in help_of("adam")
 
 

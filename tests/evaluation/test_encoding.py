@@ -1,4 +1,4 @@
-"""Encoding and decoding many images: nothing sampled, nothing lost, whatever the batch."""
+"""Encoding and decoding many images: nothing is sampled, and the batch size changes nothing."""
 
 import math
 
@@ -50,7 +50,7 @@ def test_codes_are_what_the_model_says(weights):
 
 
 def test_distortion_and_reconstruction_are_those_at_the_mean():
-    """mu = (0.7, 0.7) and a decoder output of 1 + 0.5 (z1 + z2): every pixel is sigmoid(1.7), whatever sigma."""
+    """mu = (0.7, 0.7) and a decoder output of 1 + 0.5 (z1 + z2): every pixel is sigmoid(1.7), for any sigma."""
     spec = linear_spec(latent=2)
     codes = encode_images(spec, linear_weights(spec, mu=0.7, sigma=0.3, slope=0.5, output=1.0, scale=0.5), IMAGES)
     pixel = 1 / (1 + math.exp(-1.7))
@@ -76,7 +76,7 @@ def test_reconstructions_are_decoded_from_the_means(weights):
 
 @settings(max_examples=15)
 @given(st.lists(st.integers(1, 4), max_size=3), st.integers(0, 100))
-def test_latents_of_any_leading_shape_are_decoded_each_in_its_place(weights, shape, seed):
+def test_latents_of_any_leading_shape_are_decoded_in_order(weights, shape, seed):
     z = np.random.default_rng(seed).normal(size=(*shape, 2)).astype(np.float32)
     images = decode_latents(SPEC, weights, z, batch=7)
     assert images.shape == (*shape, 6, 6, 1)
@@ -107,14 +107,14 @@ def test_losses_of_images_are_normalised_as_recon_is(reduction):
         assert unit == "gaussian loss per pixel"
 
 
-def test_latents_of_the_prior_follow_from_the_seed(weights):
+def test_prior_samples_are_determined_by_the_seed(weights):
     one, again, other = (sample_prior(SPEC, weights, 4000, seed) for seed in (0, 0, 1))
     np.testing.assert_array_equal(one, again)
     assert (one != other).all()
     np.testing.assert_allclose(np.cov(one.T), np.eye(2), atol=0.1)
 
 
-def test_a_model_that_is_told_classes_is_told_each_images_own():
+def test_a_conditional_model_gets_the_class_of_each_image():
     weights, told = drawn(TOLD), told_of(TOLD, TEST.labels)
     np.testing.assert_array_equal(told, np.eye(2)[TEST.labels])
     ours, other = (encode_images(TOLD, weights, IMAGES, each, batch=3) for each in (told, told[:, ::-1]))
@@ -124,7 +124,7 @@ def test_a_model_that_is_told_classes_is_told_each_images_own():
     np.testing.assert_allclose(decoded.astype(int), ours.reconstructions, atol=1)
 
 
-def test_between_classes_a_model_is_told_a_share_of_each():
+def test_conditions_between_classes_are_interpolated():
     start, end = told_of(TOLD, np.array([0, 1])), told_of(TOLD, np.array([1, 1]))
     way = told_between(start, end, 3)
     np.testing.assert_allclose(way[0], [[1, 0], [0.5, 0.5], [0, 1]])
@@ -132,7 +132,6 @@ def test_between_classes_a_model_is_told_a_share_of_each():
     np.testing.assert_array_equal(told_evenly(TOLD, (2, 3)), np.full((2, 3, 2), 0.5))
 
 
-def test_a_model_that_is_told_nothing_needs_nothing():
+def test_an_unconditional_model_has_no_conditions():
     assert told_of(SPEC, TEST.labels) is None
-    assert told_between(None, None, 3) is None
     assert told_evenly(SPEC, (2,)) is None

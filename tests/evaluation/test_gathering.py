@@ -1,4 +1,4 @@
-"""A member_arrays: what belongs together does, and chance comes from the seed alone."""
+"""The arrays of a member's figures: consistent with each other, and determined by the seed."""
 
 import dataclasses
 
@@ -21,7 +21,7 @@ LABELS = st.lists(st.integers(0, 4), min_size=1, max_size=30).map(lambda labels:
 
 
 def weights_of(spec):
-    """The weights of a member that has all of the places for units, before its first step."""
+    """The starting weights of a member without masked units."""
     numbers = hyperparameters_of([small_config(model={"latent_dim": spec.latent_dim})], steps_per_epoch=5)
     return jax.tree.map(lambda leaf: leaf[0], init_state(spec, Layout(), numbers).weights)
 
@@ -34,16 +34,16 @@ def weights():
     return weights_of(SPEC)
 
 
-def sitting(weights, dataset=DATASET, spec=SPEC, seed=0):
+def gathered(weights, dataset=DATASET, spec=SPEC, seed=0):
     return gather_member_arrays(spec, weights, dataset, seed=seed, title="a member")
 
 
 @pytest.fixture(scope="module")
 def member_arrays(weights):
-    return sitting(weights)
+    return gathered(weights)
 
 
-def test_each_picture_is_decoded_from_the_point_that_stands_beside_it(weights, member_arrays):
+def test_each_image_is_decoded_from_the_point_at_the_same_index(weights, member_arrays):
     for points, images in (
         (member_arrays.mu, member_arrays.reconstructions),
         (member_arrays.plane_points, member_arrays.plane_images),
@@ -68,8 +68,8 @@ def test_the_path_is_the_first_morph(member_arrays):
     np.testing.assert_array_equal(member_arrays.path_images, member_arrays.morph_images[0])
 
 
-def test_the_same_seed_gives_the_same_portrait_and_another_one_other_samples(weights, member_arrays):
-    again, other = sitting(weights), sitting(weights, seed=1)
+def test_the_same_seed_gives_the_same_arrays_and_another_seed_other_samples(weights, member_arrays):
+    again, other = gathered(weights), gathered(weights, seed=1)
     for field in dataclasses.fields(member_arrays):
         pairs = zip(*(jax.tree.leaves(getattr(each, field.name)) for each in (again, member_arrays)), strict=True)
         for ours, theirs in pairs:
@@ -82,7 +82,7 @@ def test_losses_are_in_the_runs_own_normalisation(weights):
     """The post's mean squared error per pixel, and the nats of a Gaussian of variance 1/2."""
     nats = small_spec(model={"likelihood": "mse"})
     blog = small_spec(model={"likelihood": "mse"}, objective={"reduction": "blog"})
-    ours, theirs = sitting(weights_of(nats), spec=nats), sitting(weights_of(blog), spec=blog)
+    ours, theirs = gathered(weights_of(nats), spec=nats), gathered(weights_of(blog), spec=blog)
     assert (ours.loss_unit, theirs.loss_unit) == ("nats per image", "mse loss per pixel")
     np.testing.assert_allclose(ours.losses, 36 * (theirs.losses + 0.5 * np.log(np.pi)), rtol=1e-5)
     squared = ((DATASET.test.images / 255 - theirs.reconstructions / 255) ** 2).mean(axis=(1, 2, 3))
@@ -91,10 +91,10 @@ def test_losses_are_in_the_runs_own_normalisation(weights):
 
 @pytest.mark.parametrize("latent", [1, 3])
 @pytest.mark.parametrize("tests", [1, 2])
-def test_few_test_images_and_any_latent_size_sit_too(latent, tests):
+def test_few_test_images_and_any_latent_size_can_be_gathered(latent, tests):
     spec = small_spec(model={"latent_dim": latent})
     few = Split(DATASET.test.images[:tests], DATASET.test.labels[:tests])
-    member_arrays = sitting(weights_of(spec), dataclasses.replace(DATASET, test=few), spec)
+    member_arrays = gathered(weights_of(spec), dataclasses.replace(DATASET, test=few), spec)
     assert member_arrays.plane_points.shape == (GRID_SIDE, GRID_SIDE, latent)
     assert member_arrays.plane.axes.shape == (2, latent)
     assert len(member_arrays.morph_images) == 1
@@ -132,7 +132,7 @@ def test_with_many_classes_neighbours_take_turns():
     assert labels[ends].tolist() == [1, 3, 5, 7, 9, 1]
 
 
-def test_sheets_show_different_images_of_their_class_and_blanks_where_there_are_none():
+def test_sheets_have_different_images_of_their_class_and_white_for_missing_ones():
     images = np.arange(50, dtype=np.uint8)[:, None, None, None] * np.ones((1, 2, 2, 1), np.uint8)
     labels = np.array([0] * 47 + [2] * 3, np.int32)
     sheets = class_sheets(Split(images, labels), np.arange(3, dtype=np.int32), np.random.default_rng(0))

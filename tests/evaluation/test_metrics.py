@@ -1,4 +1,4 @@
-"""The metrics of a split: against values worked out by hand, and whatever the batch."""
+"""The metrics of a split: against values computed by hand, for any batch size."""
 
 import math
 
@@ -33,7 +33,7 @@ def started(spec, who=None):
 
 
 def evaluated(spec, state, images=None, batch=4, who=None, step=0):
-    """Evaluator members of weights, or of a state, that have a members axis."""
+    """Metrics of weights, or of a state, with a members axis."""
     if who is None:
         who = members(model={"latent_dim": spec.latent_dim})
     params, variables = (state.params, state.variables)
@@ -45,8 +45,8 @@ def evaluated(spec, state, images=None, batch=4, who=None, step=0):
     return {name: np.asarray(value, float) for name, value in metrics.items()}
 
 
-def test_rate_is_the_divergence_of_the_posterior_and_distortion_the_gaussians_cost():
-    """The encoder says N(0.5, 0.3²) of each of 3 units, the decoder the same grey, whatever they are given."""
+def test_rate_and_distortion_of_a_known_model():
+    """The posterior is N(0.5, 0.3²) in each of 3 units and the decoder's output is constant, for any input."""
     spec = linear_spec(latent=3)
     found = evaluated(spec, of_members(linear_weights(spec, mu=0.5, sigma=0.3, output=1.0, scale=0.2)))
     error = np.asarray(IMAGES, float) / 255 - 1 / (1 + math.exp(-1))
@@ -73,7 +73,7 @@ def test_the_batch_size_changes_nothing(batch):
         np.testing.assert_allclose(few[name], value, rtol=1e-5, err_msg=name)
 
 
-def test_the_same_model_is_judged_the_same_every_time():
+def test_evaluation_is_deterministic():
     spec = small_spec()
     assert evaluated(spec, started(spec)) == evaluated(spec, started(spec))
 
@@ -88,7 +88,7 @@ def test_each_image_and_each_seed_has_noise_of_its_own():
     assert evaluated(spec, one, same)["distortion"] != evaluated(spec, one, same[:1])["distortion"]
 
 
-def test_a_member_is_judged_as_it_would_be_alone():
+def test_a_member_is_evaluated_as_it_would_be_alone():
     spec, who = small_spec(), members("beta_kl=1,2", "seed=3,4")
     state = started(spec, who)
     together = evaluated(spec, state, who=who)
@@ -98,7 +98,7 @@ def test_a_member_is_judged_as_it_would_be_alone():
         assert {name: value[k] for name, value in together.items()} == {name: v[0] for name, v in alone.items()}
 
 
-def test_a_member_of_fewer_units_is_judged_as_the_model_of_its_own_size():
+def test_a_member_of_fewer_units_is_evaluated_as_a_model_of_its_own_size():
     who = members("latent_dim=2,5")
     small, large = small_spec(), small_spec(model={"latent_dim": 5})
     together = evaluated(large, started(large, who), who=who)
@@ -108,7 +108,7 @@ def test_a_member_of_fewer_units_is_judged_as_the_model_of_its_own_size():
 
 
 @pytest.mark.parametrize("reduction", ["nats", "blog"])
-def test_the_loss_weighs_kl_as_training_does_and_the_elbo_never_weighs_it(reduction):
+def test_the_loss_has_the_training_weight_of_the_kl_and_the_elbo_has_weight_1(reduction):
     spec = small_spec(objective={"reduction": reduction})
     who = members("beta_kl=3", objective={"warmup": "linear", "warmup_steps": 8})
     state = started(spec, who)
@@ -121,7 +121,7 @@ def test_the_loss_weighs_kl_as_training_does_and_the_elbo_never_weighs_it(reduct
     assert later["elbo"] == found["elbo"]
 
 
-def test_where_an_average_of_the_weights_is_kept_it_is_judged_in_their_place():
+def test_the_average_of_the_weights_is_evaluated_if_there_is_one():
     config = small_config(optimiser={"ema": 0.9})
     group = group_of("group_0", [(0, config)], small_dataset())
     who = hyperparameters_of([config], steps_per_epoch=5)

@@ -1,4 +1,4 @@
-"""A stranger's optimiser: Adamax (Kingma and Ba 2015, arXiv:1412.6980, section 7), as Optax has it."""
+"""A third-party optimiser: Adamax (Kingma and Ba 2015, arXiv:1412.6980, section 7), as Optax has it."""
 
 from dataclasses import dataclass
 

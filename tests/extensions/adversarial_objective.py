@@ -1,4 +1,4 @@
-"""A stranger's objective with a critic: adversarial autoencoders (Makhzani et al. 2015, arXiv:1511.05644)."""
+"""A third-party objective with a critic: adversarial autoencoders (Makhzani et al. 2015, arXiv:1511.05644)."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""A stranger's likelihood: Laplace pixels, whose loss is the absolute error."""
+"""A third-party likelihood: Laplace pixels, whose loss is the absolute error."""
 
 import math
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A stranger's posterior: Laplace in each latent unit, with heavier tails than a normal."""
+"""A third-party posterior: Laplace in each latent unit, with heavier tails than a normal."""
 
 from dataclasses import dataclass
 

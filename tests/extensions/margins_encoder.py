@@ -1,4 +1,4 @@
-"""A stranger's encoder: it sees the mean of each row and each column alone."""
+"""A third-party encoder: it sees the mean of each row and each column alone."""
 
 import jax.numpy as jnp
 from flax import nnx

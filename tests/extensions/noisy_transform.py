@@ -1,4 +1,4 @@
-"""A stranger's data transform: grain on every picture, another in each step."""
+"""A third-party data transform: grain on every picture, another in each step."""
 
 import jax.numpy as jnp
 

@@ -1,4 +1,4 @@
-"""A stranger's decoder: a sum of few products of a column and a row."""
+"""A third-party decoder: a sum of few products of a column and a row."""
 
 from dataclasses import dataclass
 

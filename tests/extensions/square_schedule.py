@@ -1,4 +1,4 @@
-"""A stranger's warm-up of beta_KL, and fall of the learning rate."""
+"""A third-party warm-up of beta_KL, and fall of the learning rate."""
 
 import vae_jax
 

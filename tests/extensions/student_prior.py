@@ -1,4 +1,4 @@
-"""A stranger's prior: Student's t in each latent unit, with a learned scale."""
+"""A third-party prior: Student's t in each latent unit, with a learned scale."""
 
 import math
 from dataclasses import dataclass, field

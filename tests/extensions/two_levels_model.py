@@ -1,4 +1,4 @@
-"""A stranger's model of two levels, both inferred from the image; the lower one's prior follows the upper one."""
+"""A third-party model of two levels, both inferred from the image; the lower one's prior follows the upper one."""
 
 import dataclasses
 

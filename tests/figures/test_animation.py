@@ -24,7 +24,7 @@ def read(path):
 
 @pytest.mark.parametrize("suffix", [".gif", ".GIF", ".webp", ".png"])
 @pytest.mark.parametrize("channels", [1, 3])
-def test_frames_go_forth_and_back_for_ever_and_rest_at_both_ends(tmp_path, suffix, channels):
+def test_frames_go_forwards_and_backwards_endlessly_and_pause_at_both_ends(tmp_path, suffix, channels):
     write_animation(tmp_path / f"a{suffix}", even(0, 60, 120, 240, shape=(20, 30, channels)))
     frames, info, size = read(tmp_path / f"a{suffix}")
     assert [tone for tone, _ in frames] == pytest.approx([0, 60, 120, 240, 120, 60], abs=3)
@@ -57,7 +57,7 @@ def test_an_unknown_suffix_is_named_with_the_known_ones(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_films_need_ffmpeg_and_it_is_said_what_to_do_without(tmp_path):
+def test_mp4_needs_ffmpeg_and_the_error_names_alternatives(tmp_path):
     if find_spec("imageio_ffmpeg"):
         write_animation(tmp_path / "a.mp4", even(0, 100, 200))
         assert (tmp_path / "a.mp4").read_bytes()[4:8] == b"ftyp"

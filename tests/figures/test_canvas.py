@@ -1,4 +1,4 @@
-"""What all figures share: sheets, colours, titles."""
+"""Shared by all figures: sheets, colours, titles."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ from vae_jax.figures.canvas import (
     st.integers(0, 3),
     st.integers(1, 3),
 )
-def test_each_image_lies_where_it_belongs_and_white_is_around(shape, columns, gap, scale):
+def test_each_image_is_in_its_cell_and_the_rest_is_white(shape, columns, gap, scale):
     images = np.random.default_rng(0).integers(0, 255, shape).astype(np.uint8)  # no pixel is white
     sheet = tile(images, columns, gap, scale)
     n, height, width, _ = shape
@@ -50,7 +50,7 @@ def test_a_row_is_enlarged_to_the_width_of_a_figure_as_far_as_whole_pixels_allow
     assert times == 1 or abs(times * row - WIDTH * DPI) <= row / 2
 
 
-def test_ten_classes_have_ten_colours_and_more_begin_again():
+def test_ten_classes_have_ten_colours_which_then_repeat():
     assert len(set(COLOURS)) == 10
     assert colour(23) == COLOURS[3]
 
@@ -80,7 +80,7 @@ def test_a_colour_bar_names_the_classes_and_one_class_needs_none():
 
 
 @pytest.mark.filterwarnings("error")
-def test_long_titles_and_notices_are_wrapped_into_the_picture():
+def test_long_titles_and_notices_are_wrapped():
     figure = new_figure(4, 6)
     show(figure.subplots(), np.zeros((30, 60, 3), np.uint8), "a sheet")
     finish(figure, "a title that goes on · " * 12, "and a notice that goes on and on. " * 12)
@@ -88,7 +88,7 @@ def test_long_titles_and_notices_are_wrapped_into_the_picture():
 
 
 @pytest.mark.filterwarnings("error")
-def test_signs_of_mathematics_in_a_title_or_notice_are_only_signs():
+def test_math_markup_in_a_title_or_notice_is_drawn_literally():
     figure = finish(new_figure(2), "$x_{$", "from $HOME/a_b^c to $HOME/d")
     assert not beyond_the_edge(figure)
 
@@ -96,7 +96,7 @@ def test_signs_of_mathematics_in_a_title_or_notice_are_only_signs():
 @pytest.mark.parametrize(
     ("where", "edge"), [((1.1, 0.5), "right"), ((-0.1, 0.5), "left"), ((0.5, 1.2), "above"), ((0.5, -0.3), "below")]
 )
-def test_a_text_over_the_edge_is_found_by_these_tests(where, edge):
+def test_beyond_the_edge_finds_text_that_is_cut_off(where, edge):
     figure = new_figure(2, 4)
     figure.set_layout_engine("none")
     axes = figure.add_axes((0, 0, 1, 1))

@@ -1,4 +1,4 @@
-"""Every figure is drawn for every member_arrays that can occur: without a warning, and with nothing cut off."""
+"""Every figure can be drawn for any member, without a warning and with nothing cut off."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ CLOTHES = (
 
 
 def collapsed(n, latent):
-    """A posterior that says the same of every image."""
+    """Codes of a collapsed posterior, equal for all images."""
     return np.full((n, latent), 0.3, np.float32)
 
 
@@ -41,7 +41,7 @@ NAMES = (
 )  # as folders may have
 
 
-PORTRAITS = {
+MEMBERS = {
     "ten classes of digits in 2 units": lambda: member_arrays(classes=10, n=180),
     "1 unit and 2 test images": lambda: member_arrays(latent=1, shape=(28, 28, 1), n=2),
     "3 units, 3 classes, one of them missing among the test images, a notice": lambda: member_arrays(
@@ -71,16 +71,16 @@ PORTRAITS = {
 }
 
 
-@pytest.mark.parametrize("name", PORTRAITS)
+@pytest.mark.parametrize("name", MEMBERS)
 def test_nothing_of_any_figure_is_cut_off(name):
-    shown = PORTRAITS[name]()
+    shown = MEMBERS[name]()
     figures = {name: figure for name, draw in gallery_of(shown).items() if (figure := draw()) is not None}
     assert set(FIGURES) - set(figures) <= {"pca"}
     assert {name: over for name, figure in figures.items() if (over := beyond_the_edge(figure))} == {}
     for figure in figures.values():
         assert figure.get_suptitle() == shown.title
         assert figure.get_supxlabel() == shown.notice
-        assert figure.get_figheight() < 12  # few images don't become giants
+        assert figure.get_figheight() < 12  # few images are not enlarged too much
 
 
 def test_principal_components_are_drawn_where_there_are_three_dimensions_to_see():
@@ -91,7 +91,7 @@ def test_principal_components_are_drawn_where_there_are_three_dimensions_to_see(
 
 
 @pytest.mark.slow
-def test_the_same_portrait_gives_the_same_bytes(tmp_path):
+def test_the_same_arrays_give_the_same_bytes(tmp_path):
     for folder in ("first", "second"):
         assert draw_figures(gallery_of(member_arrays(latent=3)), tmp_path / folder) == {}
     first = {path.name: path.read_bytes() for path in (tmp_path / "first").iterdir()}
@@ -100,7 +100,7 @@ def test_the_same_portrait_gives_the_same_bytes(tmp_path):
     assert [name for name in first if first[name] != second[name]] == []
 
 
-def test_figures_are_saved_whole_under_their_names_at_their_size(tmp_path):
+def test_figures_are_saved_under_their_names_at_their_size(tmp_path):
     figure = FIGURES["samples"][1](member_arrays())
     drawings = {"samples": lambda: figure, "pca": lambda: None}
     assert draw_figures(drawings, tmp_path / "new" / "figures", "_member3") == {}
@@ -111,7 +111,7 @@ def test_figures_are_saved_whole_under_their_names_at_their_size(tmp_path):
 
 
 def test_what_is_saved_is_what_matplotlib_would_save(tmp_path):
-    """Of several figures each under its own name, with the layout that the figure asks for."""
+    """For several figures, each with its own layout."""
     names = ("samples", "latent_space", "loss_histogram")
     draw_figures({name: draw for name, draw in gallery_of(member_arrays()).items() if name in names}, tmp_path)
     for name in names:
@@ -122,7 +122,7 @@ def test_what_is_saved_is_what_matplotlib_would_save(tmp_path):
             assert ours.info["dpi"] == pytest.approx(theirs.info["dpi"])
 
 
-def test_a_figure_that_fails_leaves_the_one_before(tmp_path, monkeypatch):
+def test_a_figure_that_can_not_be_written_leaves_the_earlier_file(tmp_path, monkeypatch):
     def fail(image, path, *_, **__):
         path.write_bytes(b"half")
         raise OSError("no space left")

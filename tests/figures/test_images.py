@@ -13,13 +13,13 @@ from vae_jax.figures.images import best_and_worst, class_sheets, morphs, reconst
 
 
 def flat_images(levels, shape=(8, 8, 1)):
-    """Images of one grey each, to be known again by it."""
+    """Images of one grey level each, which identifies them."""
     levels = np.asarray(levels, np.uint8)
     return np.broadcast_to(levels[..., None, None, None], (*levels.shape, *shape)).copy()
 
 
 def greys(axes, columns, rows):
-    """The grey in the middle of each cell of a sheet."""
+    """The grey level in the middle of each cell of a sheet."""
     sheet = axes.images[0].get_array()
     down, across = sheet.shape[0] / rows, sheet.shape[1] / columns
     return [
@@ -41,7 +41,7 @@ def test_classes_take_turns_among_the_images_shown(labels, count):
     assert all(a == b or a >= max(shown) - 1 for a, b in zip(shown, there, strict=True))
 
 
-def test_reconstructions_stand_under_their_originals():
+def test_reconstructions_are_below_their_originals():
     n = 20
     shown = member_arrays(
         classes=1,
@@ -77,7 +77,7 @@ def test_losses_are_written_short():
     assert texts(best_and_worst(shown).axes[0]) == ["-3.14", "0.0123", "123,457"]
 
 
-def test_morphs_have_the_originals_at_both_ends_and_the_way_between_them():
+def test_morphs_have_the_originals_at_both_ends_and_the_decoded_images_between_them():
     starts, ends = np.array([0, 2], np.int32), np.array([1, 3], np.int32)
     ways = np.stack([np.arange(STEPS) + 100, np.arange(STEPS) + 150])
     shown = member_arrays(n=4, test_images=flat_images([10, 20, 30, 40]))
@@ -101,7 +101,7 @@ def test_each_class_has_a_band_with_its_name():
     assert names == pytest.approx({"people": 0.25, "dogs": 0.75}, abs=0.01)
 
 
-def test_of_many_classes_some_have_a_band_and_it_is_said():
+def test_of_many_classes_some_have_a_band_and_the_title_says_so():
     (axes,) = class_sheets(member_arrays(classes=150, n=300)).axes
     assert axes.get_title("left") == "training images of 20 of 150 classes"
     named = texts(axes)

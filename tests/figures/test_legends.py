@@ -17,21 +17,21 @@ def lines(*names):
     return [(Line2D([], []), name) for name in names]
 
 
-def test_a_name_may_begin_with_anything():
+def test_a_name_may_begin_with_any_character():
     names = ("_misc", "$a$", "", "猫")
     assert names_in(legend(new_figure(2).subplots(), lines(*names)))[:3] == list(names[:3])
     shown = member_arrays(classes=3, class_names=("_misc", "a$b$c", "dogs"))
     assert names_in(loss_histogram(shown).axes[0].get_legend()) == ["_misc", "a$b$c", "dogs"]
 
 
-def test_names_beyond_the_last_that_has_room_are_counted():
+def test_names_beyond_the_maximum_are_counted():
     names = [f"line {k}" for k in range(1150)]
     assert names_in(legend(new_figure(2), lines(*names), most=3)) == [*names[:3], "and 1,147 more"]
     assert names_in(legend(new_figure(2), lines("a"), not_drawn=7)) == ["a", "7 more not drawn"]
     assert legend(new_figure(2), []) is None
 
 
-def test_of_many_classes_the_most_frequent_are_told_apart():
+def test_of_many_classes_the_most_frequent_are_named():
     names = [f"c{k}" for k in range(6)]
     labels = np.array([5] * 3 + [1] * 2 + [0, 2, 4], np.int32)
     places, shown, others = named_classes(labels, names, 3)

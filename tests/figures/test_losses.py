@@ -53,7 +53,7 @@ def line(epoch, member=0, split="train", **values):
 RUNS = {
     "no lines": [],
     "one line": [line(1)],
-    "losses that are not numbers": [line(k, recon=math.nan, kl=math.nan, loss=math.nan) for k in range(5)],
+    "losses that are NaN": [line(k, recon=math.nan, kl=math.nan, loss=math.nan) for k in range(5)],
     "a loss that is infinite once": [line(k, recon=math.inf if k == 3 else 5.0) for k in range(40)],
     "zeros": [line(k, recon=0.0, kl=0.0, loss=0.0, beta_kl=0.0) for k in range(5)],
     "negative losses": [line(k, recon=-5000.0 - k, loss=-1e6 * k) for k in range(5)],
@@ -79,7 +79,7 @@ def drawn(axes, marker):
     ]
 
 
-def test_points_and_line_stand_at_their_epochs_train_and_test_apart():
+def test_points_and_lines_are_at_their_epochs_for_train_and_test():
     lines = [line(k) for k in range(1, 6)] + [line(k, split="test", recon=9.0, kl=1.0) for k in (2, 4)]
     recon, kl, total, beta_kl = loss_curves(lines, "t", "").axes
     assert drawn(recon, ".") == [[[k, 50 / (k + 1) + 5] for k in range(1, 6)]]
@@ -89,7 +89,7 @@ def test_points_and_line_stand_at_their_epochs_train_and_test_apart():
     assert drawn(beta_kl, "D") == []
 
 
-def test_members_have_curves_of_their_own():
+def test_each_member_has_its_own_curve():
     lines = [line(k, member, recon=float(member + 1)) for k in range(3) for member in (0, 1, 2)]
     recon = loss_curves(lines, "t", "").axes[0]
     assert [[y for _, y in points] for points in drawn(recon, ".")] == [[1] * 3, [2] * 3, [3] * 3]
@@ -102,7 +102,7 @@ def test_groups_have_the_points_of_their_means():
 
 
 @pytest.mark.parametrize("groups", [None, {0: "both", 1: "both"}])
-def test_the_weight_of_the_kl_is_drawn_as_it_was(groups):
+def test_beta_kl_is_drawn_without_smoothing(groups):
     ramp = [max(0.0, k - 20) / 20 for k in range(41)]
     lines = [line(k, member, beta_kl=ramp[k]) for k in range(41) for member in (0, 1)]
     beta_kl = loss_curves(lines, "t", "", groups).axes[3]
@@ -111,7 +111,7 @@ def test_the_weight_of_the_kl_is_drawn_as_it_was(groups):
 
 
 @pytest.mark.parametrize(("lowest", "scale"), [(0.01, "log"), (0.0, "linear"), (-1.0, "linear")])
-def test_recon_has_a_log_axis_where_all_its_values_allow_it(lowest, scale):
+def test_recon_has_a_log_axis_if_all_its_values_are_positive(lowest, scale):
     recon = loss_curves([line(1), line(2, recon=lowest)], "t", "").axes[0]
     assert recon.get_yscale() == scale
 
@@ -127,7 +127,7 @@ def test_every_image_is_counted_in_the_histogram(classes):
 
 
 def height_of(patch):
-    """Images that a bar, or a stepped outline of 25 bars, stands for."""
+    """The number of images in a bar, or in a stepped outline of 25 bars."""
     if hasattr(patch, "get_height"):
         return patch.get_height()
     outline = patch.get_xy()
@@ -135,7 +135,7 @@ def height_of(patch):
     return sum(y for _, _, y in steps)
 
 
-def test_losses_of_other_units_have_axes_of_their_own():
+def test_losses_of_different_units_have_separate_axes():
     lines = [line(k, member, recon=10.0 ** (3 * member)) for k in range(1, 4) for member in (0, 1, 2)]
     units, groups = (
         {0: "reduction nats", 1: "reduction blog", 2: "reduction nats"},
@@ -149,8 +149,8 @@ def test_losses_of_other_units_have_axes_of_their_own():
     assert beyond_the_edge(figure) == {}
 
 
-def test_a_constant_is_shown_as_one():
-    """The rate of a quantised posterior: what rounding leaves of it would fill the axis."""
+def test_a_constant_with_rounding_errors_is_drawn_as_a_constant():
+    """The rate of a quantised posterior: its rounding errors would fill the axis."""
     rate = np.log(25)
     lines = [
         {"member": 0, "split": split, "epoch": k + 1.0, "recon": 3.0 - k, "kl": rate + off, "loss": 5.0, "beta_kl": 1.0}

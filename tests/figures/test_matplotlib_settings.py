@@ -1,4 +1,4 @@
-"""Figures look the same whatever a user's settings of matplotlib are, and leave these as they were."""
+"""Figures do not depend on a user's matplotlib settings, and leave them unchanged."""
 
 import os
 import subprocess
@@ -80,7 +80,7 @@ def drawing_functions():
 
 
 @pytest.mark.parametrize("name", drawing_functions())
-def test_every_figure_is_made_with_settings_of_its_own(name):
+def test_every_figure_is_independent_of_the_users_settings(name):
     with matplotlib.rc_context(THEIRS):
         before = dict(matplotlib.rcParams)
         figure = drawing_functions()[name](*ARGUMENTS[name])
@@ -102,7 +102,7 @@ def test_what_is_drawn_does_not_depend_on_the_users_settings(name):
         assert dict(matplotlib.rcParams) == before
 
 
-def test_the_settings_come_back_after_a_fault():
+def test_the_settings_are_restored_after_an_error():
     with matplotlib.rc_context(THEIRS):
         before = dict(matplotlib.rcParams)
         with pytest.raises(RuntimeError), own_settings():
@@ -117,7 +117,7 @@ def python(code, **variables):
     return subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, check=False)
 
 
-def test_a_backend_that_is_not_installed_is_not_asked_for_and_one_that_is_stays_the_users(tmp_path):
+def test_a_missing_backend_is_ignored_and_an_installed_one_stays_selected(tmp_path):
     code = (
         "import numpy as np, os, vae_jax; vae_jax.sheet(np.zeros((1, 2, 2, 1), np.uint8));"
         "import matplotlib; print(os.environ['MPLBACKEND'], matplotlib.rcParams['backend'])"

@@ -1,4 +1,4 @@
-"""Strips, the starts' losses among those of the test images, and the cover."""
+"""Strips of morphs, the starts' losses, and the cover."""
 
 import numpy as np
 import pytest
@@ -46,7 +46,7 @@ def test_a_strip_begins_and_ends_with_the_originals_and_has_all_frames_between()
         np.testing.assert_array_equal(sheet[:, 10 + 10 * k : 18 + 10 * k], np.broadcast_to(frame, (8, 8, 3)))
 
 
-def test_of_a_long_way_a_strip_has_the_first_the_last_and_some_between():
+def test_a_strip_of_many_frames_has_the_first_the_last_and_some_between():
     shown = morph(steps=100)
     sheet = strip_sheet(shown, 3, 1)
     for place, k in ((10, 0), (20, 50), (30, 99)):
@@ -57,27 +57,27 @@ def lines_of(figure):
     return [float(line.get_xdata()[0]) for axes in figure.axes for line in axes.lines if line.get_linestyle() == "--"]
 
 
-def test_a_dashed_line_stands_at_each_starts_loss():
+def test_the_loss_of_each_start_has_a_dashed_line():
     assert lines_of(reconstruction(morph(loss=123.0), reference())) == [123]
     many = [morph(f"friend {k}", loss=100.0 + 50 * k) for k in (3, 0, 9)]
     assert lines_of(losses(many, reference())) == [100, 250, 550]
 
 
-def test_lines_are_named_or_where_there_are_many_counted():
+def test_lines_are_named_or_counted_if_there_are_many():
     named = losses([morph("ann", loss=90), morph("bob", loss=120)], reference()).axes[0].get_legend()
     assert [text.get_text() for text in named.get_texts()][-2:] == ["ann (90)", "bob (120)"]
     counted = losses([morph(f"f{k}", loss=90 + k) for k in range(12)], reference()).axes[0].get_legend()
     assert [text.get_text() for text in counted.get_texts()][-1] == "12 pictures"
 
 
-def test_the_cover_has_a_way_of_each_strip_in_the_plane_of_the_codes():
+def test_the_cover_has_the_path_of_each_strip_in_the_latent_space():
     shown = [morph(f"f{k}", latent=2) for k in range(3)]
     ways = [line.get_xydata() for axes in cover(shown, reference(latent=2)).axes for line in axes.lines]
     for each in shown:
         assert any(way.shape == each.way.shape and np.allclose(way, each.way) for way in ways)
 
 
-def test_the_schematic_says_the_units_of_every_layer():
+def test_the_schematic_shows_the_units_of_every_layer():
     figure = cover([morph()], reference(hidden=(1500, 200)))
     said = [text.get_text() for axes in figure.axes for text in axes.texts]
     assert {"2,500", "1,500→200", "encoder", "decoder", "3"} <= set(said)
@@ -102,7 +102,7 @@ CASES = {
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("name", CASES)
-def test_any_passages_can_be_drawn_and_nothing_is_cut_off(name):
+def test_any_morphs_can_be_drawn_and_nothing_is_cut_off(name):
     morphs, behind = CASES[name]
     for figure in (
         strip(morphs[0], behind),

@@ -19,7 +19,7 @@ def line_of(axes, k):
     return axes.containers[k].lines[0].get_xydata().tolist()
 
 
-def test_a_line_a_group_goes_through_the_means():
+def test_each_group_has_a_line_through_its_means():
     (axes,) = panels([Panel(ROWS, "x", "y", "by")], "title", columns=1).axes
     assert [line_of(axes, k) for k in (0, 1)] == [[[1, 3], [3, 5]], [[3, 1]]]
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["a", "b"]
@@ -45,7 +45,7 @@ def test_bars_may_be_a_column_of_errors():
         ([150_000, 1_000_000, 2_500_000], {"200k", "500k", "1M", "2M"}),
     ],
 )
-def test_log_axes_of_less_than_two_decades_have_names_between_the_powers_of_ten(values, named):
+def test_log_axes_of_less_than_two_decades_have_ticks_between_the_powers_of_ten(values, named):
     rows = [{"x": value * (1 + k / 100), "y": k} for k in range(3) for value in values]
     figure = panels([Panel(rows, "x", "y", log="x")], "title", columns=1)
     figure.canvas.draw()
@@ -53,7 +53,7 @@ def test_log_axes_of_less_than_two_decades_have_names_between_the_powers_of_ten(
     assert {label.get_text() for label in axes.get_xticklabels()} >= named
 
 
-def test_rows_without_an_error_are_left_out_where_bars_show_errors():
+def test_rows_without_an_error_are_left_out_if_there_are_error_bars():
     rows = [{"x": 1.0, "y": 5.0, "off": 1.0}, {"x": 2.0, "y": 6.0}]
     (axes,) = panels([Panel(rows, "x", "y", error="off")], "title", columns=1).axes
     assert line_of(axes, 0) == [[1, 5]]
@@ -68,7 +68,7 @@ def test_panels_above_each_other_may_have_one_scale():
     assert alike[0].get_ylim()[1] >= 5
 
 
-def test_words_lie_side_by_side_in_their_order():
+def test_categories_are_in_the_order_of_the_rows():
     rows = [{"x": word, "y": k} for k, word in enumerate(("late", "early"))]
     (axes,) = panels([Panel(rows, "x", "y", labels={"y": "height"})], "title", columns=1).axes
     assert [label.get_text() for label in axes.get_xticklabels()] == ["late", "early"]
@@ -80,7 +80,7 @@ def many(count, x):
     return [{"x": place, "y": place + k, "by": f"line {k}"} for k in range(count) for place in x(k)]
 
 
-def test_names_of_many_lines_stand_beside_them():
+def test_the_legend_of_many_lines_is_outside_the_axes():
     for count, beside in ((3, False), (9, True)):
         figure = panels([Panel(many(count, lambda k: range(5)), "x", "y", "by")], "title", columns=1)
         figure.canvas.draw()
@@ -91,18 +91,18 @@ def test_names_of_many_lines_stand_beside_them():
 
 
 def test_points_are_marked_on_all_lines_or_on_none():
-    """A line that is shorter than the others looks like them."""
+    """A short line looks like the others."""
     (axes,) = panels([Panel(many(2, lambda k: range(20 - 15 * k)), "x", "y", "by")], "title", columns=1).axes
     assert {container.lines[0].get_markersize() for container in axes.containers} == {0}
 
 
-def test_names_side_by_side_are_marked_however_many_they_are():
+def test_categories_always_have_markers():
     rows = [{"x": f"name {k}", "y": k} for k in range(20)]
     (axes,) = panels([Panel(rows, "x", "y")], "title", columns=1).axes
     assert axes.containers[0].lines[0].get_markersize() > 0
 
 
-def test_panels_of_the_same_lines_have_one_legend_and_a_cell_too_many_is_empty():
+def test_panels_of_the_same_lines_share_a_legend_and_spare_cells_are_empty():
     figure = panels([Panel(ROWS, "x", "y", "by", f"panel {k}") for k in range(3)], "title")
     assert [axes.get_legend() is not None for axes in figure.axes] == [True, False, False, False]
     assert [axes.axison for axes in figure.axes] == [True, True, True, False]
@@ -111,7 +111,7 @@ def test_panels_of_the_same_lines_have_one_legend_and_a_cell_too_many_is_empty()
 @pytest.mark.parametrize(
     ("values", "names"), [((0.25, 1 / 3), ["0.25", "0.333333"]), ((1.0, 1.0000001), ["1", "1.0000001"])]
 )
-def test_values_are_named_as_shortly_as_tells_them_apart(values, names):
+def test_values_have_as_few_digits_as_distinguish_them(values, names):
     rows = [{"x": x, "y": 1.0, "by": x} for x in values]
     (axes,) = panels([Panel(rows, "x", "y", "by")], "title", columns=1).axes
     assert [label.get_text() for label in axes.get_xticklabels()] == names

@@ -1,4 +1,4 @@
-"""Images laid out as one picture."""
+"""Sheets of images for notebooks."""
 
 import numpy as np
 import pytest
@@ -45,7 +45,7 @@ def test_colours_stay():
         (grey(2).repeat(2, 3), r"uint8 \(2, 8, 8, 2\)"),
     ],
 )
-def test_what_is_no_row_of_images_is_said(images, found):
+def test_arrays_that_are_not_images_are_refused(images, found):
     for show in (vae_jax.sheet, vae_jax.strip):
         with pytest.raises(vae_jax.UserError, match=f"images: found {found}; needs uint8"):
             show(images)

@@ -9,7 +9,7 @@ from vae_jax.figures.side_by_side import MEMBER_FIGURES, latent_spaces, strips
 
 
 @pytest.mark.filterwarnings("error")
-def test_reconstructions_stand_below_the_test_images_that_they_are_of():
+def test_reconstructions_are_below_their_test_images():
     few, many = member_arrays(shape=(8, 8, 1)), member_arrays(shape=(12, 10, 3))
     sheets = [axes.images[0].get_array().shape for axes in strips([few, many, few], "").axes]
     assert len(sheets) == 2 + 3
@@ -20,12 +20,12 @@ def test_reconstructions_stand_below_the_test_images_that_they_are_of():
 @pytest.mark.parametrize("name", MEMBER_FIGURES)
 @pytest.mark.parametrize("count", [2, 5, 16])
 @pytest.mark.parametrize("shape", [(8, 8, 1), (28, 20, 1), (50, 50, 3)])
-def test_members_side_by_side_fit_into_the_picture(name, count, shape):
+def test_members_side_by_side_are_not_cut_off(name, count, shape):
     together = [member_arrays(shape=shape, title=f"data · 2 latent · beta_KL {k} · seed 0") for k in range(count)]
     assert beyond_the_edge(MEMBER_FIGURES[name][1](together, "a notice that goes on. " * 12)) == {}
 
 
-def test_side_by_side_takes_two():
+def test_side_by_side_needs_two_members():
     assert strips([member_arrays()], "") is None
     assert latent_spaces([member_arrays(), member_arrays(latent=3)], "") is None
 
@@ -33,5 +33,5 @@ def test_side_by_side_takes_two():
 def test_every_strip_shows_the_same_images():
     together = [member_arrays(title=f"data · 2 latent · beta_KL {k} · seed 0") for k in range(2)]
     shown = [axes.images[0].get_array() for axes in strips(together, "").axes]
-    np.testing.assert_array_equal(shown[1], shown[2])  # the invented many_member_arrays are alike
+    np.testing.assert_array_equal(shown[1], shown[2])  # these arrays are equal
     assert shown[0].shape == shown[1].shape

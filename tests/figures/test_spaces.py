@@ -1,4 +1,4 @@
-"""Figures of the latent space: points where the codes say, ways and grids where they were decoded."""
+"""Figures of the latent space: codes, paths and grids at their coordinates."""
 
 import numpy as np
 import pytest
@@ -35,7 +35,7 @@ def test_a_single_unit_is_a_line_of_points_and_has_no_second_name():
 
 
 @pytest.mark.parametrize("latent", [1, 2, 3, 50])
-def test_the_way_is_drawn_from_its_first_code_to_its_last(latent):
+def test_the_path_is_drawn_from_its_first_code_to_its_last(latent):
     shown = member_arrays(latent=latent)
     way, first, last = path(shown).axes[0].lines
     start, end = (shown.plane.coordinates(shown.path_points[[k]])[0] for k in (0, -1))
@@ -59,7 +59,7 @@ def test_the_grid_is_drawn_where_its_images_were_decoded(latent):
 
 
 @pytest.mark.parametrize(("height", "gap"), [(8, 1), (20, 0)])
-def test_small_images_on_the_grid_are_kept_apart(height, gap):
+def test_small_images_on_the_grid_have_gaps(height, gap):
     shown = member_arrays(shape=(height, 20, 1))
     sheet = manifold(shown).axes[1].images[0].get_array()
     assert len(sheet) == GRID_SIDE * height + (GRID_SIDE - 1) * gap
@@ -76,7 +76,7 @@ def test_principal_components_are_uncorrelated_and_named(latent, pairs):
         assert (axes.get_xlabel(), axes.get_ylabel()) == (f"component {a + 1}", f"component {b + 1}")
 
 
-def test_shares_of_the_variance_are_drawn_in_percent_twenty_at_most():
+def test_at_most_twenty_explained_variances_are_drawn_in_percent():
     (bars,) = [axes for axes in pca(member_arrays(latent=50)).axes if len(axes.patches) > 1 and axes.get_xlabel()]
     heights = [bar.get_height() for bar in bars.patches]
     assert len(heights) == 20

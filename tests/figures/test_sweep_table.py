@@ -1,4 +1,4 @@
-"""Figures of sweeps: what is compared is what was measured, and nothing is cut off."""
+"""Figures of sweeps: the values that they show, and nothing is cut off."""
 
 import dataclasses
 import itertools
@@ -12,7 +12,7 @@ from vae_jax.figures.sweep_table import TABLE_FIGURES, SweepTable, heat_map, met
 
 
 def table(**swept):
-    """Distortion falls and rate rises as beta_kl falls; seeds lie around that by exactly ±1."""
+    """Distortion falls and rate rises as beta_kl falls; seeds differ from that by exactly ±1."""
     rows, metrics = [], []
     for values in itertools.product(*swept.values()):
         row = {"seed": 0, "beta_kl": 1.0, "latent_dim": 2} | dict(zip(swept, values, strict=True))
@@ -55,18 +55,18 @@ def test_a_rate_distortion_curve_for_each_size_has_a_point_for_each_beta_and_bar
 
 
 def labels_of(figure):
-    """Each label of a curve: its text, and the box that it takes in pixels."""
+    """Each label of a curve: its text, and its box in pixels."""
     figure.canvas.draw()
     return [(text.get_text(), text.get_window_extent()) for text in figure.axes[0].texts]
 
 
-def test_near_points_have_their_numbers_at_different_corners():
+def test_labels_of_close_points_are_at_different_corners():
     labels = labels_of(rate_distortion(table(beta_kl=(0.1, 1.0, 1.01, 4.0))))
     assert [text for text, _ in labels] == ["0.1", "1", "1.01", "4"]
 
 
 @pytest.mark.parametrize("sweep", SWEEPS)
-def test_numbers_lie_on_no_other_number_and_on_no_point(sweep):
+def test_labels_overlap_no_other_label_and_no_point(sweep):
     figure = rate_distortion(SWEEPS[sweep])
     boxes = [box for _, box in labels_of(figure)] if figure else []
     axes = figure.axes[0] if figure else None
@@ -77,7 +77,7 @@ def test_numbers_lie_on_no_other_number_and_on_no_point(sweep):
     assert not [(box, point) for box in boxes for point in points if box.contains(*point)]
 
 
-def test_a_number_that_finds_no_free_corner_is_not_written():
+def test_a_label_without_a_free_corner_is_left_out():
     betas = (1.0, *np.linspace(1.001, 1.02, 9).round(3), 4.0)
     assert 1 < len(labels_of(rate_distortion(table(beta_kl=betas)))) < len(betas)
 
@@ -88,7 +88,7 @@ def test_every_swept_field_but_the_seed_has_a_row_of_panels():
     assert metrics_by_field(table(seed=SEEDS)) is None
 
 
-def test_a_heat_map_shows_the_means_over_all_else():
+def test_a_heat_map_shows_means_over_all_other_settings():
     figure = heat_map(table(beta_kl=BETAS, latent_dim=SIZES, seed=SEEDS))
     distortion = figure.axes[1].images[0].get_array()
     expected = [[100 - 10 / (1 + beta) * size for beta in BETAS] for size in SIZES]

@@ -1,4 +1,4 @@
-"""Texts are drawn as they are, with what fonts there are."""
+"""Text is drawn literally, with fallback fonts."""
 
 import hypothesis
 import numpy as np
@@ -31,7 +31,7 @@ def drawn(said):
 
 
 def drawn_plainly(said):
-    """By matplotlib alone, told to read no mathematics."""
+    """By matplotlib alone, without mathtext."""
     figure = Figure((3, 1), dpi=110)
     canvas = FigureCanvasAgg(figure)
     figure.text(0.1, 0.5, said, parse_math=False)
@@ -41,20 +41,20 @@ def drawn_plainly(said):
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("name", ["A$$AP", "a$b$c", r"a\$b", "$x_{$", "_misc", "Ünal", "%d {0}", r"\frac"])
-def test_every_sign_of_a_name_is_drawn(name):
+def test_every_character_of_a_name_is_drawn(name):
     np.testing.assert_array_equal(drawn(name), drawn_plainly(name))
 
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("hidden", [NOWHERE, "\udcff", "\x07", "\u202e"])
-def test_what_no_font_has_and_what_can_not_be_seen_is_spelled_out(hidden):
+def test_characters_that_no_font_has_or_are_invisible_are_escaped(hidden):
     spelled = hidden.encode("unicode_escape", "surrogatepass").decode()
     assert drawable(f"a {hidden}") == (f"a {spelled}", ())
     np.testing.assert_array_equal(drawn(f"a {hidden}"), drawn_plainly(f"a {spelled}"))
 
 
 @pytest.mark.filterwarnings("error")
-def test_a_letter_that_only_another_font_has_is_drawn_with_that():
+def test_a_letter_that_the_default_font_lacks_is_drawn_with_another():
     letter = chr(min(letters_of("STIXGeneral") - letters_of("DejaVu Sans")))
     shown, (family,) = drawable(f"a{letter}b")
     assert shown == f"a{letter}b"

@@ -1,4 +1,4 @@
-"""Ways through the latent space."""
+"""Interpolation between two points of the latent space."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def test_a_line_goes_in_equal_steps(ends, steps):
 
 
 @given(ENDS, STEPS)
-def test_the_way_back_is_the_way_turned_round(ends, steps):
+def test_the_line_between_swapped_ends_is_reversed(ends, steps):
     np.testing.assert_allclose(linear(ends[1], ends[0], steps), linear(*ends, steps)[::-1], atol=1e-4)
 
 
@@ -37,7 +37,7 @@ def test_the_middle_of_a_line_is_the_mean_of_its_ends():
     np.testing.assert_array_equal(points[1], [1, 0])
 
 
-def test_an_unknown_way_is_named_with_the_known_ones():
+def test_an_unknown_path_is_named_with_the_known_ones():
     with pytest.raises(UserError, match=r"path: found 'linaer'; known are .*did you mean 'linear'"):
         PATHS["linaer"]
 
@@ -67,7 +67,7 @@ def test_an_arc_turns_by_equal_angles_while_its_length_goes_evenly(seed, latent,
     np.testing.assert_allclose(lengths, np.linspace(lengths[0], lengths[-1], steps), rtol=1e-5)
 
 
-def test_a_quarter_of_a_circle_is_known():
+def test_slerp_over_a_quarter_circle_has_the_known_points():
     points = PATHS["slerp"](np.array([2, 0], np.float32), np.array([0, 2], np.float32), 4)
     wanted = [[2 * np.cos(turn), 2 * np.sin(turn)] for turn in (0, np.pi / 6, np.pi / 3, np.pi / 2)]
     np.testing.assert_allclose(points, wanted, atol=1e-6)
@@ -76,6 +76,6 @@ def test_a_quarter_of_a_circle_is_known():
 @pytest.mark.parametrize(
     ("start", "end"), [([0, 0], [1, 2]), ([1, 2], [0, 0]), ([1, 2], [3, 6]), ([1, 2], [-2, -4]), ([0, 0], [0, 0])]
 )
-def test_ends_without_an_arc_between_them_are_joined_by_the_line(start, end):
+def test_ends_without_an_arc_between_them_are_interpolated_linearly(start, end):
     ends = np.array(start, np.float32), np.array(end, np.float32)
     np.testing.assert_allclose(slerp(*ends, 7), linear(*ends, 7), atol=1e-6)

@@ -43,7 +43,7 @@ def test_components_of_a_normal_distribution_are_the_axes_of_its_covariance():
 
 
 @given(CODES)
-def test_directions_are_orthonormal_whatever_the_codes(codes):
+def test_directions_are_orthonormal_for_any_codes(codes):
     directions = principal_components(codes).directions
     np.testing.assert_allclose(directions @ directions.T, np.eye(len(directions)), atol=1e-5)
 
@@ -54,12 +54,12 @@ def test_mirrored_codes_have_the_same_directions():
 
 
 @pytest.mark.parametrize("scale", [1e-8, 1, 1e8])
-def test_shares_of_the_variance_add_up_to_one_at_any_scale(scale):
+def test_explained_variances_add_up_to_one_at_any_scale(scale):
     codes = scale * codes_of([3, 2, 1], frame(4), np.zeros(4)).astype(np.float32)
     np.testing.assert_allclose(principal_components(codes).explained, [9 / 14, 4 / 14, 1 / 14, 0], atol=1e-5)
 
 
-def test_equal_codes_have_no_variance_to_share():
+def test_equal_codes_have_explained_variances_of_zero():
     found = principal_components(np.full((9, 3), 0.3, np.float32))
     np.testing.assert_array_equal(found.explained, 0)
     np.testing.assert_allclose(found.directions @ found.directions.T, np.eye(3), atol=1e-6)
@@ -73,13 +73,13 @@ def test_with_one_or_two_units_the_plane_is_the_space_itself(latent):
     np.testing.assert_array_equal(flat[:, latent:], 0)
 
 
-def test_codes_that_lie_in_a_plane_lose_nothing_in_the_widest_one():
+def test_codes_in_a_plane_are_recovered_from_their_coordinates():
     codes = codes_of([3, 1], frame(5), np.arange(5.0))
     plane = widest_plane(codes)
     np.testing.assert_allclose(plane.centre + plane.coordinates(codes) @ plane.axes, codes, atol=1e-9)
 
 
-def test_a_single_code_lies_in_a_plane_too():
+def test_a_single_code_has_a_plane():
     plane = widest_plane(np.array([[1, 2, 3]], np.float32))
     np.testing.assert_allclose(plane.axes @ plane.axes.T, np.eye(2), atol=1e-6)
     np.testing.assert_allclose(plane.coordinates(np.array([[1, 2, 3]], np.float32)), [[0, 0]], atol=1e-6)
@@ -92,7 +92,7 @@ def test_a_grid_reaches_a_quarter_of_the_larger_range_from_the_middle():
     np.testing.assert_allclose(grid[:, 0, 1], [3, 2, 1, 0, -1])
 
 
-def test_a_grid_is_seen_as_a_picture_the_largest_second_coordinate_above():
+def test_the_first_row_of_a_grid_has_the_largest_second_coordinate():
     codes = np.array([[-1, -1], [1, 1]], np.float32)
     grid = square_grid(widest_plane(codes), codes, 3)
     np.testing.assert_allclose(grid[0, 0], [-0.5, 0.5])

@@ -1,4 +1,4 @@
-"""What a model is told of an image reaches its encoder and its decoder."""
+"""The condition of an image affects its encoding and decoding."""
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +12,7 @@ from vae_jax.training.examples import condition_of, make_batch, split_arrays
 
 
 @pytest.mark.parametrize("parts", [{}, {"posterior": "iaf"}, {"encoder": "conv", "decoder": "conv"}])
-def test_the_condition_reaches_the_posterior_and_the_pictures(parts):
+def test_the_condition_affects_the_posterior_and_the_decoded_images(parts):
     x = small_batch(2).x
 
     @jax.jit

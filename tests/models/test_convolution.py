@@ -36,7 +36,7 @@ def test_it_is_xlas_convolution_with_the_same_weights(kernel, stride, shape):
 
 @pytest.mark.parametrize("shape", [(8, 8, 1), (7, 9, 3), (5, 6, 2)])
 @pytest.mark.parametrize("outputs", [1, 2])
-def test_pictures_of_any_size_and_channels_go_to_features_and_back(shape, outputs):
+def test_images_of_any_size_and_channels_are_encoded_and_decoded(shape, outputs):
     def sizes():
         build = small_build(shape=shape, condition=2)
         encoder = ConvEncoder(ConvEncoder.Settings(widths=(3, 4)), build, KEY)
@@ -62,7 +62,7 @@ def test_the_condition_reaches_the_encoder_and_the_decoder():
     assert all(np.any(slope != 0) for slope in slopes(jnp.array([1.0, 0.0])))
 
 
-def test_units_that_a_member_does_not_have_change_no_picture():
+def test_masked_units_change_no_image():
     @jax.jit
     def both():
         few, many = (ConvDecoder(ConvDecoder.Settings(widths=(3, 2)), small_build(size, 2), KEY) for size in (2, 4))

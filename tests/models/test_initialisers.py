@@ -1,4 +1,4 @@
-"""How weights start."""
+"""Starting weights."""
 
 import math
 
@@ -9,7 +9,7 @@ import pytest
 from vae_jax.models.initialisers import INITIALISERS
 
 
-def test_the_posts_weights_and_biases_fill_one_over_root_of_fan_in_plus_one():
+def test_the_posts_weights_and_biases_are_uniform_up_to_one_over_root_of_fan_in_plus_one():
     for draw, shape in zip(INITIALISERS["blog"], ((3, 1000), (3000,)), strict=True):
         drawn = draw(jax.random.key(0), shape, 3)
         assert 0.495 < float(jnp.abs(drawn).max()) <= 0.5

@@ -1,4 +1,4 @@
-"""The ladder: two levels, whose rates are what their samples say on average."""
+"""The ladder: two levels, and rates that are estimated without bias."""
 
 from functools import partial
 
@@ -16,7 +16,7 @@ BATCH = small_batch(3)
 
 
 def ladder(size=3, count=None, condition=0):
-    """A ladder whose levels depend on each other strongly."""
+    """A ladder with levels that depend strongly on each other."""
     model = small_model(size, count, condition=condition, **LADDER)
     for part in (model.up, model.down, model):
         part.head.layer.kernel[...] = 1.5 * part.head.layer.kernel[...]
@@ -37,13 +37,13 @@ def test_the_latents_are_the_upper_units_and_then_the_lower_ones():
     assert jax.eval_shape(lambda: ladder().units.mask).shape == (5,)
 
 
-def test_the_rates_are_on_average_what_the_samples_densities_say():
+def test_the_rates_are_unbiased():
     """E log q - log p over both levels, whichever of its terms are known in closed form."""
     found = inferred(3, 3, 4000)
     sampled = found.log_q - found.log_p
     error = sampled.std(axis=0) / np.sqrt(4000)
     assert np.all(np.abs(found.rates.sum(axis=1) - sampled.mean(axis=0)) < 4 * error)
-    assert np.all(sampled.mean(axis=0) > 5 * error), "there is something to tell"
+    assert np.all(sampled.mean(axis=0) > 5 * error), "the rates are not zero"
 
 
 def test_the_densities_of_samples_are_those_of_the_levels_given_each_other():
@@ -67,7 +67,7 @@ def test_samples_of_an_image_differ_in_both_levels():
     assert np.all(z[0] != z[1])
 
 
-def test_units_beyond_the_count_change_nothing():
+def test_masked_units_change_nothing():
     alone, padded = inferred(2, 2, 2), inferred(4, jnp.int32(2), 2)
     np.testing.assert_allclose(alone.z, padded.z[..., :4], rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(alone.rates, padded.rates[..., :4], rtol=1e-4, atol=1e-5)
@@ -101,7 +101,7 @@ def test_the_prior_is_a_standard_normal_and_the_lower_level_given_it():
         np.testing.assert_allclose(values.std(0), 1, atol=0.05)
 
 
-def test_codes_are_the_means_the_upper_ones_given_the_lower_and_pictures_depend_on_the_lower_alone():
+def test_codes_are_the_means_of_both_levels_and_images_depend_on_the_lower_level_only():
     _, _, codes, by_hand, difference = uses()
     np.testing.assert_allclose(codes.point, by_hand, rtol=1e-6)
     assert np.all(codes.scale > 0)

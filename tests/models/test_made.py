@@ -26,7 +26,7 @@ def test_both_numbers_depend_on_the_context():
     assert np.all(slopes != 0)
 
 
-def test_units_behind_change_nothing():
+def test_later_units_change_nothing():
     alone, padded = jax.jit(lambda: (made(3)(Z[:, :3], TOLD), made(SIZE)(Z, TOLD)))()
     for ours, theirs in zip(alone, padded, strict=True):
         np.testing.assert_allclose(ours, theirs[:, :3], rtol=1e-6, atol=1e-7)
@@ -43,6 +43,6 @@ def test_samples_of_an_image_share_its_context():
     np.testing.assert_allclose(together, alone, rtol=1e-5, atol=1e-6)
 
 
-def test_it_starts_close_to_nothing_so_that_a_flow_starts_close_to_its_gate():
+def test_outputs_are_small_at_the_start():
     outputs = jax.jit(lambda: jnp.stack(made(SIZE)(Z, TOLD)))()
     assert 0 < float(jnp.abs(outputs).max()) < 0.5

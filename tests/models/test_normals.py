@@ -1,4 +1,4 @@
-"""Normal latents: densities and divergences against a library's, samples, and units that are not there."""
+"""Normal latents: densities and divergences against NumPyro's, samples, and masked units."""
 
 import jax
 import jax.numpy as jnp
@@ -42,7 +42,7 @@ def test_kl_is_the_integral_of_the_log_ratio():
         np.testing.assert_allclose(Q.kl(prior), integral, rtol=1e-3, atol=1e-3)
 
 
-def test_there_is_no_closed_form_for_what_is_no_normal():
+def test_the_kl_to_another_distribution_has_no_closed_form():
     class Laplace:
         def sample(self, noise, k):
             raise NotImplementedError
@@ -53,7 +53,7 @@ def test_there_is_no_closed_form_for_what_is_no_normal():
     assert Q.kl(Laplace()) is None
 
 
-def test_a_sample_is_so_many_sigmas_above_the_mean_as_its_noise_says():
+def test_a_sample_is_the_mean_plus_sigma_times_the_noise():
     z, _ = Q.sample(NOISE, 3)
     standard, _ = StandardNormal(TWO).sample(NOISE, 3)
     assert z.shape == (3, 2, 2)
@@ -72,7 +72,7 @@ def test_densities_are_those_of_a_library_of_samples_and_of_given_points(ours, t
     np.testing.assert_array_equal(ours.log_prob(z), density)
 
 
-def test_units_that_a_member_lacks_are_zero_and_cost_nothing():
+def test_masked_units_are_zero_and_cost_nothing():
     mu, sigma = jnp.full((2, 3), 5.0), jnp.full((2, 3), 0.1)
     alone = DiagonalGaussian(mu[:, :1], sigma[:, :1], ONE)
     masked, prior = DiagonalGaussian(mu, sigma, Units(3, 1)), StandardNormal(Units(3, 1))

@@ -1,4 +1,4 @@
-"""The autoencoder as a whole: shapes, starting weights, and a bound that holds."""
+"""The VAE as a whole: shapes, starting weights, and a bound that holds."""
 
 import math
 
@@ -49,7 +49,7 @@ def test_images_go_to_latents_and_back():
         assert float(images.max()) < 1
 
 
-def test_what_is_inferred_are_samples_with_their_densities_and_the_divergence_of_each_unit():
+def test_infer_returns_samples_their_densities_and_the_kl_of_each_unit():
     model = vae()
     found = model.infer(X, None, NOISE, 5)
     q, codes = found.q, model.codes(X, None)
@@ -69,7 +69,7 @@ def test_latents_of_the_prior_are_standard_normal_in_the_members_own_units():
     assert not drawn[:, 2].any()
 
 
-def test_every_layer_of_a_model_starts_as_its_number_of_inputs_says():
+def test_every_layer_starts_with_the_scale_of_its_fan_in():
     params = nnx.to_pure_dict(nnx.state(vae(hidden=(150,), latent_dim=100), nnx.Param))
     found = [leaf for path, leaf in jax.tree_util.tree_leaves_with_path(params) if path[-1].key == "kernel"]
     biases = [leaf for path, leaf in jax.tree_util.tree_leaves_with_path(params) if path[-1].key == "bias"]
@@ -98,7 +98,7 @@ def test_another_layer_in_one_part_changes_no_other():
 
 
 @pytest.mark.parametrize("likelihood", ["gaussian", "gaussian_learned"])
-def test_the_likelihood_has_the_configs_scale_where_it_is_learned_at_the_start(likelihood):
+def test_the_likelihood_starts_with_the_configs_sigma(likelihood):
     pixels = vae(likelihood=likelihood, likelihood_sigma=0.3).decode(jnp.ones((2, 3)), None)
     log_density = dist.Normal(pixels.mean(), 0.3).log_prob(X).sum(axis=(1, 2, 3))
     np.testing.assert_allclose(pixels.log_prob(X), log_density, rtol=1e-5)

@@ -1,4 +1,4 @@
-"""The total correlation: nothing of independent units, and that of a known mixture."""
+"""The total correlation: zero for independent units, and that of a known mixture."""
 
 import math
 
@@ -23,19 +23,19 @@ def estimated(mu, sigma, images, seed=0):
     return total_correlation(q, z, images, ALL)
 
 
-def test_posteriors_that_are_all_the_same_have_none_whatever_the_data_sets_size():
+def test_equal_posteriors_have_no_total_correlation_for_any_size_of_data_set():
     for images in (50, 60_000):
         np.testing.assert_allclose(estimated(jnp.zeros((40, 2)), 1.0, images), 0, atol=1e-5)
 
 
-def test_of_units_that_know_nothing_of_each_other_it_is_about_nothing():
+def test_independent_units_have_almost_no_total_correlation():
     mu = jax.random.normal(KEY, (400, 2))
     assert float(estimated(mu, 1.0, 400).mean()) == pytest.approx(0, abs=0.02)
 
 
 @pytest.mark.parametrize("batch", [1000, 200])
 def test_it_is_that_of_a_correlated_normal(batch):
-    """Means from a correlated normal and noise of its own: together a normal with correlation 0.9 / 1.25."""
+    """Means from a correlated normal plus independent noise: a normal with correlation 0.9 / 1.25."""
     mu = jax.random.multivariate_normal(KEY, jnp.zeros(2), jnp.array([[1.0, 0.9], [0.9, 1.0]]), (1000,))
     exact = -0.5 * math.log(1 - (0.9 / 1.25) ** 2)
     found = [float(estimated(mu[k : k + batch], 0.5, 1000, k).mean()) for k in range(0, 1000, batch)]
@@ -51,7 +51,7 @@ def test_a_batch_of_the_whole_data_set_is_the_aggregate_posterior_itself():
     np.testing.assert_allclose(total_correlation(q, z, 5, ALL), by_hand, rtol=1e-4, atol=1e-5)
 
 
-def test_units_that_a_member_does_not_have_change_nothing():
+def test_masked_units_change_nothing():
     mu = jax.random.normal(KEY, (6, 2))
     padded = DiagonalGaussian(jnp.pad(mu, ((0, 0), (0, 1))), jnp.ones((6, 3)), Units(3, 2))
     alone = DiagonalGaussian(mu, jnp.ones((6, 2)), Units(2, 2))
@@ -73,7 +73,7 @@ def losses():
     return found
 
 
-def test_strength_1_is_the_elbo_and_more_of_it_weighs_the_total_correlation_as_the_kl_term():
+def test_strength_1_is_the_elbo_and_strength_multiplies_the_total_correlation():
     found = losses()
     np.testing.assert_allclose(found[1.0][0], found[0.0][0], rtol=1e-6)
     loss, metrics = found[4.0]
@@ -82,7 +82,7 @@ def test_strength_1_is_the_elbo_and_more_of_it_weighs_the_total_correlation_as_t
 
 
 @pytest.mark.parametrize("name", ["beta_tc", "factor"])
-def test_what_pairs_a_batch_needs_two_images_and_one_sample_of_each(name):
+def test_objectives_that_compare_images_need_two_of_them_and_one_sample_of_each(name):
     with pytest.raises(UserError, match=rf"samples: found 3; config\.objective\.name={name} uses one"):
         small_objective(small_build(objective={"name": name, "samples": 3}))
     with pytest.raises(UserError, match=rf"batch_size: found 1; config\.objective\.name={name} compares"):

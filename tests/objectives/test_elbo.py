@@ -1,4 +1,4 @@
-"""What is minimised, in nats and in the post's normalisation."""
+"""The ELBO, in nats and in the post's normalisation."""
 
 import dataclasses
 import math
@@ -65,7 +65,7 @@ def test_loss_is_recon_and_weighted_kl_and_elbo_is_in_nats(reduction):
     assert metrics["elbo"] == pytest.approx(-(50 + PIXELS * CONSTANT + 3))
 
 
-def test_the_weight_is_that_of_the_step():
+def test_the_weight_of_the_kl_depends_on_the_step():
     linear = {"warmup": list(SCHEDULES).index("linear"), "warmup_steps": 10, "warmup_delay": 0}
     found = [of("nats", 2.0, step=step, **linear) for step in (0, 5, 10)]
     assert [metrics["beta_kl"] for metrics in found] == [0, 1, 2]
@@ -77,32 +77,32 @@ def slopes(objective, terms=TERMS):
     return jax.grad(lambda terms: loss(objective, terms)[0])(terms)
 
 
-def test_beta_kl_of_the_posts_normalisation_weighs_as_batch_times_pixels_as_much_in_nats():
+def test_beta_kl_in_the_posts_normalisation_is_batch_times_pixels_as_large_in_nats():
     """The post's 1e-4 at batch 32 and 784 pixels weighs like about 2.5."""
     blog, nats = slopes(elbo("blog", 1e-4)), slopes(elbo("nats", 2.5088))
     ratios = [found["rates"] / found["distortion"][:, None] for found in (blog, nats)]
     np.testing.assert_allclose(*ratios, rtol=1e-5)
 
 
-def test_a_unit_below_its_free_bits_is_charged_them_and_the_rate_stays_what_it_is():
+def test_a_unit_below_its_free_bits_costs_them_and_its_rate_is_unchanged():
     metrics = of("nats", 2.0, free_bits=1.0)
     assert metrics["kl"] == pytest.approx(2.25 + 1.0)
     assert metrics["rate"] == pytest.approx(3)
     assert metrics["loss"] == pytest.approx(metrics["recon"] + 2 * 3.25)
 
 
-def test_a_unit_below_its_free_bits_is_not_pushed_down_any_more():
+def test_a_unit_below_its_free_bits_has_no_gradient():
     found = slopes(elbo("nats", 2.0, free_bits=1.0))["rates"]
     np.testing.assert_allclose(found, np.tile([2 / BATCH, 0], (BATCH, 1)), rtol=1e-6)
 
 
-def test_units_that_a_member_lacks_have_no_free_bits():
+def test_masked_units_have_no_free_bits():
     alone = of("nats", 2.0, {**TERMS, "rates": RATES[:, :1]}, units=Units(1, 1), free_bits=7.0)
     masked = of("nats", 2.0, {**TERMS, "rates": RATES * jnp.array([1, 0])}, units=Units(2, 1), free_bits=7.0)
     assert masked == alone
 
 
-def test_parts_that_are_no_units_have_free_bits_each():
+def test_parts_that_are_not_units_have_free_bits_each():
     metrics = of("nats", 1.0, {**TERMS, "rates": jnp.tile(RATES, 2)}, free_bits=1.0)
     assert metrics["kl"] == pytest.approx(2 * 3.25)
 
@@ -125,7 +125,7 @@ class Linear:
     scale, norms = 0.5, np.array([0.8, 0.3])
 
     def __init__(self, *, is_true):
-        """Make a VAE of it: with the true posterior as its encoder, or with one that is off."""
+        """Make a VAE of it, with the true posterior as its encoder or with another."""
         spec = linear_spec(latent=2)
         self.model = start(spec, numbers_of(spec)).model
         draw = np.random.default_rng(0)
@@ -173,7 +173,7 @@ def bound(model, k, *, in_closed_form):
 
 
 def test_at_the_true_posterior_every_single_sample_gives_the_log_likelihood():
-    """Where q(z|x) = p(z|x), log p(x, z) - log q(z|x) is log p(x) whatever z."""
+    """Where q(z|x) = p(z|x), log p(x, z) - log q(z|x) is log p(x) for any z."""
     linear = Linear(is_true=True)
     np.testing.assert_allclose(bound(linear.model, 1, in_closed_form=False), linear.log_evidence(BATCH_OF_X), rtol=1e-4)
 
@@ -185,7 +185,7 @@ def test_the_kl_in_closed_form_gives_the_log_likelihood_too():
 
 
 @pytest.mark.parametrize("in_closed_form", [True, False])
-def test_elsewhere_the_bound_falls_short_by_the_divergence_from_the_true_posterior(in_closed_form):
+def test_for_other_posteriors_the_gap_is_the_kl_to_the_true_posterior(in_closed_form):
     linear = Linear(is_true=False)
     found = bound(linear.model, 20_000, in_closed_form=in_closed_form)
     assert linear.gap > 0.5

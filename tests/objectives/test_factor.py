@@ -1,4 +1,4 @@
-"""FactorVAE: a critic beside the model, neither of which learns from the other's loss."""
+"""FactorVAE: a model and a critic, neither of which learns from the other's loss."""
 
 import jax
 import jax.numpy as jnp
@@ -49,7 +49,7 @@ def largest(tree):
     return max(float(jnp.abs(leaf).max()) for leaf in jax.tree.leaves(tree))
 
 
-def test_the_critics_loss_moves_the_critic_alone_and_the_total_correlation_the_model_alone():
+def test_the_critics_loss_updates_only_the_critic_and_the_total_correlation_only_the_model():
     _, grads = slopes()
     of_model, of_critic = grads["critic"]
     assert largest(of_model) == 0 < largest(of_critic)
@@ -57,7 +57,7 @@ def test_the_critics_loss_moves_the_critic_alone_and_the_total_correlation_the_m
     assert largest(of_critic) == 0 < largest(of_model)
 
 
-def test_the_loss_that_is_told_is_the_models():
+def test_the_reported_loss_is_the_models():
     values, _ = slopes()
     expected = values["recon"] + values["kl"] + 3 * values["total_correlation"]
     np.testing.assert_allclose(values["loss"], expected, rtol=1e-5)
@@ -71,7 +71,7 @@ def test_in_the_posts_reduction_the_total_correlation_is_averaged_over_pixels_as
     np.testing.assert_allclose(metrics["loss"], (2 + 10 * 2) / 16, rtol=1e-6)
 
 
-def test_the_critic_is_that_of_the_members_own_units_alone():
+def test_masked_units_do_not_change_the_critic():
     critic = Critic((6,), Units(3, 3), KEY)
     assert critic(jnp.ones((2, 3))).shape == (2,)
     padded = Critic((6,), Units(5, jnp.int32(3)), KEY)
@@ -79,7 +79,7 @@ def test_the_critic_is_that_of_the_members_own_units_alone():
     np.testing.assert_allclose(critic(z), padded(jnp.pad(z, ((0, 0), (0, 2)))), rtol=1e-5, atol=1e-6)
 
 
-def test_the_critic_has_an_adam_of_its_own():
+def test_the_critic_has_its_own_adam():
     sections = {"parts": {"objectives": {"factor": {"learning_rate": 0.01}}}}
     ours = small_objective(small_build(objective={"name": "factor"}, **sections)).optimiser()
     theirs = optax.adam(0.01, b1=0.5, b2=0.9)
@@ -89,7 +89,7 @@ def test_the_critic_has_an_adam_of_its_own():
 
 
 def test_in_training_the_critic_moves_at_its_rate_and_the_model_at_its_own():
-    """Adam's first step is about the rate for every weight whose gradient is not nothing."""
+    """Adam's first step is about the learning rate for every weight with a gradient."""
     config = small_config(optimiser={"learning_rate": 1e-3}, **SECTIONS)
     spec, numbers = spec_of([config], small_dataset()), hyperparameters_of([config], 5)
     state = init_state(spec, Layout(), numbers)

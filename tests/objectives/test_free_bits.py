@@ -1,4 +1,4 @@
-"""What parts of a posterior are charged."""
+"""Free bits of the parts of a posterior."""
 
 import jax
 import jax.numpy as jnp
@@ -13,14 +13,14 @@ def charged(rates, free_bits, size=2, count=None):
     return small_objective(build).loss(means, jnp.int32(0))
 
 
-def test_an_estimated_rate_below_nothing_counts_as_it_is_where_there_are_no_free_bits():
+def test_a_negative_estimated_rate_is_unchanged_without_free_bits():
     loss, metrics = charged([-0.5], 0.0)
     assert (float(loss), float(metrics["kl"]), float(metrics["elbo"])) == (9.5, -0.5, -9.5)
     slope = jax.grad(lambda rate: charged(rate, 0.0)[0])(jnp.array([-0.5]))
     np.testing.assert_array_equal(slope, [1.0])
 
 
-def test_a_part_below_its_free_bits_is_charged_them():
+def test_a_part_below_its_free_bits_costs_its_free_bits():
     assert float(charged([0.1, 3.0], 1.0)[1]["kl"]) == 4.0
     assert float(charged([-0.5], 1.0)[1]["kl"]) == 1.0
 
@@ -30,5 +30,5 @@ def test_a_part_below_its_free_bits_is_charged_them():
     [([0.1, 3.0, 0.0, 0.0], 4.0), ([0.2, 0.1, 3.0, 0.0, 0.0], 5.0), ([0.1], 1.0)],
     ids=["by unit", "two levels", "of samples"],
 )
-def test_units_that_a_member_does_not_have_get_none(rates, kl):
+def test_masked_units_have_no_free_bits(rates, kl):
     assert float(charged(rates, 1.0, size=4, count=jnp.int32(2))[1]["kl"]) == kl

@@ -1,4 +1,4 @@
-"""Importance-weighted bounds on a model whose likelihood is known: x = w z + noise, with a posterior that is wrong."""
+"""Importance-weighted bounds on a model with a known likelihood, x = w z + noise, and an inexact posterior."""
 
 import math
 from functools import partial
@@ -32,7 +32,7 @@ class Pixels(NamedTuple):
 
 
 class Linear(NamedTuple):
-    """p(z) = N(0, I), p(x|z) = N(w z, I); q(z|x) = N(mu, sigma^2) whatever x."""
+    """p(z) = N(0, I), p(x|z) = N(w z, I); q(z|x) = N(mu, sigma^2) for any x."""
 
     theta: dict
     phi: dict
@@ -136,7 +136,7 @@ def test_the_posts_reduction_is_refused(name):
         small_objective(small_build(2, objective={"name": name, "reduction": "blog"}))
 
 
-def test_a_gradient_is_scaled_and_its_value_is_not():
+def test_scaled_gradient_scales_the_gradient_and_not_the_value():
     x, scale = jnp.ones((2, 3, 4)), jnp.arange(6.0).reshape(2, 3, 1)
     value, slope = jax.value_and_grad(lambda x: jnp.sum(iwae.scaled_gradient(x, scale)))(x)
     assert float(value) == 24

@@ -55,7 +55,7 @@ def ours(name, schedule="constant", parts=(), **settings):
     ],
     ids=["adam", "adamw", "settings", "clip", "cosine"],
 )
-def test_it_is_optaxs(mine, theirs):
+def test_the_updates_are_those_of_optax(mine, theirs):
     @jax.jit
     def step(params, states, grads):
         updates, state = mine.update(grads, states[0], params[0], sound=jnp.asarray(True))
@@ -71,7 +71,7 @@ def test_it_is_optaxs(mine, theirs):
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7), *params)
 
 
-def test_a_step_that_is_left_out_leaves_no_trace_in_the_schedule_either():
+def test_a_skipped_step_does_not_advance_the_schedule():
     mine = ours("adamw", "linear", learning_rate=0.01)
     update = jax.jit(lambda grads, state, sound: mine.update(grads, state, PARAMS, sound=sound))
     state = mine.init(PARAMS)
@@ -80,7 +80,7 @@ def test_a_step_that_is_left_out_leaves_no_trace_in_the_schedule_either():
     jax.tree.map(np.testing.assert_array_equal, skipped, state)
 
 
-def test_the_average_of_the_weights_is_that_of_a_loop_and_is_what_is_evaluated():
+def test_the_average_of_the_weights_is_as_computed_by_hand_and_is_evaluated():
     config = small_config(optimiser={"ema": 0.5})
     spec, numbers = spec_of([config], small_dataset()), hyperparameters_of([config], 5)
     state, data = init_state(spec, Layout(), numbers), train_data(small_dataset())

@@ -1,4 +1,4 @@
-"""A step that is left out never was, whatever the transformation."""
+"""A skipped step leaves the state of any transformation unchanged."""
 
 import jax
 import jax.numpy as jnp
@@ -21,7 +21,7 @@ def gradients(step):
     [optax.sgd(0.1, momentum=0.9), optax.adamw(optax.linear_schedule(0.1, 0.01, 5)), optax.rmsprop(0.1)],
     ids=["momentum", "a schedule", "rmsprop"],
 )
-def test_it_is_the_transformation_on_the_steps_that_are_not_left_out(theirs):
+def test_it_is_the_transformation_on_the_steps_that_are_not_skipped(theirs):
     ours = skippable(theirs)
     state, expected = ours.init(PARAMS), theirs.init(PARAMS)
     for step in range(6):

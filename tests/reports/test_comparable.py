@@ -45,7 +45,7 @@ ALL = set(BEST)
         (member(likelihood="of a plug-in"), member(likelihood="mse"), {"rate", "kl"}),
     ],
 )
-def test_members_compare_in_what_is_measured_alike(one, other, metrics):
+def test_members_compare_in_metrics_of_the_same_unit(one, other, metrics):
     assert comparing(one, other) == metrics
 
 
@@ -55,11 +55,11 @@ def test_a_swept_reduction_is_the_members_own():
     assert group_by_unit(["recon"], swept) == ["reduction nats", "reduction blog"]
 
 
-def test_weights_do_not_keep_numbers_from_one_axis():
+def test_losses_with_different_weights_may_share_an_axis():
     assert group_by_unit(["loss"], [member(beta_kl=1.0), member(beta_kl=4.0)]) == ["", ""]
 
 
-def test_groups_are_named_by_the_fields_that_they_follow_from():
+def test_groups_are_named_by_the_fields_that_differ():
     members = [
         member(data="f", name="digits", likelihood="mse"),
         member(data="g", name="mnist", likelihood="gaussian"),

@@ -1,4 +1,4 @@
-"""The report: one page, everything in it, nothing in it that could run or load."""
+"""The report: one self-contained page, in which nothing hostile can run or load."""
 
 import base64
 import re
@@ -81,13 +81,13 @@ def test_nothing_is_loaded_from_outside_and_nothing_runs(pictures):
 
 
 @pytest.mark.parametrize("field", ["name", "source", "notice"])
-def test_what_came_from_outside_is_only_text(field):
+def test_hostile_names_are_only_text(field):
     page = Page(render(summary(**{field: HOSTILE}), "{}", [], [], []))
     assert HOSTILE in page.text
     assert "script" not in page.tags
 
 
-def test_what_can_not_be_written_or_seen_is_spelled_out():
+def test_invisible_characters_are_escaped():
     page = render(summary(source="photographs in /a\udcffb\x07c"), "{}", [], [], [])
     assert r"photographs in /a\udcffb\x07c" in Page(page).text
     assert page.encode("utf-8")

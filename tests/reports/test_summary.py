@@ -1,4 +1,4 @@
-"""The end of a run in numbers."""
+"""The summary of a run."""
 
 import csv
 import dataclasses
@@ -55,7 +55,7 @@ def summary_of(*elbos, failed=(), **sections):
     )
 
 
-def test_a_summary_says_what_was_promised():
+def test_a_summary_has_all_its_fields():
     """The contract of `summary.json` in the design."""
     found = summary_of(-3.0)
     assert {name: found["data"][name] for name in ("name", "source", "train", "test")} == {
@@ -73,7 +73,7 @@ def test_a_summary_says_what_was_promised():
     assert json.loads(json.dumps(found)) == found
 
 
-def test_values_are_seed_beta_latent_size_and_whatever_else_is_swept():
+def test_values_are_seed_beta_kl_latent_dim_and_all_other_swept_fields():
     config = small_config(sweep=("learning_rate=0.1,0.2", "seed=5,6"))
     assert [member_values(config, member) for member in expand(config)] == [
         {"seed": seed, "beta_kl": 1.0, "latent_dim": 2, "learning_rate": rate} for rate in (0.1, 0.2) for seed in (5, 6)
@@ -112,7 +112,7 @@ def test_a_title_names_the_member_in_a_few_words():
     ("reduction", "kl", "beta_kl_in_nats"),
     [("nats", "nats per image", 0.5), ("blog", "nats summed over the batch", 180)],
 )
-def test_a_summary_states_its_normalisation_and_the_weight_in_the_standard_one(reduction, kl, beta_kl_in_nats):
+def test_a_summary_has_the_normalisation_and_beta_kl_in_nats(reduction, kl, beta_kl_in_nats):
     """Batches of 10 and 36 pixels: 0.5 in the post's normalisation weighs like 180."""
     found = summary_of(-3.0, objective={"reduction": reduction, "beta_kl": 0.5})
     assert found["normalisation"]["reduction"] == reduction
@@ -120,7 +120,7 @@ def test_a_summary_states_its_normalisation_and_the_weight_in_the_standard_one(r
     assert found["members"][0]["beta_kl_in_nats"] == pytest.approx(beta_kl_in_nats)
 
 
-def test_a_normalisation_is_each_members_own_where_they_differ():
+def test_each_member_has_its_own_normalisation_if_they_differ():
     found = summary_of(-3.0, -2.0, sweep=("reduction=nats,blog",))
     assert "normalisation" not in found
     assert [member["normalisation"]["kl"] for member in found["members"]] == [
@@ -132,7 +132,7 @@ def test_a_normalisation_is_each_members_own_where_they_differ():
     assert all("normalisation" not in member for member in alike["members"])
 
 
-def test_members_of_another_likelihood_have_no_best_in_common():
+def test_members_of_different_likelihoods_have_separate_best_members():
     found = summary_of(-5.0, 30.0, 40.0, -4.0, sweep=("zip(likelihood=bernoulli,mse,gaussian,bernoulli;seed=0,1,2,3)",))
     leaders = {words: leader["member"] for words, leader in best_members(found).items()}
     assert leaders == {"likelihood over {0, 1}": 3, "likelihood over the reals": 2}
@@ -141,7 +141,7 @@ def test_members_of_another_likelihood_have_no_best_in_common():
     )
 
 
-def test_mirror_images_to_learn_from_do_not_change_what_is_judged_on():
+def test_mirrored_training_images_do_not_change_the_test_fingerprint():
     data = small_dataset()
     more = dataclasses.replace(
         data, train=with_mirror_images(data.train), sampling_indices=np.arange(100, dtype=np.int32)
@@ -161,7 +161,7 @@ def test_the_closing_line_of_a_sweep_is_that_of_its_best_member():
     assert said.startswith("small: best of 3 members: 1 (seed 1, beta_kl 1, latent_dim 2), test elbo -3.00 nats")
 
 
-def test_a_member_that_failed_is_never_the_best_and_its_losses_are_no_json():
+def test_a_member_that_failed_is_never_the_best_and_its_losses_are_left_out():
     summary = summary_of(math.nan, -9.0, -3.0, failed=(0, 2), sweep=("seed=0,1,2",))
     assert closing_line(summary).startswith(
         "small: best of 3 members: 1 (seed 1, beta_kl 1, latent_dim 2), test elbo -9.00"
@@ -172,11 +172,11 @@ def test_a_member_that_failed_is_never_the_best_and_its_losses_are_no_json():
     assert json.loads(json.dumps(summary, allow_nan=False)) == summary
 
 
-def test_a_run_in_which_all_failed_says_so():
+def test_the_closing_line_says_that_all_members_failed():
     assert closing_line(summary_of(-1.0, failed=(0,))) == "small: no member came to a result; 1 of 1 failed"
 
 
-def test_the_table_has_a_row_a_member_with_values_and_metrics():
+def test_the_table_has_a_row_for_each_member_with_values_and_metrics():
     table = list(
         csv.DictReader(io.StringIO(members_table(summary_of(-5.0, math.nan, sweep=("seed=0,7",), failed=(1,)))))
     )

@@ -1,4 +1,4 @@
-"""What experiments read from trained sweeps."""
+"""Results that experiments read from trained sweeps."""
 
 import dataclasses
 
@@ -32,13 +32,13 @@ def trained(tmp_path_factory):
     return sweep(config, "latent_dim=2,3", tmp_path_factory.mktemp("readings") / "run")
 
 
-def test_what_models_cost(trained):
+def test_seconds_and_parameters(trained):
     assert train_seconds(trained) > 0
     # 64-8-(2*3) and 3-8-64
     assert parameters(trained) == (64 * 8 + 8) + (8 * 6 + 6) + (3 * 8 + 8) + (8 * 64 + 64)
 
 
-def test_what_members_were_on_the_way(trained):
+def test_metrics_and_active_units_over_time(trained):
     lines = metrics_over_time(trained, "train")
     assert [(line["member"], line["step"], line["latent_dim"]) for line in lines] == [
         (0, 4, 2), (1, 4, 3), (0, 8, 2), (1, 8, 3),
@@ -49,13 +49,13 @@ def test_what_members_were_on_the_way(trained):
     assert {row["member"]: row["active_units"] for row in units if row["step"] == 8} == ends
 
 
-def test_rows_have_what_tells_members_apart_their_metrics_and_the_columns_that_all_get(trained):
+def test_rows_have_settings_metrics_and_shared_columns(trained):
     rows = rows_of(trained, data="both")
     assert [(row["data"], row["latent_dim"]) for row in rows] == [("both", 2), ("both", 3)]
     assert all(0 <= row["active_units"] <= row["latent_dim"] and np.isfinite(row["test.elbo"]) for row in rows)
 
 
-def test_how_far_classes_part_along_principal_components(trained):
+def test_class_separation_agrees_with_scikit_learn(trained):
     model = trained.load(1)
     codes, labels = model.encode(model.test.images).mu, model.test.labels
     along = PCA(3).fit_transform(codes)
@@ -68,7 +68,7 @@ def test_how_far_classes_part_along_principal_components(trained):
 
 @pytest.fixture
 def of_photographs(tmp_path, monkeypatch):
-    """A model of photographs, and where they lie."""
+    """A model of photographs, and their folder."""
     monkeypatch.delenv("VAE_JAX_RAW", raising=False)
     draw_people(tmp_path / "raw", 9)
     draw_dogs(tmp_path / "raw", 6)
@@ -78,7 +78,7 @@ def of_photographs(tmp_path, monkeypatch):
     return load_run(tmp_path / "run"), tmp_path / "raw"
 
 
-def test_the_photographs_behind_the_test_images_are_told_in_their_order(of_photographs):
+def test_held_out_files_are_in_the_order_of_the_test_images(of_photographs):
     model, raw = of_photographs
     rows = held_out_files(model)
     assert [row["class"] for row in rows] == [model.class_names[label] for label in model.test.labels]
@@ -89,7 +89,7 @@ def test_digits_are_not_made_of_photographs(trained):
     assert held_out_files(trained.load(0)) == []
 
 
-def test_other_photographs_than_the_models_are_refused(of_photographs):
+def test_photographs_that_are_not_the_models_are_refused(of_photographs):
     model, raw = of_photographs
     other = dataclasses.replace(model, test=dataclasses.replace(model.test, labels=1 - model.test.labels))
     with pytest.raises(UserError, match=r"files\.csv: lists other photographs than the model's test images"):

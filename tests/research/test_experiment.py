@@ -1,4 +1,4 @@
-"""What experiments share."""
+"""Running an experiment."""
 
 import csv
 import json
@@ -43,7 +43,7 @@ def kept(tmp_path_factory):
 
 
 @pytest.mark.slow
-def test_it_keeps_a_table_pictures_and_how_they_were_made_in_its_folder(kept):
+def test_it_writes_a_table_figures_and_provenance(kept):
     experiment, _ = kept
     assert {path.name for path in experiment.folder.iterdir()} == {
         "results.csv",
@@ -57,7 +57,7 @@ def test_it_keeps_a_table_pictures_and_how_they_were_made_in_its_folder(kept):
 
 
 @pytest.mark.slow
-def test_its_provenance_says_what_it_takes_to_repeat_it(kept):
+def test_its_provenance_has_all_that_is_needed_to_repeat_it(kept):
     experiment, _ = kept
     found = json.loads((experiment.folder / "provenance.json").read_text())
     assert found["command"] == "python -m experiments.sizes"
@@ -72,7 +72,7 @@ def test_its_provenance_says_what_it_takes_to_repeat_it(kept):
     assert "commit" in both
 
 
-def test_a_quick_look_leaves_the_folder_as_it_is(tmp_path, capsys):
+def test_a_quick_run_leaves_the_experiments_folder_unchanged(tmp_path, capsys):
     (tmp_path / "sizes").mkdir()
     (tmp_path / "sizes" / "results.csv").write_text("kept")
     alone = {"alone": Training("digits", SMALL | {"eval.figure_members": 0})}
@@ -86,14 +86,14 @@ def test_a_quick_look_leaves_the_folder_as_it_is(tmp_path, capsys):
 
 
 @pytest.mark.slow
-def test_again_it_trains_nothing_and_keeps_the_same(kept):
+def test_running_again_trains_nothing_and_writes_the_same_files(kept):
     experiment, folder = kept
     before = {path: path.read_bytes() for path in experiment.folder.iterdir()}
     conduct(experiment, folder / "runs", quick=False)
     assert {path: path.read_bytes() for path in experiment.folder.iterdir()} == before
 
 
-def test_what_can_not_be_trained_is_one_line_and_keeps_nothing(tmp_path, capsys):
+def test_an_invalid_setting_is_one_line_and_nothing_is_written(tmp_path, capsys):
     wrong = declare(tmp_path / "wrong", **{"train.batch_size": -1})
     assert main(wrong, [f"--workdir={tmp_path / 'runs'}"]) == 2
     error = capsys.readouterr().err.strip()
@@ -103,7 +103,7 @@ def test_what_can_not_be_trained_is_one_line_and_keeps_nothing(tmp_path, capsys)
     assert main(wrong, ["--fast"]) == 2
 
 
-def test_an_interrupted_one_says_how_to_go_on_and_keeps_nothing(tmp_path, capsys, monkeypatch):
+def test_an_interrupted_experiment_says_how_to_continue_and_writes_nothing(tmp_path, capsys, monkeypatch):
     def interrupted(*_):
         raise StoppedError(signal.SIGINT, saved=True)
 

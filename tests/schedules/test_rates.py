@@ -1,4 +1,4 @@
-"""The learning rate: how it rises, falls and ends."""
+"""The learning rate: its rise, decay and end."""
 
 import dataclasses
 
@@ -32,21 +32,21 @@ def rates(schedule, steps, *, rise=0, length=100, end=0.1):
         ("exponential", [2, 2 * 0.1**0.5, 0.2, 0.2]),
     ],
 )
-def test_each_falls_from_the_whole_rate_to_its_share_and_stays(schedule, expected):
+def test_each_schedule_falls_to_its_final_rate_and_stays(schedule, expected):
     np.testing.assert_allclose(rates(schedule, [0, 50, 100, 900]), expected, rtol=1e-5)
 
 
-def test_cosine_is_level_at_both_ends():
+def test_cosine_has_slope_zero_at_both_ends():
     start, end = np.diff(rates("cosine", [0, 1])), np.diff(rates("cosine", [99, 100]))
     assert abs(start[0]) < 1e-3 > abs(end[0])
 
 
-def test_the_rise_goes_in_a_line_from_the_first_step_and_the_fall_begins_after_it():
+def test_the_rise_is_linear_from_the_first_step_and_the_decay_begins_after_it():
     found = rates("linear", [0, 1, 4, 9, 10, 60, 110], rise=10)
     np.testing.assert_allclose(found, [0.2, 0.4, 1.0, 2.0, 2.0, 1.1, 0.2], rtol=1e-5)
 
 
 @pytest.mark.parametrize(("given", "rise", "steps"), [(0, 0, 100), (0, 30, 70), (25, 30, 25), (0, 200, 1)])
-def test_no_length_means_all_that_is_left_of_the_run(given, rise, steps):
+def test_length_zero_means_the_rest_of_the_run(given, rise, steps):
     config = small_config(optimiser={"schedule_steps": given, "rise_steps": rise})
     assert with_lengths(config, 100).optimiser.schedule_steps == steps

@@ -1,4 +1,4 @@
-"""How beta_KL rises: where each schedule starts, ends and turns."""
+"""Warm-ups of beta_kl: their starts, ends and values between."""
 
 import jax.numpy as jnp
 import numpy as np
@@ -23,7 +23,7 @@ def heights(warmup, steps, *, beta_kl=2.0, delay=0, length=100, cycles=4):
     return np.array([beta_kl_at(jnp.asarray(step), objective) for step in steps])
 
 
-def test_constant_is_at_its_height_from_the_first_step():
+def test_constant_has_the_full_weight_from_the_first_step():
     assert heights("constant", [0, 1, 1000]).tolist() == [2, 2, 2]
 
 
@@ -50,7 +50,7 @@ def test_cyclical_rises_in_each_cycle_and_ends_at_the_height():
 
 
 @given(st.sampled_from(sorted(SCHEDULES)), st.integers(0, 10_000), st.integers(0, 500), st.integers(1, 500))
-def test_no_schedule_leaves_zero_to_the_height(warmup, step, delay, length):
+def test_every_schedule_stays_between_zero_and_the_full_weight(warmup, step, delay, length):
     (height,) = heights(warmup, [step], delay=delay, length=length)
     assert -1e-6 <= height <= 2 + 1e-6
     if step >= delay + length:
@@ -75,7 +75,7 @@ def test_an_unknown_schedule_is_named_with_the_known_ones():
         (("linear", 0, 0, 1), (0, 1)),
     ],
 )
-def test_what_is_left_open_follows_from_the_length_of_the_run(asked, delay_and_length):
+def test_lengths_of_zero_depend_on_the_length_of_the_run(asked, delay_and_length):
     warmup, steps, delay, total = asked
     config = small_config(objective={"warmup": warmup, "warmup_steps": steps, "warmup_delay": delay})
     objective = with_lengths(config, total).objective

@@ -1,1 +1,1 @@
-"""A trained model and data in, numbers and arrays out."""
+"""Metrics and arrays from a trained model and data."""

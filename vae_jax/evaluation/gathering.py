@@ -1,4 +1,4 @@
-"""From a trained member and the data to its member_arrays."""
+"""Computes the arrays that the figures of a trained member show."""
 
 import numpy as np
 from jaxtyping import Int32, UInt8
@@ -20,32 +20,32 @@ from vae_jax.training.member import Weights
 from vae_jax.training.spec import Spec
 
 STEPS, GRID_SIDE, PAIRS, SAMPLES, SHEET = 25, 15, 6, 60, 20
-MOST_SHEETS = 20  # classes whose training images are shown
+MOST_SHEETS = 20  # maximum number of classes whose training images are shown
 
 
 def gather_member_arrays(spec: Spec, weights: Weights, dataset: Dataset, *, seed: int, title: str) -> MemberArrays:
-    """Make all the arrays that the pictures of one member show.
+    """Return the arrays that the figures of one member show.
 
     Args:
         spec: the member's.
         weights: the member's, without a members axis.
         dataset: what it was trained on.
-        seed: the member's; the choice of samples and pairs follows from it.
+        seed: the member's; determines samples and pairs.
         title: the member in a few words.
     """
     test = dataset.test
-    told = told_of(spec, test.labels)
-    codes = encode_images(spec, weights, test.images, told)
+    condition = told_of(spec, test.labels)
+    codes = encode_images(spec, weights, test.images, condition)
     choose = np.random.default_rng(seed)
     starts, ends = pick_pairs(test.labels, PAIRS, choose)
-    walk = PATHS["linear"]
-    ways = np.stack([walk(codes.mu[a], codes.mu[b], STEPS) for a, b in zip(starts, ends, strict=True)])
+    line = PATHS["linear"]
+    paths = np.stack([line(codes.mu[a], codes.mu[b], STEPS) for a, b in zip(starts, ends, strict=True)])
     plane, components = widest_plane(codes.mu), principal_components(codes.mu)
     grid = square_grid(plane, codes.mu, GRID_SIDE)
     every_class = told_of(spec, np.arange(SAMPLES) % max(1, spec.classes))
     prior = sample_prior(spec, weights, SAMPLES, seed, every_class)
-    told_ways = None if told is None else told_between(told[starts], told[ends], STEPS)
-    morphs = decode_latents(spec, weights, ways, told_ways)
+    path_conditions = None if condition is None else told_between(condition[starts], condition[ends], STEPS)
+    morphs = decode_latents(spec, weights, paths, path_conditions)
     losses, loss_unit = image_losses(spec, codes)
     sheet_labels = some_classes(len(dataset.class_names))
     return MemberArrays(
@@ -65,7 +65,7 @@ def gather_member_arrays(spec: Spec, weights: Weights, dataset: Dataset, *, seed
         plane_points=grid,
         plane_images=decode_latents(spec, weights, grid, told_evenly(spec, grid.shape[:2])),
         plane=plane,
-        path_points=ways[0],
+        path_points=paths[0],
         path_images=morphs[0],
         morph_starts=starts,
         morph_ends=ends,
@@ -79,15 +79,18 @@ def gather_member_arrays(spec: Spec, weights: Weights, dataset: Dataset, *, seed
 def pick_pairs(
     labels: Int32[np.ndarray, " n"], pairs: int, choose: np.random.Generator
 ) -> tuple[Int32[np.ndarray, " pairs"], Int32[np.ndarray, " pairs"]]:
-    """Choose pairs of test images to go from and to.
+    """Choose pairs of test images to morph.
 
-    With two or three classes the way is from the first to the second one that occurs; with more, each pair takes two
-    neighbours among the classes, cyclically; with one class, any two different images.
+    With two or three classes, from the first class to the second that occurs; with more, between two neighbouring
+    classes, cyclically; with one class, between two different images.
 
     Args:
         labels: the classes of the test images.
-        pairs: how many pairs, all different; fewer where there are too few images.
-        choose: where chance comes from.
+        pairs: number of pairs, all different; fewer if there are too few images.
+        choose: the random generator.
+
+    Returns:
+        the indices of the starts and of the ends.
     """
     classes = np.unique(labels)
     members = [choose.permutation(np.flatnonzero(labels == label)) for label in classes]
@@ -96,7 +99,7 @@ def pick_pairs(
         if not len(halves[1]):
             halves[1] = halves[0]
         members = [halves[0], halves[1]]
-    if len(members) <= 3:  # people and dogs (and what lies between): always from the first to the second
+    if len(members) <= 3:  # as people and dogs
         turns = [(0, 1)] * pairs
     else:
         turns = [(2 * k % len(members), (2 * k + 1) % len(members)) for k in range(pairs)]
@@ -106,7 +109,7 @@ def pick_pairs(
 
 
 def some_classes(count: int) -> Int32[np.ndarray, " sheets"]:
-    """Choose classes, evenly picked where there are many."""
+    """Return all classes, or an even selection of many."""
     picked: Int32[np.ndarray, " sheets"] = np.linspace(0, count - 1, min(count, MOST_SHEETS)).round().astype(np.int32)
     return picked
 
@@ -114,7 +117,7 @@ def some_classes(count: int) -> Int32[np.ndarray, " sheets"]:
 def class_sheets(
     split: Split, labels: Int32[np.ndarray, " sheets"], choose: np.random.Generator
 ) -> UInt8[np.ndarray, "sheets k height width channels"]:
-    """Choose as many images of each of some classes; a class without any gives blank ones."""
+    """Choose images of each of some classes; missing images are white."""
     sheets = np.full((len(labels), SHEET, *split.images.shape[1:]), 255, np.uint8)
     for sheet, label in zip(sheets, labels, strict=True):
         of_class = choose.permutation(np.flatnonzero(split.labels == label))[:SHEET]

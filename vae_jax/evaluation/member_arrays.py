@@ -1,4 +1,4 @@
-"""Everything about one trained member that its pictures show, as plain arrays."""
+"""The arrays that the figures of one trained member show."""
 
 from dataclasses import dataclass
 
@@ -10,33 +10,33 @@ from vae_jax.interpolation.planes import Plane
 
 @dataclass(frozen=True)
 class MemberArrays:
-    """What one member has learned, ready to be drawn; nothing here needs the model or JAX any more.
+    """What the figures of one member show, as NumPy arrays, without the model or JAX.
 
     Attributes:
         title: the member in a few words (data, latent size, beta_KL, seed).
-        notice: a line that every picture must carry (what stands in for what), or ''.
+        notice: a line that every figure must carry, such as that the faces are drawn, or ''.
         class_names: the name of each label.
-        test_images: `[n, height, width, channels]`, the test images, in no particular order.
+        test_images: `[n, height, width, channels]`, in any order.
         test_labels: `[n]`.
         reconstructions: `[n, height, width, channels]`, decoded from z = mu.
-        mu: `[n, latent]`, the point that stands for each test image: of a normal posterior its mean.
-        sigma: `[n, latent]`, its standard deviations; None where the posterior has none.
+        mu: `[n, latent]`, the code of each test image: the mean of a normal posterior.
+        sigma: `[n, latent]`, its standard deviations; None if the posterior has none.
         losses: `[n]`, each image's reconstruction loss at z = mu, in `loss_unit`.
-        loss_unit: e.g. `nats per image` or `mean squared error per pixel`.
-        sheet_labels: `[sheets]`, classes whose training images are shown: all, or some where there are many.
-        class_sheets: `[sheets, k, height, width, channels]`, training images of each of these.
+        loss_unit: e.g. `nats per image` or `mse loss per pixel`.
+        sheet_labels: `[sheets]`, classes whose training images are shown: all, or an even selection.
+        class_sheets: `[sheets, k, height, width, channels]`, training images of these classes.
         samples: `[drawn, height, width, channels]`, decoded from the prior.
         plane_points: `[g, g, latent]`, a square grid in the latent space; row 0 is its upper edge.
         plane_images: `[g, g, height, width, channels]`, decoded from it.
-        plane: where the grid lies (the two units themselves if latent is 2).
-        path_points: `[steps, latent]`, a straight way between two test images of different classes.
+        plane: the plane of the grid (the whole latent space if it has two units).
+        path_points: `[steps, latent]`, a straight line between two test images of different classes.
         path_images: `[steps, height, width, channels]`.
         morph_starts, morph_ends: `[pairs]`, indices of test images of different classes.
         morph_images: `[pairs, steps, height, width, channels]`, from start to end in equal steps of z.
-        pca_directions: `[components, latent]`, of the test posterior means, strongest first.
-        pca_explained: `[components]`, shares of the variance.
-        told_classes: whether the model is told classes: samples the classes in turn, the grid a like share of each,
-            ways from that of their start to that of their end.
+        pca_directions: `[components, latent]`, of the test posterior means, largest variance first.
+        pca_explained: `[components]`, explained variance ratios.
+        told_classes: whether the model is conditioned on classes: samples on the classes in turn, the grid on all with
+            equal weight, and paths on a mixture of the classes of their ends.
     """
 
     title: str

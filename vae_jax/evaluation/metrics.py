@@ -1,4 +1,4 @@
-"""The metrics of a whole split, for every member."""
+"""Metrics of every member on a whole split."""
 
 from functools import partial
 
@@ -33,13 +33,13 @@ def _member_metrics(
     count = len(split.images)
     if isinstance(objective, DependsOnBatch) and objective.depends_on_batch:
         batch = min(spec.batch_size, count)
-    # The last batch is filled with the first images; their second terms are left out of the means.
+    # The last batch is padded with the first images; their repeated terms are left out of the means.
     places = jnp.arange(-(-count // batch) * batch).reshape(-1, batch) % count
 
     def one_batch(index: Int[Array, " batch"]) -> dict[str, Float[Array, "batch ..."]]:
         noise = Noise(key, batch, index)
         model, own = merge(spec, params, variables)
-        # What is drawn of an image is the same for all members: they are evaluated on the same images.
+        # A random transform, such as binarisation, draws the same for all members, so they see the same images.
         examples = make_batch(spec, split, index, Noise(jax.random.key(0), batch, index))
         return dict(objective.terms(model, own, examples, noise, step))
 
@@ -59,17 +59,17 @@ def split_metrics(
     variables: Arrays,
     step: Int[Array, " members"],
 ) -> Metrics:
-    """Evaluate every member on all images; the draws of an image are always the same.
+    """Evaluate every member on all images; the random draws for an image are always the same.
 
     Args:
         spec: the members'.
-        layout: where the members are computed.
-        batch: images at a time; changes nothing but memory and time. Objectives whose terms depend on the batch take
-            the training's.
+        layout: the devices of the members.
+        batch: images at a time; affects only memory and time. Objectives whose terms depend on the batch use the
+            training batch size instead.
         split: the images.
         members: each number `[members]`.
         params, variables: with a leading members axis.
-        step: how many steps each member has taken (beta_kl follows from it).
+        step: how many steps each member has taken, which sets beta_kl.
 
     Returns:
         means over the images, each `[members]`.
@@ -79,7 +79,7 @@ def split_metrics(
 
 
 def evaluator_of(group: Group, layout: Layout, dataset: Dataset) -> Evaluator:
-    """Return the function that evaluates all members of a group on the validation images, if any, and on the test."""
+    """Return a function that evaluates all members of a group on the validation images, if any, and the test images."""
     splits = {name: split_arrays(split) for name, split in dataset.held_out.items()}
     wanted = group.configs[0].eval.batch_size
 

@@ -1,4 +1,4 @@
-"""A way from one picture to another through the latent space, and the test images that it is shown against."""
+"""A morph from one image to another, and the test images that it is compared with."""
 
 from dataclasses import dataclass
 
@@ -10,15 +10,15 @@ Image = UInt8[np.ndarray, "height width channels"]
 
 @dataclass(frozen=True)
 class Morph:
-    """From a picture to another, ready to be drawn.
+    """A morph from one image to another.
 
     Attributes:
-        name: of the picture that it starts from.
-        start, end: the pictures, as the model sees them.
-        remade: what the model makes of the start, from z = mu.
+        name: of the start.
+        start, end: the images, as the model sees them.
+        remade: the reconstruction of the start from z = mu.
         loss: the start's reconstruction loss, in the reference's unit.
-        way: `[steps, latent]`, from the start's posterior mean to the end's.
-        frames: `[steps, height, width, channels]`, decoded on the way.
+        way: `[steps, latent]`, the path from the start's posterior mean to the end's.
+        frames: `[steps, height, width, channels]`, decoded along the path.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Morph:
 
 @dataclass(frozen=True)
 class ReferenceSet:
-    """The model and the test images that morphs are shown against.
+    """The model and the test images that morphs are compared with.
 
     Attributes:
         title, notice, class_names: as in `MemberArrays`.

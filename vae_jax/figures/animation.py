@@ -1,4 +1,4 @@
-"""Animations of decoded images: GIF, WebP, APNG and MP4, by the file's suffix."""
+"""Animations of decoded images as GIF, WebP, APNG or MP4, by the file's suffix."""
 
 import warnings
 from collections.abc import Callable
@@ -13,17 +13,17 @@ from vae_jax.core.atomic_files import written_atomically
 from vae_jax.core.errors import UserError
 from vae_jax.core.registry import Registry
 
-SMALLEST = 300  # pixels of an animation's shorter side, at least
-FRAME, HOLD = 80, 800  # milliseconds that a frame is seen, and the first and the last one
+SMALLEST = 300  # minimum of an animation's shorter side, in pixels
+FRAME, HOLD = 80, 800  # milliseconds that a frame is shown, and the first and the last one
 
 Frames = UInt8[np.ndarray, "n height width channels"]
 
 
 def check_animation(path: Path) -> None:
-    """Make sure that a file of that name can be written as an animation.
+    """Check that an animation can be written to a file of that name.
 
     Raises:
-        UserError: its suffix is none that is known, or needs something that is not installed.
+        UserError: its suffix is unknown, or needs a package that is not installed.
     """
     WRITERS[path.suffix.lower()]
     if path.suffix.lower() == ".mp4" and (find_spec("imageio") is None or find_spec("imageio_ffmpeg") is None):
@@ -33,10 +33,10 @@ def check_animation(path: Path) -> None:
 
 
 def write_animation(path: Path, frames: Frames) -> None:
-    """Write frames forth and back as an endless animation, enlarged smoothly, whole or not at all.
+    """Write frames forwards and backwards as an endless animation, enlarged smoothly; the file is written atomically.
 
     Args:
-        path: its suffix says the format.
+        path: its suffix gives the format.
         frames: at least one, grey (1 channel) or colour (3).
 
     Raises:
@@ -53,14 +53,14 @@ def write_animation(path: Path, frames: Frames) -> None:
         )
         for frame in frames
     ]
-    there_and_back = [*range(len(frames)), *range(len(frames) - 2, 0, -1)]
-    seen = [HOLD if k in (0, len(frames) - 1) else FRAME for k in there_and_back]
+    order = [*range(len(frames)), *range(len(frames) - 2, 0, -1)]
+    durations = [HOLD if k in (0, len(frames) - 1) else FRAME for k in order]
     with written_atomically(path) as partial:
-        WRITERS[path.suffix.lower()](partial, [pictures[k] for k in there_and_back], seen)
+        WRITERS[path.suffix.lower()](partial, [pictures[k] for k in order], durations)
 
 
 def is_animated(path: Path) -> bool:
-    """Whether a file is an animation that Pillow can read."""
+    """Return whether a file is an animation that Pillow can read."""
     from PIL import Image
 
     try:
@@ -71,22 +71,22 @@ def is_animated(path: Path) -> bool:
 
 
 def _by_pillow(format_name: str, **how: Any) -> Callable[[Path, list[Any], list[int]], None]:
-    def write(path: Path, pictures: list[Any], seen: list[int]) -> None:
+    def write(path: Path, pictures: list[Any], durations: list[int]) -> None:
         first, *others = pictures
         with path.open("wb") as file:
-            first.save(file, format_name, save_all=True, append_images=others, duration=seen, loop=0, **how)
+            first.save(file, format_name, save_all=True, append_images=others, duration=durations, loop=0, **how)
 
     return write
 
 
-def _by_ffmpeg(path: Path, pictures: list[Any], seen: list[int]) -> None:
+def _by_ffmpeg(path: Path, pictures: list[Any], durations: list[int]) -> None:
     import imageio.v2 as imageio
 
     how: dict[str, Any] = {"fps": 1000 / FRAME, "codec": "libx264", "macro_block_size": 2}
     opened: Any = imageio.get_writer(path, format="FFMPEG", **how)
     with warnings.catch_warnings(), opened as writer:
-        warnings.simplefilter("ignore", RuntimeWarning)  # JAX's, of the fork that starts FFmpeg and nothing else
-        for picture, milliseconds in zip(pictures, seen, strict=True):
+        warnings.simplefilter("ignore", RuntimeWarning)  # JAX warns of the fork, which only starts FFmpeg
+        for picture, milliseconds in zip(pictures, durations, strict=True):
             for _ in range(milliseconds // FRAME):
                 writer.append_data(np.asarray(picture.convert("RGB")))
 

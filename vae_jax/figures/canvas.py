@@ -1,4 +1,4 @@
-"""What all figures share: sheets of images as one array, colours of classes, titles and notices."""
+"""Shared by all figures: sheets of images as one array, colours of classes, titles and notices."""
 
 import re
 from collections.abc import Sequence
@@ -19,34 +19,23 @@ WIDTH = 9.0  # inches
 DPI = 110
 INK, MUTED, LINE = "#22262b", "#6b737c", "#d5dade"
 
-# Ten colours that colour-blind readers can tell apart in their first eight (after Okabe and Ito, and Tol).
-COLOURS = (
-    "#0072b2",
-    "#d55e00",
-    "#009e73",
-    "#cc79a7",
-    "#e6a700",
-    "#56b4e9",
-    "#7a3b8f",
-    "#8c6d31",
-    "#4d4d4d",
-    "#a5cf4c",
-)
-OTHERS = "#c3c9cf"  # of classes and lines beyond those
+# Ten colours, of which colour-blind readers can distinguish the first eight (after Okabe and Ito, and Tol).
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e6a700", "#56b4e9", "#7a3b8f", "#8c6d31", "#4d4d4d", "#a5cf4c")
+OTHERS = "#c3c9cf"  # of further classes and lines
 LONGEST_WORD = 50  # letters in a title
 
 Images = UInt8[np.ndarray, "n height width channels"]
 
 
 def new_figure(height: float, width: float = WIDTH) -> Figure:
-    """Start a figure of that size in inches."""
+    """Return an empty figure of that size in inches."""
     figure = Figure(figsize=(width, height), dpi=DPI, facecolor="white", layout="constrained")
     TextCanvas(figure)
     return figure
 
 
 def finish(figure: Figure, title: str, notice: str) -> Figure:
-    """Write the title above, and below it the notice that every picture of the data must carry."""
+    """Write the title above the figure, and below it the notice that every figure of the data must carry."""
     wrapped: dict[str, Any] = {"wrap": True, "parse_math": False}
     figure.suptitle(_with_breaks(title), fontsize=9, color=MUTED, x=0.01, ha="left", **wrapped)
     if notice:
@@ -55,19 +44,19 @@ def finish(figure: Figure, title: str, notice: str) -> Figure:
 
 
 def _with_breaks(text: str) -> str:
-    """Break words that are longer than a line: matplotlib breaks lines between words only."""
+    """Break long words: matplotlib breaks lines between words only."""
     broken = re.sub(rf"\S{{{LONGEST_WORD}}}(?=\S)", "\\g<0>\n", drawable(text)[0])
     return broken if "\n" in broken else text
 
 
 def tile(images: Images, columns: int, gap: int = 2, scale: int = 1) -> UInt8[np.ndarray, "rows across 3"]:
-    """Lay images out in rows on white, as one array.
+    """Arrange images in rows on white, as one array.
 
     Args:
         images: grey (1 channel) or colour (3).
         columns: images in a row.
         gap: white pixels between them.
-        scale: how many times each pixel is repeated in both directions.
+        scale: enlargement by repeating pixels.
     """
     n, height, width, _ = images.shape
     images = np.broadcast_to(images, (*images.shape[:3], 3)).repeat(scale, axis=1).repeat(scale, axis=2)
@@ -81,8 +70,13 @@ def tile(images: Images, columns: int, gap: int = 2, scale: int = 1) -> UInt8[np
 
 
 def magnification(width: int, columns: int) -> int:
-    """How often to repeat a pixel so that a row of images fills a figure's width without being resampled much."""
+    """Return the enlargement with which a row of images fills a figure's width, nearly without resampling."""
     return max(1, round(WIDTH * DPI / (columns * width)))
+
+
+def height_of(sheet: UInt8[np.ndarray, "rows across 3"]) -> float:
+    """Return the height in inches of a sheet that is as wide as a figure."""
+    return float(WIDTH * sheet.shape[0] / sheet.shape[1])
 
 
 def show(axes: Axes, sheet: UInt8[np.ndarray, "rows across 3"], title: str = "") -> None:
@@ -94,7 +88,7 @@ def show(axes: Axes, sheet: UInt8[np.ndarray, "rows across 3"], title: str = "")
 
 
 def plain(axes: Axes, x: str = "", y: str = "") -> Axes:
-    """Give axes labels and a quiet frame."""
+    """Set the labels of axes and style their frame."""
     axes.set_xlabel(x, fontsize=9, color=INK)
     axes.set_ylabel(y, fontsize=9, color=INK)
     axes.tick_params(which="both", labelsize=8, colors=MUTED)
@@ -106,13 +100,13 @@ def plain(axes: Axes, x: str = "", y: str = "") -> Axes:
 
 
 class _Powers(LogFormatter):
-    """Numbers of a log axis: matplotlib's choice, without its mathematics."""
+    """Tick labels of a log axis where matplotlib has them, without mathtext."""
 
     def __call__(self, x: float, pos: int | None = None) -> str:
-        """Write 0.1 or 10⁻⁵."""
-        said = super().__call__(x, pos)
-        if not said or 1e-3 <= x < 1e5:
-            return said and f"{x:g}"
+        """Return a label such as 0.1 or 10⁻⁵, or ''."""
+        label = super().__call__(x, pos)
+        if not label or 1e-3 <= x < 1e5:
+            return label and f"{x:g}"
         digits, power = f"{x:.0e}".split("e")
         raised = str(int(power)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
         return f"10{raised}" if digits == "1" else f"{digits}\N{MULTIPLICATION SIGN}10{raised}"
@@ -126,8 +120,16 @@ def log_scale(axes: Axes, which: Literal["x", "y"]) -> None:
     axis.set_minor_formatter(_Powers())
 
 
+def name_ticks(axes: Axes, places: Sequence[float] | np.ndarray, names: Sequence[str], *, slant: bool = True) -> None:
+    """Write names below the x axis, slanted if they are long."""
+    axes.set_xticks(places, names)
+    if slant and max(map(len, names), default=0) > 6:
+        for label in axes.get_xticklabels():
+            label.set(rotation=25, ha="right", rotation_mode="anchor")
+
+
 def colour(k: int) -> str:
-    """Return the colour of a class or a member; past the last one they begin again."""
+    """Return the colour of a class or a member; the colours repeat."""
     return COLOURS[k % len(COLOURS)]
 
 
@@ -142,15 +144,15 @@ def scatter_classes(
 ) -> None:
     """Scatter points in the colours of their classes, with a colour bar that names them.
 
-    Of more classes than there are colours, the most frequent have one, and all others are grey.
+    If there are more classes than colours, the most frequent have a colour, and all others are grey.
     """
     places, names, others = named_classes(labels, class_names, len(COLOURS))
     count = len(names)
     colours = ListedColormap([*COLOURS[: count - 1], OTHERS] if others else COLOURS[:count])
     norm = BoundaryNorm(np.arange(count + 1) - 0.5, max(count, 1))
     size = 14 if len(points) < 1000 else 6 if len(points) < 4000 else 3
-    order = np.random.default_rng(0).permutation(len(points))  # no class always on top
-    if others:  # but these below
+    order = np.random.default_rng(0).permutation(len(points))  # so that no class hides another
+    if others:  # the grey ones first, below all others
         order = order[np.argsort(places[order] != count - 1, kind="stable")]
     axes.scatter(
         points[order, 0],

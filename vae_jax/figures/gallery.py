@@ -1,4 +1,4 @@
-"""Which figures there are, in the order a reader sees them, and how they get into the run folder."""
+"""The list of figures of a member, in the order of the report, and drawing figures into a folder."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -22,48 +22,48 @@ from vae_jax.figures.text import TextCanvas
 
 log = logging.getLogger("vae_jax")
 
-# A figure of one member: a caption, and a function that returns None where the figure does not apply.
+# A figure of one member: a caption, and a function that returns None if the figure does not apply.
 FIGURES: Registry[tuple[str, Callable[[MemberArrays], Figure | None]]] = Registry(
     "figure",
     {
-        "morphs": ("From one test image to another: a straight way through the latent space.", images.morphs),
-        "reconstructions": ("Test images over their reconstructions from z = mu.", images.reconstructions),
-        "latent_space": ("Where the test images lie in the first two latent dimensions.", spaces.latent_space),
+        "morphs": ("From one test image to another along a straight line in the latent space.", images.morphs),
+        "reconstructions": ("Test images above their reconstructions from z = mu.", images.reconstructions),
+        "latent_space": ("Codes of the test images in the first two latent dimensions.", spaces.latent_space),
         "pca": ("Principal components of all test codes.", spaces.pca),
-        "manifold": ("A grid in the latent space and what is decoded on it.", spaces.manifold),
-        "path": ("A way through the latent space and what is decoded along it.", spaces.path),
-        "samples": ("New images: decoded from the prior.", images.samples),
-        "best_and_worst": ("The test images that are reconstructed best and worst.", images.best_and_worst),
-        "loss_histogram": ("How well each test image is reconstructed.", losses.loss_histogram),
-        "class_sheets": ("What the model learned from.", images.class_sheets),
+        "manifold": ("A grid in the latent space, and the images decoded from it.", spaces.manifold),
+        "path": ("A straight line in the latent space, and the images decoded along it.", spaces.path),
+        "samples": ("New images: decoded from samples of the prior.", images.samples),
+        "best_and_worst": ("The test images with the best and the worst reconstructions.", images.best_and_worst),
+        "loss_histogram": ("Reconstruction losses of all test images.", losses.loss_histogram),
+        "class_sheets": ("Training images.", images.class_sheets),
     },
 )
-LOSS_CURVES = ("loss_curves", "Losses over the run: points at every logged moment, and their moving average.")
+LOSS_CURVES = ("loss_curves", "Losses over the run: points at every logged step, and their moving average.")
 
 
-def gallery_of(member_arrays: MemberArrays) -> dict[str, Callable[[], Figure | None]]:
-    """Say how each figure of a member is drawn."""
-    return {name: partial(draw, member_arrays) for name, (_, draw) in FIGURES.items()}
+def gallery_of(member: MemberArrays) -> dict[str, Callable[[], Figure | None]]:
+    """Return a function for each figure of a member, which draws it."""
+    return {name: partial(draw, member) for name, (_, draw) in FIGURES.items()}
 
 
 def draw_figures(drawings: Mapping[str, Callable[[], Figure | None]], folder: Path, suffix: str = "") -> dict[str, str]:
-    """Draw figures and write each as `NAME<suffix>.png`, whole or not at all, the same bytes for the same figure.
+    """Draw figures and write each atomically as `NAME<suffix>.png`: the same bytes for the same figure.
 
     Args:
-        drawings: what draws each figure, or returns None where it does not apply. One that fails keeps no other from
-            being drawn. Of both no earlier file stays, which would pass for one of now.
-        folder: where to.
+        drawings: functions that draw a figure, or return None if it does not apply. If one fails, the others are drawn
+            all the same. In both cases an earlier file is removed, so that it is not taken for a new one.
+        folder: made if it is missing.
         suffix: of the files' names.
 
     Returns:
-        the names of those that failed, and why.
+        the names of the figures that failed, and why.
 
     Raises:
         OSError: the folder can't be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     failed, writing = dict[str, str](), dict[str, Future[None]]()
-    with ThreadPoolExecutor() as pool:  # one is compressed while the next is drawn
+    with ThreadPoolExecutor() as pool:  # compresses one figure while the next is drawn
         for name, draw in drawings.items():
             try:
                 figure = draw()
@@ -88,7 +88,7 @@ def draw_figures(drawings: Mapping[str, Callable[[], Figure | None]], folder: Pa
 
 @own_settings()
 def pixels_of(figure: Figure) -> UInt8[np.ndarray, "rows across 3"]:
-    """Lay a figure out and draw it once (its own `savefig` draws it twice, first for the layout alone)."""
+    """Lay out a figure and draw it once (`savefig` draws it twice, the first time only for the layout)."""
     canvas: FigureCanvasAgg = TextCanvas(figure)
     if (layout := figure.get_layout_engine()) is not None:
         layout.execute(figure)
@@ -99,5 +99,5 @@ def pixels_of(figure: Figure) -> UInt8[np.ndarray, "rows across 3"]:
 
 def _write_png(pixels: UInt8[np.ndarray, "rows across 3"], dpi: float, path: Path) -> None:
     with written_atomically(path) as unfinished:
-        # Level 3 takes half the time of the default, and no more bytes.
+        # Level 3 takes half the time of the default, for files of the same size.
         Image.fromarray(pixels).save(unfinished, "PNG", dpi=(dpi, dpi), compress_level=3)

@@ -7,135 +7,118 @@ from jaxtyping import UInt8
 from matplotlib.figure import Figure
 
 from vae_jax.evaluation.member_arrays import MemberArrays
-from vae_jax.figures.canvas import INK, WIDTH, Images, finish, magnification, new_figure, show, tile
+from vae_jax.figures.canvas import INK, Images, finish, height_of, magnification, new_figure, show, tile
 from vae_jax.figures.matplotlib_settings import own_settings
 from vae_jax.figures.text import short
 
 COLUMNS = 12
 
 
-def _sheet_height(sheet: np.ndarray) -> float:
-    """Inches that a sheet takes at the full width."""
-    return float(WIDTH * sheet.shape[0] / sheet.shape[1])
-
-
-def spread_over_classes(member_arrays: MemberArrays, count: int) -> np.ndarray:
-    """Choose test images, the classes taking turns."""
-    groups = [np.flatnonzero(member_arrays.test_labels == label) for label in np.unique(member_arrays.test_labels)]
+def spread_over_classes(member: MemberArrays, count: int) -> np.ndarray:
+    """Return the indices of `count` test images, the classes in turn."""
+    groups = [np.flatnonzero(member.test_labels == label) for label in np.unique(member.test_labels)]
     turns = [group[k] for k in range(count) for group in groups if k < len(group)]
     return np.array(turns[:count])
 
 
 @own_settings()
-def reconstructions(member_arrays: MemberArrays) -> Figure:
-    """Input rows over output rows."""
-    chosen = spread_over_classes(member_arrays, 2 * COLUMNS)
-    scale = magnification(member_arrays.test_images.shape[2], COLUMNS)
+def reconstructions(member: MemberArrays) -> Figure:
+    """Test images above their reconstructions."""
+    chosen = spread_over_classes(member, 2 * COLUMNS)
     bands = [chosen[k : k + COLUMNS] for k in range(0, len(chosen), COLUMNS)]
-    sheets = [
-        tile(_rows(COLUMNS, member_arrays.test_images[band], member_arrays.reconstructions[band]), COLUMNS, 2, scale)
-        for band in bands
-    ]
-    figure = new_figure(sum(_sheet_height(sheet) + 0.3 for sheet in sheets) + 0.4)
+    sheets = [_with_reconstructions(member, band, COLUMNS) for band in bands]
+    figure = new_figure(sum(height_of(sheet) + 0.3 for sheet in sheets) + 0.4)
     for k, (axes, sheet) in enumerate(zip(figure.subplots(len(sheets), 1, squeeze=False)[:, 0], sheets, strict=True)):
-        show(axes, sheet, "test images, and below each what the model makes of it" if not k else "")
-    return finish(figure, member_arrays.title, member_arrays.notice)
+        show(axes, sheet, "test images, each above its reconstruction" if not k else "")
+    return finish(figure, member.title, member.notice)
+
+
+def _with_reconstructions(member: MemberArrays, chosen: np.ndarray, columns: int) -> UInt8[np.ndarray, "rows across 3"]:
+    """Return a sheet of test images, each above its reconstruction."""
+    images = _rows(columns, member.test_images[chosen], member.reconstructions[chosen])
+    return tile(images, columns, 2, magnification(images.shape[2], columns))
 
 
 def _rows(columns: int, *rows: Images) -> UInt8[np.ndarray, "cells height width channels"]:
-    """Fill each row up with white."""
+    """Join rows, each filled up with white images."""
     missing = np.full((columns - len(rows[0]), *rows[0].shape[1:]), 255, np.uint8)
     return np.concatenate([part for row in rows for part in (row, missing)])
 
 
 @own_settings()
-def class_sheets(member_arrays: MemberArrays) -> Figure:
-    """Training images of each class, or of some where there are many: a band a class."""
-    classes, count = len(member_arrays.class_names), len(member_arrays.sheet_labels)
+def class_sheets(member: MemberArrays) -> Figure:
+    """Training images of each class, or of some of many classes: one band each."""
+    classes, count = len(member.class_names), len(member.sheet_labels)
     rows = 2 if count <= 3 else 1
     columns = 10 if rows == 2 else 16
-    height, width = member_arrays.class_sheets.shape[2:4]
-    images = np.concatenate([_rows(columns * rows, sheet[: columns * rows]) for sheet in member_arrays.class_sheets])
+    height, width = member.class_sheets.shape[2:4]
+    images = np.concatenate([_rows(columns * rows, sheet[: columns * rows]) for sheet in member.class_sheets])
     scale = magnification(width, columns)
     sheet = tile(images, columns, 2, scale)
-    figure = new_figure(_sheet_height(sheet) + 0.7)
+    figure = new_figure(height_of(sheet) + 0.7)
     axes = figure.subplots()
     show(axes, sheet, "training images" if count == classes else f"training images of {count} of {classes:,} classes")
     band = rows * (height * scale + 2)
-    for k, label in enumerate(member_arrays.sheet_labels.tolist()):
-        name = short(member_arrays.class_names[label])
+    for k, label in enumerate(member.sheet_labels.tolist()):
+        name = short(member.class_names[label])
         axes.text(-6, (k + 0.5) * band, name, fontsize=8, color=INK, ha="right", va="center")
-    return finish(figure, member_arrays.title, member_arrays.notice)
+    return finish(figure, member.title, member.notice)
 
 
 @own_settings()
-def samples(member_arrays: MemberArrays) -> Figure:
+def samples(member: MemberArrays) -> Figure:
     """Images decoded from the prior."""
-    columns = 12 if member_arrays.samples.shape[2] >= 20 else 15
-    sheet = tile(member_arrays.samples, columns, 2, magnification(member_arrays.samples.shape[2], columns))
-    figure = new_figure(_sheet_height(sheet) + 0.7)
-    told = ", told the classes in turn" if member_arrays.told_classes else ""
-    show(figure.subplots(), sheet, f"decoded from samples of the prior{told}")
-    return finish(figure, member_arrays.title, member_arrays.notice)
+    columns = 12 if member.samples.shape[2] >= 20 else 15
+    sheet = tile(member.samples, columns, 2, magnification(member.samples.shape[2], columns))
+    figure = new_figure(height_of(sheet) + 0.7)
+    condition = ", conditioned on the classes in turn" if member.told_classes else ""
+    show(figure.subplots(), sheet, f"decoded from samples of the prior{condition}")
+    return finish(figure, member.title, member.notice)
 
 
 @own_settings()
-def morphs(member_arrays: MemberArrays) -> Figure:
-    """From one test image to another of a different class, the originals at both ends."""
-    steps = member_arrays.morph_images.shape[1]
+def morphs(member: MemberArrays) -> Figure:
+    """Morphs from one test image to another of a different class, with the originals at both ends."""
+    steps = member.morph_images.shape[1]
     frames = np.linspace(0, steps - 1, min(11, steps)).round().astype(int)
     gap = 2
     strips = []
-    for start, end, images in zip(
-        member_arrays.morph_starts, member_arrays.morph_ends, member_arrays.morph_images, strict=True
-    ):
-        originals = member_arrays.test_images[[start, end]]
+    for start, end, images in zip(member.morph_starts, member.morph_ends, member.morph_images, strict=True):
+        originals = member.test_images[[start, end]]
         strips += [originals[:1], images[frames], originals[1:]]
     columns = len(frames) + 2
-    width = member_arrays.test_images.shape[2]
+    width = member.test_images.shape[2]
     scale = magnification(width, columns)
     sheet = tile(np.concatenate(strips), columns, gap * scale, scale)
     cell = (width + gap) * scale
-    edge = 3 * scale  # set the originals off from what was decoded
-    blank = np.full((len(sheet), edge, 3), 255, np.uint8)
+    blank = np.full((len(sheet), 3 * scale, 3), 255, np.uint8)  # separates the originals from the decoded images
     sheet = np.concatenate(
         [sheet[:, : cell - gap * scale], blank, sheet[:, cell - gap * scale : -cell], blank, sheet[:, -cell:]], axis=1
     )
-    figure = new_figure(_sheet_height(sheet) + 0.75)
+    figure = new_figure(height_of(sheet) + 0.75)
     axes = figure.subplots()
     show(axes, sheet)
     side: dict[str, Any] = {"fontsize": 8, "color": INK, "transform": axes.transAxes, "va": "bottom"}
     axes.text(0.0, 1.005, "original", ha="left", **side)
-    told = " and their classes" if member_arrays.told_classes else ""
-    axes.text(0.5, 1.005, f"decoded on the straight way between them{told}", ha="center", **side)
+    classes = " and their classes" if member.told_classes else ""
+    axes.text(0.5, 1.005, f"decoded on the straight line between them{classes}", ha="center", **side)
     axes.text(1.0, 1.005, "original", ha="right", **side)
-    return finish(figure, member_arrays.title, member_arrays.notice)
-
-
-def _short(loss: float) -> str:
-    return f"{loss:,.0f}" if abs(loss) >= 100 else f"{loss:.3g}"
+    return finish(figure, member.title, member.notice)
 
 
 @own_settings()
-def best_and_worst(member_arrays: MemberArrays) -> Figure:
-    """The best and worst reconstructions of test images, originals above."""
-    order = np.argsort(member_arrays.losses)
+def best_and_worst(member: MemberArrays) -> Figure:
+    """The test images with the best and the worst reconstructions, originals above."""
+    order = np.argsort(member.losses)
     columns = 15
     count = min(columns, len(order))
-    scale = magnification(member_arrays.test_images.shape[2], columns)
     parts = {"best": order[:count], "worst": order[::-1][:count]}
-    sheets = [
-        tile(
-            _rows(columns, member_arrays.test_images[chosen], member_arrays.reconstructions[chosen]), columns, 2, scale
-        )
-        for chosen in parts.values()
-    ]
-    figure = new_figure(sum(_sheet_height(sheet) + 0.5 for sheet in sheets) + 0.4)
-    for axes, sheet, (name, chosen) in zip(
-        figure.subplots(2, 1, squeeze=False)[:, 0], sheets, parts.items(), strict=True
-    ):
-        show(axes, sheet, f"the {count} {name}, in {member_arrays.loss_unit} (originals above)")
+    sheets = [_with_reconstructions(member, chosen, columns) for chosen in parts.values()]
+    figure = new_figure(sum(height_of(sheet) + 0.5 for sheet in sheets) + 0.4)
+    for axes, sheet, (name, chosen) in zip(figure.subplots(2, 1), sheets, parts.items(), strict=True):
+        show(axes, sheet, f"the {count} {name}, in {member.loss_unit} (originals above)")
         cell = sheet.shape[1] / columns
-        for k, loss in enumerate(member_arrays.losses[chosen].tolist()):
-            axes.text((k + 0.5) * cell, len(sheet) + 2, _short(loss), fontsize=7, ha="center", va="top")
-    return finish(figure, member_arrays.title, member_arrays.notice)
+        for k, loss in enumerate(member.losses[chosen].tolist()):
+            label = f"{loss:,.0f}" if abs(loss) >= 100 else f"{loss:.3g}"
+            axes.text((k + 0.5) * cell, len(sheet) + 2, label, fontsize=7, ha="center", va="top")
+    return finish(figure, member.title, member.notice)

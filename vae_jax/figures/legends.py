@@ -1,4 +1,4 @@
-"""Names of lines and classes: all are shown as they are, and of too many the rest is counted."""
+"""Names of lines and classes, drawn literally; if there are too many, the rest is counted."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,22 +13,22 @@ from matplotlib.lines import Line2D
 from vae_jax.figures.text import short
 
 MOST_NAMED = 12  # lines of a legend
-MOST_LETTERS = 48  # of a name in one
+MOST_LETTERS = 48  # of a name in a legend
 
-Named = tuple[Any, str]  # what is drawn, and its name
+Named = tuple[Any, str]  # a matplotlib artist, and its name
 
 
 def legend(
     where: Axes | Figure, named: Sequence[Named], *, most: int = MOST_NAMED, not_drawn: int = 0, **how: Any
 ) -> Legend | None:
-    """Write a legend, the first names and how many there are more; none where nothing is named.
+    """Add a legend of the first names and the number of the others; no legend if nothing is named.
 
     Args:
         where: axes, or a figure.
-        named: what is drawn and its name, which may begin with `_` (matplotlib would leave it out).
-        most: names at most.
-        not_drawn: how many more there are that are not drawn.
-        how: as matplotlib's legends take it.
+        named: artists and their names, which may begin with `_` (matplotlib would leave them out).
+        most: maximum number of names.
+        not_drawn: number of further lines that are not drawn.
+        how: further arguments of matplotlib's `legend`.
     """
     entries = [(handle, short(name, MOST_LETTERS)) for handle, name in named[:most]]
     if not entries:
@@ -48,15 +48,15 @@ def legend(
 def named_classes(
     labels: Int[np.ndarray, " n"], class_names: Sequence[str], most: int
 ) -> tuple[Int[np.ndarray, " n"], list[str], int]:
-    """Choose the classes that get a colour and a name: all, or of more than `most` the most frequent and the rest.
+    """Choose the classes that have their own colour and name: all, or the `most - 1` most frequent.
 
     Args:
         labels: of the images that are shown.
         class_names: of all classes.
-        most: how many may be told apart, the rest as one of them.
+        most: maximum number of names, one of which stands for all other classes.
 
     Returns:
-        for each label the place of its name; the names, `N others` last where some are not named; how many are not.
+        the index of each label's name; the names, the last being `N other classes` if some are not named; and N.
     """
     count = len(class_names)
     if count <= most:

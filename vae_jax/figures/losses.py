@@ -1,4 +1,4 @@
-"""Figures of losses: over the run, and over the test images."""
+"""Figures of losses: curves over the run, and histograms over the test images."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -17,15 +17,13 @@ from vae_jax.figures.legends import Named, legend
 from vae_jax.figures.matplotlib_settings import own_settings
 
 PANELS = (("recon", "recon"), ("kl", "KL"), ("loss", "loss"), ("beta_kl", "beta_KL"))
-
-
-HELD_OUT = {"validation": "s", "test": "D"}  # the marker of each split that is evaluated
+HELD_OUT = {"validation": "s", "test": "D"}  # the marker of each held-out split
 
 
 def smoothed(values: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
-    """A moving average over about a tenth of the points; leaves out what isn't finite.
+    """Return a moving average over about a tenth of the points, leaving out values that are not finite.
 
-    It is centred at both ends too, over fewer points: else a line that falls would begin below where it begins.
+    Near both ends it is over fewer points, so that it stays centred: else a falling curve would start too low.
     """
     places = np.arange(len(values))
     reach = np.minimum(len(values) // 20, np.minimum(places, places[::-1]))
@@ -38,7 +36,7 @@ def smoothed(values: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
 
     finite = np.isfinite(values)
     counts = in_windows(finite)
-    origin = values[finite][:1].sum()  # sums of differences from it: a level curve stays level to the last digit
+    origin = values[finite][:1].sum()  # summing differences from it keeps a constant curve exactly constant
     sums = in_windows(np.where(finite, values, origin) - origin)
     mean: Float[np.ndarray, " n"] = origin + sums / np.where(counts > 0, counts, np.nan)
     return mean
@@ -57,11 +55,11 @@ def loss_curves(
 
     Args:
         lines: of `metrics.jsonl`.
-        title, notice: what every figure carries.
-        groups: the name of the group of each member, to draw the mean of each group and a band, from the least to the
-            most of its members, in place of a line a member. Groups beyond the number of colours are grey.
-        units: what tells the units of each member's recon and KL from those of others: each has axes of its own.
-        unranked: why the sums of different members don't compare though they are of one unit, or ''.
+        title, notice: as in `finish`.
+        groups: the name of each member's group. The mean of each group is drawn, with a band from the minimum to the
+            maximum over its members, instead of a line for each member. Groups without a colour are grey.
+        units: the unit of each member's recon and KL; each unit has its own axes.
+        unranked: why the losses of different members don't compare though they have one unit, or ''.
     """
     names = list(dict.fromkeys(groups.values())) if groups else []
     kinds = list(dict.fromkeys(units.values())) if units else []
@@ -85,7 +83,7 @@ def _draw_panels(
 ) -> None:
     logged = lines
     for (name, label), axes in zip(PANELS, figure.subplots(2, 2, sharex=True).ravel(), strict=True):
-        lines = [line for line in logged if name in line]  # an objective need not have all of them
+        lines = [line for line in logged if name in line]  # some objectives lack some of them
         plain(axes, "epoch" if name in ("loss", "beta_kl") else "", label)
         if groups is None:
             _member_curves(axes, lines, name)
@@ -109,7 +107,7 @@ def _draw_panels(
 
 
 def _shade(group: int) -> str:
-    """The colour of a group; those beyond the last colour are grey."""
+    """Return the colour of a group; grey if there are no more colours."""
     return COLOURS[group] if group < len(COLOURS) else OTHERS
 
 
@@ -122,14 +120,14 @@ def _member_curves(axes: Axes, lines: Sequence[dict[str, Any]], name: str) -> No
 
 def _group_curves(axes: Axes, lines: Sequence[dict[str, Any]], name: str, groups: Mapping[int, str]) -> None:
     for k, group in enumerate(dict.fromkeys(groups.values())):
-        style: dict[str, Any] = {"color": _shade(k), "zorder": 2 if k < len(COLOURS) else 1.5}  # the grey ones below
+        style: dict[str, Any] = {"color": _shade(k), "zorder": 2 if k < len(COLOURS) else 1.5}  # grey lines below
         at: dict[float, list[float]] = {}
         for line in lines:
             if line["split"] == "train" and groups.get(line["member"]) == group and math.isfinite(line[name]):
                 at.setdefault(line["epoch"], []).append(line[name])
         epochs = sorted(at)
         mean = np.array([np.mean(at[epoch]) for epoch in epochs], float)
-        if name != "beta_kl":  # the line is smoothed: where it turns is seen from the points
+        if name != "beta_kl":  # the line is smoothed, so show the points too
             axes.plot(epochs, mean, ".", markersize=3, alpha=0.35, **style)
         axes.plot(epochs, smoothed(mean) if name != "beta_kl" else mean, linewidth=1.4, **style)
         if any(len(values) > 1 for values in at.values()):
@@ -138,7 +136,7 @@ def _group_curves(axes: Axes, lines: Sequence[dict[str, Any]], name: str, groups
 
 
 def _log_if_positive(axes: Axes, values: Sequence[float]) -> None:
-    """Give y a log scale where all values allow it, with more numbers on it where they lie close together."""
+    """Give y a log scale if all values are positive, with labelled minor ticks if their range is small."""
     if not values or min(values) <= 0:
         return
     close = max(values) < 4 * min(values)
@@ -148,7 +146,7 @@ def _log_if_positive(axes: Axes, values: Sequence[float]) -> None:
 
 
 def _widen_if_constant(axes: Axes) -> None:
-    """Show a constant as one: what is left of it in 32 bits would fill the axis."""
+    """Widen the y axis of a constant, whose rounding errors would fill the axis."""
     low, high = axes.get_ylim()
     if 0 < high - low < 1e-4 * max(abs(low), abs(high)):
         middle, tenth = (low + high) / 2, abs(low + high) / 20
@@ -166,23 +164,22 @@ def _curve(axes: Axes, lines: Sequence[dict[str, Any]], name: str, inked: str, m
 
 
 @own_settings()
-def loss_histogram(member_arrays: MemberArrays) -> Figure:
-    """How the reconstruction losses of the test images are spread, by class, counts on a log axis."""
+def loss_histogram(member: MemberArrays) -> Figure:
+    """A histogram of the reconstruction losses of the test images, by class, with counts on a log axis."""
     figure = new_figure(3.9, 7.6)
-    axes = plain(figure.subplots(), member_arrays.loss_unit, "test images")
-    legend(
-        axes, histogram(axes, member_arrays.losses, member_arrays.test_labels, member_arrays.class_names), fontsize=8
-    )
-    return finish(figure, member_arrays.title, member_arrays.notice)
+    axes = plain(figure.subplots(), member.loss_unit, "test images")
+    classes = histogram(axes, member.losses, member.test_labels, member.class_names)
+    legend(axes, classes, fontsize=8)
+    return finish(figure, member.title, member.notice)
 
 
 def histogram(
     axes: Axes, losses: Float[np.ndarray, " n"], labels: Int[np.ndarray, " n"], class_names: Sequence[str]
 ) -> list[Named]:
-    """Draw the losses of images in 25 bins, counts on a log axis, by class where there are few.
+    """Draw a histogram of the losses of images, counts on a log axis, by class if there are at most four.
 
     Returns:
-        the classes for a legend, where there are several.
+        the classes for a legend, if there are several.
     """
     named: list[Named] = []
     losses = losses.astype(np.float64)  # float32 can be too coarse for 25 bins

@@ -1,4 +1,4 @@
-"""matplotlib as these figures need it, whatever a user's matplotlibrc, `rcParams` and `MPLBACKEND` say."""
+"""Makes figures independent of a user's matplotlibrc, `rcParams` and `MPLBACKEND`."""
 
 import os
 import sys
@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 FAMILY = "DejaVu Sans"  # comes with matplotlib
-# No text is read as mathematics.
 OURS = {"font.family": [FAMILY], "text.parse_math": False}
 
-_one_thread = threading.RLock()  # rcParams are of the whole process
+_one_thread = threading.RLock()  # rcParams are global to the process
 
 
 def import_matplotlib() -> None:
-    """Import matplotlib even where `MPLBACKEND` names a backend that is not installed: these figures need none."""
+    """Import matplotlib even if `MPLBACKEND` names a backend that is not installed: these figures need none."""
     if "matplotlib" in sys.modules:
         return
     wanted = os.environ.pop("MPLBACKEND", None)
@@ -24,19 +23,19 @@ def import_matplotlib() -> None:
         if wanted is not None:
             os.environ["MPLBACKEND"] = wanted
     if wanted:
-        with suppress(ValueError):  # it is there: whoever shows figures of their own gets it
+        with suppress(ValueError):  # for the user's own figures, if the backend is installed
             matplotlib.rcParams["backend"] = wanted
 
 
 @contextmanager
 def own_settings() -> Iterator[None]:
-    """Draw with matplotlib's defaults and ours; afterwards the user's settings are as before. Also a decorator.
+    """Draw with matplotlib's defaults and ours, then restore the user's settings. Also a decorator.
 
-    Needed both where a figure is made and where it becomes pixels.
+    Needed both when a figure is made and when it is rendered.
     """
     import matplotlib
 
-    # The backend stays: figures have canvases of their own, and setting one could close the user's windows.
+    # The backend is kept: these figures have their own canvases, and setting it could close the user's windows.
     defaults = {name: value for name, value in matplotlib.rcParamsDefault.items() if name != "backend"}
     with _one_thread, matplotlib.rc_context():
         matplotlib.rcParams.update(defaults | OURS)  # type: ignore[arg-type]

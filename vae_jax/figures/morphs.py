@@ -1,4 +1,4 @@
-"""Figures of ways between pictures: strips, what is made of their starts, and where the starts' losses lie."""
+"""Figures of morphs: strips of frames, reconstructions of the starts, and the starts' losses."""
 
 from collections.abc import Sequence
 
@@ -14,19 +14,19 @@ from vae_jax.figures.losses import histogram
 from vae_jax.figures.matplotlib_settings import own_settings
 from vae_jax.figures.text import short
 
-MOST_FRAMES = 25  # of a strip; of longer ways they are evenly picked
+MOST_FRAMES = 25  # of a strip; an even selection of more
 STRIP_WIDTH = 15.0  # inches
 MOST_LETTERS = 16  # of a name
-MOST_NAMED = 10  # starts with a line and a name of their own in a histogram
+MOST_NAMED = 10  # morphs that are named in a histogram; more are counted
 
 
 def strip_sheet(morph: Morph, most: int, scale: int) -> UInt8[np.ndarray, "rows across 3"]:
-    """Lay out the start, frames and, set off by a wider gap at both sides of these, the end.
+    """Arrange the start, the frames and the end in a row, with wider gaps around the frames.
 
     Args:
-        morph: the way.
-        most: frames at most.
-        scale: how many times each pixel is repeated.
+        morph: the start, the end and the frames.
+        most: maximum number of frames.
+        scale: enlargement by repeating pixels.
     """
     steps = len(morph.frames)
     frames = morph.frames[np.linspace(0, steps - 1, min(most, steps)).round().astype(int)]
@@ -38,7 +38,7 @@ def strip_sheet(morph: Morph, most: int, scale: int) -> UInt8[np.ndarray, "rows 
 
 @own_settings()
 def strip(morph: Morph, reference: ReferenceSet) -> Figure:
-    """The original start, what is decoded on the way, the original end."""
+    """The original start, the decoded frames, the original end."""
     columns = 2 + min(MOST_FRAMES, len(morph.frames))
     width = STRIP_WIDTH * min(1, max(0.5, columns / 27))
     scale = max(1, round(width * DPI / (columns * morph.start.shape[1])))
@@ -50,19 +50,19 @@ def strip(morph: Morph, reference: ReferenceSet) -> Figure:
 
 @own_settings()
 def reconstruction(morph: Morph, reference: ReferenceSet) -> Figure:
-    """The start, what the model makes of it, and where its loss lies among those of the test images."""
+    """The start, its reconstruction, and its loss in the histogram of the test images' losses."""
     figure = new_figure(3.6, 10.5)
     original, remade, axes = figure.subplots(1, 3, width_ratios=[1, 1, 2])
     scale = magnification(morph.start.shape[1], 4)
     show(original, tile(morph.start[None], 1, scale=scale), short(morph.name, MOST_LETTERS))
-    show(remade, tile(morph.remade[None], 1, scale=scale), "as the model makes it again")
+    show(remade, tile(morph.remade[None], 1, scale=scale), "its reconstruction")
     draw_losses(axes, [morph], reference)
     return finish(figure, reference.title, reference.notice)
 
 
 @own_settings()
 def losses(morphs: Sequence[Morph], reference: ReferenceSet) -> Figure:
-    """Where the losses of all starts lie among those of the test images."""
+    """The losses of all starts in the histogram of the test images' losses."""
     figure = new_figure(4.2)
     draw_losses(figure.subplots(), morphs, reference)
     return finish(figure, reference.title, reference.notice)

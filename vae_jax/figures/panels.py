@@ -1,4 +1,4 @@
-"""Curves of any table: a panel a pair of columns, a line a group, bars of the spread over the rest or of errors."""
+"""Curves from any table: a panel for a pair of columns, a line for each group, and error bars."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter, StrMethodFormatter
 
 from vae_jax.config.values import shown
-from vae_jax.figures.canvas import INK, WIDTH, colour, finish, log_scale, new_figure, plain
+from vae_jax.figures.canvas import INK, WIDTH, colour, finish, log_scale, name_ticks, new_figure, plain
 from vae_jax.figures.legends import Named, legend
 from vae_jax.figures.matplotlib_settings import own_settings
 from vae_jax.figures.sweep_table import is_number
@@ -17,8 +17,8 @@ from vae_jax.figures.text import short
 
 Row = Mapping[str, Any]
 
-MOST_INSIDE = 6  # lines whose names find room among them
-MOST_MARKED = 12  # points of a line that are told apart; names side by side have no line, and always marks
+MOST_INSIDE = 6  # lines whose legend fits inside the axes
+MOST_MARKED = 12  # points of a line that have markers; categories have no line, and always markers
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,12 @@ class Panel:
 
     Attributes:
         rows: of a table; those that lack `x`, `y` or `error` are left out.
-        x, y: columns; an `x` that is no number is laid out side by side, in the order in which it comes.
-        by: the column that tells lines apart, or '' for one line.
+        x, y: columns; values of `x` that are not numbers are categories, in the order of the rows.
+        by: the column whose values have a line each, or '' for one line.
         title: above the panel.
-        labels: what to write in place of a column's name.
+        labels: axis labels that replace names of columns.
         log: axes on a log scale, such as 'x' or 'xy'.
-        error: the column of standard errors that the bars show, or '' for the spread over rows.
+        error: the column of the error bars, or '' for the standard deviation over rows.
     """
 
     rows: Sequence[Row]
@@ -49,14 +49,14 @@ class Panel:
 def panels(
     shown: Sequence[Panel], title: str, columns: int = 2, notice: str = "", *, one_scale: bool = False
 ) -> Figure:
-    """Draw panels in rows of `columns`; those that tell lines apart by the same column share a legend.
+    """Draw panels in rows of `columns`; panels with lines of the same names share a legend.
 
     Args:
         shown: the panels.
-        title: above all.
+        title: above the figure.
         columns: panels in a row.
-        notice: a line that every picture of the data must carry, or ''.
-        one_scale: panels above each other have the same range of y.
+        notice: a line that every figure of the data must carry, or ''.
+        one_scale: whether panels in one column have the same range of y.
     """
     rows = -(-len(shown) // columns)
     figure = new_figure(2.9 * rows + 0.4, max(7.6, WIDTH if columns > 1 else 0))
@@ -111,16 +111,13 @@ def _draw(axes: Any, panel: Panel) -> list[Named]:
         log_scale(axes, "y")
     names = _names(places)
     if not numeric or len(places) <= 8:
-        axes.set_xticks(places if numeric else range(len(places)), names)
+        name_ticks(axes, places if numeric else range(len(places)), names, slant=not numeric)
         axes.minorticks_off()
-    if not numeric and max(map(len, names), default=0) > 6:
-        for label in axes.get_xticklabels():
-            label.set(rotation=25, ha="right", rotation_mode="anchor")
     return named
 
 
 def _name_steps(axis: Any) -> None:
-    """Name 1, 2 and 5 where the powers of ten alone would be too few."""
+    """Label 1, 2 and 5 times the powers of ten if the axis has less than two decades."""
     low, high = axis.get_view_interval()
     axis.set_minor_formatter(NullFormatter())
     if low > 0 and high < 100 * low:
@@ -129,7 +126,7 @@ def _name_steps(axis: Any) -> None:
 
 
 def _names(values: Sequence[Any]) -> list[str]:
-    """Name values in six digits where that tells them apart, else as they are."""
+    """Write values with six digits if they then differ, else with all digits."""
     brief = [f"{value:g}" if is_number(value) else _name(value) for value in values]
     return brief if len(set(brief)) == len(values) else list(map(_name, values))
 

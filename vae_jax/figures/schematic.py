@@ -1,4 +1,4 @@
-"""The schematic of a variational autoencoder, with the numbers of units of a model."""
+"""The schematic of a VAE, with the numbers of units of a model."""
 
 from collections.abc import Sequence
 
@@ -10,17 +10,17 @@ from vae_jax.figures.canvas import COLOURS, INK, MUTED, tile
 
 WIDTH, HEIGHT = 15.0, 4.4  # of the drawing, in its own units
 MIDDLE = 2.3
-FACE = 2.0  # side of the pictures
+FACE = 2.0  # side of the images
 ENCODER, DECODER, CODE = "#dcebf5", "#f7e3d3", "#dff1ea"
 
 
 def draw_schematic(axes: Axes, morph: Morph, reference: ReferenceSet) -> None:
-    """Draw the way of a picture through the model: encoder, mu and sigma, z, decoder.
+    """Draw the path of an image through the model: encoder, mu and sigma, z, decoder.
 
     Args:
-        axes: to draw on; they get no frame.
-        morph: whose start goes in on the left and comes out on the right.
-        reference: knows how many units each layer has.
+        axes: to draw on, without a frame.
+        morph: its start is drawn on the left, its reconstruction on the right.
+        reference: gives the number of units of each layer.
     """
     axes.set_axis_off()
     axes.set_xlim(0, WIDTH)
@@ -60,7 +60,7 @@ def _face(axes: Axes, image: object, left: float, pixels: int) -> None:
 def _funnel(
     axes: Axes, left: float, right: float, before: float, after: float, filled: str, name: str, hidden: Sequence[int]
 ) -> None:
-    """A trapezium of one height on the left and another on the right, with its hidden layers' units below its name."""
+    """Draw a trapezium with heights `before` and `after`, a name, and the units of the hidden layers."""
     corners = [(left, MIDDLE - before / 2), (left, MIDDLE + before / 2)]
     corners += [(right, MIDDLE + after / 2), (right, MIDDLE - after / 2)]
     axes.add_patch(Polygon(corners, facecolor=filled, edgecolor=COLOURS[8], linewidth=0.8, joinstyle="round"))

@@ -1,4 +1,4 @@
-"""Images laid out as one picture, for notebooks to show."""
+"""Sheets of images for notebooks."""
 
 import sys
 from typing import Any
@@ -9,11 +9,11 @@ from numpy.typing import ArrayLike
 from vae_jax.core.checked_arguments import checked_array, checked_whole
 from vae_jax.core.errors import UserError
 
-SHOWN = 720  # pixels that a row of images is enlarged to, about
+SHOWN = 720  # approximate width of a row of images, in pixels
 
 
 def sheet(images: ArrayLike, columns: int = 12) -> Any:
-    """Lay images out in rows on white, each enlarged by a whole number.
+    """Arrange images in rows on white, each enlarged by a whole number.
 
     Args:
         images: uint8 `[n, height, width, channels]`, grey (1 channel) or colour (3).
@@ -23,7 +23,7 @@ def sheet(images: ArrayLike, columns: int = 12) -> Any:
         a Pillow image; a notebook shows it.
 
     Raises:
-        UserError: the images are not of that form, or there are none, or no columns.
+        UserError: the shape or type is wrong, or there are no images or no columns.
     """
     from PIL import Image
 
@@ -38,15 +38,5 @@ def sheet(images: ArrayLike, columns: int = 12) -> Any:
 
 
 def strip(images: ArrayLike) -> Any:
-    """Lay images out in one row, each enlarged by a whole number.
-
-    Args:
-        images: uint8 `[n, height, width, channels]`, grey (1 channel) or colour (3).
-
-    Returns:
-        a Pillow image; a notebook shows it.
-
-    Raises:
-        UserError: the images are not of that form, or there are none.
-    """
+    """Arrange images in one row; otherwise as `sheet`."""
     return sheet(images, sys.maxsize)

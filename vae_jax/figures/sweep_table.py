@@ -1,4 +1,4 @@
-"""Figures of a whole sweep: what its members cost and fit, by the fields that were swept."""
+"""Figures of a whole sweep: its members' test metrics by the swept fields."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -10,38 +10,29 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, FigureBase
 
 from vae_jax.config.values import shown
-from vae_jax.figures.canvas import (
-    INK,
-    MUTED,
-    WIDTH,
-    colour,
-    finish,
-    log_scale,
-    new_figure,
-    plain,
-)
+from vae_jax.figures.canvas import INK, MUTED, WIDTH, colour, finish, log_scale, name_ticks, new_figure, plain
 from vae_jax.figures.legends import Named, legend
 from vae_jax.figures.matplotlib_settings import own_settings
 from vae_jax.figures.text import short
 
 METRICS = (("elbo", "test ELBO"), ("distortion", "distortion"), ("rate", "rate"))
 MOST_LINES = 10
-# Of the axes' width and height: what a mark keeps clear around it, from a mark to its number, a letter of that.
+# In fractions of the axes' size: the free space around a marker, the gap from it to its label, the size of a letter.
 CLEAR, GAP, GLYPH = np.array([0.003, 0.02]), np.array([0.01, 0.012]), np.array([0.0095, 0.034])
-CORNERS = ((1, 1), (-1, 1), (1, -1), (-1, -1))  # of a point: right or left, above or below
+CORNERS = ((1, 1), (-1, 1), (1, -1), (-1, -1))  # positions of a label: right or left, above or below
 
 
 @dataclass(frozen=True)
 class SweepTable:
-    """The members that came to a result.
+    """The members that did not fail.
 
     Attributes:
         title: the sweep in a few words.
-        group: what these members have in common where others of the sweep don't compare with them, else ''.
-        notice: a line that every picture must carry, or ''.
-        swept: the last names of the swept fields.
-        values: a dict a member, of its seed, beta_kl, latent_dim and what else was swept.
-        metrics: a dict a member, of its last test metrics.
+        notice: a line that every figure must carry, or ''.
+        swept: the short names of the swept fields.
+        values: a dict for each member, of its seed, beta_kl, latent_dim and all other swept fields.
+        metrics: a dict for each member, of its last test metrics.
+        group: what these members have in common, if other members of the sweep don't compare with them, else ''.
     """
 
     title: str
@@ -52,22 +43,22 @@ class SweepTable:
     group: str = ""
 
     def settings(self) -> list[str]:
-        """Swept fields other than the seed: what members are compared by."""
+        """Return the swept fields except the seed."""
         return [name for name in self.swept if name != "seed"]
 
     def varied(self) -> list[str]:
-        """Settings of several values."""
+        """Return the settings with several values."""
         return [name for name in self.settings() if len(self.levels(name)) > 1]
 
     def levels(self, name: str) -> list[Any]:
-        """The values of a field, in order."""
+        """Return the values of a field, sorted."""
         found = {repr(values[name]): values[name] for values in self.values}
         return sorted(
             found.values(), key=lambda value: (not is_number(value), value if is_number(value) else str(value))
         )
 
     def spread(self, metric: str, **where: Any) -> tuple[float, float]:
-        """Mean and standard deviation of a metric over the members of some values; NaN where there are none."""
+        """Return the mean and standard deviation of a metric over the members with these values; NaN if none has."""
         found = [
             metrics[metric]
             for values, metrics in zip(self.values, self.metrics, strict=True)
@@ -76,7 +67,7 @@ class SweepTable:
         return (float(np.mean(found)), float(np.std(found))) if found else (math.nan, math.nan)
 
     def lines(self, *, but: str) -> tuple[list[dict[str, Any]], int]:
-        """The combinations of all settings but one: a line each; and how many more there are than are drawn."""
+        """Return the combinations of all settings but one, which have a line each, and the number not drawn."""
         names = [name for name in self.settings() if name != but]
         found = {repr(line): line for line in ({name: values[name] for name in names} for values in self.values)}
         ordered = sorted(found.values(), key=lambda line: [self.levels(name).index(line[name]) for name in names])
@@ -84,12 +75,12 @@ class SweepTable:
 
 
 def is_number(value: Any) -> bool:
-    """Whether a value has a place on an axis of numbers."""
+    """Return whether a value can be placed on a numeric axis."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def words(line: dict[str, Any]) -> str:
-    """Name some values."""
+    """Write settings as `name value, name value`."""
     return ", ".join(f"{name} {shown(value)}" for name, value in line.items())
 
 
@@ -98,11 +89,11 @@ def _stacked(
     size_of: Callable[[SweepTable], tuple[float, float] | None],
     draw: Callable[[SweepTable, FigureBase], None],
 ) -> Figure | None:
-    """Draw a figure of each table, one below the other: numbers of different groups share no axis.
+    """Draw the tables one below the other, as numbers of different groups must not share an axis.
 
     Args:
         tables: the groups within which members compare.
-        size_of: height and width in inches, or None where there is nothing to draw.
+        size_of: returns height and width in inches, or None if there is nothing to draw.
         draw: draws a table.
     """
     sizes = [(table, size) for table in tables if (size := size_of(table)) is not None]
@@ -122,7 +113,7 @@ def _stacked(
 
 @own_settings()
 def rate_distortion(*tables: SweepTable) -> Figure | None:
-    """Distortion against rate: a line for each setting but beta_kl, bars of one standard deviation over seeds."""
+    """Distortion against rate: a line for each setting except beta_kl, error bars of one standard deviation."""
     return _stacked(tables, lambda table: (4.8, 7.6) if len(table.values) > 1 else None, _draw_rate_distortion)
 
 
@@ -149,9 +140,9 @@ def _draw_rate_distortion(table: SweepTable, figure: FigureBase) -> None:
 
 
 def _annotate(axes: Axes, labels: Sequence[tuple[float, float, str, str]]) -> None:
-    """Write labels in a colour beside points x, y of the data, where they lie on no other point or label.
+    """Write coloured labels next to points x, y of the data, without overlapping other points or labels.
 
-    The first corner of a point that is free takes its label; where none is, it is not written.
+    A label is put at the first free corner of its point; if no corner is free, it is left out.
     """
     axes.autoscale_view()
     to_shares = axes.transScale + axes.transLimits
@@ -173,12 +164,7 @@ def _annotate(axes: Axes, labels: Sequence[tuple[float, float, str, str]]) -> No
 
 
 def _errorbar(
-    axes: Axes,
-    x: np.ndarray,
-    y: np.ndarray,
-    k: int,
-    over_y: np.ndarray,
-    over_x: np.ndarray | None = None,
+    axes: Axes, x: np.ndarray, y: np.ndarray, k: int, over_y: np.ndarray, over_x: np.ndarray | None = None
 ) -> Any:
     style: dict[str, Any] = {"color": colour(k), "linewidth": 1.4, "markersize": 5, "capsize": 2, "elinewidth": 1}
     return axes.errorbar(x, y, over_y, over_x, "-o", **style)
@@ -186,7 +172,7 @@ def _errorbar(
 
 @own_settings()
 def metrics_by_field(*tables: SweepTable) -> Figure | None:
-    """Each metric against each setting that was swept, means and bars over seeds."""
+    """Each metric against each swept setting, with means and error bars over seeds."""
 
     def size_of(table: SweepTable) -> tuple[float, float] | None:
         names = table.varied()
@@ -213,7 +199,7 @@ def _draw_metrics_by_field(table: SweepTable, figure: FigureBase) -> None:
 
 
 def _places(axes: Axes, levels: Sequence[Any]) -> np.ndarray:
-    """Choose where values lie on x: on a scale of numbers where it shows them apart, else side by side."""
+    """Return the x positions of values: on a numeric axis if that separates them, else evenly spaced."""
     numbers = [float(level) for level in levels] if all(map(is_number, levels)) else []
     if numbers and min(numbers) > 0 and max(numbers) >= 8 * min(numbers):
         log_scale(axes, "x")
@@ -221,23 +207,18 @@ def _places(axes: Axes, levels: Sequence[Any]) -> np.ndarray:
         numbers = []
     places = np.array(numbers or range(len(levels)), float)
     if len(levels) <= 8:
-        _tick(axes, places, levels)
+        name_ticks(axes, places, _names(levels))
         axes.minorticks_off()
     return places
 
 
-def _tick(axes: Axes, places: np.ndarray, levels: Sequence[Any]) -> None:
-    """Write values below the x axis, aslant where they are long."""
-    names = [short(shown(level)) for level in levels]
-    axes.set_xticks(places, names)
-    if max(map(len, names)) > 6:
-        for label in axes.get_xticklabels():
-            label.set(rotation=25, ha="right", rotation_mode="anchor")
+def _names(levels: Sequence[Any]) -> list[str]:
+    return [short(shown(level)) for level in levels]
 
 
 @own_settings()
 def heat_map(*tables: SweepTable) -> Figure | None:
-    """The metrics over the two settings that have the most values, means over all else."""
+    """The metrics over the two settings with the most values, as means over all others."""
 
     def size_of(table: SweepTable) -> tuple[float, float] | None:
         names = _most_varied(table)
@@ -257,8 +238,8 @@ def _draw_heat_map(table: SweepTable, figure: FigureBase) -> None:
         means = np.array([[table.spread(metric, **{across: a, down: d})[0] for a in columns] for d in rows])
         picture = axes.imshow(means, cmap="viridis", aspect="auto")
         plain(axes, across, down).set_title(f"{label}, nats per image", fontsize=9, loc="left", color=INK)
-        _tick(axes, np.arange(len(columns)), columns)
-        axes.set_yticks(range(len(rows)), [short(shown(row)) for row in rows])
+        name_ticks(axes, range(len(columns)), _names(columns))
+        axes.set_yticks(range(len(rows)), _names(rows))
         if means.size <= 60:
             for (row, column), mean in np.ndenumerate(means):
                 red, green, blue, _ = picture.cmap(picture.norm(mean))
@@ -268,12 +249,9 @@ def _draw_heat_map(table: SweepTable, figure: FigureBase) -> None:
 
 
 # A figure of a sweep's tables, one for each group of members that compare: a caption, and a function that returns None
-# where the figure does not apply.
+# if the figure does not apply.
 TABLE_FIGURES: dict[str, tuple[str, Callable[..., Figure | None]]] = {
-    "rate_distortion": (
-        "What the members pay (rate) for what they fit (distortion), on the test images.",
-        rate_distortion,
-    ),
-    "metrics_by_field": ("The test metrics against each field that was swept.", metrics_by_field),
-    "heat_map": ("The test metrics over two of the swept fields.", heat_map),
+    "rate_distortion": ("Distortion against rate on the test images.", rate_distortion),
+    "metrics_by_field": ("The test metrics against each swept field.", metrics_by_field),
+    "heat_map": ("The test metrics against two of the swept fields.", heat_map),
 }

@@ -1,4 +1,4 @@
-"""How texts are drawn: as they are, with what fonts there are, and what no font has as an escape."""
+"""Draws text literally, with fallback fonts; characters that no font has are escaped."""
 
 import unicodedata
 from functools import cache, lru_cache
@@ -13,12 +13,12 @@ from matplotlib.text import Text
 from vae_jax.core.plain_text import escaped
 from vae_jax.figures.matplotlib_settings import FAMILY
 
-JOINERS = "\u200c\u200d"  # without width: they shape the letters beside them
-LAST_RESORT = "Last Resort"  # matplotlib's own font of boxes
+JOINERS = "\u200c\u200d"  # zero-width joiners, which shape adjacent letters
+LAST_RESORT = "Last Resort"  # matplotlib's font of placeholder boxes
 
 
 class TextRenderer(RendererAgg):
-    """Draws and measures every text of a figure as `drawable` says; none is read as mathematics."""
+    """Draws and measures every text of a figure as `drawable` gives it, never as mathtext."""
 
     def draw_text(
         self,
@@ -36,14 +36,14 @@ class TextRenderer(RendererAgg):
         RendererAgg.draw_text(self, gc, x, y, text, fonts, angle, False, mtext)
 
     def get_text_width_height_descent(self, s: str, prop: FontProperties, ismath: Any) -> tuple[float, float, float]:
-        """Measure a line of text, in pixels (matplotlib asks for mathematics where it wraps lines)."""
+        """Measure a line of text, in pixels (matplotlib sets `ismath` when it wraps lines)."""
         text, fonts = _with_fonts(s, prop)
         size: tuple[float, float, float] = RendererAgg.get_text_width_height_descent(self, text, fonts, False)
         return size
 
 
 class TextCanvas(FigureCanvasAgg):
-    """A canvas without a window, whose texts are drawn by `TextRenderer`."""
+    """A canvas without a window that draws text with `TextRenderer`."""
 
     def get_renderer(self) -> RendererAgg:
         """Return the renderer of the figure's size."""
@@ -63,9 +63,9 @@ def _with_fonts(text: str, prop: FontProperties) -> tuple[str, FontProperties]:
 
 @lru_cache(1024)
 def drawable(text: str) -> tuple[str, tuple[str, ...]]:
-    r"""Return a text as it can be drawn, and the families that it takes beside the usual one.
+    r"""Return a text as it can be drawn, and the fallback font families that it needs.
 
-    What no installed font has, and what can't be seen, is spelled out: `\u732b`.
+    Characters that are invisible, or in no installed font, are escaped: `\u732b`.
     """
     shown, families = "", dict[str, None]()
     for letter in text:
@@ -77,7 +77,7 @@ def drawable(text: str) -> tuple[str, tuple[str, ...]]:
 
 
 def short(name: str, most: int = 24) -> str:
-    """Leave out the middle of a name that, as it is drawn, has more than so many letters: both ends tell it apart."""
+    """Shorten a name to at most `most` letters as drawn, by leaving out its middle."""
     shown, _ = drawable(name)
     end = most // 3
     return shown if len(shown) <= most else f"{shown[: most - 1 - end]}…{shown[-end:]}"
@@ -85,33 +85,33 @@ def short(name: str, most: int = 24) -> str:
 
 @cache
 def _family_with(letter: str) -> str | None:
-    """The family that has a letter: '' for the usual one, else the first by name; None where none has it."""
+    """Return the font family that has a letter: '' for the default one, else the first by name; None if none has it."""
     hidden = unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Zl", "Zp") and letter not in JOINERS
     if letter == "\n" or hidden:
         return "" if letter == "\n" else None
-    if ord(letter) in _letters_of(_usual_font()):
+    if ord(letter) in _letters_of(_default_font()):
         return ""
     return next((family for family, path in _other_fonts() if ord(letter) in _letters_of(path)), None)
 
 
 @cache
-def _usual_font() -> str:
+def _default_font() -> str:
     return str(fontManager.findfont(FAMILY))
 
 
 @cache
 def _other_fonts() -> tuple[tuple[str, str], ...]:
-    """Families and files of the upright fonts that are installed."""
+    """Return the families and files of the installed upright fonts."""
     upright = (each for each in fontManager.ttflist if each.style == "normal" and LAST_RESORT not in each.name)
     return tuple(sorted((each.name, each.fname) for each in upright))
 
 
 @cache
 def _letters_of(path: str) -> frozenset[int]:
-    """The characters that a font file has; none where it can't be used, such as one of pictures."""
+    """Return the characters of a font file; none if it can't be used, such as a bitmap font."""
     try:
         font = FT2Font(path)
         font.set_size(10, 100)
         return frozenset(font.get_charmap())
-    except Exception:  # FreeType's of many kinds; a font that can't be read is no help
+    except Exception:  # FreeType raises many types of error for fonts that it can't read
         return frozenset()

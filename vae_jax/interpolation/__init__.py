@@ -1,1 +1,1 @@
-"""Paths and planes through a latent space."""
+"""Paths and planes in a latent space."""

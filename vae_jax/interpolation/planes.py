@@ -7,12 +7,12 @@ from jaxtyping import Float
 
 
 class PrincipalComponents(NamedTuple):
-    """Directions of greatest variance of latent codes, strongest first.
+    """Principal components of latent codes, largest variance first.
 
     Attributes:
         centre: the mean code, `[latent]`.
         directions: orthonormal, `[components, latent]`.
-        explained: each one's share of the variance, `[components]`; 0 where all codes are equal.
+        explained: explained variance ratios, `[components]`; 0 if all codes are equal.
     """
 
     centre: Float[np.ndarray, " latent"]
@@ -21,11 +21,11 @@ class PrincipalComponents(NamedTuple):
 
 
 def principal_components(codes: Float[np.ndarray, "n latent"]) -> PrincipalComponents:
-    """Find the principal components of codes, by the singular values of the centred codes.
+    """Return the principal components of codes, from a singular value decomposition of the centred codes.
 
-    Each direction's largest entry is positive, so that the same codes always give the same picture.
+    Each direction's entry of largest magnitude is positive, so that the same codes always give the same figure.
     """
-    centre = codes.mean(axis=0, dtype=np.float64)  # exact enough that equal codes differ by nothing from it
+    centre = codes.mean(axis=0, dtype=np.float64)  # exact enough that equal codes are equal to it
     _, strengths, directions = np.linalg.svd(codes - centre, full_matrices=False)
     largest = np.abs(directions).argmax(axis=1)
     directions = directions * np.sign(directions[np.arange(len(directions)), largest])[:, None]
@@ -35,32 +35,33 @@ def principal_components(codes: Float[np.ndarray, "n latent"]) -> PrincipalCompo
 
 
 class Plane(NamedTuple):
-    """A plane in the latent space: a point and two orthonormal directions, `[latent]` and `[2, latent]`."""
+    """A plane in the latent space: a point `[latent]` and two orthonormal directions `[2, latent]`."""
 
     centre: Float[np.ndarray, " latent"]
     axes: Float[np.ndarray, "two latent"]
 
     def coordinates(self, codes: Float[np.ndarray, "*n latent"]) -> Float[np.ndarray, "*n two"]:
-        """Project codes onto the plane; of a single unit the second coordinate is 0."""
+        """Project codes onto the plane; with a single unit the second coordinate is 0."""
         flat: Float[np.ndarray, "*n two"] = (codes - self.centre) @ self.axes.T
         return flat
 
 
 def widest_plane(codes: Float[np.ndarray, "n latent"]) -> Plane:
-    """Return the whole space where it has one or two units, else the plane of the first two components."""
+    """Return the whole space if it has one or two units, else the plane of the first two principal components."""
     latent_dim = codes.shape[1]
     if latent_dim <= 2:
         return Plane(np.zeros(latent_dim, codes.dtype), np.eye(2, latent_dim, dtype=codes.dtype))
-    components = principal_components(np.resize(codes, (max(2, len(codes)), latent_dim)))  # one code spans no plane
+    codes = np.resize(codes, (max(2, len(codes)), latent_dim))  # a single code has only one component
+    components = principal_components(codes)
     return Plane(components.centre, components.directions[:2])
 
 
 def square_grid(plane: Plane, codes: Float[np.ndarray, "n latent"], side: int) -> Float[np.ndarray, "side side latent"]:
-    """Lay a square grid over the codes, as the post does: its radius is a quarter of the larger range.
+    """Return a square grid in the middle of the codes, as in the post: its radius is a quarter of the larger range.
 
     Args:
-        plane: where it lies.
-        codes: what it covers.
+        plane: the plane of the grid.
+        codes: their ranges set the grid's centre and size.
         side: points along each side.
 
     Returns:

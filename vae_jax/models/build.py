@@ -1,4 +1,4 @@
-"""From a config to a model."""
+"""Builds the model that a config names."""
 
 from collections.abc import Callable
 
@@ -17,8 +17,8 @@ def build_model(build: Build, key: jax.Array) -> Model:
     """Draw a model's starting weights.
 
     Args:
-        build: what it is built with.
-        key: all randomness of the start.
+        build: what the parts are built with.
+        key: the randomness of all starting weights.
 
     Raises:
         UserError: a part's name is not registered.

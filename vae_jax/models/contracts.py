@@ -1,8 +1,8 @@
-"""What the parts of a model owe each other.
+"""Contracts between the parts of a model.
 
 Shapes: `batch` examples, `k` latent samples of each, `units` of the latent space in one flat last axis (the levels of a
-hierarchy side by side). Densities are in nats. Distributions are pytrees of arrays, so that their leaves can be held
-fixed or paired within a batch.
+hierarchy side by side). Log densities are in nats. Distributions are pytrees of arrays, so that their leaves can be
+held fixed or paired within a batch.
 """
 
 from dataclasses import dataclass
@@ -26,8 +26,8 @@ class Batch:
 
     Attributes:
         x: pixels in [0, 1], after the data's transform.
-        condition: what the model is told of each example, or None.
-        index: each example's place in its split.
+        condition: what the model is conditioned on, or None.
+        index: each example's index in its split.
     """
 
     x: Images
@@ -43,9 +43,9 @@ class Build:
         config: the member's settings; traced numbers are arrays.
         image_shape: height, width, channels.
         units: of the latent space.
-        condition: numbers in the condition of an example; 0 where there is none.
-        features: numbers that the encoder gives of an example; set once it is built.
-        outputs: numbers that the likelihood wants of each pixel and channel.
+        condition: length of the condition vector; 0 for an unconditional model.
+        features: length of the encoder's feature vector; set once the encoder is built.
+        outputs: decoder outputs that the likelihood needs for each pixel and channel.
     """
 
     config: Config
@@ -58,42 +58,38 @@ class Build:
 
 @runtime_checkable
 class Encoder(Protocol):
-    """From images to features. Registered as what makes one of (settings, build, key)."""
+    """Maps images to features. Constructed as `(settings, build, key)`."""
 
     features: int
 
     def __call__(self, x: Images, condition: Condition) -> Float[Array, "batch features"]:
         """Encode images."""
-        ...
 
 
 @runtime_checkable
 class Decoder(Protocol):
-    """From latents to the numbers that a likelihood is made of. Made of (settings, build, key)."""
+    """Maps latents to the parameters of the likelihood. Constructed as `(settings, build, key)`."""
 
     def __call__(
         self, z: Float[Array, "n units"], condition: Float[Array, "n condition"] | None
     ) -> Float[Array, "n height width outputs"]:
-        """Decode latents; the outputs of each channel lie together."""
-        ...
+        """Decode latents; the outputs of each channel are adjacent."""
 
 
 @runtime_checkable
 class Distribution(Protocol):
-    """q(z|x) or p(z): a pytree of arrays. What else it can is which of the methods below it has."""
+    """q(z|x) or p(z): a pytree of arrays. The protocols below are its optional methods."""
 
     def sample(self, noise: Noise, k: int) -> tuple[Float[Array, "k batch units"], Float[Array, "k batch"]]:
         """Draw `k` samples of each example; return them and their log density."""
-        ...
 
 
 @runtime_checkable
 class HasLogProb(Distribution, Protocol):
-    """A distribution whose density at given points is known; every prior has one."""
+    """A distribution whose density can be evaluated at any point; every prior has one."""
 
     def log_prob(self, z: Float[Array, "*lead units"]) -> Float[Array, "*all"]:
-        """Return the log density of given points, which broadcast against the distribution's batch."""
-        ...
+        """Return the log density of points, which broadcast against the distribution's batch."""
 
 
 @runtime_checkable
@@ -101,8 +97,7 @@ class HasUnitLogProb(HasLogProb, Protocol):
     """A distribution of independent units."""
 
     def unit_log_prob(self, z: Float[Array, "*lead units"]) -> Float[Array, "*all units"]:
-        """Return the log density of each unit, as `log_prob` does."""
-        ...
+        """Return the log density of each unit; points broadcast as in `log_prob`."""
 
 
 @runtime_checkable
@@ -110,17 +105,15 @@ class HasKL(Protocol):
     """A posterior whose KL to some priors is known in closed form."""
 
     def kl(self, p: HasLogProb) -> Float[Array, "batch parts"] | None:
-        """Return KL(q || p) by part, or None where it has no closed form for this `p`."""
-        ...
+        """Return KL(q || p) by part in nats, or None where it has no closed form for this `p`."""
 
 
 @runtime_checkable
 class HasCentre(Protocol):
-    """A posterior with a point that stands for an example."""
+    """A posterior with a point that represents an example, such as its mean."""
 
     def centre(self) -> Float[Array, "batch units"]:
         """Return the point."""
-        ...
 
 
 @runtime_checkable
@@ -129,63 +122,55 @@ class HasScale(Protocol):
 
     def scale(self) -> Float[Array, "batch units"]:
         """Return the standard deviations."""
-        ...
 
 
 @runtime_checkable
 class HasPenalty(Protocol):
-    """A posterior with a cost of its own, such as the commitment of a vector quantiser."""
+    """A posterior with its own cost, such as the commitment of a vector quantiser."""
 
     @property
     def penalty(self) -> Float[Array, " batch"]:
         """Return the cost of each example."""
-        ...
 
 
 @runtime_checkable
 class Posterior(Protocol):
-    """From features to q(z|x). Made of (settings, build, key)."""
+    """Maps features to q(z|x). Constructed as `(settings, build, key)`."""
 
     def __call__(self, features: Float[Array, "batch features"], units: Units) -> Distribution:
         """Return the posterior of each example."""
-        ...
 
 
 @runtime_checkable
 class Prior(Protocol):
-    """p(z), or p(z|condition). Made of (settings, build, key)."""
+    """p(z), or p(z|condition). Constructed as `(settings, build, key)`."""
 
     def __call__(self, model: "Model", condition: Condition) -> HasLogProb:
-        """Return the prior; it may ask the model, as for the posterior of pseudo-inputs."""
-        ...
+        """Return the prior; it may use the model, such as its posterior at pseudo-inputs."""
 
 
 @runtime_checkable
 class PixelDistribution(Protocol):
-    """p(x|z) of given decoder outputs: a pytree of arrays."""
+    """p(x|z) for given decoder outputs: a pytree of arrays."""
 
     def log_prob(self, x: Images) -> Float[Array, "*lead batch"]:
-        """Return log p(x|z), summed over pixels."""
-        ...
+        """Return log p(x|z) in nats, summed over pixels."""
 
     def mean(self) -> Float[Array, "*lead batch height width channels"]:
-        """Return the expected picture, in [0, 1]."""
-        ...
+        """Return the mean image, in [0, 1]."""
 
     def sample(self, noise: Noise) -> Float[Array, "*lead batch height width channels"]:
-        """Draw a picture."""
-        ...
+        """Sample images."""
 
 
 @runtime_checkable
 class Likelihood(Protocol):
-    """A family of p(x|z). Made of (settings, build, key).
+    """A family of p(x|z). Constructed as `(settings, build, key)`.
 
     Attributes:
-        outputs: decoder outputs of each pixel and channel.
-        constant: the part of -log p that no output changes, in nats a pixel and channel.
-        support: over what it is a density or a mass: `the reals`, `256 grey levels` or `{0, 1}`; log-likelihoods over
-            different things don't compare.
+        outputs: decoder outputs for each pixel and channel.
+        constant: the part of -log p that does not depend on the outputs, in nats per pixel and channel.
+        support: `the reals`, `256 grey levels` or `{0, 1}`; log-likelihoods over different supports don't compare.
     """
 
     outputs: int
@@ -193,12 +178,10 @@ class Likelihood(Protocol):
     support: str
 
     def __init__(self, settings: Any, build: Build, key: Key[Array, ""]) -> None:
-        """Start what there is to learn."""
-        ...
+        """Initialise the parameters."""
 
     def __call__(self, outputs: Float[Array, "*lead height width outputs"]) -> PixelDistribution:
-        """Return the distribution of each picture."""
-        ...
+        """Return the distribution of each image."""
 
 
 class Inference(NamedTuple):
@@ -206,11 +189,11 @@ class Inference(NamedTuple):
 
     Attributes:
         z: samples.
-        log_q, log_p: the densities of the samples, under the posterior and under the prior.
-        rates: KL(q || p) by unit (or group, level, code position), in closed form, or of these samples where a part of
-            it has none; None: log q - log p counts. Of rates by unit the last are those that the member may lack.
+        log_q, log_p: the log densities of the samples under the posterior and under the prior.
+        rates: KL(q || p) in nats by unit (or group, level, code position), in closed form, or estimated from these
+            samples where there is none; None: log q - log p is used instead. Masked units come last.
         penalty: the posterior's own cost, or None.
-        q, p: the distributions; None where there are several levels.
+        q, p: the distributions; None for a model of several levels.
     """
 
     z: Float[Array, "k batch units"]
@@ -223,7 +206,7 @@ class Inference(NamedTuple):
 
 
 class Codes(NamedTuple):
-    """What stands for an example in the latent space: a point, and its standard deviation where there is one."""
+    """The latent point that represents an example, and its standard deviations, or None."""
 
     point: Float[Array, "batch units"]
     scale: Float[Array, "batch units"] | None
@@ -231,34 +214,28 @@ class Codes(NamedTuple):
 
 @runtime_checkable
 class Model(Protocol):
-    """All that objectives, evaluation and samplers know of a model. Made of (settings, build, key)."""
+    """All that objectives, evaluation and samplers use of a model. Constructed as `(settings, build, key)`."""
 
     @property
     def units(self) -> Units:
-        """The latent units, those of all levels side by side."""
-        ...
+        """The latent units of all levels, side by side."""
 
     def infer(self, x: Images, condition: Condition, noise: Noise, k: int) -> Inference:
-        """Infer `k` latent samples of each example."""
-        ...
+        """Draw `k` latent samples of each example, with their densities."""
 
     def decode(self, z: Float[Array, "*lead units"], condition: Condition) -> PixelDistribution:
         """Return p(x|z) of latents."""
-        ...
 
     def sample_prior(self, noise: Noise, condition: Condition) -> Float[Array, "n units"]:
-        """Draw as many latents as the noise is for."""
-        ...
+        """Draw one latent for each example of the noise's batch."""
 
     def codes(self, x: Images, condition: Condition) -> Codes:
-        """Return the point of each example, nothing sampled."""
-        ...
+        """Return the code of each example; nothing is sampled."""
 
 
 @runtime_checkable
 class HasPosterior(Protocol):
-    """A model of one level: its posterior can be asked for at any images."""
+    """A model of one level, whose posterior can be evaluated at any images."""
 
     def posterior_of(self, x: Images, condition: Condition) -> Distribution:
         """Return q(z|x)."""
-        ...

@@ -11,29 +11,29 @@ from vae_jax.models.initialisers import INITIALISERS
 
 
 def check_halvings(field: str, layers: int, build: Build) -> None:
-    """Make sure that a picture can be halved as often as there are layers, until it is a single pixel.
+    """Check that images can be halved once per layer, at most down to a single pixel.
 
     Raises:
-        UserError: it can't.
+        UserError: there are no layers, or more than that.
     """
     height, width, _ = build.image_shape
     most = max(1, (min(height, width) - 1).bit_length())
     if not 1 <= layers <= most:
         raise UserError(
-            f"{field}: found {layers} layers for {height}x{width} pixels; needs 1 to {most}, each halves the picture"
+            f"{field}: found {layers} layers for {height}x{width} pixels; needs 1 to {most}, each halves the image"
         )
 
 
 class Convolution(nnx.Module):
-    """A convolution whose output has the size of its input divided by the stride, rounded up."""
+    """A convolution with `SAME` padding: the output size is the input size over the stride, rounded up."""
 
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int, build: Build, key: Key[Array, ""]) -> None:
-        """Draw the starting weights: of a matrix `[kernel * kernel * inputs, outputs]`."""
+        """Draw the starting weights: a matrix `[kernel * kernel * inputs, outputs]`."""
         self.kernel_size, self.stride = kernel, stride
         self.layer = linear(kernel * kernel * inputs, outputs, INITIALISERS[build.config.model.init], key)
 
     def __call__(self, x: Float[Array, "batch height width inputs"]) -> Float[Array, "batch rows columns outputs"]:
-        """Convolve, with zeros around the picture."""
+        """Convolve, with zeros around the image."""
         kernel, stride = self.kernel_size, self.stride
         rows, columns = (-(-side // stride) for side in x.shape[1:3])
         pads = [

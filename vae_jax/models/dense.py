@@ -1,36 +1,45 @@
-"""Dense layers, those beside the latent space unit by unit: a member starts as it would in a program of its own."""
+"""Dense layers. Those next to the latent space are initialised unit by unit, so that masked units change no weights."""
 
 import math
 from collections.abc import Callable, Sequence
 
 import jax
+import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float, Key
 
 from vae_jax.core.random_keys import named
 from vae_jax.core.registry import Registry
-from vae_jax.models.contracts import Build
-from vae_jax.models.initialisers import INITIALISERS, FanIn, Init, head_init, layer_init, tail_init
+from vae_jax.models.contracts import Build, Condition
+from vae_jax.models.initialisers import INITIALISERS, Init, head_init, layer_init, tail_init
 
 Activation = Callable[[Array], Array]
 
 ACTIVATIONS: Registry[Activation] = Registry(
-    "config.model.activation",
-    {"gelu": jax.nn.gelu, "relu": jax.nn.relu, "silu": jax.nn.silu, "tanh": jax.numpy.tanh},
+    "config.model.activation", {"gelu": jax.nn.gelu, "relu": jax.nn.relu, "silu": jax.nn.silu, "tanh": jnp.tanh}
 )
 
 
-def linear(fan_in: int, fan_out: int, init: Init, key: Key[Array, ""], scale: FanIn | None = None) -> nnx.Linear:
-    """Return a dense layer whose weights are drawn for `scale` inputs (all of them unless said)."""
-    kernel_init, bias_init = layer_init(init, fan_in if scale is None else scale)
+def linear(fan_in: int, fan_out: int, init: Init, key: Key[Array, ""]) -> nnx.Linear:
+    """Return a dense layer with starting weights drawn from `key`."""
+    kernel_init, bias_init = layer_init(init, fan_in)
     return nnx.Linear(fan_in, fan_out, kernel_init=kernel_init, bias_init=bias_init, rngs=nnx.Rngs(params=key))
 
 
+def flattened(
+    z: Float[Array, "*lead units"], condition: Condition
+) -> tuple[Float[Array, "n units"], Float[Array, "n condition"] | None]:
+    """Flatten the leading axes of latents into one, and repeat each example's condition accordingly."""
+    if condition is not None:
+        condition = jnp.broadcast_to(condition, (*z.shape[:-1], condition.shape[-1])).reshape(-1, condition.shape[-1])
+    return z.reshape(-1, z.shape[-1]), condition
+
+
 class DenseStack(nnx.Module):
-    """Hidden layers of `sizes`, the activation after each."""
+    """Hidden layers of `sizes`, each followed by the activation."""
 
     def __init__(self, fan_in: int, sizes: Sequence[int], build: Build, key: Key[Array, ""]) -> None:
-        """Draw the starting weights, each layer's from a key of its own."""
+        """Draw the starting weights, one key for each layer."""
         model = build.config.model
         init, self.activation = INITIALISERS[model.init], ACTIVATIONS[model.activation]
         inputs = [fan_in, *sizes]
@@ -47,26 +56,26 @@ class DenseStack(nnx.Module):
 
 
 class UnitHead(nnx.Module):
-    """From features to `outputs` numbers for each latent unit."""
+    """Maps features to `outputs` numbers for each latent unit."""
 
     def __init__(self, outputs: int, build: Build, key: Key[Array, ""]) -> None:
-        """Draw the starting weights, those of each unit from a key of its own."""
+        """Draw the starting weights, one key for each unit."""
         self.outputs, size = outputs, build.units.size
         kernel_init, bias_init = head_init(INITIALISERS[build.config.model.init], build.features, size)
         rngs = nnx.Rngs(params=key)
         self.layer = nnx.Linear(build.features, outputs * size, kernel_init=kernel_init, bias_init=bias_init, rngs=rngs)
 
     def __call__(self, features: Float[Array, "batch features"]) -> tuple[Float[Array, "batch units"], ...]:
-        """Return each of the outputs for all units."""
+        """Return one array for each of the outputs."""
         y: Array = self.layer(features)
         return tuple(y[:, k :: self.outputs] for k in range(self.outputs))
 
 
 class UnitStem(nnx.Module):
-    """From latents, and what is told of an example, to the inputs of a decoder's next layer."""
+    """The first layer of a decoder: from latents, and the condition if there is one, to `fan_out` numbers."""
 
     def __init__(self, fan_out: int, build: Build, key: Key[Array, ""]) -> None:
-        """Draw the starting weights, those of each unit from a key of its own."""
+        """Draw the starting weights, one key for each unit."""
         init, units = INITIALISERS[build.config.model.init], build.units
         kernel_init, bias_init = tail_init(init, units.size, units.mask)
         rngs = nnx.Rngs(params=named(key, "units"))
@@ -82,5 +91,5 @@ class UnitStem(nnx.Module):
 
 
 def pixels_of(build: Build) -> int:
-    """Pixels of an image, channels counted."""
+    """Return the pixels of an image times its channels."""
     return math.prod(build.image_shape)

@@ -1,7 +1,7 @@
-"""How the weights of a dense layer start, and how a layer beside the latent space starts unit by unit.
+"""Initialisers of dense layers, and of the layers next to the latent space, unit by unit.
 
-A model of latent size L must start the same alone and inside a program for a larger size. So each latent unit's weights
-are drawn with a key of its own, and the number of inputs that sets their scale may be a number of the program.
+A model of latent size L starts the same alone and in a program for a larger size. So each latent unit's weights are
+drawn with a key of its own, and the fan-in that sets their scale may be traced.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,25 +14,21 @@ from jaxtyping import Array, Bool, Int, Key
 from vae_jax.core.random_keys import unit_keys
 from vae_jax.core.registry import Registry
 
-# How many inputs a unit has: its weights' scale follows from it.
 FanIn = int | Int[Array, ""]
 Draw = Callable[[Key[Array, ""], Sequence[int], FanIn], Array]
-# Draws the weights and the biases of a layer, from a key, their shape and the layer's number of inputs.
-Init = tuple[Draw, Draw]
+Init = tuple[Draw, Draw]  # of weights and of biases
 
-# The standard deviation of a standard normal cut off at ±2.
-CUT_OFF_SIGMA = 0.87962566103423978
+TRUNCATED_SIGMA = 0.87962566103423978  # standard deviation of a standard normal truncated at ±2
 
 
-def cut_off_normal(key: Key[Array, ""], shape: Sequence[int], fan_in: FanIn) -> Array:
-    """Normal, cut off at two sigma, of variance 1/fan_in (LeCun et al. 1998)."""
-    weights: Array = jax.random.truncated_normal(key, -2.0, 2.0, shape) * jnp.float32(fan_in) ** -0.5 / CUT_OFF_SIGMA
+def truncated_normal(key: Key[Array, ""], shape: Sequence[int], fan_in: FanIn) -> Array:
+    """Normal, truncated at two sigma, of variance 1/fan_in (LeCun et al. 1998)."""
+    weights: Array = jax.random.truncated_normal(key, -2.0, 2.0, shape) * jnp.float32(fan_in) ** -0.5 / TRUNCATED_SIGMA
     return weights
 
 
 def zero(key: Key[Array, ""], shape: Sequence[int], fan_in: FanIn) -> Array:
-    """Nothing."""
-    del key, fan_in
+    """All zeros."""
     return jnp.zeros(shape)
 
 
@@ -43,7 +39,7 @@ def uniform_with_bias(key: Key[Array, ""], shape: Sequence[int], fan_in: FanIn) 
 
 
 INITIALISERS: Registry[Init] = Registry(
-    "config.model.init", {"lecun": (cut_off_normal, zero), "blog": (uniform_with_bias, uniform_with_bias)}
+    "config.model.init", {"lecun": (truncated_normal, zero), "blog": (uniform_with_bias, uniform_with_bias)}
 )
 
 
@@ -54,12 +50,12 @@ def layer_init(init: Init, fan_in: FanIn) -> tuple[Initializer, Initializer]:
 
 
 def head_init(init: Init, fan_in: FanIn, latent_dim: int) -> tuple[Initializer, Initializer]:
-    """Return the initialisers of the layer before the latent space: the outputs of each unit from its own key.
+    """Return the initialisers of the layer before the latent space, with one key for each unit.
 
     Args:
         init: how to draw.
         fan_in: inputs of the layer.
-        latent_dim: units; the outputs of each lie together.
+        latent_dim: units; the outputs of each unit are adjacent.
     """
 
     def of_units(draw: Draw) -> Initializer:
@@ -75,12 +71,12 @@ def head_init(init: Init, fan_in: FanIn, latent_dim: int) -> tuple[Initializer, 
 
 
 def tail_init(init: Init, latent_dim: int, mask: Bool[Array, " latent"]) -> tuple[Initializer, Initializer]:
-    """Return the initialisers of the layer after the latent space: the weights of each unit from its own key.
+    """Return the initialisers of the layer after the latent space, with one key for each unit.
 
     Args:
         init: how to draw.
-        latent_dim: units, masked ones counted.
-        mask: which units there are; the weights of the others are 0.
+        latent_dim: units, including masked ones.
+        mask: False for masked units, whose weights are 0.
     """
     kernel, bias = init
     fan_in = jnp.sum(mask)

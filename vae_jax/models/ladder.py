@@ -1,9 +1,8 @@
-"""Two levels of latent units, the lower given the upper."""
+"""A hierarchical VAE of two levels."""
 
 import dataclasses
 from dataclasses import dataclass
 
-import jax
 import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float, Key
@@ -15,18 +14,17 @@ from vae_jax.core.random_keys import named
 from vae_jax.core.units import UnitCount, Units
 from vae_jax.models.contracts import Build, Codes, Condition, Images, Inference, PixelDistribution
 from vae_jax.models.decoders import DECODERS
-from vae_jax.models.dense import ACTIVATIONS, DenseStack, UnitHead, UnitStem
+from vae_jax.models.dense import ACTIVATIONS, DenseStack, UnitHead, UnitStem, flattened
 from vae_jax.models.encoders import ENCODERS
 from vae_jax.models.likelihoods import LIKELIHOODS
-from vae_jax.models.normals import DiagonalGaussian, StandardNormal
-from vae_jax.models.posteriors.diagonal_gaussian import SIGMA_FLOOR
+from vae_jax.models.normals import DiagonalGaussian, StandardNormal, gaussian_of
 
 
 class Conditional(nnx.Module):
-    """A normal of some units given others: two dense hidden layers between them."""
+    """A diagonal normal of one level given another, with two dense hidden layers between them."""
 
     def __init__(self, given: Units, hidden: int, build: Build, key: Key[Array, ""]) -> None:
-        """Draw the starting weights; `build.units` are those of the result."""
+        """Draw the starting weights; `build.units` are the units of the result."""
         self.activation = ACTIVATIONS[build.config.model.activation]
         self.stem = UnitStem(hidden, dataclasses.replace(build, units=given), named(key, "stem"))
         self.hidden = DenseStack(hidden, (hidden,), build, named(key, "hidden"))
@@ -34,20 +32,15 @@ class Conditional(nnx.Module):
 
     def __call__(self, given: Float[Array, "*lead given"], units: Units, condition: Condition) -> DiagonalGaussian:
         """Return the normal of each point."""
-        flat = given.reshape(-1, given.shape[-1])
-        told = condition
-        if condition is not None:
-            told = jnp.broadcast_to(condition, (*given.shape[:-1], condition.shape[-1])).reshape(len(flat), -1)
-        mu, s = self.head(self.hidden(self.activation(self.stem(flat, told))))
-        mu, s = (y.reshape(*given.shape[:-1], -1) for y in (mu, s))
-        return DiagonalGaussian(mu, SIGMA_FLOOR + jax.nn.softplus(s), units)
+        outputs = self.head(self.hidden(self.activation(self.stem(*flattened(given, condition)))))
+        return gaussian_of(tuple(y.reshape(*given.shape[:-1], -1) for y in outputs), units)
 
 
 class Ladder(nnx.Module):
     """p(upper) p(lower|upper) p(x|lower), and q(lower|x) q(upper|lower); all normal (Rezende et al. 2014).
 
-    The latents of an example are the upper units and the lower ones side by side, so that the places that a member does
-    not have come last. The prior and the posterior of the config belong to models of one level and are not used.
+    The latents of an example are the upper units followed by the lower ones, so that masked units come last. The
+    config's prior and posterior belong to models of one level and are not used.
     """
 
     unused = ("posterior", "prior")
@@ -57,7 +50,7 @@ class Ladder(nnx.Module):
         """The upper level.
 
         Attributes:
-            upper_dim: its units; `model.latent_dim` counts the lower ones.
+            upper_dim: units of the upper level; `model.latent_dim` are those of the lower one.
             hidden: units of the layers between the levels.
         """
 
@@ -65,7 +58,7 @@ class Ladder(nnx.Module):
         hidden: int = limited(64, low=1, high=100_000)
 
     def __init__(self, settings: Settings, build: Build, key: Key[Array, ""]) -> None:
-        """Draw the starting weights, each part's from a key of its own."""
+        """Draw the starting weights, one key for each part."""
         model, upper = build.config.model, Units(settings.upper_dim, settings.upper_dim)
         self.size, self.upper_size = build.units.size, settings.upper_dim
         self.count = UnitCount(jnp.asarray(build.units.count, jnp.int32))
@@ -95,15 +88,15 @@ class Ladder(nnx.Module):
         return Units(self.upper_size + self.size, self.upper_size + self.count[...])
 
     def infer(self, x: Images, condition: Condition, noise: Noise, k: int) -> Inference:
-        """Infer both levels; the rates are those of each unit, averaged over the samples.
+        """Infer both levels, with the rate of each unit averaged over the samples.
 
-        A lower unit's rate is log q - log p of its samples: it has no closed form, as the upper level that p is given
-        depends on the sample. An upper unit's is its KL given the lower level's sample.
+        A lower unit's rate is log q - log p of its samples: the KL has no closed form, as p is conditioned on the
+        sampled upper level. An upper unit's rate is its KL given the sampled lower level.
         """
         q_lower = self._lower_of(x, condition)
-        lower, log_q_lower = q_lower.sample(_renamed(noise, "lower"), k)
+        lower, log_q_lower = q_lower.sample(_of_level(noise, "lower"), k)
         q_upper = self.up(lower, self.upper, condition)
-        upper, log_q_upper = q_upper.sample(_renamed(noise, "upper"), k)
+        upper, log_q_upper = q_upper.sample(_of_level(noise, "upper"), k)
         p_upper, p_lower = StandardNormal(self.upper), self.down(upper, self.lower, condition)
         of_upper = jnp.asarray(q_upper.kl(p_upper))
         of_lower = q_lower.unit_log_prob(lower) - p_lower.unit_log_prob(lower)
@@ -113,22 +106,18 @@ class Ladder(nnx.Module):
         return Inference(z, log_q_lower + log_q_upper, log_p, rates, None, None, None)
 
     def decode(self, z: Float[Array, "*lead units"], condition: Condition) -> PixelDistribution:
-        """Return p(x|lower), whatever the upper level is."""
-        lower = z[..., self.upper_size :]
-        flat, told = lower.reshape(-1, self.size), condition
-        if condition is not None:
-            told = jnp.broadcast_to(condition, (*z.shape[:-1], condition.shape[-1])).reshape(len(flat), -1)
-        outputs = self.decoder(flat, told)
+        """Return p(x|lower), which does not depend on the upper level."""
+        outputs = self.decoder(*flattened(z[..., self.upper_size :], condition))
         return self.likelihood(outputs.reshape(*z.shape[:-1], *outputs.shape[1:]))
 
     def sample_prior(self, noise: Noise, condition: Condition) -> Float[Array, "n units"]:
-        """Draw the upper level, and the lower one given it."""
-        upper = StandardNormal(self.upper).sample(_renamed(noise, "upper"), 1)[0][0]
-        lower = self.down(upper, self.lower, condition).sample(_renamed(noise, "lower"), 1)[0][0]
+        """Draw the upper level, then the lower one given it."""
+        upper = StandardNormal(self.upper).sample(_of_level(noise, "upper"), 1)[0][0]
+        lower = self.down(upper, self.lower, condition).sample(_of_level(noise, "lower"), 1)[0][0]
         return jnp.concatenate([upper, lower], axis=-1)
 
     def codes(self, x: Images, condition: Condition) -> Codes:
-        """Return the means of both levels, the upper one's given that of the lower."""
+        """Return the means of both levels, that of the upper level given the lower level's mean."""
         lower = self._lower_of(x, condition)
         upper = self.up(lower.centre(), self.upper, condition)
         return Codes(
@@ -137,10 +126,9 @@ class Ladder(nnx.Module):
         )
 
     def _lower_of(self, x: Images, condition: Condition) -> DiagonalGaussian:
-        mu, s = self.head(self.encoder(x, condition))
-        return DiagonalGaussian(mu, SIGMA_FLOOR + jax.nn.softplus(s), self.lower)
+        return gaussian_of(self.head(self.encoder(x, condition)), self.lower)
 
 
-def _renamed(noise: Noise, level: str) -> Noise:
-    """Return the draws of a level, which has its own."""
+def _of_level(noise: Noise, level: str) -> Noise:
+    """Return noise that is independent of the other level's."""
     return dataclasses.replace(noise, key=named(noise.key, level))

@@ -1,4 +1,4 @@
-"""Masked autoregressive networks (Germain et al. 2015, arXiv:1502.03509) that begin with those of fewer units."""
+"""Masked autoregressive networks (Germain et al. 2015, arXiv:1502.03509) that do not depend on later, masked units."""
 
 import jax
 import jax.numpy as jnp
@@ -11,20 +11,20 @@ from vae_jax.models.dense import ACTIVATIONS
 
 
 class MADE(nnx.Module):
-    """Two numbers for each unit from the units before it, and from a context.
+    """Two numbers for each latent unit, from the latent units before it and a context.
 
-    Each unit has hidden units of its own, which see the units before it alone. So nothing of a unit depends on how many
-    there are behind it.
+    Each latent unit has its own hidden units, connected only to the latent units before it. So its outputs do not
+    depend on how many latent units follow.
     """
 
     def __init__(self, width: int, context: int, build: Build, key: Key[Array, ""]) -> None:
-        """Draw the starting weights, those of each unit from a key of its own, for as many inputs as it has.
+        """Draw the starting weights, one key for each latent unit, scaled by its own fan-in.
 
         Args:
             width: hidden units of each latent unit.
-            context: numbers of the context.
-            build: says how many places for units there are.
-            key: all randomness.
+            context: length of the context vector.
+            build: gives the number of latent units, including masked ones.
+            key: the randomness of all weights.
         """
         size, self.activation = build.units.size, ACTIVATIONS[build.config.model.activation]
 
@@ -34,7 +34,7 @@ class MADE(nnx.Module):
             return draws * inputs.reshape(-1, *(1 for _ in shape)) ** -0.5
 
         before = jnp.arange(size, dtype=jnp.float32)
-        # [in, out, width]: each pair of units from the keys of both.
+        # [in, out, width]: the key of each pair of units is folded from both.
         pairs = jax.vmap(
             lambda k: jax.vmap(lambda own: jax.random.normal(own, (width,)))(unit_keys(k, size)), out_axes=1
         )(unit_keys(named(key, "units"), size))
@@ -42,7 +42,7 @@ class MADE(nnx.Module):
         self.context = nnx.Param(drawn("context", (context, width), jnp.full(size, float(context))))
         self.hidden = nnx.Param(jnp.zeros((size, width)))
         self.kernel = nnx.Param(0.1 * drawn("outputs", (width, 2), jnp.full(size, float(width))))
-        # Not `bias`: the gradients of a module with a bias are taken for finite where that of the bias is.
+        # Not named `bias`: the check for finite gradients looks at the bias alone in modules that have one.
         self.shift = nnx.Param(jnp.zeros((size, 2)))
 
     def __call__(
@@ -51,8 +51,8 @@ class MADE(nnx.Module):
         """Return two numbers for each unit; `lead` ends with the batch."""
         size = z.shape[-1]
         earlier = jnp.arange(size)[:, None] < jnp.arange(size)
-        seen = jnp.einsum("...i,iow->...ow", z, jnp.where(earlier[..., None], self.units[...], 0.0))
-        told = jnp.einsum("bc,ocw->bow", context, self.context[...])
-        hidden = self.activation(seen + told + self.hidden[...])
+        from_earlier = jnp.einsum("...i,iow->...ow", z, jnp.where(earlier[..., None], self.units[...], 0.0))
+        from_context = jnp.einsum("bc,ocw->bow", context, self.context[...])
+        hidden = self.activation(from_earlier + from_context + self.hidden[...])
         outputs = jnp.einsum("...ow,owp->...op", hidden, self.kernel[...]) + self.shift[...]
         return outputs[..., 0], outputs[..., 1]

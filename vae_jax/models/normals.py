@@ -1,4 +1,4 @@
-"""Normal distributions of latents with independent units, as posteriors and priors are made of them."""
+"""Diagonal normal distributions of latents, for posteriors and priors."""
 
 import math
 from dataclasses import dataclass
@@ -11,14 +11,16 @@ from vae_jax.core.noise import Noise
 from vae_jax.core.units import Units
 from vae_jax.models.contracts import HasLogProb
 
+SIGMA_FLOOR = 1e-6
+
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class DiagonalGaussian:
-    """N(mu, diag(sigma^2)); units that the member does not have are 0 and cost nothing.
+    """N(mu, diag(sigma^2)); masked units are 0 and cost nothing.
 
     Attributes:
-        mu, sigma: `[batch, units]`, or `[units]` where all examples share them.
+        mu, sigma: `[batch, units]`, or `[units]` if all examples share them.
         units: of the latent space.
     """
 
@@ -42,7 +44,7 @@ class DiagonalGaussian:
         return jnp.sum(self.unit_log_prob(z), axis=-1)
 
     def kl(self, p: HasLogProb) -> Float[Array, "*all units"] | None:
-        """Return KL(q || p) by unit in closed form (there, appendix B), for a normal `p` of independent units."""
+        """Return KL(q || p) by unit, in nats (ibid., appendix B), or None if `p` is not a diagonal normal."""
         if isinstance(p, StandardNormal):
             rates = 0.5 * (self.mu**2 + self.sigma**2 - 1 - 2 * jnp.log(self.sigma))
         elif isinstance(p, DiagonalGaussian):
@@ -59,6 +61,12 @@ class DiagonalGaussian:
     def scale(self) -> Float[Array, "batch units"]:
         """Return the standard deviations."""
         return jnp.where(self.units.mask, self.sigma, 0.0)
+
+
+def gaussian_of(outputs: tuple[Float[Array, "*batch units"], ...], units: Units) -> DiagonalGaussian:
+    """Return the normal of a head's two outputs, with `sigma = 1e-6 + softplus(s)`, which is always positive."""
+    mu, s = outputs
+    return DiagonalGaussian(mu, SIGMA_FLOOR + jax.nn.softplus(s), units)
 
 
 @jax.tree_util.register_dataclass

@@ -1,4 +1,4 @@
-"""The autoencoder: encoder, posterior, prior, decoder, likelihood."""
+"""The VAE of one level: encoder, posterior, prior, decoder, likelihood."""
 
 import dataclasses
 
@@ -25,6 +25,7 @@ from vae_jax.models.contracts import (
     PixelDistribution,
 )
 from vae_jax.models.decoders import DECODERS
+from vae_jax.models.dense import flattened
 from vae_jax.models.encoders import ENCODERS
 from vae_jax.models.likelihoods import LIKELIHOODS
 from vae_jax.models.posteriors import POSTERIORS
@@ -35,7 +36,7 @@ class VAE(nnx.Module):
     """One level of latent units (Kingma and Welling 2014, arXiv:1312.6114)."""
 
     def __init__(self, settings: None, build: Build, key: Key[Array, ""]) -> None:
-        """Draw the starting weights, each part's from a key of its own.
+        """Draw the starting weights, one key for each part.
 
         Raises:
             UserError: a part's name is not registered.
@@ -64,7 +65,7 @@ class VAE(nnx.Module):
         return self.posterior(self.encoder(x, condition), self.units)
 
     def infer(self, x: Images, condition: Condition, noise: Noise, k: int) -> Inference:
-        """Infer `k` latent samples of each image, with their densities."""
+        """Draw `k` latent samples of each image, with their densities."""
         q, p = self.posterior_of(x, condition), self.prior(self, condition)
         z, log_q = q.sample(noise, k)
         rates = q.kl(p) if isinstance(q, HasKL) else None
@@ -73,18 +74,15 @@ class VAE(nnx.Module):
 
     def decode(self, z: Float[Array, "*lead units"], condition: Condition) -> PixelDistribution:
         """Return p(x|z) of latents, `[batch, units]` or `[k, batch, units]`."""
-        flat, told = z.reshape(-1, z.shape[-1]), condition
-        if condition is not None:
-            told = jnp.broadcast_to(condition, (*z.shape[:-1], condition.shape[-1])).reshape(len(flat), -1)
-        outputs = self.decoder(flat, told)
+        outputs = self.decoder(*flattened(z, condition))
         return self.likelihood(outputs.reshape(*z.shape[:-1], *outputs.shape[1:]))
 
     def sample_prior(self, noise: Noise, condition: Condition) -> Float[Array, "n units"]:
-        """Draw as many latents as the noise is for."""
+        """Draw one latent for each example of the noise's batch."""
         return self.prior(self, condition).sample(noise, 1)[0][0]
 
     def codes(self, x: Images, condition: Condition) -> Codes:
-        """Return the posterior's centre, and its standard deviations where it has some.
+        """Return the posterior's centre, and its standard deviations if it has any.
 
         Raises:
             UserError: it has no centre.
@@ -92,7 +90,7 @@ class VAE(nnx.Module):
         q = self.posterior_of(x, condition)
         if not isinstance(q, HasCentre):
             raise UserError(
-                f"config.model.posterior: {type(q).__name__} has no point that stands for an image; needs a method "
+                f"config.model.posterior: {type(q).__name__} has no point that represents an image; needs a method "
                 "centre()"
             )
         return Codes(q.centre(), q.scale() if isinstance(q, HasScale) else None)

@@ -1,4 +1,4 @@
-"""Objectives by name: what is minimised."""
+"""Objectives by name: the training losses."""
 
 from collections.abc import Callable
 
@@ -10,6 +10,5 @@ from vae_jax.objectives.factor import Factor
 from vae_jax.objectives.iwae import IWAE, IWAEDReG
 
 OBJECTIVES: Registry[Callable[..., Objective]] = Registry(
-    "config.objective.name",
-    {"beta_tc": BetaTC, "elbo": ELBO, "factor": Factor, "iwae": IWAE, "iwae_dreg": IWAEDReG},
+    "config.objective.name", {"beta_tc": BetaTC, "elbo": ELBO, "factor": Factor, "iwae": IWAE, "iwae_dreg": IWAEDReG}
 )

@@ -1,4 +1,4 @@
-"""A weight of its own for the total correlation of the latent units."""
+"""beta-TCVAE: a separate weight for the total correlation of the latent units."""
 
 import math
 from dataclasses import dataclass
@@ -21,35 +21,35 @@ from vae_jax.objectives.within_batch import check_pairs
 class BetaTC(ELBO):
     """The ELBO, and `strength - 1` times the total correlation (Chen et al. 2018, arXiv:1802.04942, eq. 4).
 
-    The total correlation is estimated within a batch as by minibatch stratified sampling (there, appendix C.2): q(z) is
-    the mean of all images' posteriors, that of z's own image with its share of 1 / images, and those of the rest of
-    the batch evenly in place of all others.
+    The total correlation is estimated within a batch by minibatch stratified sampling (ibid., appendix C.2): in the
+    mixture q(z) the posterior of z's own image has weight 1 / images, and the other posteriors of the batch share the
+    rest evenly.
     """
 
     depends_on_batch = True
 
     @dataclass(frozen=True)
     class Settings:
-        """How strongly.
+        """The weight.
 
         Attributes:
-            strength: the weight of the total correlation; 1 is the ELBO.
+            strength: the weight of the total correlation; 1 gives the ELBO.
         """
 
         strength: Number = number(4.0, low=0)
 
     def __init__(self, settings: Settings, build: ObjectiveBuild) -> None:
-        """Keep what it is built with.
+        """Keep the settings.
 
         Raises:
-            UserError: it is asked for several samples of an image, or has no other images in a batch.
+            UserError: there are several samples of an image, or one image in a batch.
         """
         check_pairs(build)
         super().__init__(None, build)
         self.strength = settings.strength
 
     def terms(self, model: Model, own: nnx.Module | None, batch: Batch, noise: Noise, step: Int[Array, ""]) -> Terms:
-        """Return the parts of the ELBO and the total correlation of each example.
+        """Return the terms of the ELBO and the total correlation of each example.
 
         Raises:
             UserError: the posterior's units are not independent.
@@ -60,13 +60,11 @@ class BetaTC(ELBO):
                 "config.objective.name: found 'beta_tc', which needs config.model.name=vae and a posterior of "
                 "independent units such as config.model.posterior=diagonal_gaussian"
             )
-        terms = elbo_terms(model, batch, inference)
-        return terms | {
-            "total_correlation": total_correlation(inference.q, inference.z[0], self.build.images, model.units.mask)
-        }
+        correlation = total_correlation(inference.q, inference.z[0], self.build.images, model.units.mask)
+        return elbo_terms(model, batch, inference) | {"total_correlation": correlation}
 
     def loss(self, means: Means, step: Int[Array, ""]) -> tuple[Scalar, Metrics]:
-        """Weigh the total correlation as the KL term is, `strength` times in all."""
+        """Return the loss, in which the total correlation has the weight `beta_kl * strength`."""
         _, metrics = super().loss(means, step)
         weight = metrics["beta_kl"] * (self.strength - 1)
         if self.build.config.objective.reduction == "blog":
@@ -83,8 +81,8 @@ def total_correlation(
     Args:
         q: the posteriors of the batch.
         z: a sample of each.
-        images: of the data set that the batch was drawn from; at least two of them are in the batch.
-        mask: which units there are.
+        images: number of images in the data set; at least two of them are in the batch.
+        mask: False for masked units.
     """
     pairs = q.unit_log_prob(z[:, None, :])  # [sample, posterior, unit]
     others = math.log1p(-1 / images) - math.log(len(z) - 1) if images > 1 else -math.inf

@@ -1,4 +1,4 @@
-"""What an objective owes the training: terms of each example, and a loss of their means."""
+"""The contract between an objective and training: terms of each example, and a loss of their means."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,9 +27,9 @@ class ObjectiveBuild:
         config: the member's settings; traced numbers are arrays.
         units: of the latent space.
         batch_size: images in a training batch (the post sums the KL over it).
-        images: training images that a pass draws.
-        pixels: pixels of an image, channels counted.
-        constant: the likelihood's constant, in nats a pixel.
+        images: number of training images.
+        pixels: pixels of an image times its channels.
+        constant: the likelihood's constant, in nats per pixel.
     """
 
     config: Config
@@ -42,33 +42,29 @@ class ObjectiveBuild:
 
 @runtime_checkable
 class Objective(Protocol):
-    """What is minimised. Made of (settings, build).
+    """A training loss. Constructed as `(settings, build)`.
 
-    The framework averages the terms over the examples of a batch or of a whole split, so that padding never counts. The
-    gradient of the loss moves the model and the objective's own module alike; what shall learn from what is routed by
-    `jax.lax.stop_gradient`.
+    The framework averages the terms over the examples of a batch or of a whole split, leaving padding out. The gradient
+    of the loss updates both the model and the objective's own module; use `jax.lax.stop_gradient` to control which term
+    updates which.
     """
 
     def own(self, key: Key[Array, ""], model: Model) -> nnx.Module | None:
-        """Return a module of its own, such as a critic, that trains beside the model; or None."""
-        ...
+        """Return a module of its own, such as a critic, that is trained together with the model; or None."""
 
     def terms(self, model: Model, own: nnx.Module | None, batch: Batch, noise: Noise, step: Int[Array, ""]) -> Terms:
-        """Return what each example costs, by name: `[batch]` or `[batch, parts]`."""
-        ...
+        """Return the terms of each example, by name: `[batch]` or `[batch, parts]`."""
 
     def loss(self, means: Means, step: Int[Array, ""]) -> tuple[Scalar, Metrics]:
         """Return the loss and named metrics from the terms' means over examples."""
-        ...
 
 
 @runtime_checkable
 class HasOptimiser(Protocol):
-    """An objective whose own module has an optimiser of its own; else it moves as the model does."""
+    """An objective with an optimiser for its own module; without one it has the model's optimiser."""
 
     def optimiser(self) -> optax.GradientTransformation:
-        """Return what moves the own module."""
-        ...
+        """Return the optimiser of the own module."""
 
 
 @runtime_checkable

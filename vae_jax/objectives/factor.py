@@ -1,4 +1,4 @@
-"""FactorVAE: the total correlation as a critic sees it."""
+"""FactorVAE: the total correlation, estimated by a critic."""
 
 from dataclasses import dataclass
 
@@ -22,10 +22,10 @@ from vae_jax.objectives.within_batch import check_pairs
 
 
 class Critic(nnx.Module):
-    """Tells latents of the model from latents whose units come from different images."""
+    """Distinguishes latents of the model from latents whose units come from different images."""
 
     def __init__(self, hidden: tuple[int, ...], units: Units, key: Key[Array, ""]) -> None:
-        """Draw the starting weights, those of each unit from a key of its own."""
+        """Draw the starting weights, one key for each unit."""
         init, (first, *others) = INITIALISERS["lecun"], (*hidden, 1)
         kernel_init, bias_init = tail_init(init, units.size, units.mask)
         rngs = nnx.Rngs(params=named(key, "units"))
@@ -46,15 +46,15 @@ class Critic(nnx.Module):
 class Factor(ELBO):
     """The ELBO, and `strength` times the total correlation (Kim and Mnih 2018, arXiv:1802.05983, eq. 2).
 
-    The critic learns beside the model with an Adam of its own. Its other side is drawn by permuting each unit within
-    the same batch (algorithm 2 there takes a second one).
+    The critic is trained together with the model, with its own Adam. Samples of the product of marginals are made by
+    permuting each unit within the same batch (algorithm 2 of the paper takes a second batch).
     """
 
     depends_on_batch = True
 
     @dataclass(frozen=True)
     class Settings:
-        """How strongly, and the critic.
+        """The weight, and the critic.
 
         Attributes:
             strength: the weight of the total correlation, gamma in the paper.
@@ -67,10 +67,10 @@ class Factor(ELBO):
         learning_rate: Number = number(1e-4, above=0)
 
     def __init__(self, settings: Settings, build: ObjectiveBuild) -> None:
-        """Keep what it is built with.
+        """Keep the settings.
 
         Raises:
-            UserError: it is asked for several samples of an image, or has no other images in a batch.
+            UserError: there are several samples of an image, or one image in a batch.
         """
         check_pairs(build)
         super().__init__(None, build)
@@ -85,8 +85,8 @@ class Factor(ELBO):
         return optax.adam(self.settings.learning_rate, b1=0.5, b2=0.9)
 
     def terms(self, model: Model, own: nnx.Module | None, batch: Batch, noise: Noise, step: Int[Array, ""]) -> Terms:
-        """Return the parts of the ELBO, the total correlation and the critic's loss of each example."""
-        assert isinstance(own, Critic), "it is the own module"
+        """Return the terms of the ELBO, the total correlation and the critic's loss of each example."""
+        assert isinstance(own, Critic), "the own module is the critic"
         inference = model.infer(batch.x, batch.condition, noise, self.build.config.objective.samples)
         z = inference.z[0]
         graph, weights = nnx.split(own)
@@ -97,7 +97,7 @@ class Factor(ELBO):
         return elbo_terms(model, batch, inference) | {"total_correlation": fixed(z), "critic": critic}
 
     def loss(self, means: Means, step: Int[Array, ""]) -> tuple[Scalar, Metrics]:
-        """Add the total correlation to the model's loss, and the critic's loss, which moves the critic alone."""
+        """Add the total correlation and the critic's loss, which updates the critic only; `loss` is the model's."""
         _, metrics = super().loss(means, step)
         correlation, critic = means["total_correlation"], means["critic"]
         weight = self.settings.strength

@@ -1,14 +1,14 @@
-"""What objectives need that pair the images of a batch."""
+"""Checks for objectives that compare the images of a batch."""
 
 from vae_jax.core.errors import UserError
 from vae_jax.objectives.contracts import ObjectiveBuild
 
 
 def check_pairs(build: ObjectiveBuild) -> None:
-    """Make sure that there is one latent sample of each image, and more than one image in a batch.
+    """Check that there is one latent sample of each image, and more than one image in a batch.
 
     Raises:
-        UserError: there is not.
+        UserError: one of these does not hold.
     """
     objective = build.config.objective
     if objective.samples > 1:

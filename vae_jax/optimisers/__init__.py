@@ -1,4 +1,4 @@
-"""Optimisers by name: how the weights move."""
+"""Optimisers by name."""
 
 from functools import partial
 from typing import Protocol, runtime_checkable
@@ -19,30 +19,29 @@ from vae_jax.schedules.rates import rate_at
 class Optimiser(Protocol):
     """The settings of an optimiser, a frozen dataclass; its numbers may be traced.
 
-    Where it says `is_skippable = True`, its transformation takes `sound` as `skippable` says, and keeps its own state.
+    With `is_skippable = True` its transformation takes `sound` itself, as that of `skippable` does.
     """
 
     def transformation(self, rate: optax.Schedule) -> optax.GradientTransformation:
-        """Return the updates at a rate of the step."""
-        ...
+        """Return the Optax transformation; the learning rate is a function of the step."""
 
 
 OPTIMISERS: Registry[type[Optimiser]] = Registry("config.optimiser.name", {"adam": Adam, "adamw": AdamW})
 
 
 def optimiser_of(config: Config) -> optax.GradientTransformationExtraArgs:
-    """Return what turns gradients into updates of the weights, clipping and schedule included.
+    """Return the transformation from gradients to updates, including clipping and the learning rate schedule.
 
     Args:
         config: traced settings.
 
     Returns:
-        its `update` takes `sound`: where it is false, its state stays as it is.
+        its `update` takes `sound`: if false, its state stays unchanged.
     """
     chosen: Optimiser = settings_of(config, "optimiser")
-    moves = chosen.transformation(partial(rate_at, optimiser=config.optimiser))
+    transformation = chosen.transformation(partial(rate_at, optimiser=config.optimiser))
     if not getattr(chosen, "is_skippable", False):
-        moves = skippable(moves)
+        transformation = skippable(transformation)
     if is_off(config.optimiser.clip):
-        return optax.with_extra_args_support(moves)
-    return optax.chain(optax.clip_by_global_norm(config.optimiser.clip), moves)
+        return optax.with_extra_args_support(transformation)
+    return optax.chain(optax.clip_by_global_norm(config.optimiser.clip), transformation)

@@ -16,7 +16,7 @@ class Adam:
 
     Attributes:
         b1, b2: decay rates of the two moments.
-        eps: keeps it from dividing by zero.
+        eps: added to the denominator.
     """
 
     is_skippable = True
@@ -26,8 +26,5 @@ class Adam:
     eps: Number = number(1e-8, above=0)
 
     def transformation(self, rate: optax.Schedule) -> optax.GradientTransformation:
-        """Return the updates at a rate of the step."""
-        return optax.chain(
-            scale_by_adam(self.b1, self.b2, self.eps),
-            skippable(optax.scale_by_learning_rate(rate)),
-        )
+        """Return the Optax transformation; the learning rate is a function of the step."""
+        return optax.chain(scale_by_adam(self.b1, self.b2, self.eps), skippable(optax.scale_by_learning_rate(rate)))

@@ -1,4 +1,4 @@
-"""Adam's moments, for which a step that is left out never was."""
+"""Adam's moments, unchanged by skipped steps."""
 
 from typing import Any
 
@@ -8,34 +8,26 @@ import optax
 from jaxtyping import Array, Bool
 
 from vae_jax.core.traced import Number
-
-Tree = Any  # of arrays: Optax's own names for it can't be checked at run time in all its versions
+from vae_jax.optimisers.skipping import Tree
 
 
 def scale_by_adam(b1: Number, b2: Number, eps: Number) -> optax.GradientTransformationExtraArgs:
-    """Adam's direction, before the learning rate, as `optax.scale_by_adam` gives it (Kingma and Ba 2015).
+    """Return the same direction as `optax.scale_by_adam`, before the learning rate (Kingma and Ba 2015).
 
-    Its `update` takes `sound`, a boolean scalar: where it is false the state stays as it is, moments and count, and
-    the direction means nothing.
+    Its `update` takes `sound`, a boolean scalar: if false, the moments and the count stay unchanged, and the direction
+    is meaningless.
 
-    The moments are kept where they are made: the direction is computed from the kept ones. To keep the new state or the
-    old one after Optax's own update would cost a tenth to two fifths of a step: both would be walked through once more.
+    The new or the old moments are selected as they are computed. Selecting them after Optax's own update would read
+    both once more, which costs a tenth to two fifths of a step.
 
     Args:
         b1, b2: decay rates of the first and the second moment.
-        eps: keeps it from dividing by zero.
+        eps: added to the denominator.
     """
 
     def update(
-        updates: Tree,
-        state: optax.ScaleByAdamState,
-        params: Tree = None,
-        *,
-        sound: Bool[Array, ""],
-        **_: Any,
+        updates: Tree, state: optax.ScaleByAdamState, params: Tree = None, *, sound: Bool[Array, ""], **_: Any
     ) -> tuple[Tree, optax.ScaleByAdamState]:
-        del params
-
         def kept(new: Array, old: Array) -> Array:
             return jnp.where(sound, new, old)
 

@@ -1,1 +1,1 @@
-"""Pages of a run."""
+"""The summary and the report of a run."""

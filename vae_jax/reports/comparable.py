@@ -1,7 +1,7 @@
-"""Which members' numbers compare: the one rule for whatever ranks, averages or draws them on one axis.
+"""Which members' metrics compare: the rule for all that ranks or averages them, or draws them on one axis.
 
-A number has a unit: the images that it was measured on, the kind of likelihood, the normalisation. Numbers of one unit
-share an axis. They are ranked where they also weigh the same terms alike.
+The unit of a metric is made of the images that it was measured on, the kind of likelihood and the normalisation.
+Numbers of one unit share an axis. They can be ranked if they also give the same weight to the same terms.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,12 +14,12 @@ from vae_jax.models.likelihoods import LIKELIHOODS
 
 
 class Measured(NamedTuple):
-    """What a member's metrics are measured by.
+    """What the unit of a member's metrics depends on.
 
     Attributes:
         data: the fingerprint of the images.
         values: of the fields in which the run's members differ, by short names.
-        reduction: of the run, where it is not swept.
+        reduction: of the run, if it is not swept.
     """
 
     data: str
@@ -27,57 +27,39 @@ class Measured(NamedTuple):
     reduction: str
 
 
-_IMAGES, _DENSITY = ("images",), ("density",)
-_OWN = ("reduction", "train.batch_size", "constant")
-_TERMS = {"kl": ("objective.free_bits",), "loss": ("objective.free_bits", "objective.beta_kl", "objective.name")}
-
-# What the unit of a metric consists of; of an unknown one, everything.
+# The parts of a metric's unit.
 _UNITS: Mapping[str, tuple[str, ...]] = {
     "step": (),
     "epoch": (),
     "beta_kl": (),
-    "rate": _IMAGES,
-    "distortion": _IMAGES + _DENSITY,
-    "elbo": _IMAGES + _DENSITY,
-    "recon": (*_IMAGES, *_DENSITY, "reduction", "constant"),
-    "kl": (*_IMAGES, "reduction", "train.batch_size"),
+    "rate": ("images",),
+    "distortion": ("images", "density"),
+    "elbo": ("images", "density"),
+    "recon": ("images", "density", "reduction", "constant"),
+    "kl": ("images", "reduction", "train.batch_size"),
 }
-_EVERYTHING = _IMAGES + _DENSITY + _OWN
-
-
-def unit_of(metric: str, of: Measured) -> dict[str, Any]:
-    """Return what must be the same for two members' numbers to be on one axis.
-
-    Args:
-        metric: a name in `metrics.jsonl`, such as `elbo`.
-        of: the member.
-    """
-    return {part: _part(part, of) for part in _UNITS.get(metric, _EVERYTHING)}
-
-
-def weights_of(metric: str, of: Measured) -> dict[str, Any]:
-    """Return what else must be the same for the less of two numbers of one unit to be the better."""
-    return {part: _part(part, of) for part in _TERMS.get(metric, () if metric in _UNITS else _TERMS["loss"])}
+# The same of all other metrics.
+_EVERYTHING = ("images", "density", "reduction", "train.batch_size", "constant")
+# What must be the same as well for members to be ranked; of metrics with neither a unit nor this, as of `loss`.
+_TERMS = {"kl": ("objective.free_bits",), "loss": ("objective.free_bits", "objective.beta_kl", "objective.name")}
 
 
 def group_by_unit(metrics: Sequence[str], members: Sequence[Measured], *, ranked: bool = False) -> list[str]:
-    """Say for each member which others it compares with: those of the same words.
+    """Return a description for each member; members with the same description compare.
 
     Args:
-        metrics: in all of which they shall compare.
+        metrics: names in `metrics.jsonl`, such as `elbo`; members must compare in all of them.
         members: of a run.
-        ranked: whether they are ranked, and not only shown on one axis.
+        ranked: whether they are ranked, not only drawn on one axis.
 
     Returns:
-        a few words a member, such as `likelihood over the reals`; all '' where all compare.
+        a few words for each member, such as `likelihood over the reals`; '' for each if all compare.
     """
-    found: list[dict[str, Any]] = []
-    for of in members:
-        parts: dict[str, Any] = {}
-        for metric in metrics:
-            parts |= unit_of(metric, of) | (weights_of(metric, of) if ranked else {})
-        found.append(parts)
-    differing = [part for part in (found[0] if found else ()) if len({repr(each[part]) for each in found}) > 1]
+    parts = [part for metric in metrics for part in _UNITS.get(metric, _EVERYTHING)]
+    if ranked:
+        parts += [part for metric in metrics for part in _TERMS.get(metric, () if metric in _UNITS else _TERMS["loss"])]
+    found = [{part: _part(part, of) for part in parts} for of in members]
+    differing = [part for part in dict.fromkeys(parts) if len({repr(each[part]) for each in found}) > 1]
     return [
         ", ".join(_words(part, each[part], of) for part in differing if each[part] is not None)
         for each, of in zip(found, members, strict=True)
@@ -102,7 +84,7 @@ def _part(part: str, of: Measured) -> Any:
 
 
 def _words(part: str, value: Any, of: Measured) -> str:
-    """Name a part of a unit by the fields that it follows from."""
+    """Describe a part of a unit by the fields that it depends on."""
     if part == "images":
         names = [short for name in leaf_fields() if name.startswith("data.") and (short := _short(name)) in of.values]
         return ", ".join(f"{name} {shown(of.values[name])}" for name in names) or f"images {of.data}"
@@ -113,6 +95,4 @@ def _words(part: str, value: Any, of: Measured) -> str:
     return f"{_short(part) if part != 'reduction' else part} {shown(value)}"
 
 
-@cache
-def _short(name: str) -> str:
-    return short_name(name)
+_short = cache(short_name)

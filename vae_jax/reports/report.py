@@ -1,4 +1,4 @@
-"""`report.html`: a run on one page that needs nothing beside itself."""
+"""`report.html`: a run on one self-contained page."""
 
 import base64
 import json
@@ -45,18 +45,18 @@ def render(
     members: Sequence[MemberPage],
     failed: Mapping[str, str] | None = None,
 ) -> str:
-    """Write the page.
+    """Return the page.
 
     Args:
         summary: as in `summary.json`.
         config_json: as in `config.json`.
         sweep: figures that compare the members of a sweep.
         shared: figures of all members together.
-        members: those with figures of their own.
+        members: those with their own figures.
         failed: the names of figures that were not drawn, and why.
 
     Returns:
-        HTML; whatever came from outside is escaped, and what can't be shown is spelled out.
+        HTML; all names and values are escaped, and characters that can't be shown are written as escapes.
     """
     from jinja2 import Environment, PackageLoader
     from markupsafe import Markup

@@ -1,9 +1,9 @@
-"""The end of a run in numbers: `summary.json`, and the one line that says them."""
+"""The results of a run: `summary.json`, `members.csv`, and the closing line."""
 
 import csv
 import io
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from vae_jax.config.fields import field_of, short_name
@@ -22,28 +22,28 @@ ALWAYS = ("seed", "objective.beta_kl", "model.latent_dim")
 
 
 def member_values(config: Config, member: Config) -> dict[str, Any]:
-    """Return what tells a member apart: seed, beta_kl, latent_dim and whatever else is swept, by short names."""
+    """Return the member's seed, beta_kl, latent_dim and all other swept fields, by short names."""
     names = [*ALWAYS, *(name for name in swept_fields(config) if name not in ALWAYS)]
     return {short_name(name): field_of(member, name) for name in names}
 
 
 def member_title(config: Config, member: Config) -> str:
-    """Name a member in a few words."""
+    """Return a title such as `digits · 2 latent · beta_KL 1 · seed 0`."""
     values = {name: shown(value) for name, value in member_values(config, member).items()}
     words = [member.data.name, f"{values.pop('latent_dim')} latent", f"beta_KL {values.pop('beta_kl')}"]
     return " · ".join([*words, *(f"{name} {value}" for name, value in values.items())])
 
 
 class MemberResult(NamedTuple):
-    """What became of one member.
+    """The result of one member.
 
     Attributes:
         number: the member's in the run.
-        config: its settings, as it would have them alone.
-        spec: its own, as it would have it alone.
+        config: its settings, as in a run of this member alone.
+        spec: as in a run of this member alone.
         train, test: its last metrics.
         failed: the step in which it failed, or None.
-        validation: its last metrics on the validation images, where there are some.
+        validation: its last metrics on the validation images, if there are any.
     """
 
     number: int
@@ -58,26 +58,26 @@ class MemberResult(NamedTuple):
 def summarise(
     config: Config, results: Sequence[MemberResult], collection: DataCollection, seconds: dict[str, float]
 ) -> dict[str, Any]:
-    """Make the content of `summary.json`.
+    """Return the content of `summary.json`.
 
     Args:
         config: the run's settings.
         results: of every member, in the order of their numbers.
-        collection: what was trained on.
+        collection: the data sets of the run.
         seconds: `compile`, `train`, `total`.
     """
-    ways = [_normalisation(result.config) for result in results] or [_normalisation(config)]
-    one_way = all(way == ways[0] for way in ways)
+    normalisations = [_normalisation(result.config) for result in results] or [_normalisation(config)]
+    shared = all(each == normalisations[0] for each in normalisations)
     return {
         "data": _data(next(iter(collection.datasets.values()))),
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
         **environment(),
-        **({"normalisation": ways[0]} if one_way else {}),
+        **({"normalisation": normalisations[0]} if shared else {}),
         "members": [
             _member(config, result)
             | ({"data": _data(collection.of(result.config))} if len(collection.datasets) > 1 else {})
-            | ({} if one_way else {"normalisation": way})
-            for result, way in zip(results, ways, strict=False)
+            | ({} if shared else {"normalisation": own})
+            for result, own in zip(results, normalisations, strict=False)
         ],
     }
 
@@ -105,7 +105,7 @@ def _data(dataset: Dataset) -> dict[str, Any]:
 
 
 def data_sets(summary: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return what a summary says about each data set, in the order of the members."""
+    """Return the entry of each data set in a summary, in the order of the members."""
     found = [member.get("data", summary["data"]) for member in summary["members"]]
     return list({data["fingerprint"]: data for data in found or [summary["data"]]}.values())
 
@@ -125,49 +125,52 @@ def _member(config: Config, result: MemberResult) -> dict[str, Any]:
 
 
 def _metrics(line: dict[str, Any]) -> dict[str, Any]:
-    """Leave out what is no number: JSON has no NaN."""
+    """Leave out values that are not finite, which JSON can't hold."""
     values = {name: value for name, value in line.items() if name not in ("member", "split")}
     return {name: value for name, value in values.items() if math.isfinite(value)}
 
 
 def normalisation_of(summary: dict[str, Any], member: dict[str, Any]) -> dict[str, str]:
-    """Return how a member's `recon`, `kl` and `loss` are made."""
+    """Return the normalisation of a member's `recon`, `kl` and `loss`."""
     found = member.get("normalisation", summary.get("normalisation"))
     return found if isinstance(found, dict) else {}
 
 
 def measured(summary: dict[str, Any], member: dict[str, Any], split: str = "test") -> Measured:
-    """Return what a member's metrics on a split are measured by."""
+    """Return what the unit of a member's metrics on a split depends on."""
     data = member["data"] if isinstance(member.get("data"), dict) else summary["data"]
     images = data.get(f"{split}_fingerprint")
     reduction = normalisation_of(summary, member).get("reduction", "nats")
     return Measured(str(images or data.get("fingerprint")), member["values"], reduction)
 
 
-def choosing_split(members: Sequence[Mapping[str, Any]]) -> str:
-    """Return the split to choose members by: `validation` where all that came to a result have it, else `test`."""
-    well = [member for member in members if member["failed_in_step"] is None]
-    metric = ranking_metric(members)
+def _not_failed(members: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [member for member in members if member["failed_in_step"] is None]
+
+
+def choosing_split(members: Sequence[dict[str, Any]]) -> str:
+    """Return the split to choose members by: `validation` if all that did not fail have it, else `test`."""
+    well, metric = _not_failed(members), ranking_metric(members)
     return "validation" if well and all(metric in member.get("validation", {}) for member in well) else "test"
 
 
-def ranking_metric(members: Sequence[Mapping[str, Any]]) -> str:
-    """Return the metric to choose members by: `elbo` where some that came to a result have it, else `loss`."""
-    well = [member for member in members if member["failed_in_step"] is None]
+def ranking_metric(members: Sequence[dict[str, Any]]) -> str:
+    """Return the metric to choose members by: `elbo` if a member that did not fail has it, else `loss`."""
+    well = _not_failed(members)
     return "elbo" if not well or any("elbo" in member["test"] for member in well) else "loss"
 
 
 def comparable_groups(
     summary: dict[str, Any], metric: str = "", split: str = "test"
 ) -> dict[str, list[dict[str, Any]]]:
-    """Return the members that came to a result, in groups within which a metric compares, by what is theirs.
+    """Return the members that did not fail, in groups within which a metric compares, by the groups' descriptions.
 
-    Without a metric it is the one to choose members by.
+    The default is the metric to choose members by.
     """
     metric = metric or ranking_metric(summary["members"])
-    ranked = metric == "loss"  # a loss compares where it weighs the same terms alike
-    well = [m for m in summary["members"] if m["failed_in_step"] is None]
-    well = [m for m in well if metric in m["test"] and metric in m.get(split, {})]  # what is chosen is told on test
+    ranked = metric == "loss"  # losses compare only if they give the same weight to the same terms
+    # Members are chosen on a split, and their test metrics are reported.
+    well = [m for m in _not_failed(summary["members"]) if metric in m["test"] and metric in m.get(split, {})]
     groups: dict[str, list[dict[str, Any]]] = {}
     units = group_by_unit([metric], [measured(summary, m, split) for m in well], ranked=ranked)
     for words, member in zip(units, well, strict=True):
@@ -176,10 +179,10 @@ def comparable_groups(
 
 
 def best_members(summary: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the best member of each group that compares, by the group's words; none if all failed.
+    """Return the best member of each group that compares, by the group's description; none if all failed.
 
-    It is chosen by the ELBO, or by the loss where no member has one, on validation images where there are some, else on
-    test images.
+    It is chosen by the ELBO, or by the loss if no member has an ELBO, on the validation images if there are any, else
+    on the test images.
     """
     split = choosing_split(summary["members"])
     groups, metric = comparable_groups(summary, split=split), ranking_metric(summary["members"])
@@ -188,7 +191,7 @@ def best_members(summary: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def closing_line(summary: dict[str, Any]) -> str:
-    """Say the result in one line: the test metrics of the only member, or of the best of those that compare."""
+    """Return the result in one line: the test metrics of the only member, or of the best of those that compare."""
     members, leaders = summary["members"], best_members(summary)
     split = choosing_split(members)
     best = next(iter(leaders.values()), None)
@@ -198,13 +201,14 @@ def closing_line(summary: dict[str, Any]) -> str:
     failed = sum(member["failed_in_step"] is not None for member in members)
     if best is None:
         return f"{name}: no member came to a result; {failed} of {len(members)} failed"
-    metric = ranking_metric(summary["members"])
+    metric = ranking_metric(members)
     by_metric = "ELBO" if metric == "elbo" else metric
+    lost = f"; {failed} of {len(members)} members failed" if failed else ""
     if len(leaders) > 1:
         each = "; ".join(
-            f"{words}: {leader['member']}, test {_told(leader['test'], (metric,))}" for words, leader in leaders.items()
+            f"{words}: {leader['member']}, test {_written(leader['test'], (metric,))}"
+            for words, leader in leaders.items()
         )
-        lost = f"; {failed} of {len(members)} members failed" if failed else ""
         return (
             f"{name}: {len(members)} members{among}, the {split} {by_metric} compares within {len(leaders)} groups "
             f"only; best of {each}; trained in {summary['seconds']['train']:.1f} s{lost}"
@@ -212,22 +216,21 @@ def closing_line(summary: dict[str, Any]) -> str:
     settings = ", ".join(f"{setting} {shown(value)}" for setting, value in best["values"].items())
     by = f" by their validation {by_metric}" if split == "validation" else ""
     which = f"best of {len(members)} members{among}{by}: {best['member']} ({settings}), " if len(members) > 1 else ""
-    lost = f"; {failed} of {len(members)} members failed" if failed else ""
     return (
-        f"{name}: {which}test {_metrics_told(best['test'])}; "
+        f"{name}: {which}test {_headline(best['test'])}; "
         f"trained {best['test']['step']:,} steps in {summary['seconds']['train']:.1f} s{lost}"
     )
 
 
-def _metrics_told(test: dict[str, Any]) -> str:
-    """Say a member's metrics in a few words: those of the ELBO, or all that its objective has."""
+def _headline(test: dict[str, Any]) -> str:
+    """Write a member's metrics: those of the ELBO, or all metrics of an objective without an ELBO."""
     if "elbo" not in test:
-        return _told(test, [name for name in test if name not in ("step", "epoch")])
-    parts, own = _told(test, ("distortion", "rate")), _told(test, ("recon", "kl"))
-    return f"{_told(test, ('elbo',))}{f' ({parts})' if parts else ''}{f', {own}' if own else ''}"
+        return _written(test, [name for name in test if name not in ("step", "epoch")])
+    parts, own = _written(test, ("distortion", "rate")), _written(test, ("recon", "kl"))
+    return f"{_written(test, ('elbo',))}{f' ({parts})' if parts else ''}{f', {own}' if own else ''}"
 
 
-def _told(test: dict[str, Any], names: Iterable[str]) -> str:
+def _written(test: dict[str, Any], names: Iterable[str]) -> str:
     return ", ".join(
         f"{name} {test[name]:.2f}{' nats' if name == 'elbo' else ''}"
         if name in ("elbo", "distortion", "rate")
@@ -238,7 +241,7 @@ def _told(test: dict[str, Any], names: Iterable[str]) -> str:
 
 
 def members_table(summary: dict[str, Any]) -> str:
-    """Write the members as CSV: a row each, the metrics as `train.elbo`, `test.elbo` and so on."""
+    """Return the members as CSV: a row for each, with metrics as `train.elbo`, `test.elbo` and so on."""
     rows = [
         {
             "member": member["member"],

@@ -1,1 +1,1 @@
-"""What experiments share: declare, train, tabulate."""
+"""Shared by experiments: declare, train, tabulate."""

@@ -1,6 +1,7 @@
-"""What experiments read from trained sweeps: rows for their tables, over members, over time, over test images."""
+"""Reads results of trained sweeps for experiments: tables over members, over time and over test images."""
 
 import csv
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
@@ -19,29 +20,34 @@ from vae_jax.runs.trained import Trained, load_members, saved_steps
 from vae_jax.training.metrics_log import read_metrics
 
 
+def _not_failed(trained: Sweep) -> dict[int, Mapping[str, Any]]:
+    """Return the rows of the members that did not fail, by their numbers."""
+    return {row["member"]: row for row in trained.members if row["failed_in_step"] is None}
+
+
 def rows_of(trained: Sweep, **more: Any) -> list[dict[str, Any]]:
-    """Return the members that did not fail: what tells them apart, their last metrics and their `active_units`.
+    """Return the settings, last metrics and `active_units` of the members that did not fail.
 
     Args:
         trained: a sweep.
-        more: columns that all rows get.
+        more: columns with the same value in all rows.
     """
-    rows = [row for row in trained.members if row["failed_in_step"] is None]
-    models = load_members(trained.folder, [row["member"] for row in rows])
+    rows = _not_failed(trained)
+    models = load_members(trained.folder, rows)
     units = {model.member: active_units(model.encode_test().mu) for model in models}
-    return [{**more, **row, "active_units": units[row["member"]]} for row in rows]
+    return [{**more, **row, "active_units": units[member]} for member, row in rows.items()]
 
 
 def metrics_over_time(trained: Sweep, split: str = "test") -> list[dict[str, Any]]:
-    """Return every logged line of the members that did not fail, with what tells the member apart."""
-    rows = {row["member"]: row for row in trained.members if row["failed_in_step"] is None}
+    """Return every logged line of the members that did not fail, with the member's settings."""
+    rows = _not_failed(trained)
     lines = read_metrics(RunFolder(trained.folder).metrics)
     return [{**rows[line["member"]], **line} for line in lines if line["split"] == split and line["member"] in rows]
 
 
 def units_over_time(trained: Sweep) -> list[dict[str, Any]]:
-    """Count the `active_units` of the members that did not fail at every `step` of which a checkpoint was kept."""
-    rows = {row["member"]: row for row in trained.members if row["failed_in_step"] is None}
+    """Return the `active_units` of the members that did not fail at every `step` with a checkpoint."""
+    rows = _not_failed(trained)
     return [
         {**rows[model.member], "step": step, "active_units": active_units(model.encode_test().mu)}
         for step in saved_steps(trained.folder)
@@ -65,14 +71,14 @@ def squared_errors(model: Trained, images: Images) -> np.ndarray:
 
 
 def class_separation(model: Trained, components: int) -> np.ndarray:
-    """Return how far the means of the first two classes lie apart along the test codes' principal components.
+    """Return the distance between the means of the first two classes along the test codes' principal components.
 
     Args:
         model: of images of two classes or more.
-        components: how many of the strongest.
+        components: number of components, largest variance first.
 
     Returns:
-        `[components]`, or as many as there are latent units, in standard deviations of a class.
+        `[components]`, at most the number of latent units, in standard deviations within a class.
     """
     codes = model.encode_test().mu
     found = principal_components(codes)
@@ -84,12 +90,12 @@ def class_separation(model: Trained, components: int) -> np.ndarray:
 
 
 def train_seconds(trained: Sweep) -> float:
-    """Return the seconds that the steps of all members took, compiling and drawing left out."""
+    """Return the seconds that the steps of all members took, without compiling and drawing."""
     return float(summary_of(trained)["seconds"]["train"])
 
 
 def parameters(trained: Sweep) -> int:
-    """Return how many parameters the largest member has."""
+    """Return the number of parameters of the largest member."""
     return max(int(member["parameters"]) for member in summary_of(trained)["members"])
 
 
@@ -97,23 +103,23 @@ def summary_of(trained: Sweep) -> dict[str, Any]:
     """Return the `summary.json` of a sweep.
 
     Raises:
-        UserError: it is gone, or not whole.
+        UserError: it is missing or incomplete.
     """
     summary = RunFolder(trained.folder).read_summary()
     if summary is None:
-        raise UserError(f"{trained.folder}: no whole summary.json any more; train it again")
+        raise UserError(f"{trained.folder}: summary.json is missing or incomplete; train it again")
     return summary
 
 
 def held_out_files(model: Trained) -> list[dict[str, str]]:
-    """Return what is known of the photograph behind each test image of a model, in their order.
+    """Return what is known of the photograph of each test image of a model, in their order.
 
     Returns:
-        rows of the prepared folder's `files.csv`, as `file, class, layout, breed, age, gender, race, ...`; none where
-        the model's images are not made of photographs.
+        rows of the prepared folder's `files.csv`: `file, class, layout, breed, age, gender, race, ...`; none if the
+        model's images are not made from photographs.
 
     Raises:
-        UserError: the photographs are others now than those that the model was trained on.
+        UserError: the photographs are not those that the model was trained on.
     """
     config = model.config.data
     if config.name not in FROM_PHOTOGRAPHS:

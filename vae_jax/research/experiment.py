@@ -1,4 +1,4 @@
-"""What experiments share: train what one declares, and keep its table, its pictures and how they were made."""
+"""Runs an experiment: trains its models, and writes its table, its figures and their provenance."""
 
 import csv
 import io
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SHORTER = {"train.epochs": 2, "train.steps_per_epoch": 5, "log.every_steps": 0}  # with --quick
-COLOURS = 256  # of a kept picture: few enough to be small
+COLOURS = 256  # of a stored figure, to keep its file small
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Training:
     Attributes:
         config: a name in `configs/`.
         settings: fields that differ from it, by full names.
-        sweep: lines such as `seed=range(3)`; none trains one model.
+        sweep: lines such as `seed=range(3)`; without any, one model is trained.
     """
 
     config: str
@@ -44,7 +44,7 @@ class Training:
     sweep: tuple[str, ...] = ()
 
     def resolve(self, *, quick: bool = False) -> ConfigDict:
-        """Return the settings that all members have in common; the same with far fewer steps for a quick look."""
+        """Return the settings that all members have in common, with far fewer steps if `quick`."""
         config = get_config(self.config)
         with config.unlocked():
             config.update_from_flattened_dict({"log.tensorboard": False, "eval.figure_members": 1})
@@ -54,11 +54,11 @@ class Training:
 
 @dataclass(frozen=True)
 class Findings:
-    """What came out of an experiment.
+    """The findings of an experiment.
 
     Attributes:
         rows: of its table, dicts by column.
-        pictures: by name, figures or the files of such.
+        pictures: by name, figures or image files.
     """
 
     rows: Sequence[Mapping[str, Any]]
@@ -67,12 +67,12 @@ class Findings:
 
 @dataclass(frozen=True)
 class Experiment:
-    """A question: what to train, and how to read an answer from it.
+    """An experiment: what to train, and how to evaluate it.
 
     Attributes:
-        folder: where its results are kept; its name is the experiment's.
+        folder: of its results; the folder's name is the experiment's.
         trainings: by name.
-        examine: makes the findings of the trained models, by the names of their trainings.
+        examine: returns the findings, given the trained models by the names of their trainings.
     """
 
     folder: Path
@@ -81,10 +81,10 @@ class Experiment:
 
 
 def main(experiment: Experiment, argv: Sequence[str] | None = None) -> int:
-    """Do what a command line says: `python -m experiments.NAME [--quick] [--workdir=FOLDER]`.
+    """Run the command `python -m experiments.NAME [--quick] [--workdir=FOLDER]`.
 
     Args:
-        experiment: the one.
+        experiment: what to run.
         argv: without the program's name.
 
     Returns:
@@ -95,8 +95,8 @@ def main(experiment: Experiment, argv: Sequence[str] | None = None) -> int:
     name = experiment.folder.name
 
     def work() -> None:
-        flags = Flags(f"python -m experiments.{name}", "Train, and keep what came of it beside the experiment.")
-        flags.add_argument("--quick", action="store_true", help="a look after few steps, kept in the workdir only")
+        flags = Flags(f"python -m experiments.{name}", "Train, and write the findings into the experiment's folder.")
+        flags.add_argument("--quick", action="store_true", help="take few steps, and write into the workdir only")
         flags.add_argument("--workdir", type=from_home, default=Path("runs") / "experiments" / name)
         given = flags.parse_args(argv)
         print(f"kept in {conduct(experiment, given.workdir, quick=given.quick)}")
@@ -105,18 +105,18 @@ def main(experiment: Experiment, argv: Sequence[str] | None = None) -> int:
 
 
 def conduct(experiment: Experiment, workdir: Path, *, quick: bool) -> Path:
-    """Train what is not trained yet, examine it, and keep the findings.
+    """Train the models that are not trained yet, examine them, and write the findings.
 
     Args:
-        experiment: the one.
-        workdir: of the run folders; quick ones lie in its `quick/`.
-        quick: take few steps, and leave the experiment's folder as it is.
+        experiment: what to run.
+        workdir: the folder of the run folders; those of quick runs are in its `quick/`.
+        quick: take few steps, and leave the experiment's folder unchanged.
 
     Returns:
-        the folder that the findings are in.
+        the folder of the findings.
 
     Raises:
-        UserError: a training can't be done.
+        UserError: a model can't be trained.
     """
     runs = workdir / "quick" if quick else workdir
     trained = {
@@ -135,7 +135,7 @@ def conduct(experiment: Experiment, workdir: Path, *, quick: bool) -> Path:
 
 
 def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Write rows as CSV, numbers to six digits; a column is there where any row has it and holds anything."""
+    """Return rows as CSV, numbers with six digits; columns without any value are left out."""
     columns = dict.fromkeys(name for row in rows for name, value in row.items() if value is not None)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -147,7 +147,7 @@ def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def keep_picture(picture: "Figure | Path", path: Path) -> None:
-    """Write a figure, or copy a picture, as a PNG of few colours."""
+    """Write a figure, or copy an image file, as a PNG with few colours."""
     from PIL import Image
 
     from vae_jax.figures.gallery import pixels_of
@@ -159,7 +159,7 @@ def keep_picture(picture: "Figure | Path", path: Path) -> None:
 
 
 def _without_places(config: dict[str, Any]) -> dict[str, Any]:
-    """Leave out where things lay on the machine that did it; the data's fingerprint says what they were."""
+    """Leave out paths on the machine; the fingerprint identifies the data."""
     places = fields_of(Role.PLACE)
     sections = {
         section: {name: value for name, value in values.items() if f"{section}.{name}" not in places}
@@ -170,7 +170,7 @@ def _without_places(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def provenance(command: str, experiment: Experiment, trained: Mapping[str, Sweep]) -> dict[str, Any]:
-    """Say all that it takes to repeat an experiment: command, settings, seeds, data, commit, machine and versions."""
+    """Return what is needed to repeat an experiment: command, settings, seeds, data, commit, machine and versions."""
     trainings = {}
     for name, each in trained.items():
         folder, training = RunFolder(each.folder), experiment.trainings[name]

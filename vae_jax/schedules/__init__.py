@@ -1,1 +1,1 @@
-"""How the weight of the KL term rises, and how the learning rate falls."""
+"""Schedules of beta_kl (warm-ups) and of the learning rate."""

@@ -1,7 +1,7 @@
-"""How the learning rate moves: pure functions of the step.
+"""Learning rate schedules: pure functions of the step.
 
-A schedule is a shape, a function from the progress `t` in [0, 1] of the fall, and from the share `end` that is left at
-its end, to the share of the rate at `t`. What they share (the rise before, staying at the end after) is `rate_at`'s.
+A schedule maps the progress `t` in [0, 1] of the decay, and the final fraction `end` of the rate, to the fraction of
+the rate at `t`. `rate_at` adds what all have in common: the rise before the decay, and staying at `end` after it.
 """
 
 import dataclasses
@@ -17,13 +17,12 @@ Share = Float[Array, ""]
 
 
 def constant(t: Share, end: Share) -> Share:
-    """All of the rate to the end."""
-    del end
+    """The full rate to the end."""
     return jnp.ones_like(t)
 
 
 def linear(t: Share, end: Share) -> Share:
-    """A straight fall."""
+    """A linear decay."""
     return 1 - (1 - end) * t
 
 
@@ -33,18 +32,17 @@ def cosine(t: Share, end: Share) -> Share:
 
 
 def exponential(t: Share, end: Share) -> Share:
-    """By equal factors in equal times."""
+    """An exponential decay."""
     return end**t
 
 
 RATES: Registry[Callable[[Share, Share], Share]] = Registry(
-    "config.optimiser.schedule",
-    {"constant": constant, "linear": linear, "cosine": cosine, "exponential": exponential},
+    "config.optimiser.schedule", {"constant": constant, "linear": linear, "cosine": cosine, "exponential": exponential}
 )
 
 
 def with_lengths(config: Config, total: int) -> Config:
-    """Return settings in which the length of the fall is a number of steps: 0 means all that is left of the run."""
+    """Return settings with the length of the decay in steps; 0 means the rest of the run."""
     optimiser = config.optimiser
     steps = int(optimiser.schedule_steps) or total - int(optimiser.rise_steps)
     return dataclasses.replace(config, optimiser=dataclasses.replace(optimiser, schedule_steps=max(1, steps)))
@@ -55,7 +53,7 @@ def rate_at(step: Int[Array, ""], optimiser: OptimiserConfig) -> Float[Array, ""
 
     Args:
         step: how many steps have been taken.
-        optimiser: traced settings, `schedule` the schedule's place in `RATES`.
+        optimiser: traced settings; `schedule` is the schedule's index in `RATES`.
     """
     t = jnp.clip((step - optimiser.rise_steps) / optimiser.schedule_steps, 0.0, 1.0)
     end = jnp.float32(optimiser.schedule_end)

@@ -1,4 +1,4 @@
-"""Black and white pixels."""
+"""The Bernoulli likelihood."""
 
 import jax
 import jax.numpy as jnp
@@ -31,7 +31,7 @@ def test_extreme_logits_stay_finite():
         assert jnp.isfinite(BernoulliPixels(jnp.full_like(LOGITS, logit)).log_prob(X)).all()
 
 
-def test_draws_are_black_or_white_with_the_mean_as_chance():
+def test_samples_are_black_or_white_with_the_mean_as_probability():
     pixels = BernoulliPixels(jnp.full((4000, 2, 2, 1), 0.7))
     drawn = np.asarray(pixels.sample(Noise(KEY, 4000)))
     assert set(np.unique(drawn)) == {0, 1}

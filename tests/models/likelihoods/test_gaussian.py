@@ -1,4 +1,4 @@
-"""Normal pixels: densities against a library's, the scale, and the post's squared error."""
+"""Gaussian likelihoods: densities against NumPyro's, sigma, and the post's squared error."""
 
 import math
 
@@ -43,7 +43,7 @@ def test_draws_have_the_mean_and_the_scale(name):
     np.testing.assert_allclose(drawn.std(axis=0), SIGMAS[name], rtol=0.05)
 
 
-def test_the_posts_loss_is_the_squared_error_itself_beside_the_constant():
+def test_the_posts_loss_is_the_squared_error_plus_the_constant():
     squared = ((X - jax.nn.sigmoid(OUTPUT)) ** 2).sum(axis=(-3, -2, -1))
     found = -likelihood("mse")(OUTPUT).log_prob(X) - 12 * LIKELIHOODS["mse"].constant
     np.testing.assert_allclose(found, squared, rtol=1e-4, atol=1e-4)

@@ -1,4 +1,4 @@
-"""Finite scalar quantisation: its values, its gradient, and units that a member does not have."""
+"""Finite scalar quantisation: its values, its gradient, and masked units."""
 
 import math
 from functools import partial
@@ -35,14 +35,14 @@ def test_every_unit_is_at_the_nearest_of_values_evenly_from_minus_one_to_one(lev
 
 
 @pytest.mark.parametrize("levels", [2, 5, 6])
-def test_outputs_without_end_stay_within_the_values(levels):
+def test_very_large_outputs_stay_within_the_values(levels):
     posterior = fsq(levels)
     posterior.head.layer.kernel[...] = 1e6 * posterior.head.layer.kernel[...]
     z = posterior(FEATURES, Units(3, 3)).z
     np.testing.assert_array_equal(np.unique(z), [-1, 1])
 
 
-def test_the_gradient_is_that_of_the_bound_as_if_nothing_were_rounded():
+def test_the_gradient_is_straight_through():
     graph, state = nnx.split(fsq(5))
 
     @partial(jax.jit, static_argnums=1)
@@ -55,7 +55,7 @@ def test_the_gradient_is_that_of_the_bound_as_if_nothing_were_rounded():
     np.testing.assert_allclose(slopes(FEATURES, True), slopes(FEATURES, False), rtol=1e-5, atol=1e-7)
 
 
-def test_a_unit_costs_the_log_of_its_values_and_one_that_is_not_there_nothing():
+def test_a_unit_costs_the_log_of_its_levels_and_a_masked_unit_nothing():
     q = fsq(5, 3, jnp.int32(2))(FEATURES, Units(3, jnp.int32(2)))
     p = UniformCodes(q.book)
     np.testing.assert_allclose(q.kl(p), np.tile([math.log(5), math.log(5), 0], (40, 1)), rtol=1e-6)

@@ -1,4 +1,4 @@
-"""Inverse autoregressive flows: their density, what they see, and units that a member does not have."""
+"""Inverse autoregressive flows: their density, their dependencies, and masked units."""
 
 from functools import partial
 
@@ -19,7 +19,7 @@ FEATURES = jax.random.normal(KEY, (3, 5))
 
 
 def iaf(size, blocks=2, strength=1.0):
-    """A flow whose blocks do `strength` times as much as at the start."""
+    """A flow with its starting weights multiplied by `strength`."""
     posterior = IAF(IAF.Settings(blocks=blocks, width=3, context=2), small_build(size), KEY)
     for block in posterior.flow.blocks:
         block.kernel[...] = strength * block.kernel[...]
@@ -77,7 +77,7 @@ def slopes_of(blocks):
     return jax.jacfwd(lambda z: q._flow(z[None])[0][0])(jnp.ones(SIZE))
 
 
-def test_a_block_is_triangular_and_the_next_sees_the_units_the_other_way_round():
+def test_a_block_is_triangular_and_the_next_block_reverses_the_order_of_the_units():
     for blocks, part in ((1, np.triu), (2, None)):
         slopes = np.asarray(slopes_of(blocks))
         if part is not None:
@@ -88,7 +88,7 @@ def test_a_block_is_triangular_and_the_next_sees_the_units_the_other_way_round()
 
 
 @given(st.sampled_from([1, 3]))
-def test_units_beyond_the_count_change_nothing(count):
+def test_masked_units_change_nothing(count):
     alone, padded = sampled(count, 2, jnp.int32(count)), sampled(SIZE, 2, jnp.int32(count))
     for ours, theirs in zip(alone, padded, strict=True):
         cut = theirs if ours.shape == theirs.shape else theirs[..., :count]
@@ -97,7 +97,7 @@ def test_units_beyond_the_count_change_nothing(count):
         assert not z[..., count:].any()
 
 
-def test_at_the_start_most_of_the_base_is_kept():
+def test_at_the_start_a_block_keeps_most_of_its_input():
 
     @jax.jit
     def shares():
@@ -107,7 +107,7 @@ def test_at_the_start_most_of_the_base_is_kept():
     np.testing.assert_allclose(np.diag(shares()), 1 / (1 + np.exp(-1.5)), atol=0.1)
 
 
-def test_the_density_is_known_of_its_own_samples_alone():
+def test_the_density_is_known_only_at_its_own_samples():
     q = iaf(SIZE)(FEATURES, Units(SIZE, SIZE))
     assert isinstance(q, HasCentre)
     assert not isinstance(q, (HasLogProb, HasKL, HasScale))

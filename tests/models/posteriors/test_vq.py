@@ -1,4 +1,4 @@
-"""Vector quantisation: nearest codes, codes that follow averages, the commitment."""
+"""Vector quantisation: nearest codes, moving averages, and the commitment cost."""
 
 import math
 
@@ -32,7 +32,7 @@ def by_hand(posterior):
     return vectors, codes, nearest
 
 
-def test_every_position_has_its_nearest_code_and_pays_for_the_distance():
+def test_every_position_takes_its_nearest_code_and_the_penalty_is_the_squared_distance():
     posterior = vq()
     vectors, codes, nearest = by_hand(posterior)
     q = posterior(FEATURES, Units(SIZE, SIZE))
@@ -42,7 +42,7 @@ def test_every_position_has_its_nearest_code_and_pays_for_the_distance():
     np.testing.assert_allclose(q.penalty, COMMITMENT * distance, rtol=1e-5)
 
 
-def test_the_codes_follow_the_means_of_what_chose_them():
+def test_the_codes_move_to_the_means_of_their_vectors():
     posterior = vq()
     counts, sums = np.ones(CODES), np.asarray(posterior.vectors[...], np.float64)
     for _ in range(3):
@@ -56,7 +56,7 @@ def test_the_codes_follow_the_means_of_what_chose_them():
         np.testing.assert_allclose(posterior.counts[...], counts, rtol=1e-5)
 
 
-def test_the_gradient_passes_the_codes_and_the_commitment_pulls_the_encoder_to_them():
+def test_the_gradient_is_straight_through_and_the_commitment_pulls_the_encoder_to_the_codes():
     graph, *states = nnx.split(vq(), nnx.Param, ...)
     params, others = map(nnx.to_pure_dict, states)
     vectors, codes, nearest = by_hand(vq())
@@ -76,7 +76,7 @@ def test_the_gradient_passes_the_codes_and_the_commitment_pulls_the_encoder_to_t
     np.testing.assert_allclose(of_bias(1.0), pull, rtol=1e-4, atol=1e-6)
 
 
-def test_codes_and_their_averages_are_no_parameters():
+def test_codes_and_their_averages_are_not_parameters():
     names = {path[0].key for path, _ in jax.tree_util.tree_leaves_with_path(nnx.state(vq(), nnx.Param))}
     assert names == {"layer"}
 

@@ -1,4 +1,4 @@
-"""The uniform prior of codes: its mass and its draws."""
+"""The uniform prior of codes: its mass and its samples."""
 
 import jax
 import jax.numpy as jnp
@@ -17,7 +17,7 @@ SCALARS = ScalarCodes(Units(3, 2), 3)
 
 
 @pytest.mark.parametrize("book", [VECTORS, SCALARS], ids=["vq", "fsq"])
-def test_the_masses_of_all_code_words_sum_to_one_and_all_are_drawn_as_often(book):
+def test_all_code_words_have_equal_mass_and_are_drawn_equally_often(book):
     z, log_p = UniformCodes(book).sample(training_noise(3000), 1)
     words, counts = np.unique(np.round(z[0], 4), axis=0, return_counts=True)
     assert len(words) == 9

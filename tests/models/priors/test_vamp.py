@@ -38,7 +38,7 @@ def test_its_samples_have_the_moments_of_the_mixture_and_their_density():
     np.testing.assert_allclose(log_p, mixture().log_prob(z), rtol=1e-6)
 
 
-def test_units_beyond_the_count_change_nothing():
+def test_masked_units_change_nothing():
     padded = mixture(
         jnp.pad(MU, ((0, 0), (0, 2)), constant_values=9.0), jnp.pad(SIGMA, ((0, 0), (0, 2)), constant_values=9.0)
     )
@@ -77,7 +77,7 @@ def test_the_gradient_of_its_density_reaches_the_pseudo_inputs_and_the_encoder()
 
 
 @pytest.mark.parametrize("posterior", ["iaf", "fsq", "vq"])
-def test_a_posterior_that_is_no_normal_is_refused(posterior):
+def test_a_posterior_that_is_not_a_diagonal_normal_is_refused(posterior):
     def prior():
         model = small_model(model={"prior": "vamp", "posterior": posterior})
         return model.prior(model, None)

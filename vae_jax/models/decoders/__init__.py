@@ -1,4 +1,4 @@
-"""Decoders by name: from latents to what a likelihood is made of."""
+"""Decoders by name: from latents to the parameters of the likelihood."""
 
 from collections.abc import Callable
 

@@ -14,9 +14,9 @@ from vae_jax.models.dense import ACTIVATIONS, UnitStem
 
 
 class ConvDecoder(nnx.Module):
-    """A small picture from the latents, doubled and convolved until it is large enough.
+    """A dense layer to a small feature map, then doubling and convolving up to the size of the image.
 
-    Doubling repeats pixels, as transposed convolutions leave a chequerboard (Odena et al. 2016, distill.pub/2016/
+    Doubling repeats pixels: transposed convolutions leave a chequerboard (Odena et al. 2016, distill.pub/2016/
     deconv-checkerboard).
     """
 
@@ -26,7 +26,7 @@ class ConvDecoder(nnx.Module):
 
         Attributes:
             widths: channels before each doubling.
-            kernel: pixels that a layer sees along each side.
+            kernel: side of the kernels, in pixels.
         """
 
         widths: tuple[int, ...] = limited((64, 32), low=1, high=10_000)
@@ -36,7 +36,7 @@ class ConvDecoder(nnx.Module):
         """Draw the starting weights.
 
         Raises:
-            UserError: there are more layers than times that the picture can be halved.
+            UserError: there are no layers, or too many for the size of the image.
         """
         check_halvings("config.decoders.conv.widths", len(settings.widths), build)
         (height, width, channels), (first, *widths) = build.image_shape, settings.widths
@@ -54,7 +54,7 @@ class ConvDecoder(nnx.Module):
     def __call__(
         self, z: Float[Array, "n units"], condition: Float[Array, "n condition"] | None
     ) -> Float[Array, "n height width outputs"]:
-        """Decode latents; what the doublings give too many is cut off."""
+        """Decode latents; surplus rows and columns are cut off."""
         y = self.stem(z, condition).reshape(len(z), *self.start)
         for layer in self.layers:
             y = layer(jnp.repeat(jnp.repeat(self.activation(y), 2, axis=1), 2, axis=2))

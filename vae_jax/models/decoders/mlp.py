@@ -10,10 +10,10 @@ from vae_jax.models.initialisers import INITIALISERS
 
 
 class MLPDecoder(nnx.Module):
-    """The layers `model.decoder_hidden`, or those of the encoder mirrored, and one number or more a pixel."""
+    """The layers `model.decoder_hidden`, or the encoder's mirrored, then a layer with the outputs of each pixel."""
 
     def __init__(self, settings: None, build: Build, key: Key[Array, ""]) -> None:
-        """Draw the starting weights, as a model of the member's units alone would."""
+        """Draw the starting weights; masked units do not change them."""
         model, (height, width, channels) = build.config.model, build.image_shape
         hidden, outputs = model.decoder_hidden or model.hidden[::-1], pixels_of(build) * build.outputs
         self.shape = (height, width, channels * build.outputs)

@@ -14,7 +14,7 @@ from vae_jax.models.dense import ACTIVATIONS
 
 
 class ConvEncoder(nnx.Module):
-    """Convolutions that halve the picture, each with the activation after it; all that is left are the features."""
+    """Convolutions of stride 2, each followed by the activation; the flattened result is the feature vector."""
 
     @dataclass(frozen=True)
     class Settings:
@@ -22,7 +22,7 @@ class ConvEncoder(nnx.Module):
 
         Attributes:
             widths: channels after each layer.
-            kernel: pixels that a layer sees along each side.
+            kernel: side of the kernels, in pixels.
         """
 
         widths: tuple[int, ...] = limited((32, 64), low=1, high=10_000)
@@ -32,7 +32,7 @@ class ConvEncoder(nnx.Module):
         """Draw the starting weights.
 
         Raises:
-            UserError: there are more layers than times that the picture can be halved.
+            UserError: there are no layers, or too many for the size of the image.
         """
         height, width, channels = build.image_shape
         check_halvings("config.encoders.conv.widths", len(settings.widths), build)
@@ -44,10 +44,10 @@ class ConvEncoder(nnx.Module):
         self.layers, self.features = nnx.List(layers), height * width * inputs
 
     def __call__(self, x: Images, condition: Condition) -> Float[Array, "batch features"]:
-        """Encode images; what is told of an image is a constant channel each."""
+        """Encode images; each number of the condition is a constant channel."""
         if condition is not None:
-            told = jnp.broadcast_to(condition[:, None, None, :], (*x.shape[:3], condition.shape[1]))
-            x = jnp.concatenate([x, told], axis=-1)
+            planes = jnp.broadcast_to(condition[:, None, None, :], (*x.shape[:3], condition.shape[1]))
+            x = jnp.concatenate([x, planes], axis=-1)
         for layer in self.layers:
             x = self.activation(layer(x))
         return x.reshape(len(x), -1)

@@ -9,7 +9,7 @@ from vae_jax.models.dense import DenseStack, pixels_of
 
 
 class MLPEncoder(nnx.Module):
-    """The layers `model.hidden` on all pixels, and on the condition where there is one."""
+    """The layers `model.hidden` on all pixels, followed by the condition if there is one."""
 
     def __init__(self, settings: None, build: Build, key: Key[Array, ""]) -> None:
         """Draw the starting weights."""

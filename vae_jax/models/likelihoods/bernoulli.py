@@ -1,4 +1,4 @@
-"""Black and white pixels."""
+"""The Bernoulli likelihood, for black and white pixels."""
 
 from dataclasses import dataclass
 
@@ -14,32 +14,31 @@ from vae_jax.models.contracts import Build, Images
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class BernoulliPixels:
-    """Each pixel is white with the chance sigmoid(logit)."""
+    """Each pixel is white with probability sigmoid(logit)."""
 
     logits: Float[Array, "*lead height width channels"]
 
     def log_prob(self, x: Images) -> Float[Array, "*lead"]:
-        """Return minus the cross-entropy; a grey pixel counts as that share of white."""
+        """Return minus the cross-entropy in nats; a grey pixel x counts as white with weight x."""
         return -jnp.sum(jax.nn.softplus(self.logits) - x * self.logits, axis=(-3, -2, -1))
 
     def mean(self) -> Float[Array, "*lead height width channels"]:
-        """Return the chance of white."""
+        """Return the probability of white."""
         return jax.nn.sigmoid(self.logits)
 
     def sample(self, noise: Noise) -> Float[Array, "*lead height width channels"]:
         """Draw black or white for each pixel."""
-        *lead, _ = self.logits.shape[:-3]
-        drawn = noise.uniform("pixels", self.logits.shape[-3:], tuple(lead))
+        drawn = noise.uniform("pixels", self.logits.shape[-3:], self.logits.shape[:-4])
         return (drawn < self.mean()).astype(jnp.float32)
 
 
 class Bernoulli(nnx.Module):
-    """One logit a pixel and channel."""
+    """One logit for each pixel and channel."""
 
     outputs, constant, support = 1, 0.0, "{0, 1}"
 
     def __init__(self, settings: None, build: Build, key: Key[Array, ""]) -> None:
-        """There is nothing to learn."""
+        """Has no parameters."""
 
     def __call__(self, outputs: Float[Array, "*lead height width channels"]) -> BernoulliPixels:
         """Take the outputs as logits."""

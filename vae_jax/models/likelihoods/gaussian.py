@@ -1,7 +1,8 @@
-"""Normal pixels of one scale, given or learned, around the sigmoid of the decoder's output."""
+"""Gaussian likelihoods around the sigmoid of the decoder's output, with one sigma, fixed or learned."""
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -27,51 +28,44 @@ class GaussianPixels:
         return -jnp.sum(0.5 * error**2 + self.log_sigma + Gaussian.constant, axis=(-3, -2, -1))
 
     def mean(self) -> Float[Array, "*lead height width channels"]:
-        """Return the expected picture."""
+        """Return the mean image."""
         return jax.nn.sigmoid(self.outputs)
 
     def sample(self, noise: Noise) -> Float[Array, "*lead height width channels"]:
-        """Draw each pixel; a draw may leave [0, 1]."""
-        *lead, _ = self.outputs.shape[:-3]
-        return self.mean() + jnp.exp(self.log_sigma) * noise.normal_like("pixels", self.outputs.shape[-3:], tuple(lead))
+        """Draw each pixel; draws may lie outside [0, 1]."""
+        eps = noise.normal_like("pixels", self.outputs.shape[-3:], self.outputs.shape[:-4])
+        return self.mean() + jnp.exp(self.log_sigma) * eps
 
 
 class Gaussian(nnx.Module):
-    """The scale is `model.likelihood_sigma`, in pixels."""
+    """Sigma is `model.likelihood_sigma`, for pixels in [0, 1]."""
 
     outputs, constant, support = 1, 0.5 * math.log(2 * math.pi), "the reals"
+    variable: Any = nnx.Variable  # not learned
 
     def __init__(self, settings: None, build: Build, key: Key[Array, ""]) -> None:
-        """Keep the scale."""
-        self.log_sigma: nnx.Variable[Array] = Scale(
-            jnp.log(jnp.asarray(build.config.model.likelihood_sigma, jnp.float32))
-        )
+        """Initialise sigma."""
+        self.log_sigma = self.variable(jnp.log(jnp.asarray(build.config.model.likelihood_sigma, jnp.float32)))
 
     def __call__(self, outputs: Float[Array, "*lead height width channels"]) -> GaussianPixels:
-        """Return the distribution of each picture."""
+        """Return the distribution of each image."""
         return GaussianPixels(outputs, self.log_sigma[...])
 
 
 class GaussianLearned(Gaussian):
-    """The scale is learned, from `model.likelihood_sigma` on (Rybkin et al. 2021, arXiv:2006.13202)."""
+    """Sigma is learned, starting from `model.likelihood_sigma` (Rybkin et al. 2021, arXiv:2006.13202)."""
 
-    def __init__(self, settings: None, build: Build, key: Key[Array, ""]) -> None:
-        """Start the scale."""
-        self.log_sigma = nnx.Param(jnp.log(jnp.asarray(build.config.model.likelihood_sigma, jnp.float32)))
+    variable: Any = nnx.Param
 
 
 class SquaredError(Gaussian):
-    """The post's squared error: a normal of variance 1/2."""
+    """The post's squared error: a Gaussian of variance 1/2."""
 
     constant = 0.5 * math.log(math.pi)
 
     def __call__(self, outputs: Float[Array, "*lead height width channels"]) -> GaussianPixels:
-        """Return the distribution of each picture."""
+        """Return the distribution of each image."""
         return GaussianPixels(outputs, -0.5 * math.log(2.0))
 
     def __init__(self, settings: None, build: Build, key: Key[Array, ""]) -> None:
-        """There is nothing to learn."""
-
-
-class Scale(nnx.Variable[Float[Array, ""]]):
-    """The logarithm of a scale that is not learned."""
+        """Has no parameters."""

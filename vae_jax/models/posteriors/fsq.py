@@ -9,25 +9,23 @@ from flax import nnx
 from jaxtyping import Array, Float, Int32, Key
 
 from vae_jax.config.checks import limited
-from vae_jax.core.errors import UserError
-from vae_jax.core.noise import Noise
 from vae_jax.core.units import UnitCount, Units
 from vae_jax.models.contracts import Build, HasLogProb
 from vae_jax.models.dense import UnitHead
-from vae_jax.models.priors.uniform_codes import UniformCodes
+from vae_jax.models.priors.uniform_codes import PointMass, check_uniform
 
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class ScalarCodes:
-    """Each unit takes one of `codes` values, evenly from -1 to 1."""
+    """Each unit takes one of `codes` values, evenly spaced from -1 to 1."""
 
     units: Units
     codes: int = field(metadata={"static": True})
 
     @property
     def positions(self) -> int:
-        """Every unit is a position."""
+        """Return the number of units: each is a position."""
         return self.units.size
 
     def latents(self, chosen: Int32[Array, "*lead positions"]) -> Float[Array, "*lead units"]:
@@ -41,40 +39,31 @@ class ScalarCodes:
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
-class QuantisedUnits:
+class QuantisedUnits(PointMass):
     """A single point for each example: every unit at the nearest of its values."""
 
     z: Float[Array, "batch units"]
     book: ScalarCodes
 
-    def sample(self, noise: Noise, k: int) -> tuple[Float[Array, "k batch units"], Float[Array, "k batch"]]:
-        """Return the point, which has all of the mass."""
-        return jnp.broadcast_to(self.z, (k, *self.z.shape)), jnp.zeros((k, len(self.z)))
-
     def kl(self, p: HasLogProb) -> Float[Array, "batch units"]:
-        """Return log `codes` for each unit: what it takes to name one of equally likely values.
+        """Return log `codes` for each unit, in nats: the KL to a uniform prior.
 
         Raises:
             UserError: the prior is not uniform over the codes.
         """
-        if not isinstance(p, UniformCodes):
-            raise UserError("config.model.posterior: found 'fsq', which needs config.model.prior=uniform_codes")
+        check_uniform(p, "fsq")
         return jnp.broadcast_to(jnp.where(self.book.units.mask, math.log(self.book.codes), 0.0), self.z.shape)
-
-    def centre(self) -> Float[Array, "batch units"]:
-        """Return the point."""
-        return self.z
 
 
 class FSQ(nnx.Module):
-    """One number for each unit from the features, bounded and rounded; gradients pass the rounding unchanged."""
+    """One number for each unit from the features, bounded and rounded; gradients are straight-through."""
 
     @dataclass(frozen=True)
     class Settings:
         """The codes.
 
         Attributes:
-            levels: values of each unit.
+            levels: number of values of each unit.
         """
 
         levels: int = limited(5, low=2, high=1000)
@@ -95,7 +84,7 @@ class FSQ(nnx.Module):
         (number,) = self.head(features)
         half = (self.levels - 1) / 2
         bounded = half * jnp.tanh(number)
-        # An even number of values has none at 0: they are rounded half a place beside it.
+        # An even number of values has none at 0: the grid is shifted by a half.
         shift = 0.0 if self.levels % 2 else 0.5
         rounded = jnp.clip(jnp.round(bounded - shift) + shift, -half, half)
         z = (bounded + jax.lax.stop_gradient(rounded - bounded)) / half

@@ -16,14 +16,13 @@ from vae_jax.models.contracts import Build
 from vae_jax.models.dense import UnitHead, linear
 from vae_jax.models.initialisers import INITIALISERS
 from vae_jax.models.made import MADE
-from vae_jax.models.normals import DiagonalGaussian
-from vae_jax.models.posteriors.diagonal_gaussian import SIGMA_FLOOR
+from vae_jax.models.normals import DiagonalGaussian, gaussian_of
 
-GATE = 1.5  # added to a gate's input: at the start a block keeps most of z (section 4 of the paper: 1 to 2)
+GATE = 1.5  # added to a gate's input, so that at the start a block keeps most of z (section 4 of the paper: 1 to 2)
 
 
 class Flow(nnx.Module):
-    """Autoregressive blocks, the order of the units reversed between them."""
+    """Autoregressive blocks; the order of the units is reversed between them."""
 
     def __init__(self, blocks: int, width: int, context: int, build: Build, key: Key[Array, ""]) -> None:
         """Draw the starting weights."""
@@ -32,7 +31,7 @@ class Flow(nnx.Module):
     def __call__(
         self, z: Float[Array, "*lead units"], context: Float[Array, "batch context"], units: Units
     ) -> tuple[Float[Array, "*lead units"], Float[Array, "*lead"]]:
-        """Return the moved points, and log |dz/dz0| (eq. 10 to 12, with gates as in algorithm 1)."""
+        """Return the transformed points and log |det dz/dz0| (eq. 10 to 12, with gates as in algorithm 1)."""
         log_det = jnp.zeros(z.shape[:-1])
         for k, block in enumerate(self.blocks):
             z = units.reversed(z) if k else z
@@ -46,13 +45,12 @@ class Flow(nnx.Module):
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class FlowDistribution:
-    """A normal whose samples go through a flow: the density of its own samples is known, that of others is not.
+    """A normal transformed by a flow: the density is known at its own samples only.
 
     Attributes:
         base: the normal.
-        context: `[batch, context]`, what the flow is told of each example.
-        weights: of the flow.
-        graph: the flow's structure.
+        context: `[batch, context]`, the flow's input for each example.
+        weights, graph: of the flow, as Flax splits it.
     """
 
     base: DiagonalGaussian
@@ -61,13 +59,13 @@ class FlowDistribution:
     graph: Any = field(metadata={"static": True})
 
     def sample(self, noise: Noise, k: int) -> tuple[Float[Array, "k batch units"], Float[Array, "k batch"]]:
-        """Move samples of the normal."""
+        """Transform samples of the normal."""
         z, log_q = self.base.sample(noise, k)
         moved, log_det = self._flow(z)
         return moved, log_q - log_det
 
     def centre(self) -> Float[Array, "batch units"]:
-        """Return where the flow takes the normal's mean."""
+        """Return the transformed mean of the normal."""
         moved: Float[Array, "batch units"] = self._flow(self.base.centre())[0]
         return moved
 
@@ -77,16 +75,16 @@ class FlowDistribution:
 
 
 class IAF(nnx.Module):
-    """A normal, moved by autoregressive blocks that see features of the image."""
+    """A diagonal normal transformed by autoregressive blocks that are conditioned on the image."""
 
     @dataclass(frozen=True)
     class Settings:
         """The flow.
 
         Attributes:
-            blocks: how many.
+            blocks: number of autoregressive blocks.
             width: hidden units of a block for each latent unit.
-            context: numbers that the blocks are told of an image.
+            context: length of the vector through which the blocks see an image.
         """
 
         blocks: int = limited(2, low=1, high=100)
@@ -102,7 +100,6 @@ class IAF(nnx.Module):
 
     def __call__(self, features: Float[Array, "batch features"], units: Units) -> FlowDistribution:
         """Return q(z|x)."""
-        mu, s = self.head(features)
-        base = DiagonalGaussian(mu, SIGMA_FLOOR + jax.nn.softplus(s), units)
+        base = gaussian_of(self.head(features), units)
         graph, weights = nnx.split(self.flow)
         return FlowDistribution(base, self.context(features), nnx.to_pure_dict(weights), graph)

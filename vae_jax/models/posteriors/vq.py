@@ -1,4 +1,4 @@
-"""Vector quantisation with codes that follow averages (van den Oord et al. 2017, arXiv:1711.00937, appendix A)."""
+"""Vector quantisation, the codes moving averages (van den Oord et al. 2017, arXiv:1711.00937, appendix A)."""
 
 import math
 from dataclasses import dataclass, field
@@ -10,18 +10,17 @@ from jaxtyping import Array, Float, Int32, Key
 
 from vae_jax.config.checks import limited, number
 from vae_jax.core.errors import UserError
-from vae_jax.core.noise import Noise
 from vae_jax.core.random_keys import named
 from vae_jax.core.traced import Number
 from vae_jax.core.units import Units
 from vae_jax.models.contracts import Build, HasLogProb
 from vae_jax.models.dense import linear
 from vae_jax.models.initialisers import INITIALISERS
-from vae_jax.models.priors.uniform_codes import UniformCodes
+from vae_jax.models.priors.uniform_codes import PointMass, check_uniform
 
 
 class Code(nnx.Variable[Array]):
-    """Codes and their averages: they follow the encoder and have no gradient."""
+    """Codes and their moving averages, which have no gradient."""
 
 
 @jax.tree_util.register_dataclass
@@ -31,7 +30,7 @@ class VectorCodes:
 
     Attributes:
         vectors: `[codes, width]`.
-        positions: codes of an example.
+        positions: number of codes of an example.
     """
 
     vectors: Float[Array, "codes width"]
@@ -39,7 +38,7 @@ class VectorCodes:
 
     @property
     def codes(self) -> int:
-        """How many vectors there are."""
+        """The number of vectors."""
         return len(self.vectors)
 
     def latents(self, chosen: Int32[Array, "*lead positions"]) -> Float[Array, "*lead units"]:
@@ -53,7 +52,7 @@ class VectorCodes:
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
-class QuantisedVectors:
+class QuantisedVectors(PointMass):
     """A single point for each example: the nearest code at every position.
 
     Attributes:
@@ -66,40 +65,31 @@ class QuantisedVectors:
     penalty: Float[Array, " batch"]
     book: VectorCodes
 
-    def sample(self, noise: Noise, k: int) -> tuple[Float[Array, "k batch units"], Float[Array, "k batch"]]:
-        """Return the point, which has all of the mass."""
-        return jnp.broadcast_to(self.z, (k, *self.z.shape)), jnp.zeros((k, len(self.z)))
-
     def kl(self, p: HasLogProb) -> Float[Array, "batch positions"]:
-        """Return log `codes` for each position.
+        """Return log `codes` for each position, in nats: the KL to a uniform prior.
 
         Raises:
             UserError: the prior is not uniform over the codes.
         """
-        if not isinstance(p, UniformCodes):
-            raise UserError("config.model.posterior: found 'vq', which needs config.model.prior=uniform_codes")
+        check_uniform(p, "vq")
         return jnp.full((len(self.z), self.book.positions), math.log(self.book.codes))
-
-    def centre(self) -> Float[Array, "batch units"]:
-        """Return the point."""
-        return self.z
 
 
 class VQ(nnx.Module):
-    """The latent units, cut into positions, each at the nearest of the codes."""
+    """The latent units are split into positions, each of which takes the nearest code."""
 
-    traces_latent_dim = False  # a position's vector is compared as a whole
-    depends_on_batch = True  # the codes follow all images of a batch
+    traces_latent_dim = False  # the vector of a position is compared as a whole
+    depends_on_batch = True  # all images of a batch update the codes
 
     @dataclass(frozen=True)
     class Settings:
         """The codes.
 
         Attributes:
-            codes: vectors to choose from.
+            codes: number of vectors in the codebook.
             positions: codes of an example; must divide `model.latent_dim`.
-            commitment: the weight of the distance between the encoder's vectors and their codes.
-            decay: of the averages that the codes follow.
+            commitment: the weight of the squared distance between the encoder's vectors and their codes.
+            decay: of the moving averages.
         """
 
         codes: int = limited(64, low=2, high=100_000)
@@ -131,7 +121,7 @@ class VQ(nnx.Module):
         return VectorCodes(self.vectors[...], self.positions)
 
     def __call__(self, features: Float[Array, "batch features"], units: Units) -> QuantisedVectors:
-        """Return the point of each example, and let the codes follow the encoder's vectors."""
+        """Return the point of each example, and update the codes."""
         encoded = self.layer(features)
         flat = encoded.reshape(len(encoded) * self.positions, -1)
         vectors = self.vectors[...]
@@ -140,15 +130,15 @@ class VQ(nnx.Module):
         quantised = vectors[chosen].reshape(encoded.shape)
         commitment, decay = self.numbers[...]
         penalty = commitment * jnp.sum((encoded - jax.lax.stop_gradient(quantised)) ** 2, axis=1)
-        self._follow(jax.lax.stop_gradient(flat), chosen, decay)
+        self._update(jax.lax.stop_gradient(flat), chosen, decay)
         z = encoded + jax.lax.stop_gradient(quantised - encoded)
         return QuantisedVectors(z, penalty, VectorCodes(vectors, self.positions))
 
-    def _follow(self, flat: Float[Array, "n width"], chosen: Int32[Array, " n"], decay: Float[Array, ""]) -> None:
+    def _update(self, flat: Float[Array, "n width"], chosen: Int32[Array, " n"], decay: Float[Array, ""]) -> None:
         """Move each code towards the mean of the vectors that chose it."""
         hits = jax.nn.one_hot(chosen, len(self.vectors[...]))
         self.counts[...] = decay * self.counts[...] + (1 - decay) * jnp.sum(hits, axis=0)
         self.sums[...] = decay * self.sums[...] + (1 - decay) * hits.T @ flat
         total, codes = jnp.sum(self.counts[...]), len(self.counts[...])
-        smoothed = (self.counts[...] + 1e-5) / (total + codes * 1e-5) * total  # no division by codes that none chose
+        smoothed = (self.counts[...] + 1e-5) / (total + codes * 1e-5) * total  # no division by zero for unused codes
         self.vectors[...] = self.sums[...] / smoothed[:, None]

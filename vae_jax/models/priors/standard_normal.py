@@ -8,10 +8,10 @@ from vae_jax.models.normals import StandardNormal
 
 
 class StandardNormalPrior(nnx.Module):
-    """N(0, I), whatever the condition."""
+    """N(0, I), for any condition."""
 
     def __init__(self, settings: None, build: Build, key: Key[Array, ""]) -> None:
-        """There is nothing to learn."""
+        """Has no parameters."""
 
     def __call__(self, model: Model, condition: Condition) -> StandardNormal:
         """Return N(0, I)."""

@@ -28,7 +28,7 @@ class MixtureOfNormals:
     components: DiagonalGaussian
 
     def sample(self, noise: Noise, k: int) -> tuple[Float[Array, "k batch units"], Float[Array, "k batch"]]:
-        """Draw a component, and then a point of it."""
+        """Draw a component, then a point from it."""
         count = len(self.components.mu)
         chosen = jnp.minimum((noise.uniform("component", (), (k,)) * count).astype(jnp.int32), count - 1)
         eps = noise.normal("latents", self.components.units, (k,))
@@ -43,34 +43,34 @@ class MixtureOfNormals:
 
 
 class VampPrior(nnx.Module):
-    """A mixture of the posteriors of pseudo-inputs, which are learned."""
+    """A mixture of the posteriors of learned pseudo-inputs."""
 
     @dataclass(frozen=True)
     class Settings:
         """The mixture.
 
         Attributes:
-            components: pseudo-inputs.
+            components: number of pseudo-inputs.
         """
 
         components: int = limited(100, low=1, high=10_000)
 
     def __init__(self, settings: Settings, build: Build, key: Key[Array, ""]) -> None:
-        """Draw the pseudo-inputs: grey, with noise."""
+        """Draw the pseudo-inputs: noise around grey."""
         shape = (settings.components, *build.image_shape)
         self.pseudo_inputs = nnx.Param(jax.random.normal(named(key, "images"), shape))
-        told = (settings.components, build.condition)
-        self.told = nnx.Param(jax.random.normal(named(key, "condition"), told)) if build.condition else None
+        conditions = jax.random.normal(named(key, "condition"), (settings.components, build.condition))
+        self.told = nnx.Param(conditions) if build.condition else None
 
     def __call__(self, model: Model, condition: Condition) -> MixtureOfNormals:
-        """Return the mixture; each pseudo-input has a condition of its own, where images have one.
+        """Return the mixture; in a conditional model each pseudo-input has a learned condition.
 
         Raises:
-            UserError: the model's posterior is no normal of independent units.
+            UserError: the model's posterior is not a diagonal normal.
         """
-        told = None if self.told is None else jax.nn.softmax(self.told[...])
+        conditions = None if self.told is None else jax.nn.softmax(self.told[...])
         x = jax.nn.sigmoid(self.pseudo_inputs[...])
-        components = model.posterior_of(x, told) if isinstance(model, HasPosterior) else None
+        components = model.posterior_of(x, conditions) if isinstance(model, HasPosterior) else None
         if not isinstance(components, DiagonalGaussian):
             raise UserError("config.model.prior: found 'vamp', which needs config.model.posterior=diagonal_gaussian")
         return MixtureOfNormals(components)
