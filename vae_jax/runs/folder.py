@@ -185,8 +185,8 @@ class RunFolder:
             if before is None or any(differences(before, config, *set(Role) - {Role.PLACE, Role.UPKEEP})):
                 self.summary.unlink(missing_ok=True)
             write_text(self.config, to_json(config))
-        if note := outside_parts.note_of(expand(config) if outside_parts.are_there() else ()):
-            write_text(self.parts, outside_parts.to_json(note))
+        if note := outside_parts.note_of(expand(config) if outside_parts.any_registered() else ()):
+            write_text(self.parts, json.dumps(note, indent=2) + "\n")
 
     def read_config(self) -> Config:
         """Read the config that the run was made with.

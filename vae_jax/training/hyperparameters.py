@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Array, Shaped
 
 from vae_jax.config.checks import CHOICE, NUMBER, is_off
-from vae_jax.config.parts import PartSettings, settings_of
+from vae_jax.config.parts import PartSettings, chosen_part, settings_of
 from vae_jax.config.schema import Config
 from vae_jax.core.registry import KINDS, registry_of
 from vae_jax.core.units import Units
@@ -48,7 +48,7 @@ def _traced(config: Config) -> Iterator[tuple[str, tuple[float, str]]]:
     for kind, (_, section, _) in KINDS.items():
         settings = settings_of(config, kind)
         if settings is not None:
-            yield from _traced_of(settings, f"{section}.{_name_of(config, kind)}.")
+            yield from _traced_of(settings, f"{section}.{chosen_part(config, kind)}.")
 
 
 def _traced_of(section: Any, prefix: str) -> Iterator[tuple[str, tuple[float, str]]]:
@@ -81,16 +81,10 @@ def bound(settings: Config, numbers: Hyperparameters) -> Config:
     for kind, (_, section, _) in KINDS.items():
         own = settings_of(settings, kind)
         if own is not None:
-            name = _name_of(settings, kind)
+            name = chosen_part(settings, kind)
             parts[section, name] = _bound(own, f"{section}.{name}.", numbers)
     whole = _bound(settings, "", numbers)
     return dataclasses.replace(whole, parts=PartSettings(tuple(parts.items())))
-
-
-def _name_of(settings: Config, kind: str) -> str:
-    where, last = KINDS[kind].field.split(".")
-    name: str = getattr(getattr(settings, where), last)
-    return name
 
 
 def _bound(section: Section, prefix: str, numbers: Hyperparameters) -> Section:
