@@ -61,7 +61,7 @@ def test_a_morph_goes_from_one_class_to_another(told):
     [
         (
             lambda model: model.encode(IMAGES),
-            "labels: missing; this model is told the class of each image: needs whole",
+            "labels: missing; this model is conditioned on the class of each image: needs whole",
         ),
         (lambda model: model.sample(3), "labels: missing"),
         (lambda model: model.decode([[0.0, 0.0]]), "labels: missing"),
@@ -83,7 +83,9 @@ def test_labels_that_are_none_are_said_in_one_line(told, use, said):
 
 def test_a_model_that_is_told_nothing_refuses_labels(untold):
     for use in (lambda: untold.encode(IMAGES, LABELS), lambda: untold.sample(2, labels=0)):
-        with pytest.raises(UserError, match=r"labels: found some; this model is told nothing \(config.data.condition"):
+        with pytest.raises(
+            UserError, match=r"labels: found some; this model is not conditional \(config.data.condition"
+        ):
             use()
 
 

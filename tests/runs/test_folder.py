@@ -10,7 +10,7 @@ import pytest
 from vae_jax.config.schema import CheckpointConfig, Config, EvalConfig
 from vae_jax.core.atomic_files import write_text
 from vae_jax.core.errors import UserError
-from vae_jax.runs.folder import RunFolder, faults_told
+from vae_jax.runs.folder import RunFolder, disk_errors_reported
 
 
 def everything(folder):
@@ -233,13 +233,13 @@ def test_a_broken_config_is_named_in_one_line(tmp_path, damaged):
     [
         (OSError(errno.ENOSPC, "No space left on device"), "can't be written any more (No space left on device)"),
         (PermissionError(errno.EACCES, "Permission denied"), "can't be written any more (Permission denied)"),
-        (TimeoutError("timed out after 300 seconds"), "stopped by a fault (timed out after 300 seconds)"),
-        (OSError(errno.EMFILE, "Too many open files"), "stopped by a fault (Too many open files)"),
-        (ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused"), "stopped by a fault (Connection refused)"),
+        (TimeoutError("timed out after 300 seconds"), "stopped by an error (timed out after 300 seconds)"),
+        (OSError(errno.EMFILE, "Too many open files"), "stopped by an error (Too many open files)"),
+        (ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused"), "stopped by an error (Connection refused)"),
     ],
 )
 def test_only_the_faults_of_a_disk_are_told_as_such(tmp_path, error, said):
-    with pytest.raises(UserError) as told, faults_told(tmp_path):
+    with pytest.raises(UserError) as told, disk_errors_reported(tmp_path):
         raise error
     assert str(told.value).startswith(f"{tmp_path}: {said}; what was saved before is whole")
     assert ("room and rights" in str(told.value)) == ("can't be written" in said)

@@ -81,7 +81,7 @@ def test_a_picture_can_be_laid_over_and_toned_as_two_things(of_faces, plain, tmp
     np.testing.assert_array_equal(as_its_tones(laid, of_faces), laid)
     stretched = trained_on(tmp_path / "run", DATA, data={"contrast": "stretch"})
     np.testing.assert_array_equal(as_its_tones(laid, stretched), stretch(laid))
-    with pytest.raises(UserError, match="its images are not faces laid over each other"):
+    with pytest.raises(UserError, match="its images are not aligned faces"):
         lay_over(read_picture(path), points_beside(path), plain)
 
 

@@ -67,7 +67,7 @@ def test_a_member_that_fails_is_named_and_the_others_finish(tmp_path, caplog):
     run = tmp_path / "run"
     assert main(digits_command(run, "--sweep=learning_rate=1e-3,1e30", "--sweep=seed=0,1", ONE_DRAWN)) == 0
     said = caplog.text
-    assert re.search(r"member 2: in step \d+ .* was (inf|nan); it stays as it was before", said)
+    assert re.search(r"member 2: in step \d+ .* was (inf|nan); it stops with the weights from before this step", said)
     assert "2 of 4 members failed" in said
     found = members(run)
     assert [member["failed_in_step"] is None for member in found] == [True, True, False, False]
@@ -103,7 +103,7 @@ def test_a_sweep_into_the_folder_of_a_single_run_takes_it_over_and_says_so(tmp_p
         (run / "figures" / f"{name}.png").touch()
     assert main(digits_command(run, "--sweep=seed=0,1,2")) == 0
     assert "is taken over as member 0 (digits · 2 latent · beta_KL 1 · seed 0); 2 more to train" in caplog.text
-    assert "removed 4 pictures of the run as it was before (heat_map.png, loss_curves.png, pca_" in caplog.text
+    assert "removed 4 figures of the earlier run (heat_map.png, loss_curves.png, pca_" in caplog.text
     assert {path.stem for path in (run / "figures").iterdir()} == {"my_samples", "reconstructions_member"}
     assert members(run)[0]["test"] == first
 

@@ -1,6 +1,6 @@
-"""The numbers of members: every traced field of their settings, as arrays with a members axis.
+"""The hyperparameters of members: every traced field of their settings, as arrays with a members axis.
 
-Which fields these are stands in the fields' own metadata (`vae_jax.config.checks`); nothing lists them by hand.
+A field's metadata says whether it is traced (`vae_jax.config.checks`); there is no other list.
 """
 
 import dataclasses
@@ -19,18 +19,18 @@ from vae_jax.core.units import Units
 from vae_jax.schedules import rates, warmups
 from vae_jax.training.spec import Spec
 
-# By the full name of the field, such as `objective.beta_kl`: `[members]`, or a number inside a program.
+# By the full name of the field, such as `objective.beta_kl`: `[members]`, or a scalar inside a program.
 Hyperparameters = dict[str, Shaped[Array, "*members"]]
 
 Section = TypeVar("Section")
 
 
 def hyperparameters_of(configs: Sequence[Config], steps_per_epoch: int) -> Hyperparameters:
-    """Gather the numbers of several members.
+    """Collect the hyperparameters of several members, each `[members]`.
 
     Args:
-        configs: each member's settings, as it would have them alone.
-        steps_per_epoch: steps of an epoch; lengths that follow the run's become numbers of steps.
+        configs: each member's settings, as of a single run.
+        steps_per_epoch: turns lengths relative to the run into steps.
     """
     tables = []
     for config in configs:
@@ -57,25 +57,25 @@ def _traced_of(section: Any, prefix: str) -> Iterator[tuple[str, tuple[float, st
         if dataclasses.is_dataclass(value) and not isinstance(value, PartSettings):
             yield from _traced_of(value, f"{prefix}{entry.name}.")
         elif traced and not (entry.metadata["off"] is not None and is_off(value)):
-            number = _place(f"{prefix}{entry.name}", value, entry.metadata) if traced == CHOICE else value
+            number = _index(f"{prefix}{entry.name}", value, entry.metadata) if traced == CHOICE else value
             yield f"{prefix}{entry.name}", (number, entry.metadata["dtype"])
 
 
-def _place(name: str, value: str, metadata: Mapping[str, Any]) -> int:
-    """Return the place of a name in its list of choices, or in its registry."""
+def _index(name: str, value: str, metadata: Mapping[str, Any]) -> int:
+    """Return the index of a choice in its list, or in its registry."""
     if "choices" in metadata:
         return list(metadata["choices"]).index(value)
     registry = registry_of(next(kind for kind, (field, _, _) in KINDS.items() if field == name))
-    _ = registry[value]
+    _ = registry[value]  # an unknown name is a UserError
     return list(registry).index(value)
 
 
 def bound(settings: Config, numbers: Hyperparameters) -> Config:
-    """Return settings whose traced fields hold a member's numbers: what parts are built with inside a program.
+    """Return settings whose traced fields hold a member's hyperparameters, for building parts inside a program.
 
     Args:
         settings: a spec's.
-        numbers: of one member. Sizes of parts become `Units`; `model.latent_dim` stays the number of places.
+        numbers: of one member. Sizes of parts become `Units`; `model.latent_dim` stays that of the largest member.
     """
     parts = {}
     for kind, (_, section, _) in KINDS.items():
@@ -100,5 +100,5 @@ def _bound(section: Section, prefix: str, numbers: Hyperparameters) -> Section:
 
 
 def units_of(spec: Spec, numbers: Hyperparameters) -> Units:
-    """Return a member's latent units in the places of its program."""
+    """Return a member's latent units, out of those of its program."""
     return Units(spec.latent_dim, numbers["model.latent_dim"])
