@@ -113,7 +113,7 @@ def test_a_folder_that_becomes_read_only_is_named_and_with_rights_the_run_goes_o
     goes_on_to_the_same_end(disk, command)
 
 
-def test_a_folder_that_vanishes_is_named_and_not_made_anew(tmp_path, monkeypatch, capsys):
+def test_a_folder_that_vanishes_is_named_and_not_created_again(tmp_path, monkeypatch, capsys):
     run = tmp_path / "run"
     after_step(monkeypatch, 20, lambda: run.rename(tmp_path / "elsewhere"))
     line = refused(digits_command(run, *LONGER), capsys)
@@ -139,7 +139,7 @@ def test_no_room_for_the_report_leaves_the_trained_model(disk, monkeypatch, caps
         np.testing.assert_array_equal(before[name], array)
 
 
-def test_a_run_is_finished_only_when_its_newest_checkpoint_has_been_read_back(tmp_path, monkeypatch, capsys):
+def test_a_run_is_only_finished_once_its_newest_checkpoint_was_read_back(tmp_path, monkeypatch, capsys):
     """The disk takes what is written, and gives back something else."""
     run, close = tmp_path / "run", Checkpoints.close
     command = digits_command(run, *LONGER)

@@ -18,10 +18,7 @@ log = logging.getLogger("vae_jax")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command line.
-
-    Args:
-        argv: like `sys.argv`.
+    """Run a command line, by default `sys.argv`.
 
     Returns:
         the exit status: 0; 1 if no member came to a result; 2 after an error in one line; 128 plus a signal's number.
@@ -46,11 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def run(command: "Command", started: float) -> None:
-    """Run a parsed command line.
-
-    Args:
-        command: the command line.
-        started: `time.perf_counter()` at the start, for the total seconds.
+    """Run a parsed command line; `started` is `time.perf_counter()` at the start, for the total seconds.
 
     Raises:
         UserError: an argument can't be used.

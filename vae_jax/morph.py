@@ -60,10 +60,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command line.
-
-    Args:
-        argv: without the program's name.
+    """Run a command line, given without the program's name; by default that of the process.
 
     Returns:
         the exit status: 0; 1 if a picture could not be made; 2 after an error in one line; 130 if interrupted.
@@ -103,8 +100,8 @@ def run(given: argparse.Namespace) -> None:
     keep_compiled_programs()
     with Progress("reading the run"):
         trained = load_run(given.workdir, given.member)
-    end = _face(given.end, trained, given) if given.end else None
-    faces = _faces(pictures, trained, given) if several else {given.start.stem: _face(given.start, trained, given)}
+    end = _faces({"end": given.end}, trained, given, skip=False)["end"] if given.end else None
+    faces = _faces(pictures, trained, given, skip=several)
     with Progress("encoding and decoding"):
         reference = reference_of(trained)
         morphs = morphs_from(faces, end, trained, reference, given.frames, given.path)
@@ -151,17 +148,10 @@ def _refuse_existing(files: Sequence[Path], given: argparse.Namespace) -> None:
         raise UserError(f"{existing[0]}{more}: there already; use another --out, or --overwrite")
 
 
-def _face(path: Path, trained: "Trained", given: argparse.Namespace) -> "Image":
-    from vae_jax.core.errors import UnusablePictureError
-    from vae_jax.runs.friends import read_face
-
-    try:
-        return read_face(path, trained, cropped=given.cropped)
-    except UnusablePictureError as error:
-        raise UserError(f"{path}: {error}") from None
-
-
-def _faces(pictures: dict[str, Path], trained: "Trained", given: argparse.Namespace) -> "dict[str, Image]":
+def _faces(
+    pictures: dict[str, Path], trained: "Trained", given: argparse.Namespace, *, skip: bool
+) -> "dict[str, Image]":
+    """Read pictures; skip those that can't be used, or raise a `UserError`."""
     from vae_jax.core.errors import UnusablePictureError
     from vae_jax.runs.friends import read_face
 
@@ -170,6 +160,8 @@ def _faces(pictures: dict[str, Path], trained: "Trained", given: argparse.Namesp
         try:
             faces[name] = read_face(path, trained, cropped=given.cropped)
         except UnusablePictureError as error:
+            if not skip:
+                raise UserError(f"{path}: {error}") from None
             log.warning("%s: skipped: %s", path, error)
     if not faces:
         raise UserError(f"{given.start}: found no usable picture; needs one, such as a JPEG or PNG file")

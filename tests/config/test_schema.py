@@ -183,7 +183,7 @@ def test_a_file_of_an_older_version_is_named_in_one_line(field, now):
     said = str(error.value)
     assert said.startswith(f"config.train.{field}: a field of an older version")
     assert f"it is {now} now" in said
-    assert said.endswith("train anew in another workdir")
+    assert said.endswith("train again in another workdir")
 
 
 def test_settings_of_parts_are_kept_checked_and_read_again():

@@ -18,7 +18,7 @@ def forecast(capsys, folder, *more):
     return capsys.readouterr().out
 
 
-def test_members_programs_and_memory_are_told(tmp_path, capsys):
+def test_members_programs_and_memory_are_printed(tmp_path, capsys):
     said = forecast(
         capsys, tmp_path / "run", "--sweep=hidden=(16,)|(8,)", "--sweep=latent_dim=2,5", "--sweep=seed=range(3)"
     )
@@ -45,7 +45,7 @@ def test_time_grows_with_the_steps(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("more", "said"), [("--sweep=seed=range(1000000)", "at most 10,000"), ("--sweep=beta=1,2", "no such field")]
 )
-def test_what_can_not_be_trained_can_not_be_forecast(tmp_path, capsys, more, said):
+def test_an_invalid_run_is_refused(tmp_path, capsys, more, said):
     assert main(digits_command(tmp_path / "run", "--dry_run", more)) == 2
     (line,) = capsys.readouterr().err.strip().splitlines()
     assert said in line
@@ -78,7 +78,7 @@ def peak(line, env):
 
 
 @pytest.mark.slow
-def test_the_memory_that_a_command_held_is_its_own(tmp_path):
+def test_the_measured_memory_of_a_command_is_its_own(tmp_path):
     mine = np.ones(100_000_000)  # 800 MB that a child must not be charged with
     held = peak([sys.executable, "-c", "b'x' * 200_000_000"], dict(os.environ))
     assert mine.all()
@@ -87,7 +87,7 @@ def test_the_memory_that_a_command_held_is_its_own(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("members", [2, 8])
-def test_the_memory_that_is_said_is_what_a_run_takes_within_a_fifth(tmp_path, members):
+def test_the_forecast_memory_is_that_of_the_run_within_a_fifth(tmp_path, members):
     """In a process of its own each, as users start them for the first time: with nothing compiled yet."""
     config = Path(__file__).parents[2] / "configs" / "dogpeople.py"
     sizes = ["--config.data.drawn=2000", "--config.train.epochs=3", "--config.train.steps_per_epoch=60"]

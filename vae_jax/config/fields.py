@@ -1,8 +1,7 @@
 """The fields of a config by full or short name: values, roles, and differences between two configs."""
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import fields, is_dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any
 
@@ -14,7 +13,7 @@ from vae_jax.core.registry import registered
 
 def differences(before: Config, now: Config, *roles: Role) -> Iterator[str]:
     """Yield `field: before -> now` for each field that differs, only for certain roles if any are given."""
-    flat_before, flat_now = dict(_flat(before)), dict(_flat(now))
+    flat_before, flat_now = _flat(before), _flat(now)
     for name, value in flat_before.items():
         if flat_now[name] != value and (not roles or _roles().get(name, Role.LEARNED) in roles):
             yield f"{name}: {value!r} -> {flat_now[name]!r}"
@@ -47,14 +46,7 @@ def adopt(config: Config, source: Config, names: Iterable[str]) -> Config:
 @cache
 def _roles() -> dict[str, Role]:
     """Return the role of every field except those of parts, which are all learned."""
-    own = [entry for entry in fields(Config) if not isinstance(entry.default, PartSettings)]
-    sections = [("", Config()), *((f"{f.name}.", f.default) for f in own if is_dataclass(f.default))]
-    return {
-        f"{prefix}{entry.name}": entry.metadata.get("role", Role.LEARNED)
-        for prefix, section in sections
-        for entry in fields(section)
-        if not is_dataclass(entry.default)
-    }
+    return {name: metadata.get("role", Role.LEARNED) for name, _, metadata in walk(Config())}
 
 
 def leaf_fields() -> Sequence[str]:
@@ -65,7 +57,7 @@ def leaf_fields() -> Sequence[str]:
 @lru_cache(4)
 def _leaf_fields(changes: tuple[int, ...]) -> Sequence[str]:
     del changes
-    return tuple(name for name, _ in _flat(Config()))
+    return tuple(_flat(Config()))
 
 
 def short_name(name: str) -> str:
@@ -82,16 +74,22 @@ def named(last: str) -> list[str]:
 
 def field_of(config: Config, name: str) -> Any:
     """Return the value of a field by its full name."""
-    return dict(_flat(config))[name]
+    return _flat(config)[name]
 
 
-def _flat(section: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for entry in fields(section):
+def walk(section: Any, prefix: str = "") -> Iterator[tuple[str, Any, Mapping[str, Any]]]:
+    """Yield the full name, value and metadata of each field of settings, nested sections included, without parts."""
+    for entry in dataclasses.fields(section):
         value = getattr(section, entry.name)
-        if isinstance(value, PartSettings):
-            for (kind, name), settings in all_settings(value).items():
-                yield from _flat(settings, f"{kind}.{name}.")
-        elif dataclasses.is_dataclass(value):
-            yield from _flat(value, f"{prefix}{entry.name}.")
-        else:
-            yield f"{prefix}{entry.name}", value
+        if not dataclasses.is_dataclass(value):
+            yield f"{prefix}{entry.name}", value, entry.metadata
+        elif not isinstance(value, PartSettings):
+            yield from walk(value, f"{prefix}{entry.name}.")
+
+
+def _flat(config: Config) -> dict[str, Any]:
+    """Return the value of every field by full name, settings of all parts included."""
+    values = {name: value for name, value, _ in walk(config)}
+    for (section, name), settings in all_settings(config.parts).items():
+        values |= {field: value for field, value, _ in walk(settings, f"{section}.{name}.")}
+    return values

@@ -97,10 +97,8 @@ def _wanted(kind: str) -> str:
 
 
 def _check_class(asked: str, part: Any, kind: ClassKind) -> None:
-    if not isinstance(part, type):
-        _check_arguments(
-            asked, part, kind.arguments, part
-        )  # a function: what it returns is only seen when it is called
+    if not isinstance(part, type):  # a function: what it returns is only seen when it is called
+        _check_arguments(asked, part, kind.arguments, part)
         return
     from flax import nnx
 

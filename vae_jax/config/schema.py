@@ -344,7 +344,7 @@ def from_kept(values: Any) -> Config:
     if moved := [name for name in MOVED_FROM_TRAIN if isinstance(train, dict) and name in train]:
         raise UserError(
             f"config.train.{moved[0]}: a field of an older version of vae_jax, whose run folders this one does not "
-            f"read (it is {MOVED_FROM_TRAIN[moved[0]]} now); use that version for this folder, or train anew in "
+            f"read (it is {MOVED_FROM_TRAIN[moved[0]]} now); use that version for this folder, or train again in "
             "another workdir"
         )
     return validate(_completed(_without_unknown(values), to_dict(Config())))

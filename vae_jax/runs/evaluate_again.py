@@ -86,12 +86,7 @@ def _finish_again(command: Command, started: float, given: GivenArrays | None, *
 
 
 def config_of(command: Command, folder: RunFolder, *more: Role) -> Config:
-    """Return the settings of a trained run, with the fields of the roles PLACE and UPKEEP from the command.
-
-    Args:
-        command: has settings or none.
-        folder: of the run.
-        more: other roles of fields that are taken from the command.
+    """Return a run's settings, with the fields of the roles PLACE, UPKEEP and `more` from the command, if it has any.
 
     Raises:
         UserError: there is no run, or the command's settings are not the run's.

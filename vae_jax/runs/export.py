@@ -37,10 +37,6 @@ NOT_RANKED = ("step", "epoch", "beta_kl")  # don't measure how good a member is
 def export_member(command: Command, started: float) -> None:
     """Write one member of a trained run as an ordinary run folder, to be evaluated, drawn and continued alone.
 
-    Args:
-        command: names the run folder, the member and the folder to write.
-        started: `time.perf_counter()` at the command's start.
-
     Raises:
         UserError: there is no such run or no such member, or the folder exists.
     """
@@ -193,9 +189,8 @@ def write_alone(target: RunFolder, trainer: Trainer, number: int, state: Any, li
 
     Args:
         target: the new run folder.
-        trainer: of the member's group, at its newest checkpoint.
+        trainer, state: of the member's group, at its newest checkpoint.
         number: the member's.
-        state: of the group.
         lines: the metrics of the whole run.
     """
     index = trainer.group.numbers.index(number)

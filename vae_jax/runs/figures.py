@@ -61,7 +61,7 @@ class RunFigures:
         self.names = tuple(map(short_name, swept_fields(self.config)))
         self._member_arrays: dict[int, MemberArrays] = {}
         self._drawn: set[Path] = set()
-        self._whole = False  # whether all figures were drawn anew
+        self._whole = False  # whether all figures were drawn again
 
     def _can_draw(self) -> bool:
         """Import Matplotlib; a broken installation, or a matplotlibrc that can't be read, is reported once."""

@@ -97,12 +97,7 @@ class RunFolder:
         self.tensorboard = path / "tensorboard"
 
     def data(self, config: Config, member: Config) -> Path:
-        """Return the file of the test images of a member's data.
-
-        Args:
-            config: the run's settings.
-            member: the member's; their images may differ from the run's.
-        """
+        """Return the file for the test images of a member, whose data settings may differ from the run's."""
         swept = swept_fields(config)
         places = [name for name in fields_of(Role.PLACE) if name not in swept]  # a continued run may change these
         images = adopt(member, Config(), places).data.images
@@ -141,8 +136,8 @@ class RunFolder:
             longest = os.pathconf(nearest, "PC_PATH_MAX") - LONGEST
             if (length := len(os.fsencode(self.path.absolute()))) > longest:
                 raise UserError(
-                    f"{str(self.path)[:200]}: found a path of {length:,} bytes; needs {longest:,} at most, as the run's "
-                    "files lie below it; use another workdir"
+                    f"{str(self.path)[:200]}: found a path of {length:,} bytes; needs {longest:,} at most, as the "
+                    "run's files lie below it; use another workdir"
                 )
         if not nearest.is_dir():
             raise UserError(f"{self.path}: {nearest} is not a folder; use another workdir")

@@ -184,7 +184,7 @@ def morphs_from(
 
 
 def nearest_end(reference: ReferenceSet, start: Float[np.ndarray, " latent"]) -> int:
-    """Choose the test image to end at: the nearest dog; for a dog the nearest person; else the nearest of another class.
+    """Choose the test image to end at: the nearest dog; for a dog the nearest person; else any other class's nearest.
 
     Only the better reconstructed half of these are considered.
 

@@ -162,8 +162,9 @@ class Trained:
         ends = np.stack([checked_image("start", start, size), checked_image("end", end, size)])
         condition = self._condition(labels, 2)
         mu = encode_images(self.spec, self.weights, ends, condition).mu
-        conditions = None if condition is None else told_between(condition[:1], condition[1:], count)[0]
-        return decode_latents(self.spec, self.weights, walk(mu[0], mu[1], count), conditions)
+        conditions = None if condition is None else told_between(condition[:1], condition[1:], count)
+        latents = walk(mu[0], mu[1], count)
+        return decode_latents(self.spec, self.weights, latents, None if conditions is None else conditions[0])
 
     def _condition(self, labels: Labels | None, count: int) -> Float[np.ndarray, "n classes"] | None:
         """Return the one-hot condition of examples of these classes; None for an unconditional model.

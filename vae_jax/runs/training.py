@@ -152,8 +152,8 @@ def announce_growth(plan: Plan) -> None:
     folder = plan.folder
     if not folder.config.exists() or folder.read_config().sweep == plan.config.sweep:
         return
-    begun = [group for group in plan.groups if (folder.checkpoints / group.name / MEMBERS_FILE).is_file()]
-    old = sorted(number for group in begun for number in group.numbers)
+    started = [group for group in plan.groups if (folder.checkpoints / group.name / MEMBERS_FILE).is_file()]
+    old = sorted(number for group in started for number in group.numbers)
     if old and (new := len(plan.members) - len(old)):
         title = member_title(plan.config, plan.members[old[0]])
         which = f"{len(old)} members, {old[0]} to {old[-1]}" if len(old) > 1 else f"member {old[0]} ({title})"

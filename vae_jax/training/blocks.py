@@ -23,7 +23,7 @@ LEAST_WORK_ACCELERATOR = 3e12
 MOST_PARTS = 30
 
 
-class Begun(NamedTuple):
+class RunningBlock(NamedTuple):
     """A block of steps that the devices are computing.
 
     Attributes:
@@ -37,7 +37,7 @@ class Begun(NamedTuple):
     parts: Sequence[tuple[int, jax.Array]]
 
 
-Block = Callable[[Hyperparameters, TrainState], Begun]
+Block = Callable[[Hyperparameters, TrainState], RunningBlock]
 
 
 def step_work(group: Group, layout: Layout) -> float:
@@ -79,9 +79,9 @@ def compile_block(
     if steps == block:
         whole = train_block.lower(spec, layout, block, data, members, state).compile()
 
-        def as_one(members: Hyperparameters, state: TrainState) -> Begun:
+        def as_one(members: Hyperparameters, state: TrainState) -> RunningBlock:
             after, metrics = whole(data, members, state)
-            return Begun(after, metrics, [(block, after.step)])
+            return RunningBlock(after, metrics, [(block, after.step)])
 
         return as_one
     draw = partial(draw_batches.lower(spec, layout, block, data, members, state.step).compile(), data)
@@ -89,11 +89,11 @@ def compile_block(
     batches = draw(members, state.step)
     some = take_steps.lower(spec, layout, steps, data, members, batches, state, starts[0]).compile()
 
-    def in_parts(members: Hyperparameters, state: TrainState) -> Begun:
+    def in_parts(members: Hyperparameters, state: TrainState) -> RunningBlock:
         batches, traces = draw(members, state.step), []
         for first in starts:
             state, trace = some(data, members, batches, state, first)
             traces.append(trace)
-        return Begun(state, mean_of_parts(traces), [(steps, trace.taken) for trace in traces])
+        return RunningBlock(state, mean_of_parts(traces), [(steps, trace.taken) for trace in traces])
 
     return in_parts

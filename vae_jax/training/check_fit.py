@@ -28,10 +28,6 @@ from vae_jax.training.steps import loss_of, step_noise
 def check_fit(groups: Iterable[Group], dataset_of: Callable[[Group], Dataset]) -> None:
     """Make sure that the parts of every program fit together: a step is traced for its shapes, nothing is computed.
 
-    Args:
-        groups: their specs and their members' settings are checked.
-        dataset_of: gives the data of each.
-
     Raises:
         UserError: two parts don't fit, or one would be left unused.
     """
@@ -104,7 +100,7 @@ def _check_whole_batch(config: Config) -> None:
 def _check_labels(spec: Spec) -> None:
     if spec.settings.data.condition == "labels" and spec.classes < 2:
         raise UserError(
-            "config.data.condition: found 'labels' for a data set of one class, which tells nothing; needs 'none'"
+            "config.data.condition: found 'labels' for a data set of one class, which makes no difference; needs 'none'"
         )
 
 

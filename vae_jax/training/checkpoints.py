@@ -234,17 +234,7 @@ def _reason(error: BaseException) -> str:
 
 
 def _check_like(template: Any, found: Mapping[str, Any], step: Path, *, cast: bool) -> None:
-    """Make sure that a step has the arrays that are needed.
-
-    Args:
-        template: a pytree of arrays, or of their shapes and types.
-        found: the step's, by names.
-        step: its folder, for the error's text.
-        cast: whether another precision is accepted.
-
-    Raises:
-        UserError: it has others.
-    """
+    """Raise a `UserError` if a step has other arrays than the template; `cast` accepts another precision."""
     other = "the checkpoint is not damaged, but of another version of vae_jax: use that version, or another workdir"
     wanted = dict(_named_leaves(template))
     for name in sorted(set(wanted) ^ set(found)):

@@ -25,16 +25,7 @@ def spec_alone(group: Group, index: int) -> Spec:
 
 
 def state_alone(group: Group, index: int, state: TrainState) -> TrainState:
-    """Take a member's state out of its group's, cut to the member's latent size.
-
-    Args:
-        group: the members.
-        index: the member's position in the group.
-        state: of all of them.
-
-    Returns:
-        the state of a group of one.
-    """
+    """Take a member out of its group's state: the state of a group of one, cut to the member's latent size."""
     sizes = state_shapes(spec_alone(group, index), [group.configs[index]])
     # In every array with an axis of units the member uses the first ones.
     alone: TrainState = jax.tree.map(

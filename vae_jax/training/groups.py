@@ -67,21 +67,21 @@ def number_members(configs: Sequence[Config], recorded: Sequence[Numbered]) -> l
         the members of each started group with their current settings, and last the new members.
     """
     now = _paired([config for members in recorded for _, config in members], configs)
-    begun = [[(number, now[config]) for number, config in members] for members in recorded]
+    started = [[(number, now[config]) for number, config in members] for members in recorded]
     taken = set(now.values())
-    first = 1 + max((number for members in begun for number, _ in members), default=-1)
+    first = 1 + max((number for members in started for number, _ in members), default=-1)
     new = [config for config in configs if config not in taken]
-    return [*begun, list(enumerate(new, first))]
+    return [*started, list(enumerate(new, first))]
 
 
-def _paired(begun: Sequence[Config], configs: Sequence[Config]) -> dict[Config, Config]:
+def _paired(started: Sequence[Config], configs: Sequence[Config]) -> dict[Config, Config]:
     """Find the current settings of each started member: equal ones if there are, else the most similar."""
     left, now = dict.fromkeys(configs), dict[Config, Config]()
     for likeness in (lambda config: config, lambda config: identity(config, Role.EXTENT), identity):
         alike: dict[Config, list[Config]] = {}
         for config in left:
             alike.setdefault(likeness(config), []).append(config)
-        for config in begun:
+        for config in started:
             if config not in now and alike.get(likeness(config)):
                 now[config] = alike[likeness(config)].pop(0)
                 del left[now[config]]
@@ -107,8 +107,8 @@ def plan_groups(
         UserError: a field doesn't fit the data, or a group's list of members can't be read.
     """
     names = sorted((path.parent.name for path in checkpoints.glob(f"*/{MEMBERS_FILE}")), key=lambda n: (len(n), n))
-    *begun, new = number_members(configs, [read_members(checkpoints / name) for name in names])
-    for members in begun:
+    *started, new = number_members(configs, [read_members(checkpoints / name) for name in names])
+    for members in started:
         if len(parts := _compatible(members, data_of)) > 1:
             one, other = parts[0][0], parts[1][0]
             fields = "; ".join(differences(one[1], other[1], Role.EXTENT, Role.PLACE, Role.UPKEEP))
@@ -116,7 +116,7 @@ def plan_groups(
                 f"config.sweep: members {one[0]} and {other[0]} began together and can't differ now ({fields}); use "
                 "another workdir"
             )
-    groups = [group_of(name, members, data_of(members[0][1])) for name, members in zip(names, begun, strict=True)]
+    groups = [group_of(name, members, data_of(members[0][1])) for name, members in zip(names, started, strict=True)]
     free = (f"group_{k}" for k in range(len(names) + len(new) + 1) if f"group_{k}" not in names)
     for members in _compatible(new, data_of):
         dataset = data_of(members[0][1])

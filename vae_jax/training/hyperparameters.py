@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Array, Shaped
 
 from vae_jax.config.checks import CHOICE, NUMBER, is_off
+from vae_jax.config.fields import walk
 from vae_jax.config.parts import PartSettings, chosen_part, settings_of
 from vae_jax.config.schema import Config
 from vae_jax.core.registry import KINDS, registry_of
@@ -26,12 +27,7 @@ Section = TypeVar("Section")
 
 
 def hyperparameters_of(configs: Sequence[Config], steps_per_epoch: int) -> Hyperparameters:
-    """Collect the hyperparameters of several members, each `[members]`.
-
-    Args:
-        configs: each member's settings, as of a single run.
-        steps_per_epoch: turns lengths relative to the run into steps.
-    """
+    """Collect the hyperparameters of several members; lengths relative to the run become steps."""
     tables = []
     for config in configs:
         total = config.train.epochs * steps_per_epoch
@@ -44,21 +40,14 @@ def hyperparameters_of(configs: Sequence[Config], steps_per_epoch: int) -> Hyper
 
 def _traced(config: Config) -> Iterator[tuple[str, tuple[float, str]]]:
     """Yield each traced field's name, its number and the type of its array."""
-    yield from _traced_of(config, "")
+    sections = [(config, "")]
     for kind, (_, section, _) in KINDS.items():
-        settings = settings_of(config, kind)
-        if settings is not None:
-            yield from _traced_of(settings, f"{section}.{chosen_part(config, kind)}.")
-
-
-def _traced_of(section: Any, prefix: str) -> Iterator[tuple[str, tuple[float, str]]]:
-    for entry in dataclasses.fields(section):
-        value, traced = getattr(section, entry.name), entry.metadata.get("traced")
-        if dataclasses.is_dataclass(value) and not isinstance(value, PartSettings):
-            yield from _traced_of(value, f"{prefix}{entry.name}.")
-        elif traced and not (entry.metadata["off"] is not None and is_off(value)):
-            number = _index(f"{prefix}{entry.name}", value, entry.metadata) if traced == CHOICE else value
-            yield f"{prefix}{entry.name}", (number, entry.metadata["dtype"])
+        if (settings := settings_of(config, kind)) is not None:
+            sections.append((settings, f"{section}.{chosen_part(config, kind)}."))
+    for name, value, metadata in (found for settings, prefix in sections for found in walk(settings, prefix)):
+        traced = metadata.get("traced")
+        if traced and not (metadata["off"] is not None and is_off(value)):
+            yield name, (_index(name, value, metadata) if traced == CHOICE else value, metadata["dtype"])
 
 
 def _index(name: str, value: str, metadata: Mapping[str, Any]) -> int:
@@ -71,11 +60,9 @@ def _index(name: str, value: str, metadata: Mapping[str, Any]) -> int:
 
 
 def bound(settings: Config, numbers: Hyperparameters) -> Config:
-    """Return settings whose traced fields hold a member's hyperparameters, for building parts inside a program.
+    """Return a spec's settings with one member's hyperparameters, for building parts inside a program.
 
-    Args:
-        settings: a spec's.
-        numbers: of one member. Sizes of parts become `Units`; `model.latent_dim` stays that of the largest member.
+    Sizes of parts become `Units`; `model.latent_dim` stays that of the largest member.
     """
     parts = {}
     for kind, (_, section, _) in KINDS.items():

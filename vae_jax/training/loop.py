@@ -117,7 +117,7 @@ class Trainer:
         watch.say("compiling", counts=False)
         block, spread = self._compiled(state)
         evaluated = False
-        self.began = time.perf_counter()
+        self._since = time.perf_counter()
         restores = any(config.train.on_nan == "restore" for config in self.group.configs)
         seconds = math.inf  # of the last block
         while self.step < self.group.total and not stop() and not all(self.stopped):
@@ -125,10 +125,10 @@ class Trainer:
             start, counts = time.perf_counter(), (self.step, self.failed, [*self.setbacks])
             tested = None
             watch.say("training")
-            begun = block(self.members, spread)
-            spread, metrics = begun.state, begun.metrics
-            arrived = wait(partial(arrive, begun, watch), before is not None)
-            del begun  # it holds the state, of which parts may be replaced
+            running = block(self.members, spread)
+            spread, metrics = running.state, running.metrics
+            arrived = wait(partial(arrive, running, watch), before is not None)
+            del running  # else it keeps the state alive if a member is restored
             if arrived:
                 self.step += self.group.block
                 spread, self.failed = note_failures(
@@ -157,11 +157,11 @@ class Trainer:
 
     def _compiled(self, state: TrainState | None) -> tuple[Block, TrainState]:
         """Compile a block of steps, and spread the first state over the devices."""
-        begun, group, layout = time.perf_counter(), self.group, self.layout
+        start, group, layout = time.perf_counter(), self.group, self.layout
         data = layout.place(train_data(self.dataset), shared=True)
         spread = init_state(group.spec, layout, self.members) if state is None else self.spread(state)
         block = compile_block(group, layout, data, self.members, spread, part_steps(group, layout))
-        self.seconds["compile"] += time.perf_counter() - begun
+        self.seconds["compile"] += time.perf_counter() - start
         return block, spread
 
     def spread(self, tree: Any) -> Any:
@@ -211,8 +211,8 @@ class Trainer:
 
     def _save(self, state: TrainState) -> None:
         now = time.perf_counter()
-        self.seconds["train"] += now - self.began
-        self.seconds["total"], self.began = self.clock(), now
+        self.seconds["train"] += now - self._since
+        self.seconds["total"], self._since = self.clock(), now
         record = {
             "step": self.step,
             "seconds": self.seconds,

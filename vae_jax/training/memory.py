@@ -122,14 +122,7 @@ def check_memory(group: Group, dataset: Dataset) -> None:
 
 @contextmanager
 def memory_errors_reported(what: str) -> Iterator[None]:
-    """Report running out of memory in one line.
-
-    Args:
-        what: is computed.
-
-    Raises:
-        UserError: the memory is not enough.
-    """
+    """Turn running out of memory while `what` is computed into a `UserError`."""
     try:
         yield
     except (MemoryError, jax.errors.JaxRuntimeError) as error:
@@ -181,19 +174,16 @@ def layout_of(group: Group, dataset: Dataset) -> Layout:
 
 
 def block_bytes(group: Group, dataset: Dataset, layout: Layout) -> int:
-    """Bytes that a compiled block of steps needs on each device, including its arguments."""
-    analysis: Any = _compiled(group, dataset, layout).memory_analysis()
-    taken = analysis.argument_size_in_bytes + analysis.temp_size_in_bytes + analysis.output_size_in_bytes
-    return int(taken - analysis.alias_size_in_bytes)
-
-
-def _compiled(group: Group, dataset: Dataset, layout: Layout) -> jax.stages.Compiled:
+    """Compile a block of steps, and return the bytes that it needs on each device, including its arguments."""
     numbers = hyperparameters_of(group.configs, group.steps_per_epoch)
     count = layout.padded(len(group.configs))
     members = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct((count, *leaf.shape[1:]), leaf.dtype), numbers)
     state = jax.eval_shape(partial(init_state, group.spec, Layout()), members)
     data = train_data_shapes(dataset)
-    return train_block.lower(group.spec, layout, group.block, data, members, state).compile()
+    compiled = train_block.lower(group.spec, layout, group.block, data, members, state).compile()
+    analysis: Any = compiled.memory_analysis()
+    taken = analysis.argument_size_in_bytes + analysis.temp_size_in_bytes + analysis.output_size_in_bytes
+    return int(taken - analysis.alias_size_in_bytes)
 
 
 def _most_at_once(group: Group, dataset: Dataset, layout: Layout, local: int) -> int:

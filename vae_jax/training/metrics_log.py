@@ -31,8 +31,9 @@ class MetricsLog:
             from_step: steps already taken; later lines of these members are dropped and will be written again.
             members: whose lines will be written; those of others are kept.
         """
-        kept = _kept_lines(metrics, from_step, members)
-        write_text(metrics, "".join(kept))
+        lines = _whole_lines(metrics)
+        kept = [text for text, line in lines if line["step"] <= from_step or line["member"] not in members]
+        write_text(metrics, "".join(f"{text}\n" for text in kept))
         self._file = metrics.open("a", encoding="utf-8")
         self._tensorboard = tensorboard
         self._from_step = from_step
@@ -77,11 +78,6 @@ def metric_lines(metrics: Metrics) -> list[dict[str, float]]:
 def read_metrics(path: Path) -> list[dict[str, Any]]:
     """Read the lines of a `metrics.jsonl`, without those that are damaged or cut short by a crash."""
     return [line for _, line in _whole_lines(path)]
-
-
-def _kept_lines(metrics: Path, step: int, members: Collection[int]) -> list[str]:
-    whole = _whole_lines(metrics)
-    return [text + "\n" for text, line in whole if line["step"] <= step or line["member"] not in members]
 
 
 def _whole_lines(path: Path) -> list[tuple[str, dict[str, Any]]]:

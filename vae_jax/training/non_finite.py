@@ -73,11 +73,6 @@ def _quantities(
 
 
 def put_back(state: TrainState, before: TrainState, k: int) -> TrainState:
-    """Return the state in which a member has its earlier weights and continues with the next steps.
-
-    Args:
-        state, before: of all members.
-        k: the member's position.
-    """
+    """Return the state in which the k-th member has its earlier weights and continues with the next steps."""
     back: TrainState = jax.tree.map(lambda now, was: now.at[k].set(was[k]), state, before)
     return back._replace(step=state.step, failed=state.failed.at[k].set(NEVER))

@@ -27,10 +27,7 @@ class PlainPath:
     """
 
     def __init__(self, folder: Path) -> None:
-        """Find or make the path.
-
-        Args:
-            folder: need not exist.
+        """Find or make the path; the folder need not exist.
 
         Raises:
             UserError: a link is needed, and the folder of temporary files is not plain either.

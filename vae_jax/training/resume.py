@@ -9,12 +9,7 @@ from vae_jax.training.groups import Group
 
 
 def check_goes_on(record: Mapping[str, Any], group: Group, dataset: Dataset) -> None:
-    """Make sure that a group can continue from a checkpoint.
-
-    Args:
-        record: the checkpoint's.
-        group: with its current settings.
-        dataset: the data it will be trained on.
+    """Make sure that a group can continue on a data set from the checkpoint with this record.
 
     Raises:
         UserError: the checkpoint was trained on other images, or lies between two logged moments.

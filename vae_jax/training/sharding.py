@@ -76,14 +76,9 @@ def for_members(layout: Layout, of_one: Callable[..., Result], shared: Any, *eac
         at_once = layout.at_once if layout.at_once > 1 else None
         return jax.lax.map(lambda one: of_one(shared, *one), each, batch_size=at_once)
 
-    if layout.mesh is None:
-        result: Result = local(shared, *each)
-        return result
-    spread: Result = jax.shard_map(
-        local,
-        mesh=layout.mesh,
-        in_specs=(PartitionSpec(), *(PartitionSpec(MEMBERS) for _ in each)),
-        out_specs=PartitionSpec(MEMBERS),
-        check_vma=False,
-    )(shared, *each)
-    return spread
+    if layout.mesh is not None:
+        in_specs = (PartitionSpec(), *(PartitionSpec(MEMBERS) for _ in each))
+        out_specs = PartitionSpec(MEMBERS)
+        local = jax.shard_map(local, mesh=layout.mesh, in_specs=in_specs, out_specs=out_specs, check_vma=False)
+    result: Result = local(shared, *each)
+    return result

@@ -77,11 +77,7 @@ class Spec:
 
 
 def spec_of(configs: Sequence[Config], dataset: Sizes) -> Spec:
-    """Return the spec that members share on a data set.
-
-    Args:
-        configs: settings that differ in traced fields only.
-        dataset: the data they are trained on.
+    """Return the spec of members whose settings differ in traced fields only.
 
     Raises:
         UserError: a batch needs more images than there are.
@@ -156,11 +152,7 @@ def check_names(config: Config) -> None:
 
 
 def check_length(config: Config, steps_per_epoch: int) -> None:
-    """Make sure that a run's steps can be counted.
-
-    Args:
-        config: its settings.
-        steps_per_epoch: 0 where they are not known yet.
+    """Make sure that a run's steps can be counted; 0 steps per epoch are not known yet.
 
     Raises:
         UserError: there are too many.

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
-from vae_jax.training.blocks import Begun
+from vae_jax.training.blocks import RunningBlock
 
 # Calls a function that blocks until a result is ready, and returns whether it is: False only if the result may be
 # abandoned (the second argument) and was.
@@ -38,9 +38,9 @@ def wait_for_all(arrival: Callable[[], object], may_be_abandoned: bool) -> bool:
     return True
 
 
-def arrive(begun: Begun, watch: Watch) -> None:
+def arrive(running: RunningBlock, watch: Watch) -> None:
     """Wait for a block of steps, and report each of its parts."""
-    for steps, ready in begun.parts:
+    for steps, ready in running.parts:
         ready.block_until_ready()
         watch.advance(steps)
-    begun.state.step.block_until_ready()
+    running.state.step.block_until_ready()
