@@ -1,4 +1,4 @@
-"""What notebooks and experiments call."""
+"""The functions for notebooks and experiments."""
 
 import subprocess
 import sys
@@ -262,7 +262,7 @@ def test_an_invalid_config_is_refused_before_anything_is_written(tmp_path):
 
 @pytest.mark.slow
 def test_several_runs_train_in_threads_of_one_process(tmp_path, put_noise_digits, capsys):
-    """With raw files that none of them has prepared yet; what other threads print in the meantime is not lost."""
+    """With raw files that are not prepared yet; what other threads print is not lost."""
     put_noise_digits(tmp_path / "raw" / "mnist", 40, 20)
     config = vae_jax.get_config("mnist")
     config.data.update(raw_dir=str(tmp_path / "raw"), prepared_dir=str(tmp_path / "prepared"))

@@ -27,7 +27,7 @@ def unmount(folder):
 
 @pytest.fixture
 def disk(tmp_path):
-    """A small file system of its own."""
+    """A small file system for the test."""
     folder = tmp_path / "disk"
     folder.mkdir()
     if not mount("-t", "tmpfs", "-o", "size=40m", "tmpfs", folder):
@@ -37,7 +37,7 @@ def disk(tmp_path):
 
 
 def after_step(monkeypatch, step, harm):
-    """Do harm when the first line of metrics after a step was written."""
+    """Break the disk when the first line of metrics after a step is written."""
     write, done = MetricsLog.write, []
 
     def harmful(metrics_log, line):
@@ -71,7 +71,7 @@ def fill(folder):
 
 
 def refused(command, capsys):
-    """The one line in which a command that trained for a while gave up."""
+    """The error line of a command that failed while training."""
     assert main(command) == 2
     (line,) = [line for line in capsys.readouterr().err.splitlines() if "error" in line]
     return line
@@ -140,7 +140,7 @@ def test_no_room_for_the_report_leaves_the_trained_model(disk, monkeypatch, caps
 
 
 def test_a_run_is_only_finished_once_its_newest_checkpoint_was_read_back(tmp_path, monkeypatch, capsys):
-    """The disk takes what is written, and gives back something else."""
+    """The disk returns other bytes than were written."""
     run, close = tmp_path / "run", Checkpoints.close
     command = digits_command(run, *LONGER)
 

@@ -1,4 +1,4 @@
-"""The strangers' parts of `tests/extensions` train in sweeps as the package's own do, and nothing knows of them."""
+"""The parts from outside in `tests/extensions` train in sweeps like the package's own, which never names them."""
 
 import ast
 from pathlib import Path

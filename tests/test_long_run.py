@@ -1,4 +1,4 @@
-"""A long run: memory that stays where it is, and a log that is no longer than its logged moments."""
+"""A long run: memory does not grow, and the log has one line per logged moment."""
 
 import json
 import os

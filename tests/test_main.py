@@ -1,4 +1,4 @@
-"""The command as its users run it: what it leaves, how it goes on, and what it says of what it can't do."""
+"""The command as users run it: the files it writes, how it continues, and its error lines."""
 
 import json
 import os
@@ -38,7 +38,7 @@ def run(*arguments):
 
 
 def here(*arguments):
-    """The command in this process: without the seconds that imports take."""
+    """Run the command in this process, which saves the seconds of imports."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
         return main(["vae_jax.main", *map(str, arguments)])
@@ -168,7 +168,7 @@ def checkpoints(folder):
 
 
 def signalled(folder, number):
-    """Start or continue the run, send it a signal after a checkpoint of its own, and return its status and words."""
+    """Start or continue the run, send it a signal after a checkpoint; return its status and output."""
     line, env = command(*LONGER, f"--workdir={folder}")
     before = max(checkpoints(folder), default=0)
     with subprocess.Popen(line, cwd=ROOT, env=env, stderr=subprocess.PIPE, text=True) as process:
@@ -211,7 +211,7 @@ def test_a_run_that_is_asked_to_stop_saves_and_can_continue_each_time(tmp_path, 
 
 @pytest.mark.slow
 def test_a_long_block_is_abandoned_and_the_state_before_it_saved(tmp_path):
-    """A dozen seconds of steps without a word in between, no checkpoint due before the end."""
+    """A block of a dozen seconds, with no checkpoint before its end."""
     block = 30_000
     folder, whole = tmp_path / "run", tmp_path / "whole"
     settings = [
@@ -240,7 +240,7 @@ def test_a_long_block_is_abandoned_and_the_state_before_it_saved(tmp_path):
     "kills", [pytest.param(10, marks=pytest.mark.slow), pytest.param(100, marks=pytest.mark.release)]
 )
 def test_a_run_killed_at_random_moments_ends_with_the_same_bits(tmp_path, uninterrupted, kills):
-    """While it starts, trains, saves, draws or writes its report; what was saved is never taken again."""
+    """While it starts, trains, saves, draws or writes its report; saved steps are never repeated."""
     folder, moments = tmp_path / "run", random.Random(0)
     line, env = command(*LONGER, ONE_DRAWN, f"--workdir={folder}")
     for _ in range(kills):
@@ -289,7 +289,7 @@ def test_a_run_is_not_continued_on_other_images(tmp_path, monkeypatch, capsys):
 
 
 def test_a_run_continues_when_its_images_have_moved(tmp_path, monkeypatch, capsys):
-    """Which images they are is told by their fingerprint, not by their place."""
+    """Images are identified by their fingerprint, not by their folder."""
     folder, film = tmp_path / "run", np.random.default_rng(0).integers(0, 255, (200, 28, 20)).astype(np.uint8)
     monkeypatch.delenv("VAE_JAX_RAW", raising=False)
     monkeypatch.chdir(tmp_path)

@@ -1,4 +1,4 @@
-"""The command as its users run it: what it writes, and what it says of what it can't do."""
+"""The command as users run it: the files it writes, and its error lines."""
 
 import dataclasses
 import shutil
@@ -27,7 +27,7 @@ def run(tmp_path_factory):
 
 @pytest.fixture
 def morph(run, tmp_path, capsys):
-    """Run the command; return its exit status and what it said."""
+    """Run the command; return its exit status and output."""
 
     def command(*flags, start="photographs/images/dogs_1.png", out="a.gif", member=1):
         which = [] if member is None else [f"--member={member}"]
@@ -157,7 +157,7 @@ def test_the_output_can_not_be_the_input_folder(run, friends, tmp_path, capsys, 
 
 
 def test_outputs_of_an_earlier_morph_are_not_inputs(run, friends, tmp_path, caplog):
-    """Beside a photograph, even of its name; and a folder of animations has none at all."""
+    """Also beside a photograph of the same name; a folder of animations has no inputs at all."""
     assert to(run, friends / "dogs_1.png", friends / "dogs_1.gif") == 0
     assert to(run, friends, friends / "all") == 0
     assert "3 pictures that an earlier morph wrote are left out" in caplog.text

@@ -1,4 +1,4 @@
-"""The notebooks: each runs from top to bottom, and what is stored in them is whole, small and nobody's own."""
+"""The notebooks: each runs from top to bottom, and its stored outputs are complete, small and not personal."""
 
 import ast
 import base64

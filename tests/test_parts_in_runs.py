@@ -25,7 +25,7 @@ def made(folder, **sections):
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory):
-    """A model that is told the class of each image."""
+    """A model that is conditioned on the class of each image."""
     return made(tmp_path_factory.mktemp("told") / "run", data={"condition": "labels"})
 
 
@@ -131,7 +131,7 @@ def test_every_figure_of_it_is_drawn(tmp_path, fields, caplog):
 
 @pytest.mark.slow
 def test_the_moving_average_of_the_weights_is_evaluated_and_used(tmp_path):
-    """With a decay of almost 1 the average stays where the weights began; with 0 it is the weights."""
+    """With a decay of almost 1 the average stays at the initial weights; with 0 it equals the weights."""
     elbos = {}
     for decay in (0, 0.5, 0.9999):
         run = tmp_path / str(decay)

@@ -1,4 +1,4 @@
-"""What is read is data, never code: nothing in the package unpickles or evaluates."""
+"""Files are read as data, never as code: nothing in the package unpickles or evaluates."""
 
 import ast
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the README promises: its commands are ones that the command line takes, its files are there."""
+"""What the README promises: its commands are accepted, and its files exist."""
 
 import re
 import shlex
@@ -78,7 +78,7 @@ def test_every_command_is_accepted(command, tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_all_commands_run_one_after_another(tmp_path, monkeypatch, put_noise_digits):
-    """Small models, few steps, and digits of noise in place of MNIST's."""
+    """With small models, few steps, and noise instead of MNIST."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("VAE_JAX_RAW", raising=False)
     Path("configs").symlink_to(ROOT / "configs")

@@ -1,4 +1,4 @@
-"""A dry run says what would be trained, and leaves nothing."""
+"""A dry run prints what would be trained, and writes nothing."""
 
 import os
 import re
@@ -72,7 +72,7 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 
 
 def peak(line, env):
-    """Bytes that a command held at most."""
+    """The largest memory of a command, in bytes."""
     said = subprocess.run([sys.executable, "-c", WATCH, *line], env=env, capture_output=True, text=True, check=True)
     return 1024 * int(said.stdout)
 
@@ -88,7 +88,7 @@ def test_the_measured_memory_of_a_command_is_its_own(tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("members", [2, 8])
 def test_the_forecast_memory_is_that_of_the_run_within_a_fifth(tmp_path, members):
-    """In a process of its own each, as users start them for the first time: with nothing compiled yet."""
+    """Each in a process of its own, with nothing compiled yet."""
     config = Path(__file__).parents[2] / "configs" / "dogpeople.py"
     sizes = ["--config.data.drawn=2000", "--config.train.epochs=3", "--config.train.steps_per_epoch=60"]
     line = [sys.executable, "-m", "vae_jax.main", f"--config={config}", f"--workdir={tmp_path / 'run'}", *sizes]

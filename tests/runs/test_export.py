@@ -1,4 +1,4 @@
-"""A member of a sweep, exported, is the run that its settings alone would have given."""
+"""An exported member of a sweep equals its single run."""
 
 import json
 
@@ -107,7 +107,7 @@ def test_a_member_without_a_finite_metric_is_not_the_best(tmp_path):
 
 
 def test_members_that_do_not_compare_have_no_best_until_one_kind_is_chosen(tmp_path):
-    """A density over the reals is a number of another kind than a mass over {0, 1}."""
+    """A density over the reals does not compare with a mass over {0, 1}."""
     kinds = ("bernoulli", "gaussian", "mse")
     members = [
         {"member": k, "values": {"likelihood": kind}, "parameters": 9, "failed_in_step": None, "train": {},

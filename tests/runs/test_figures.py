@@ -1,4 +1,4 @@
-"""What fails in drawing or reporting costs neither the trained model nor the other pictures."""
+"""A failure in drawing or reporting costs neither the trained model nor the other figures."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""The folder of a run: nothing half written, nothing of others touched."""
+"""The folder of a run: atomic writes, and no change to other files."""
 
 import dataclasses
 import errno

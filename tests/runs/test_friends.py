@@ -1,4 +1,4 @@
-"""Ordinary pictures made like a run's data, and the ways from them."""
+"""Any pictures prepared like a run's images, and morphs of them."""
 
 import dataclasses
 
@@ -156,7 +156,7 @@ def test_a_test_image_as_a_start_has_its_loss_in_the_reference(plain):
 
 
 def codes_at(*groups, names, losses=None):
-    """A reference of 20 codes around each place, a class each."""
+    """A reference of 20 codes around each point, one class each."""
     mu = np.concatenate([np.full((20, 1), place) + np.linspace(-0.5, 0.5, 20)[:, None] for place in groups])
     labels = np.repeat(np.arange(len(groups), dtype=np.int32), 20)
     losses = np.zeros(len(mu)) if losses is None else losses

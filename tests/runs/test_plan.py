@@ -1,4 +1,4 @@
-"""What a run will be, before anything is compiled or written."""
+"""The plan of a run, before anything is compiled or written."""
 
 import dataclasses
 
@@ -16,7 +16,7 @@ SWEEP = ("contrast=none,stretch", "seed=0,1")
 
 @pytest.fixture(autouse=True)
 def _made_up(monkeypatch):
-    """Each contrast has squares of its own."""
+    """Each contrast has different images."""
     monkeypatch.setattr(
         collection, "load", lambda data, given: small_dataset(seed=["none", "stretch"].index(data.contrast))
     )

@@ -1,4 +1,4 @@
-"""A trained member as one object, out of its run folder alone."""
+"""A trained member as one object, read from its run folder only."""
 
 import dataclasses
 import json
@@ -151,7 +151,7 @@ for use in (
 
 @pytest.mark.slow
 def test_arguments_of_any_type_are_used_or_refused_in_one_line(run):
-    """Where signatures are not checked, as they are in the suite."""
+    """Without the checks of signatures that the test suite makes."""
     done = subprocess.run([sys.executable, "-c", OF_OTHER_TYPES, run[0]], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
@@ -219,7 +219,7 @@ def test_data_of_another_run_are_refused(tmp_path):
 
 
 def test_reading_does_not_change_a_run_that_is_being_trained(tmp_path):
-    """What looks half written or damaged to a reader may be about to be finished."""
+    """Files that look unfinished or damaged may still be being written."""
     make_run(tmp_path / "run", small_config(), DATA)
     home = tmp_path / "run" / "checkpoints" / "group_0"
     (home / "9").mkdir()

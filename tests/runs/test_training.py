@@ -1,4 +1,4 @@
-"""Runs of several members: they grow, fail alone, go on after a kill in any program, and are drawn together."""
+"""Runs of several members: they grow, fail independently, continue after a kill, and are drawn together."""
 
 import json
 import os
@@ -94,7 +94,7 @@ def test_a_run_whose_members_all_fail_ends_at_once_and_says_so_each_time(tmp_pat
 
 
 def test_a_sweep_takes_over_a_single_run_in_its_folder_and_says_so(tmp_path, caplog):
-    """No picture of the run as it was stays beside those of now; one's own do."""
+    """Figures of the earlier run are removed; the user's own pictures are kept."""
     run = tmp_path / "run"
     assert main(digits_command(run)) == 0
     first = members(run)[0]["test"]
@@ -185,7 +185,7 @@ def test_a_sweep_of_several_programs_is_one_run(tmp_path, caplog):
 
 
 def test_members_trained_on_different_images_equal_their_single_runs(tmp_path, caplog):
-    """Each is evaluated on its own test images, kept with them; it is used and exported as any other."""
+    """Each is evaluated on its own test images, which are kept, and can be used and exported like any other."""
     run, alone = tmp_path / "run", tmp_path / "alone"
     assert main(digits_command(run, "--sweep=test_fraction=0.1,0.3", "--sweep=figure_members=0,1")) == 0
     assert "1,618 training and 179 test images" in caplog.text

@@ -1,4 +1,4 @@
-"""Which images make a batch: each once a pass, a function of the key and the step."""
+"""Which images are in a batch: each once per pass, a function of the key and the step."""
 
 import dataclasses
 

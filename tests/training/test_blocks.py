@@ -1,4 +1,4 @@
-"""A block of steps in parts: to the bit what it is at one go, told part by part."""
+"""A block of steps in parts: bit-identical to a whole block, and reported part by part."""
 
 import dataclasses
 
@@ -20,7 +20,7 @@ DATASET = small_dataset()
 
 
 def group(learning_rate=1e-3, **train):
-    """Two members, that fail where `learning_rate` says so."""
+    """Two members, which fail with some values of `learning_rate`."""
     config = small_config(sweep=("beta_kl=0,1",), train=train, optimiser={"learning_rate": learning_rate})
     return group_of("group_0", list(enumerate(expand(config))), DATASET)
 
@@ -74,7 +74,7 @@ def test_a_quick_block_is_one_part():
         (100, 51, 100),
         (97, 1, 97),  # of no divisor
         (1, 1, 1),
-        (4, 1, 2),  # no part is a single step: that would be compiled otherwise
+        (4, 1, 2),  # no part is a single step, which is compiled differently
         (2, 1, 2),
     ],
 )

@@ -1,4 +1,4 @@
-"""Parts that don't go together: one line, before anything is compiled or written."""
+"""Parts that don't fit together: one line, before anything is compiled or written."""
 
 import dataclasses
 

@@ -1,4 +1,4 @@
-"""Checkpoints: what is read is what was written, and damage is named and survived."""
+"""Checkpoints: reading returns what was written, and damage is named and survived."""
 
 import errno
 import logging
@@ -36,7 +36,7 @@ def restored(folder):
 
 
 def test_runs_in_several_threads_save_at_once(tmp_path):
-    """Orbax counts what it does in the whole process: begun at once, saves waited for each other's signals."""
+    """Orbax numbers operations in the whole process: saves started at once waited for each other's signals."""
     threads = [threading.Thread(target=saved, args=(tmp_path / str(k), range(4)), daemon=True) for k in range(3)]
     for thread in threads:
         thread.start()
@@ -88,7 +88,7 @@ def test_only_the_newest_are_kept(tmp_path):
 
 
 def test_a_saved_state_may_be_overwritten_at_once(tmp_path):
-    """Training donates the state: what is on its way to the disk must not change with it."""
+    """Training donates the state: arrays that are still being written must not change."""
     checkpoints = Checkpoints(tmp_path, 1)
     state = {"w": np.zeros((1, 2_000_000), np.float32)}
     checkpoints.save(1, state, {})
@@ -116,7 +116,7 @@ def test_a_damaged_step_is_named_and_moved_aside_and_the_one_before_is_used(tmp_
 
 
 def falls_back(folder, caplog):
-    """Step 20 is named and put aside, and step 10 comes back."""
+    """Step 20 is named and moved aside, and step 10 is restored."""
     with caplog.at_level(logging.WARNING, "vae_jax"):
         state, record = restored(folder)
     assert record["step"] == 10
@@ -151,7 +151,7 @@ def everything(folder):
     ids=["fewer arrays", "another name", "more arrays", "another shape", "another kind", "longer", "shorter"],
 )
 def test_an_undamaged_step_with_other_arrays_is_refused_and_not_moved(tmp_path, older, said):
-    """It is not damaged: nothing is moved, and no older one is used in its place."""
+    """It is not damaged: nothing is moved, and no older step is used instead."""
     folder = tmp_path / "checkpoints"
     saved(folder, [10])
     checkpoints = Checkpoints(folder, 5)
@@ -221,7 +221,7 @@ def test_a_parent_folder_can_have_any_name(tmp_path, name):
 
 
 def test_runs_whose_names_match_as_glob_patterns_do_not_mix(tmp_path):
-    """To a pattern, the files of `axb` are those of `a*b` too."""
+    """The glob pattern `a*b` also matches the files of `axb`."""
     for k, name in enumerate(("axb", "a*b", "a?b", "a[x]b")):
         (tmp_path / name).mkdir()
         saved(tmp_path / name / "checkpoints", [k])

@@ -1,4 +1,4 @@
-"""From stored images to what a model sees."""
+"""Batches made from stored images."""
 
 import jax
 import jax.numpy as jnp

@@ -1,4 +1,4 @@
-"""Which members train together, and what becomes of them when a sweep grows."""
+"""Which members train together, and what happens to them when a sweep grows."""
 
 import dataclasses
 import json
@@ -27,7 +27,7 @@ def plan(folder, *sweep, most=100, **sections):
 
 
 def begun(folder, *sweep, **sections):
-    """Plan, and note the members as a run does when it starts."""
+    """Plan, and write the members as a run does when it starts."""
     groups = plan(folder, *sweep, **sections)
     for group in groups:
         write_members(folder / group.name, group)
@@ -64,7 +64,7 @@ def test_members_that_differ_in_shapes_or_parts_have_a_program_for_each(tmp_path
 
 
 def two_values(field):
-    """Two values of a field that a sweep may ask for."""
+    """Two values of a field for a sweep."""
     entry, default = metadata_of(field), field_of(small_config(), field)
     if isinstance(default, bool):
         return "False,True"
@@ -84,7 +84,7 @@ REGISTRIES = {"model.activation": ACTIVATIONS, "model.init": INITIALISERS, "data
 
 
 def metadata_of(field):
-    """What a field's dataclass says of it."""
+    """The metadata of a field."""
     config, (*sections, last) = small_config(), field.split(".")
     owner = all_settings(config.parts)[tuple(sections)] if len(sections) == 2 else config
     if len(sections) == 1:
@@ -103,7 +103,7 @@ def chosen(field):
 
 @pytest.mark.parametrize("field", [name for name in leaf_fields() if name != "sweep"])
 def test_every_field_can_be_swept_in_one_program_where_it_is_traced(tmp_path, field):
-    """Members that differ in nothing but this field."""
+    """Members that differ only in this field."""
     traced, role = metadata_of(field).get("traced"), field not in fields_of(Role.LEARNED)
     groups = plan(tmp_path, f"{field}={two_values(field)}", **chosen(field))
     one, other = (member for group in groups for member in group.configs)
@@ -249,7 +249,7 @@ def test_evaluations_and_checkpoints_are_spread_over_the_run(tmp_path):
 
 
 def test_few_small_epochs_are_evaluated_less_often(tmp_path):
-    """50 epochs of 5 steps of 2 images are 1,500 passes: a twentieth of them evaluates the 10 test images 7 times."""
+    """50 epochs of 5 steps of 2 images cost 1,500 passes; a twentieth of that evaluates 10 test images 7 times."""
     (group,) = plan(tmp_path, train={"epochs": 50, "batch_size": 2, "steps_per_epoch": 5})
     assert group.evaluate_every == 8
     (group,) = plan(tmp_path, train={"epochs": 4, "batch_size": 2, "steps_per_epoch": 5})
@@ -258,6 +258,6 @@ def test_few_small_epochs_are_evaluated_less_often(tmp_path):
 
 @pytest.mark.parametrize(("epochs", "save_every"), [(9, 3), (100, 25), (400, 50), (5000, 250)])
 def test_a_run_of_few_images_is_saved_less_often(tmp_path, epochs, save_every):
-    """An epoch has 1,000 images here, and there is a checkpoint for every 50,000, four at least and twenty at most."""
+    """Epochs have 1,000 images here; there is a checkpoint for every 50,000, at least four and at most twenty."""
     (group,) = plan(tmp_path, train={"epochs": epochs, "batch_size": 10, "steps_per_epoch": 100})
     assert group.save_every == save_every

@@ -1,4 +1,4 @@
-"""The numbers of members, as arrays by the names of their fields."""
+"""The hyperparameters of members, as arrays by the names of their fields."""
 
 import dataclasses
 

@@ -1,4 +1,4 @@
-"""A group from its first step to its last: what is given up on the way is not lost, and nothing comes twice."""
+"""Training a group: abandoned blocks leave no trace, and continuing repeats nothing."""
 
 import jax
 import jax.numpy as jnp
@@ -21,24 +21,24 @@ DATASET = small_dataset()
 CONFIG = small_config(sweep=("beta_kl=0,1",), train={"epochs": 3}, eval={"every_epochs": 1}, log={"every_steps": 0})
 
 
-def train(folder, give_up_at=None, *, slowly=True):
-    """Train, or go on, and return the trainer, the end and the lines that were heard.
+def train(folder, abandon_at=None, *, slowly=True):
+    """Train or continue; return the trainer, the last state and the logged lines.
 
     Args:
         folder: of the checkpoints.
-        give_up_at: the number of the result that a signal makes it give up, if it may.
-        slowly: whether blocks count as ones that last.
+        abandon_at: the number of the result that is abandoned after a signal, if it may be.
+        slowly: whether blocks count as slow.
     """
     group = group_of("group_0", list(enumerate(expand(CONFIG))), DATASET)
     folder.mkdir(parents=True, exist_ok=True)
     trainer = Trainer(group, DATASET, Layout(), Checkpoints(folder, 9), lambda: 0.0)
     lines, waits, stopped = [], [], []
 
-    def wait(arrival, may_be_given_up):
-        waits.append(may_be_given_up)
-        if len(waits) == give_up_at:
+    def wait(arrival, may_be_abandoned):
+        waits.append(may_be_abandoned)
+        if len(waits) == abandon_at:
             stopped.append(True)
-            if may_be_given_up:
+            if may_be_abandoned:
                 return False
         arrival()
         return True
@@ -66,7 +66,7 @@ def test_an_abandoned_block_leaves_no_trace(tmp_path, result):
     _, wanted, all_lines = train(tmp_path / "whole")
     trainer, _, lines = train(tmp_path / "run", result)
     epoch = trainer.group.steps_per_epoch
-    assert trainer.step == (result - 1) // 2 * epoch, "neither is a block whose evaluation is given up"
+    assert trainer.step == (result - 1) // 2 * epoch, "a block whose evaluation is abandoned does not count"
     assert [int(path.name) for path in (tmp_path / "run").iterdir()][-1:] == [trainer.step]
     again, state, more = train(tmp_path / "run")
     assert_equal(state, wanted)

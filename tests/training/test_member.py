@@ -1,4 +1,4 @@
-"""One member inside a program: its modules, taken apart and put together."""
+"""One member inside a program: its modules, split and merged."""
 
 import jax
 import jax.numpy as jnp
@@ -43,7 +43,7 @@ def test_a_learned_scale_adds_one_parameter():
 
 
 def test_all_other_state_is_a_variable():
-    """The number of units of every model, and the code book that follows the codes."""
+    """The number of units of every model, and the codebook."""
     _, variables = split(start(SPECS["a codebook"], numbers_of(SPECS["a codebook"])))
     _, plain = split(start(SPECS["plain"], numbers_of(SPECS["plain"])))
     assert len(jax.tree.leaves(variables)) > len(jax.tree.leaves(plain)) == 1

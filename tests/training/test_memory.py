@@ -1,4 +1,4 @@
-"""Memory: what members take follows from their sizes, and too many are not put together."""
+"""Memory: what members need follows from their sizes, and a grid that is too large is split."""
 
 import dataclasses
 
@@ -136,10 +136,10 @@ def test_on_a_cpu_members_are_computed_one_after_another_by_default():
 
 @pytest.mark.slow
 def test_on_an_accelerator_as_many_members_at_once_as_fit(monkeypatch):
-    """What one more takes is measured by compiling for one and for two."""
+    """The memory of each further member is measured by compiling for one and for two."""
     many = group(("seed=range(12)",))
     one, two = (memory.block_bytes(many, DATASET, Layout(count)) for count in (1, 2))
-    copies = 12 * memory.state_bytes(SPEC, CONFIG)  # as all were before a block that may be given up
+    copies = 12 * memory.state_bytes(SPEC, CONFIG)  # the state before a block that may be abandoned
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
     for fit in (1, 7, 12, 80):
         free = np.ceil((one + copies + (fit - 0.5) * (two - one)) / 0.8)

@@ -1,4 +1,4 @@
-"""The metrics of a run on the disk, through crashes and continuations."""
+"""The metrics of a run on disk, through crashes and continuations."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""A loss that is no number in some steps: which quantity it was, and what each setting of `train.on_nan` does then."""
+"""A non-finite loss in some steps: which quantity it was, and what each setting of `train.on_nan` does."""
 
 import logging
 from itertools import pairwise
@@ -27,7 +27,7 @@ MODES = ("stop", "skip", "restore")
 
 
 def faulty(first, last):
-    """Sections of settings with which the loss is no number from one step to another."""
+    """Settings with which the loss is NaN from one step to another."""
     parts = {"objectives": {"no_number": {"first": first, "last": last}}}
     return {"objective": {"name": "no_number"}, "parts": parts}
 

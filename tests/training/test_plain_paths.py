@@ -1,4 +1,4 @@
-"""Paths that libraries take for no more than names."""
+"""Paths of plain characters, which no library misreads."""
 
 import tempfile
 from pathlib import Path

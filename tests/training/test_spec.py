@@ -74,7 +74,7 @@ def test_fewer_images_than_a_batch_are_refused():
 
 
 def test_the_posts_beta_kl_weighs_batch_times_pixels_as_much_in_nats():
-    """1e-4 at batch 32 and 784 pixels weighs like about 2.5."""
+    """1e-4 at batch 32 and 784 pixels weighs about 2.5."""
     blog = small_spec(objective={"reduction": "blog"}, train={"batch_size": 32})
     mnist = dataclasses.replace(blog, image_shape=(28, 28, 1))
     assert standard_beta_kl(1e-4, mnist) == pytest.approx(2.5088)

@@ -1,4 +1,4 @@
-"""Training: what a step does, and that a member of a sweep is the model it would have been alone."""
+"""Training: what a step does, and that a member of a sweep equals its single run."""
 
 import os
 import subprocess
@@ -28,7 +28,7 @@ DATA = train_data(DATASET)
 
 
 def trained(config, steps=20, block=5, layout=ONE_BY_ONE, data=DATA):
-    """Blocks of one length for most tests: each length is compiled anew."""
+    """Blocks of one length for most tests: each length is compiled separately."""
     configs = expand(config)
     spec, members = spec_of(configs, DATASET), hyperparameters_of(configs, steps_per_epoch=5)
     state = init_state(spec, layout, members)
@@ -90,7 +90,7 @@ def test_a_member_equals_its_single_run():
 
 
 def test_the_largest_member_equals_its_single_run_to_the_bit():
-    """Of the largest latent size of a program, in a process that compiles as users do."""
+    """In a process that compiles as users do."""
     tests = Path(__file__).parents[1]
     env = {name: value for name, value in os.environ.items() if name != "XLA_FLAGS"}
     env["PYTHONPATH"] = os.pathsep.join([str(tests.parent), str(tests)])
@@ -176,7 +176,7 @@ def test_different_seeds_differ_from_the_first_step():
 
 
 def test_batches_are_drawn_from_the_sampling_indices():
-    """Draws of one image alone are as good as a data set of nothing but it."""
+    """Sampling indices of one image only equal a data set of that image only."""
     one = jnp.full_like(DATA.draws, 3)
     ours, _ = trained(small_config(), data=TrainData(DATA.split, one))
     same_images = SplitArrays(DATA.split.images[one], DATA.split.labels[one])
@@ -222,7 +222,7 @@ def test_noise_differs_in_every_step_and_shares_make_up_the_whole_batch():
 
 
 def test_the_moving_average_follows_the_weights():
-    """With a decay of (1 + t) / (10 + t) at step t, until that is more than what is asked for."""
+    """With a decay of (1 + t) / (10 + t) at step t, until that exceeds the configured one."""
     config = small_config(optimiser={"ema": 0.15, "learning_rate": 0.1})
     states = [trained(config, steps=steps, block=1)[0] for steps in range(1, 4)]
     newest = [member(state.params["model"], 0) for state in states]

@@ -158,8 +158,8 @@ def number_of_best(best: str, folder: RunFolder, asked: str, among: Sequence[int
         raise UserError(f"{asked}: found {best!r}; known are {', '.join(known)}{nearest(best, known)}")
     _check_comparable(best, known, summary, finished, asked)
     sign = 1 if metric in LARGER_IS_BETTER else -1
-    measured = [member for member in finished if metric in member.get(split, {})]  # some may have no finite value
-    chosen: dict[str, Any] = max(measured, key=lambda member: sign * float(member[split][metric]))
+    ranked = [member for member in finished if metric in member.get(split, {})]  # some may have no finite value
+    chosen: dict[str, Any] = max(ranked, key=lambda member: sign * float(member[split][metric]))
     return int(chosen["member"])
 
 

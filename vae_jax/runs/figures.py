@@ -56,9 +56,12 @@ class RunFigures:
         self.members = plan.members
         self.alone = len(self.members) == 1
         self.in_full = self._first_members()
+        self.first_of_setting: dict[str, int] = {}
+        for number in self.members:
+            self.first_of_setting.setdefault(self.setting_of(number), number)
+        self.together = [*self.first_of_setting.values()][:MOST_TOGETHER] if not self.alone else []
         self.failed: dict[str, str] = {}
         self.empty = not self.in_full or not self._can_draw()  # nothing is to be drawn
-        self.names = tuple(map(short_name, swept_fields(self.config)))
         self._member_arrays: dict[int, MemberArrays] = {}
         self._drawn: set[Path] = set()
         self._whole = False  # whether all figures were drawn again
@@ -99,21 +102,6 @@ class RunFigures:
         words = self.title_of(number).split(" · ")
         return ", ".join(word for word in words[1:] if not word.startswith("seed "))
 
-    def side_by_side(self) -> list[int]:
-        """Return the first member of each setting, as many as a figure has room for."""
-        return self._first_of_settings()[:MOST_TOGETHER] if not self.alone else []
-
-    def _first_of_settings(self) -> list[int]:
-        first: dict[str, int] = {}
-        for number in self.members:
-            first.setdefault(self.setting_of(number), number)
-        return list(first.values())
-
-    def _left_out(self) -> str:
-        """Return the note for figures side by side that don't have room for all settings; else ''."""
-        settings = len(self._first_of_settings())
-        return f"from the first {MOST_TOGETHER} of {settings} settings" if settings > MOST_TOGETHER else ""
-
     def draw_each(self, group: Group, state: TrainState) -> None:
         """Draw the chosen members of a group, except those that failed."""
         if self.empty:
@@ -121,9 +109,8 @@ class RunFigures:
         self.say("drawing")
         from vae_jax.figures.gallery import gallery_of
 
-        together = self.side_by_side()
         for k, number in enumerate(group.numbers):
-            wanted = number in self.in_full or number in together
+            wanted = number in self.in_full or number in self.together
             if not wanted or failed_for_good(group.configs[k], int(state.failed[k])):
                 continue
             self.say("drawing" if self.alone else f"drawing member {number}")
@@ -135,7 +122,7 @@ class RunFigures:
                 continue
             if number in self.in_full:
                 self._draw(gallery_of(member_arrays), self._suffix(number))
-            if number in together:
+            if number in self.together:
                 self._member_arrays[number] = member_arrays
 
     def _gather(self, group: Group, k: int, state: TrainState) -> "MemberArrays":
@@ -164,7 +151,9 @@ class RunFigures:
         )
         groups = None if self.alone else {number: self.setting_of(number) for number in self.members}
         together = [self._member_arrays[number] for number in sorted(self._member_arrays)]
-        notice_together = "\n".join(filter(None, (self._left_out(), notice)))
+        count = len(self.first_of_setting)
+        left_out = f"from the first {MOST_TOGETHER} of {count} settings" if count > MOST_TOGETHER else ""
+        notice_together = "\n".join(filter(None, (left_out, notice)))
         self._draw(
             {
                 LOSS_CURVES[0]: partial(loss_curves, lines, title, notice, groups, *self._units()),
@@ -199,7 +188,7 @@ class RunFigures:
             SweepTable(
                 title=f"{self.collection.names}, {len(self.members)} members",
                 notice=self.collection.notice,
-                swept=self.names,
+                swept=tuple(map(short_name, swept_fields(self.config))),
                 values=tuple(member["values"] for member in group),
                 metrics=tuple(member["test"] for member in group),
                 group=words,

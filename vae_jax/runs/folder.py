@@ -78,7 +78,7 @@ def _is_whole_member(member: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return type(value) in (int, float)
 
 
 class RunFolder:
