@@ -13,6 +13,7 @@ from typing import Any
 from vae_jax.config.parts import chosen_parts
 from vae_jax.config.schema import Config
 from vae_jax.core.errors import UserError
+from vae_jax.core.plain_text import reason
 from vae_jax.core.registry import KINDS, Origin, registry_of
 from vae_jax.core.user_paths import from_home
 
@@ -56,7 +57,8 @@ def import_parts(given: Iterable[str]) -> None:
         except (Exception, SystemExit) as error:  # a user's file can raise anything
             if isinstance(error, ModuleNotFoundError) and error.name and f"{each}.".startswith(f"{error.name}."):
                 raise UserError(f"--import: found no module {each!r}; needs a Python file or a module") from None
-            raise UserError(f"--import: {each}{_line_of(error, path.resolve())}: {_reason(error)}") from error
+            said = str(error) if isinstance(error, UserError) else reason(error, 400)
+            raise UserError(f"--import: {each}{_line_of(error, path.resolve())}: {said}") from error
 
 
 def _run_file(path: Path) -> None:
@@ -80,11 +82,6 @@ def _line_of(error: BaseException, path: Path) -> str:
         frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).name == path.name
     ]
     return f", line {lines[-1]}" if lines else ""
-
-
-def _reason(error: BaseException) -> str:
-    said = " ".join(str(error).split())[:400]
-    return said if isinstance(error, UserError) else f"{type(error).__name__}{': ' if said else ''}{said}"
 
 
 def any_registered() -> bool:

@@ -67,7 +67,7 @@ def choose(pick: Pick, folder: RunFolder, members: dict[int, Config]) -> int:
     if len(given) != 1 and set(given) != {"where", "best"}:
         found = " and ".join(f"--{name}" for name in given) or "none of them"
         raise UserError(
-            f"--mode=export: found {found}; needs one of --member=K, --where=beta_kl=1, --best=test.elbo, or both last"
+            f"--mode=export: found {found}; needs one of --member=K, --where=beta_kl=1, --best=test.elbo, or the last 2"
         )
     if pick.member is not None:
         if pick.member not in members:
