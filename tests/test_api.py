@@ -1,4 +1,4 @@
-"""What notebooks and experiments call."""
+"""The functions for notebooks and experiments."""
 
 import subprocess
 import sys
@@ -29,18 +29,18 @@ def swept(tmp_path_factory):
     return vae_jax.sweep(small(), ("beta_kl=0.1,4", "latent_dim=2,3"), folder)
 
 
-def test_every_public_name_is_there_and_unknown_ones_are_not():
+def test_public_names_exist_and_others_do_not():
     assert all(getattr(vae_jax, name) is not None for name in vae_jax.__all__)
     assert set(vae_jax.__all__) <= set(dir(vae_jax))
     with pytest.raises(AttributeError, match="no attribute 'tarin'"):
         vae_jax.tarin  # noqa: B018
 
 
-def test_a_sweep_is_one_line_to_look_at(swept):
+def test_the_repr_of_a_sweep_is_one_line(swept):
     assert repr(swept) == f"Sweep({str(swept.folder)!r}: 4 members)"
 
 
-def test_what_a_model_can_do_are_functions_of_it_too(swept):
+def test_methods_of_a_model_are_functions_too(swept):
     run = swept.load(1)
     codes = vae_jax.encode(run, run.test.images)
     np.testing.assert_array_equal(codes.mu, run.encode(run.test.images).mu)
@@ -141,7 +141,7 @@ def test_members_are_chosen_on_validation_images_where_there_are_some(on_arrays,
     assert "validation.elbo" in (on_arrays.folder / "members.csv").read_text()
 
 
-def test_where_some_members_have_no_validation_images_it_is_said_what_is_chosen_by(on_arrays, tmp_path):
+def test_the_choice_of_the_metric_is_reported_if_some_members_lack_validation_images(on_arrays, tmp_path):
     summary = RunFolder(on_arrays.folder).read_summary()
     first, second = summary["members"]
     assert choosing_split([first, second]) == "validation"
@@ -157,7 +157,7 @@ def test_where_some_members_have_no_validation_images_it_is_said_what_is_chosen_
 
 
 @pytest.mark.slow
-def test_validation_images_change_nothing_of_what_is_measured_on_the_test_images(tmp_path):
+def test_validation_images_do_not_change_the_test_metrics(tmp_path):
     """The training images are the same in both runs."""
     parts = {"images": NOISE[:40], "test_images": NOISE[40:50]}
     without = vae_jax.train(of_arrays(), tmp_path / "without", **parts)
@@ -168,7 +168,7 @@ def test_validation_images_change_nothing_of_what_is_measured_on_the_test_images
     assert moments[0] == moments[1]
 
 
-def test_a_run_on_arrays_goes_on_with_the_same_ones_alone(tmp_path, monkeypatch):
+def test_a_run_on_arrays_continues_only_with_the_same_arrays(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     run = vae_jax.train(of_arrays(), images=NOISE)
     assert str(run.folder) == "runs/arrays"
@@ -213,14 +213,14 @@ def test_a_run_on_arrays_is_evaluated_and_drawn_again_with_them(tmp_path):
         ({"images": NOISE[:8]}, r"config\.train\.batch_size: found 10 for 7 training images"),
     ],
 )
-def test_arrays_that_can_not_be_used_are_told_before_anything_is_written(tmp_path, arrays, told):
+def test_invalid_arrays_are_refused_before_anything_is_written(tmp_path, arrays, told):
     for train in (vae_jax.train, lambda config, folder, **more: vae_jax.sweep(config, "seed=0,1", folder, **more)):
         with pytest.raises(vae_jax.UserError, match=f"^{told}"):
             train(of_arrays(), tmp_path / "run", **arrays)
     assert not list(tmp_path.iterdir())
 
 
-def test_a_sweep_has_a_row_a_member(swept):
+def test_a_sweep_has_a_row_per_member(swept):
     assert [(row["beta_kl"], row["latent_dim"]) for row in swept.members] == [(0.1, 2), (0.1, 3), (4.0, 2), (4.0, 3)]
     assert all(np.isfinite(row["test.elbo"]) and row["failed_in_step"] is None for row in swept.members)
 
@@ -233,7 +233,7 @@ def test_a_sweep_has_its_figures_by_name(swept):
     assert swept.figures() == {"loss_curves": picture}
 
 
-def test_members_are_found_by_number_by_values_and_by_what_they_are_best_in(swept):
+def test_members_are_found_by_number_by_values_and_by_best_metric(swept):
     assert swept.load(3).config.model.latent_dim == 3
     assert swept.where(beta_kl=4, latent_dim=2).member == 2
     best = max(swept.members, key=lambda row: row["test.elbo"])["member"]
@@ -256,7 +256,7 @@ def test_images_of_another_size_or_none_are_refused(swept, n):
         swept.load(0).encode(np.zeros((n, 9, 9, 1), np.uint8))
 
 
-def test_what_can_not_be_trained_is_said_before_anything_is_written(tmp_path):
+def test_an_invalid_config_is_refused_before_anything_is_written(tmp_path):
     config = small()
     config.train.batch_size = -1
     with pytest.raises(vae_jax.UserError, match="batch_size"):
@@ -271,7 +271,7 @@ def test_what_can_not_be_trained_is_said_before_anything_is_written(tmp_path):
 
 @pytest.mark.slow
 def test_several_runs_train_in_threads_of_one_process(tmp_path, put_noise_digits, capsys):
-    """With raw files that none of them has prepared yet; what other threads print in the meantime is not lost."""
+    """With raw files that are not prepared yet; what other threads print is not lost."""
     put_noise_digits(tmp_path / "raw" / "mnist", 40, 20)
     config = vae_jax.get_config("mnist")
     config.data.update(raw_dir=str(tmp_path / "raw"), prepared_dir=str(tmp_path / "prepared"))

@@ -24,7 +24,7 @@ def load(file):
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_every_config_is_valid_and_says_only_what_differs(file):
+def test_every_config_is_valid_and_sets_only_what_differs(file):
     config = load(file)
     assert check_config(config) == [config]
     assert config.data.name in SOURCES

@@ -27,7 +27,7 @@ def unmount(folder):
 
 @pytest.fixture
 def disk(tmp_path):
-    """A small file system of its own."""
+    """A small file system for the test."""
     folder = tmp_path / "disk"
     folder.mkdir()
     if not mount("-t", "tmpfs", "-o", "size=40m", "tmpfs", folder):
@@ -37,7 +37,7 @@ def disk(tmp_path):
 
 
 def after_step(monkeypatch, step, harm):
-    """Do harm when the first line of metrics after a step was written."""
+    """Break the disk when the first line of metrics after a step is written."""
     write, done = MetricsLog.write, []
 
     def harmful(metrics_log, line):
@@ -71,7 +71,7 @@ def fill(folder):
 
 
 def refused(command, capsys):
-    """The one line in which a command that trained for a while gave up."""
+    """The error line of a command that failed while training."""
     assert main(command) == 2
     (line,) = [line for line in capsys.readouterr().err.splitlines() if "error" in line]
     return line
@@ -113,7 +113,7 @@ def test_a_folder_that_becomes_read_only_is_named_and_with_rights_the_run_goes_o
     goes_on_to_the_same_end(disk, command)
 
 
-def test_a_folder_that_vanishes_is_named_and_not_made_anew(tmp_path, monkeypatch, capsys):
+def test_a_folder_that_vanishes_is_named_and_not_created_again(tmp_path, monkeypatch, capsys):
     run = tmp_path / "run"
     after_step(monkeypatch, 20, lambda: run.rename(tmp_path / "elsewhere"))
     line = refused(digits_command(run, *LONGER), capsys)
@@ -139,8 +139,8 @@ def test_no_room_for_the_report_leaves_the_trained_model(disk, monkeypatch, caps
         np.testing.assert_array_equal(before[name], array)
 
 
-def test_a_run_is_finished_only_when_its_newest_checkpoint_has_been_read_back(tmp_path, monkeypatch, capsys):
-    """The disk takes what is written, and gives back something else."""
+def test_a_run_is_only_finished_once_its_newest_checkpoint_was_read_back(tmp_path, monkeypatch, capsys):
+    """The disk returns other bytes than were written."""
     run, close = tmp_path / "run", Checkpoints.close
     command = digits_command(run, *LONGER)
 

@@ -1,4 +1,4 @@
-"""The strangers' parts of `tests/extensions` train in sweeps as the package's own do, and nothing knows of them."""
+"""The parts from outside in `tests/extensions` train in sweeps like the package's own, which never names them."""
 
 import ast
 from pathlib import Path
@@ -48,13 +48,13 @@ def test_a_part_is_a_small_file_with_a_docstring(file):
     assert len(text.splitlines()) <= 60
 
 
-def test_every_kind_that_a_model_is_made_of_has_a_stranger():
+def test_every_kind_has_a_part_from_outside():
     kinds = {kind for kind, _ in strangers.NAMES}
     assert kinds >= {"posterior", "prior", "encoder", "decoder", "likelihood", "objective", "model", "optimiser"}
     assert kinds >= {"transform", "schedule"}
 
 
-def test_nothing_in_the_package_knows_of_them():
+def test_nothing_in_the_package_refers_to_them():
     text = "".join(file.read_text() for file in PACKAGE.rglob("*.py"))
     assert not [name for _, name in strangers.NAMES if f'"{name}"' in text]
 

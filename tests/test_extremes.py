@@ -1,4 +1,4 @@
-"""Images and settings at the end of what can be: each member comes to finite numbers, or is named with its step."""
+"""Extreme images and settings: each member gets finite numbers, or is named with the step in which it failed."""
 
 import json
 import math

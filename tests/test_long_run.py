@@ -1,4 +1,4 @@
-"""A long run: memory that stays where it is, and a log that is no longer than its logged moments."""
+"""A long run: memory does not grow, and the log has one line per logged moment."""
 
 import json
 import os
@@ -26,7 +26,7 @@ def lines(run):
 
 @pytest.mark.release
 @pytest.mark.skipif(not Path("/proc/self/statm").is_file(), reason="memory is read from /proc")
-def test_two_hundred_thousand_steps_leave_memory_flat_and_the_log_bounded(tmp_path):
+def test_200000_steps_keep_the_memory_and_the_log_bounded(tmp_path):
     run = tmp_path / "run"
     longer = [f"--config.train.epochs={EPOCHS}", f"--config.train.steps_per_epoch={STEPS}"]
     command = [sys.executable, "-m", *digits_command(run, *longer)]

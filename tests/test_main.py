@@ -1,4 +1,4 @@
-"""The command as its users run it: what it leaves, how it goes on, and what it says of what it can't do."""
+"""The command as users run it: the files it writes, how it continues, and its error lines."""
 
 import json
 import os
@@ -38,7 +38,7 @@ def run(*arguments):
 
 
 def here(*arguments):
-    """The command in this process: without the seconds that imports take."""
+    """Run the command in this process, which saves the seconds of imports."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
         return main(["vae_jax.main", *map(str, arguments)])
@@ -78,7 +78,7 @@ def test_the_run_folder_holds_what_was_promised(finished):
     assert list((folder / "tensorboard" / "group_0").glob("events*"))
 
 
-def test_every_member_has_a_line_an_epoch(finished):
+def test_every_member_has_a_line_per_epoch(finished):
     lines = metrics(finished[0])
     train = [(line["epoch"], line["member"]) for line in lines if line["split"] == "train"]
     assert train == [(epoch, member) for epoch in (1, 2, 3, 4) for member in (0, 1)]
@@ -88,7 +88,7 @@ def test_every_member_has_a_line_an_epoch(finished):
         assert line["step"] == 5 * line["epoch"]
 
 
-def test_the_summary_says_what_was_trained_on_what(finished):
+def test_the_summary_names_the_data_and_the_members(finished):
     summary = json.loads((finished[0] / "summary.json").read_text())
     assert summary["data"]["name"] == "digits"
     assert summary["data"]["train"] + summary["data"]["test"] == 1797
@@ -103,7 +103,7 @@ def test_the_summary_says_what_was_trained_on_what(finished):
     assert {"device", "versions"} <= set(summary)
 
 
-def test_the_report_needs_nothing_beside_itself(finished):
+def test_the_report_is_self_contained(finished):
     page = (finished[0] / "report.html").read_text()
     assert page.count("data:image/png;base64,") > 15
     sources = re.findall(r'(?:src|href|url)\s*[=(]\s*"?([^">)]{0,30})', page)
@@ -112,7 +112,7 @@ def test_the_report_needs_nothing_beside_itself(finished):
     assert finished[1].stderr.rstrip().endswith("report.html")
 
 
-def test_a_finished_run_is_left_as_it_is(finished):
+def test_a_finished_run_is_not_changed(finished):
     folder, _ = finished
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
     again = run(*QUICK, "--sweep=seed=0,1", f"--workdir={folder}")
@@ -128,7 +128,7 @@ def test_another_config_in_the_same_folder_is_refused_and_the_fields_named(finis
 
 
 @pytest.mark.slow
-def test_evaluate_gives_the_same_numbers_and_figures_the_same_pictures(finished):
+def test_evaluating_and_drawing_again_give_the_same_results(finished):
     folder, _ = finished
     summary = json.loads((folder / "summary.json").read_text())
     picture = (folder / "figures" / "reconstructions_member1.png").read_bytes()
@@ -168,7 +168,7 @@ def checkpoints(folder):
 
 
 def signalled(folder, number):
-    """Start or continue the run, send it a signal after a checkpoint of its own, and return its status and words."""
+    """Start or continue the run, send it a signal after a checkpoint; return its status and output."""
     line, env = command(*LONGER, f"--workdir={folder}")
     before = max(checkpoints(folder), default=0)
     with subprocess.Popen(line, cwd=ROOT, env=env, stderr=subprocess.PIPE, text=True) as process:
@@ -202,7 +202,7 @@ def test_a_killed_run_goes_on_and_ends_with_the_same_bits(tmp_path, uninterrupte
 
 
 @pytest.mark.slow
-def test_a_run_that_is_asked_to_stop_saves_and_goes_on_each_time(tmp_path, uninterrupted):
+def test_a_run_that_is_asked_to_stop_saves_and_can_continue_each_time(tmp_path, uninterrupted):
     for number in (signal.SIGTERM, signal.SIGINT):
         status, said = signalled(tmp_path / "run", number)
         assert status == 128 + number
@@ -211,8 +211,8 @@ def test_a_run_that_is_asked_to_stop_saves_and_goes_on_each_time(tmp_path, unint
 
 
 @pytest.mark.slow
-def test_a_long_block_of_steps_is_given_up_and_what_was_before_it_saved(tmp_path):
-    """A dozen seconds of steps without a word in between, no checkpoint due before the end."""
+def test_a_long_block_is_abandoned_and_the_state_before_it_saved(tmp_path):
+    """A block of a dozen seconds, with no checkpoint before its end."""
     block = 30_000
     folder, whole = tmp_path / "run", tmp_path / "whole"
     settings = [
@@ -241,7 +241,7 @@ def test_a_long_block_of_steps_is_given_up_and_what_was_before_it_saved(tmp_path
     "kills", [pytest.param(10, marks=pytest.mark.slow), pytest.param(100, marks=pytest.mark.release)]
 )
 def test_a_run_killed_at_random_moments_ends_with_the_same_bits(tmp_path, uninterrupted, kills):
-    """While it starts, trains, saves, draws or writes its report; what was saved is never taken again."""
+    """While it starts, trains, saves, draws or writes its report; saved steps are never repeated."""
     folder, moments = tmp_path / "run", random.Random(0)
     line, env = command(*LONGER, ONE_DRAWN, f"--workdir={folder}")
     for _ in range(kills):
@@ -289,8 +289,8 @@ def test_a_run_is_not_continued_on_other_images(tmp_path, monkeypatch, capsys):
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 
-def test_a_run_goes_on_wherever_its_images_lie(tmp_path, monkeypatch, capsys):
-    """Which images they are is told by their fingerprint, not by their place."""
+def test_a_run_continues_when_its_images_have_moved(tmp_path, monkeypatch, capsys):
+    """Images are identified by their fingerprint, not by their folder."""
     folder, film = tmp_path / "run", np.random.default_rng(0).integers(0, 255, (200, 28, 20)).astype(np.uint8)
     monkeypatch.delenv("VAE_JAX_RAW", raising=False)
     monkeypatch.chdir(tmp_path)
@@ -353,7 +353,7 @@ def test_a_run_goes_on_wherever_its_images_lie(tmp_path, monkeypatch, capsys):
         (["--config=configs/dogpeople.py", "--config.data.raw_dir=nothing/here"], "nothing/here: no such folder"),
     ],
 )
-def test_what_can_not_be_done_is_one_line_and_leaves_nothing(tmp_path, monkeypatch, capsys, arguments, said):
+def test_an_invalid_command_is_one_line_and_writes_nothing(tmp_path, monkeypatch, capsys, arguments, said):
     workdir = [] if any("workdir" in argument for argument in arguments) else [f"--workdir={tmp_path / 'run'}"]
     monkeypatch.chdir(ROOT)
     monkeypatch.delenv("VAE_JAX_RAW", raising=False)

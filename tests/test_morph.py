@@ -1,4 +1,4 @@
-"""The command as its users run it: what it writes, and what it says of what it can't do."""
+"""The command as users run it: the files it writes, and its error lines."""
 
 import dataclasses
 import shutil
@@ -27,7 +27,7 @@ def run(tmp_path_factory):
 
 @pytest.fixture
 def morph(run, tmp_path, capsys):
-    """Run the command; return its exit status and what it said."""
+    """Run the command; return its exit status and output."""
 
     def command(*flags, start="photographs/images/dogs_1.png", out="a.gif", member=1):
         which = [] if member is None else [f"--member={member}"]
@@ -48,7 +48,7 @@ def test_a_picture_gives_an_animation_a_strip_and_its_reconstruction(morph, tmp_
         assert (animation.n_frames, animation.size) == (6, (300, 300))
 
 
-def test_it_says_where_the_animation_lies_and_nothing_else(run, tmp_path, capsys):
+def test_it_prints_only_the_path_of_the_animation(run, tmp_path, capsys):
     start = run / "photographs" / "images" / "dogs_1.png"
     assert main([f"--workdir={run / 'run'}", "--member=0", f"--start={start}", f"--out={tmp_path / 'a.gif'}"]) == 0
     assert capsys.readouterr() == (f"{tmp_path / 'a.gif'}\n", "")
@@ -77,7 +77,7 @@ def test_a_friend_may_have_any_name(morph, run, tmp_path, name):
     assert names(tmp_path) == sorted(f"{name}{end}" for end in (".gif", "_reconstruction.png", "_strip.png"))
 
 
-def test_an_end_of_the_users_is_gone_to(morph, run, tmp_path):
+def test_a_given_end_is_used(morph, run, tmp_path):
     end = run / "photographs" / "images" / "people_0.png"
     assert morph(f"--end={end}", "--frames=2", out="there.png")[0] == 0
     assert morph("--frames=2", start=end.relative_to(run), out="start.png")[0] == 0
@@ -97,7 +97,7 @@ def test_a_folder_gives_each_pictures_files_and_a_cover_and_names_what_it_skips(
     assert warnings == [f"{broken}: skipped: not a picture"]
 
 
-def test_files_that_are_there_are_replaced_only_if_told_so(morph, tmp_path):
+def test_existing_files_are_only_replaced_with_overwrite(morph, tmp_path):
     (tmp_path / "a_strip.png").write_text("mine")
     status, said = morph("--frames=2")
     assert (status, names(tmp_path)) == (2, ["a_strip.png"])
@@ -125,7 +125,7 @@ def contents(folder):
 
 @pytest.mark.parametrize("overwrite", [[], ["--overwrite"]], ids=["", "overwrite"])
 @pytest.mark.parametrize("way", ["itself", "a link", "another link", "relative", "the end", "its strip"])
-def test_no_picture_that_is_read_is_ever_replaced(run, friends, tmp_path, monkeypatch, capsys, way, overwrite):
+def test_no_input_picture_is_ever_replaced(run, friends, tmp_path, monkeypatch, capsys, way, overwrite):
     start = out = friends / "dogs_1.png"
     if way == "a link":
         out = tmp_path / "link.png"
@@ -147,7 +147,7 @@ def test_no_picture_that_is_read_is_ever_replaced(run, friends, tmp_path, monkey
 
 
 @pytest.mark.parametrize("way", ["itself", "a link to it"])
-def test_a_folder_is_not_written_into_itself(run, friends, tmp_path, capsys, way):
+def test_the_output_can_not_be_the_input_folder(run, friends, tmp_path, capsys, way):
     (tmp_path / "link").symlink_to(friends)
     before = contents(friends)
     out = friends if way == "itself" else tmp_path / "link"
@@ -156,8 +156,8 @@ def test_a_folder_is_not_written_into_itself(run, friends, tmp_path, capsys, way
     assert contents(friends) == before
 
 
-def test_what_a_morph_wrote_is_no_picture_to_start_from(run, friends, tmp_path, caplog):
-    """Beside a photograph, even of its name; and a folder of animations has none at all."""
+def test_outputs_of_an_earlier_morph_are_not_inputs(run, friends, tmp_path, caplog):
+    """Also beside a photograph of the same name; a folder of animations has no inputs at all."""
     assert to(run, friends / "dogs_1.png", friends / "dogs_1.gif") == 0
     assert to(run, friends, friends / "all") == 0
     assert "3 pictures that an earlier morph wrote are left out" in caplog.text
@@ -191,7 +191,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_whatever_is_wrong_is_said_in_one_line_and_nothing_is_written(morph, tmp_path, name):
+def test_invalid_arguments_are_one_line_and_nothing_is_written(morph, tmp_path, name):
     where, flags, wanted = FAULTS[name]
     status, said = morph(*flags, **where)
     assert status == 2
@@ -201,6 +201,6 @@ def test_whatever_is_wrong_is_said_in_one_line_and_nothing_is_written(morph, tmp
     assert names(tmp_path) == []
 
 
-def test_a_flag_that_is_needed_is_asked_for(capsys):
+def test_a_missing_flag_is_named(capsys):
     assert main([]) == 2
     assert "the following arguments are required: --workdir, --start, --out" in capsys.readouterr().err

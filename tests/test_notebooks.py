@@ -1,4 +1,4 @@
-"""The notebooks: each runs from top to bottom, and what is stored in them is whole, small and nobody's own."""
+"""The notebooks: each runs from top to bottom, and its stored outputs are complete, small and not personal."""
 
 import ast
 import base64
@@ -62,7 +62,7 @@ def test_it_runs_from_top_to_bottom_in_a_fresh_kernel(name, tmp_path):
     assert {path.name for path in tmp_path.iterdir()} <= {"runs", "data", "friends", "morphs", "pictures"}
 
 
-def test_none_is_left_out_of_the_tests():
+def test_all_notebooks_are_tested():
     assert [path.stem for path in run.paths()] == list(SMALL)
 
 
@@ -94,7 +94,7 @@ def test_a_notebook_is_stored_with_its_badge_its_first_cell_and_small_pictures(t
         assert (animation.size, animation.n_frames, animation.info["duration"]) == ((128, 128), 2, 160)
 
 
-def test_a_notebook_that_fails_stays_as_it_was(tmp_path):
+def test_a_notebook_that_fails_is_not_changed(tmp_path):
     path, v4 = tmp_path / "05_mine.ipynb", nbformat.v4
     cells = [v4.new_markdown_cell("badge\n# Mine"), v4.new_code_cell("old"), v4.new_code_cell("1 / 0")]
     nbformat.write(v4.new_notebook(cells=cells), path)
@@ -136,7 +136,7 @@ def test_its_pictures_are_png_or_gif_and_no_larger_than_a_page(path):
 
 
 @each_notebook
-def test_it_is_small_and_tells_nothing_of_a_machine(path):
+def test_it_is_small_and_has_nothing_of_a_machine(path):
     assert path.stat().st_size < 1_000_000
     told = [output.get("text", "") + str(output.get("data", {}).get("text/plain", "")) for output in outputs(path)]
     assert [text for text in told if OF_A_MACHINE.search(text)] == []

@@ -25,7 +25,7 @@ def made(folder, **sections):
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory):
-    """A model that is told the class of each image."""
+    """A model that is conditioned on the class of each image."""
     return made(tmp_path_factory.mktemp("told") / "run", data={"condition": "labels"})
 
 
@@ -34,7 +34,7 @@ def untold(tmp_path_factory):
     return made(tmp_path_factory.mktemp("untold") / "run")
 
 
-def test_what_a_model_is_told_changes_what_it_makes(told):
+def test_the_condition_changes_the_output(told):
     codes, others = told.encode(IMAGES, LABELS), told.encode(IMAGES, 1 - LABELS)
     assert np.abs(codes.mu - others.mu).max() > 1e-3
     np.testing.assert_array_equal(told.encode_test().mu, codes.mu)
@@ -42,7 +42,7 @@ def test_what_a_model_is_told_changes_what_it_makes(told):
     assert (told.decode(codes.mu, 1 - LABELS) != codes.reconstructions).any()
 
 
-def test_one_label_will_do_for_all(told):
+def test_one_label_can_stand_for_all(told):
     z = np.zeros((2, 3, 2))
     np.testing.assert_array_equal(told.decode(z, 1), told.decode(z, np.ones((2, 3), int)))
     np.testing.assert_array_equal(told.sample(4, labels=1), told.sample(4, labels=[1] * 4))
@@ -61,7 +61,7 @@ def test_a_morph_goes_from_one_class_to_another(told):
     [
         (
             lambda model: model.encode(IMAGES),
-            "labels: missing; this model is told the class of each image: needs whole",
+            "labels: missing; this model is conditioned on the class of each image: needs whole",
         ),
         (lambda model: model.sample(3), "labels: missing"),
         (lambda model: model.decode([[0.0, 0.0]]), "labels: missing"),
@@ -75,19 +75,21 @@ def test_a_morph_goes_from_one_class_to_another(told):
         (lambda model: model.encode(IMAGES, []), r"labels: found \[\]; needs"),
     ],
 )
-def test_labels_that_are_none_are_said_in_one_line(told, use, said):
+def test_invalid_labels_are_refused_in_one_line(told, use, said):
     with pytest.raises(UserError, match=f"^{said}") as error:
         use(told)
     assert "\n" not in str(error.value)
 
 
-def test_a_model_that_is_told_nothing_refuses_labels(untold):
+def test_an_unconditional_model_refuses_labels(untold):
     for use in (lambda: untold.encode(IMAGES, LABELS), lambda: untold.sample(2, labels=0)):
-        with pytest.raises(UserError, match=r"labels: found some; this model is told nothing \(config.data.condition"):
+        with pytest.raises(
+            UserError, match=r"labels: found some; this model is not conditional \(config.data.condition"
+        ):
             use()
 
 
-def test_a_friend_has_no_label(told):
+def test_a_morph_of_pictures_needs_an_unconditional_model(told):
     from vae_jax.runs.friends import reference_of
 
     with pytest.raises(UserError, match=r"config\.data\.condition: found 'labels', and pictures from elsewhere have"):
@@ -129,8 +131,8 @@ def test_every_figure_of_it_is_drawn(tmp_path, fields, caplog):
 
 
 @pytest.mark.slow
-def test_the_average_of_weights_is_what_is_evaluated_and_used(tmp_path):
-    """With a decay of almost 1 the average stays where the weights began; with 0 it is the weights."""
+def test_the_moving_average_of_the_weights_is_evaluated_and_used(tmp_path):
+    """With a decay of almost 1 the average stays at the initial weights; with 0 it equals the weights."""
     elbos = {}
     for decay in (0, 0.5, 0.9999):
         run = tmp_path / str(decay)
@@ -144,7 +146,7 @@ def test_the_average_of_weights_is_what_is_evaluated_and_used(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_sweep_over_a_part_has_a_program_each_and_members_as_they_would_be_alone(tmp_path):
+def test_a_sweep_over_a_part_has_a_program_each_and_members_equal_their_single_runs(tmp_path):
     together, alone = tmp_path / "together", tmp_path / "alone"
     lines = ["--sweep=posterior=diagonal_gaussian,iaf", "--sweep=seed=0,1"]
     assert main(digits_command(together, *lines, "--config.posteriors.iaf.blocks=1")) == 0

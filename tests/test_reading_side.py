@@ -1,4 +1,4 @@
-"""What is read is data, never code: nothing in the package unpickles or evaluates."""
+"""Files are read as data, never as code: nothing in the package unpickles or evaluates."""
 
 import ast
 from pathlib import Path
@@ -27,7 +27,7 @@ def words_of(file):
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(FILES[0].parent)))
-def test_nothing_that_is_read_can_run(file):
+def test_no_code_in_what_is_read_can_run(file):
     words = set(words_of(file))
     assert not words & CODE
     assert "runpy" not in words or file.name in RUNS_A_CONFIG_FILE

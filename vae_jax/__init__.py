@@ -1,10 +1,10 @@
 """Variational autoencoders in JAX: train them, sweep them, evaluate them, look at them.
 
-What a notebook needs: `get_config`, `train`, `sweep`, `load_run`, `load_sweep`, `load_data`, `evaluate`. `train` and
-`load_run` give a `Trained`, which can `encode`, `decode`, `sample` and `morph`, and has `metrics` and `figures`;
-`sweep` gives a `Sweep`. `encode(model, images)`, `decode(model, z)` and `sample(model, n)` are the same as functions;
-`morph` and `figures` are the rooms of those names: `morph.main` is the command, `figures` has a file for each kind of
-picture. `sheet` and `strip` lay many images out as one. `register(kind, name)` adds a part of your own.
+For notebooks: `get_config`, `train`, `sweep`, `load_run`, `load_sweep`, `load_data`, `evaluate`. `train` and
+`load_run` return a `Trained`, which can `encode`, `decode`, `sample` and `morph`, and has `metrics` and `figures`;
+`sweep` returns a `Sweep`. `encode(model, images)`, `decode(model, z)` and `sample(model, n)` do the same as functions;
+`morph` and `figures` are modules: `morph.main` is the command, `figures` has a file for each kind of figure. `sheet`
+and `strip` arrange many images in one. `register(kind, name)` adds a part of your own.
 """
 
 from importlib import import_module
@@ -43,7 +43,7 @@ __all__ = [
     "train",
 ]
 
-_ROOMS = ("figures", "morph")
+_MODULES = ("figures", "morph")
 _ELSEWHERE = {
     "NoResultError": "vae_jax.core.errors",
     "StoppedError": "vae_jax.core.signals",
@@ -60,10 +60,10 @@ _ELSEWHERE = {
 
 
 def __getattr__(name: str) -> Any:
-    """Enter a room only when something of it is asked for."""
+    """Import a module only when one of its names is used."""
     if name not in __all__:
         raise AttributeError(f"module 'vae_jax' has no attribute {name!r}")
-    if name in _ROOMS:
+    if name in _MODULES:
         return import_module(f"vae_jax.{name}")
     return getattr(import_module(_ELSEWHERE.get(name, "vae_jax.api")), name)
 

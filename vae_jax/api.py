@@ -1,6 +1,6 @@
-"""What notebooks and experiments call: train a model or a sweep, and look at what came of it.
+"""The functions for notebooks and experiments: train a model or a sweep, and use the result.
 
-The commands do the same through the same functions; see `vae_jax.runs.training` and `vae_jax.runs.trained`.
+The commands call the same functions; see `vae_jax.runs.training` and `vae_jax.runs.trained`.
 """
 
 import re
@@ -28,14 +28,14 @@ from vae_jax.runs.training import train_run
 
 
 class Arrays(TypedDict, total=False):
-    """Images of a caller's own, to train on in place of the data set that a config names.
+    """The caller's own images, to train on instead of the data set that a config names.
 
     Attributes:
-        images: what is or holds numbers, `[n, height, width]` or `[n, height, width, channels]` with 1 or 3 channels:
+        images: an array or nested lists `[n, height, width]` or `[n, height, width, channels]` with 1 or 3 channels:
             uint8, or floats in [0, 1].
-        labels: the class of each, whole numbers or texts `[n]`; none means that there are no classes.
-        test_images, test_labels: to be evaluated on; without them `config.data.test_fraction` of the images.
-        validation_images, validation_labels: to choose members by; without them `config.data.validation_fraction`.
+        labels: the class of each, whole numbers or texts `[n]`; without them there is one class.
+        test_images, test_labels: to evaluate on; by default `config.data.test_fraction` of the images.
+        validation_images, validation_labels: to choose members by; by default `config.data.validation_fraction`.
     """
 
     images: ArrayLike
@@ -53,8 +53,8 @@ def get_config(name: str | Path) -> ConfigDict:
     """Return the settings of a config file, to be edited and trained.
 
     Args:
-        name: of one in `configs/` of the checkout that the package is installed from, such as `digits`, or the path
-            of any.
+        name: of a file in `configs/` of the checkout that the package is installed from, such as `digits`, or the
+            path of any `.py` file.
 
     Raises:
         UserError: there is no such file.
@@ -68,17 +68,17 @@ def get_config(name: str | Path) -> ConfigDict:
 
 
 def train(config: ConfigDict, workdir: str | Path | None = None, **arrays: Unpack[Arrays]) -> Trained:
-    """Train one model, or continue it, or read it where it is finished already.
+    """Train one model, or continue it, or only read it if it is finished.
 
     Args:
         config: its settings.
         workdir: the run folder; None means `runs/` and the name of the data, such as `runs/digits` or `runs/arrays`.
-        arrays: `images=...` and more, to train on a caller's own; see `Arrays`. To continue, give the same ones again.
+        arrays: `images=...` and others, to train on your own; see `Arrays`. To continue, give the same ones again.
 
     Raises:
-        StoppedError: it was interrupted; what was trained is saved, and the same call goes on from there.
+        StoppedError: it was interrupted; the training is saved, and the same call continues it.
         UserError: a setting or an array can't be used, or the folder holds another run.
-        NoResultError: the model failed; it is told why.
+        NoResultError: the training failed; the log says why.
     """
     if config.sweep:
         raise UserError(f"config.sweep: found {config.sweep!r}; vae_jax.sweep trains several models")
@@ -88,18 +88,17 @@ def train(config: ConfigDict, workdir: str | Path | None = None, **arrays: Unpac
 def sweep(
     config: ConfigDict, lines: str | Sequence[str], workdir: str | Path | None = None, **arrays: Unpack[Arrays]
 ) -> "Sweep":
-    """Train a whole grid of models, or continue it, or read it where it is finished already.
+    """Train a sweep of models, or continue it, or only read it if it is finished.
 
     Args:
-        config: what all have in common.
-        lines: such as `("beta_kl=0.1,1,4", "seed=range(3)")`; they multiply.
-        workdir: the run folder; None means `runs/` and the name of the data.
-        arrays: as for `train`.
+        config: the settings that all have in common.
+        lines: such as `("beta_kl=0.1,1,4", "seed=range(3)")`; their cross product is trained.
+        workdir, arrays: as for `train`.
 
     Raises:
-        StoppedError: it was interrupted; what was trained is saved, and the same call goes on from there.
+        StoppedError: it was interrupted; the training is saved, and the same call continues it.
         UserError: a setting, a line or an array can't be used, or the folder holds another run.
-        NoResultError: all models failed; it is told why.
+        NoResultError: all models failed; the log says why.
     """
     swept = config.copy_and_resolve_references()
     swept.sweep = (lines,) if isinstance(lines, str) else tuple(lines)
@@ -107,7 +106,7 @@ def sweep(
 
 
 def _train(config: ConfigDict, workdir: str | Path | None, arrays: Arrays) -> Path:
-    """Train what a config says, and return the run folder."""
+    """Train a config, and return the run folder."""
     started, given = time.perf_counter(), _given(arrays)
     checked = validate(config)
     if given is not None:
@@ -118,10 +117,10 @@ def _train(config: ConfigDict, workdir: str | Path | None, arrays: Arrays) -> Pa
 
 
 def _given(arrays: Arrays) -> GivenArrays | None:
-    """Check the arrays that a caller hands over; None where there are none.
+    """Check the caller's arrays; None where there are none.
 
     Raises:
-        UserError: one can't be used, or has no name that is known.
+        UserError: one can't be used, or has an unknown name.
     """
     known = [*Arrays.__annotations__]
     for name in arrays:
@@ -136,16 +135,16 @@ def _given(arrays: Arrays) -> GivenArrays | None:
 
 
 def evaluate(folder: str | Path, *, draw: bool = False, **arrays: Unpack[Arrays]) -> None:
-    """Evaluator a trained run on its held-out images again, or draw its figures again, and write its report anew.
+    """Evaluate a trained run on its held-out images again, or draw its figures again, and write its report.
 
     Args:
         folder: the run's.
-        draw: draw the figures again, instead of evaluating.
-        arrays: those that the run was trained on, where they were given.
+        draw: draw the figures instead of evaluating.
+        arrays: those that the run was trained on, if any.
 
     Raises:
-        NoResultError: some figures could not be drawn; the others are there.
-        UserError: there is no trained run, or its data are not there, or they are others.
+        NoResultError: some figures could not be drawn; the others are written.
+        UserError: there is no trained run, or its data are missing or have changed.
     """
     from vae_jax.runs.evaluate_again import evaluate_run, figures_of_run
 
@@ -156,19 +155,19 @@ def evaluate(folder: str | Path, *, draw: bool = False, **arrays: Unpack[Arrays]
 
 @dataclass(frozen=True)
 class Sweep:
-    """A trained grid of models.
+    """A trained sweep of models.
 
     Attributes:
         folder: the run's.
-        members: a row a member, for `pandas.DataFrame`: its number, the values that tell it apart, the step in which
-            it failed if it did, and its last metrics as `train.elbo`, `validation.elbo`, `test.elbo` and so on.
+        members: a row per member, for `pandas.DataFrame`: its number, its values of the swept fields, the step in
+            which it failed if it did, and its last metrics as `train.elbo`, `validation.elbo`, `test.elbo` and so on.
     """
 
     folder: Path
     members: Sequence[Mapping[str, Any]]
 
     def __repr__(self) -> str:
-        """Say which sweep it is, in one line."""
+        """Describe the sweep in one line."""
         failed = sum(member["failed_in_step"] is not None for member in self.members)
         lost = f", {failed:,} of them failed" if failed else ""
         return f"Sweep({str(self.folder)!r}: {len(self.members):,} members{lost})"
@@ -182,16 +181,16 @@ class Sweep:
         return load_run(self.folder, member)
 
     def best(self, metric: str | None = None, **values: Any) -> Trained:
-        """Return the member that is best in a metric: of which the ELBO is largest, or anything else smallest.
+        """Return the member that is best in a metric: with the largest ELBO, or the smallest value of any other metric.
 
         Args:
             metric: such as `test.elbo` or `train.distortion`; None means `validation.elbo` where there are validation
-                images, else `test.elbo`. Members that failed, or have no number there, are left out.
-            values: of any fields of the config, as in `where`: only members that have them are meant. Members of other
-                images, of another kind of likelihood, or of another normalisation don't compare in each metric.
+                images, else `test.elbo`. Members that failed, or have no finite value, are left out.
+            values: of any fields of the config, as in `where`: chooses only among the members that have them. Members
+                with different images, kinds of likelihood or normalisations don't compare in every metric.
 
         Raises:
-            UserError: there is no such metric, or the run has not come to its end, or the members don't compare in it.
+            UserError: there is no such metric, or the run is not finished, or the members don't compare in it.
         """
         from vae_jax.reports.summary import choosing_split, ranking_metric
         from vae_jax.runs.export import number_of_best, with_values
@@ -201,8 +200,8 @@ class Sweep:
         folder = RunFolder(self.folder)
         if metric is None:
             members = (folder.read_summary() or {"members": []})["members"]
-            meant = [member for member in members if among is None or member["member"] in among]
-            metric = f"{choosing_split(meant)}.{ranking_metric(meant)}"
+            choices = [member for member in members if among is None or member["member"] in among]
+            metric = f"{choosing_split(choices)}.{ranking_metric(choices)}"
         return self.load(number_of_best(metric, folder, "best", among))
 
     def where(self, **values: Any) -> Trained:
@@ -212,7 +211,7 @@ class Sweep:
             values: of any fields of the config, swept or not.
 
         Raises:
-            UserError: none has them, or several; or there is no such field.
+            UserError: no member has them, or several; or there is no such field.
         """
         from vae_jax.runs.export import by_values
 
@@ -220,7 +219,7 @@ class Sweep:
         return self.load(by_values(wanted, settings_of(self.folder), "where"))
 
     def figures(self) -> dict[str, Path]:
-        """Return the figures of the whole sweep in the run folder, by their names."""
+        """Return the figures of the whole sweep in the run folder by their names."""
         from vae_jax.figures.gallery import LOSS_CURVES
         from vae_jax.figures.side_by_side import MEMBER_FIGURES
         from vae_jax.figures.sweep_table import TABLE_FIGURES
@@ -236,7 +235,7 @@ def load_sweep(folder: str | Path) -> Sweep:
     """Read a sweep from its run folder.
 
     Raises:
-        UserError: it has not come to its end, or a part from outside is not registered.
+        UserError: it is not finished, or a part from outside is not registered.
     """
     path = from_home(folder)
     RunFolder(path).check_parts()
@@ -256,13 +255,13 @@ def load_sweep(folder: str | Path) -> Sweep:
 
 
 def load_data(config: ConfigDict) -> Dataset:
-    """Return the data set that a config asks for, prepared where it was not yet.
+    """Return the data set of a config; it is prepared first if needed.
 
     Returns:
         its `train`, `validation` (often empty) and `test` have `images`, uint8 `[n, height, width, channels]`, and
-        `labels`, int32 `[n]`, which count in `class_names`.
+        `labels`, int32 `[n]`, indices of `class_names`.
 
     Raises:
-        UserError: its files are missing or can't be used, or a setting can't.
+        UserError: its files are missing, or they or a setting can't be used.
     """
     return load(validate(config).data)

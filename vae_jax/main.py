@@ -18,15 +18,12 @@ log = logging.getLogger("vae_jax")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Do what a command line says.
-
-    Args:
-        argv: as `sys.argv`.
+    """Run a command line, by default `sys.argv`.
 
     Returns:
-        the exit status: 0, or 1 where no member came to a result, or 2 after one line about what can't be done, or
-        128 and a signal's number. A picture that could not be made is told in a line; it gives 1 with --mode=figures,
-        and leaves the status of a training as it is.
+        the exit status: 0; 1 if no member came to a result; 2 after an error in one line; 128 plus a signal's number.
+        A figure that could not be drawn is named in one line; the status is then 1 with --mode=figures, and unchanged
+        for a training.
     """
     started = time.perf_counter()
     arguments = list(sys.argv if argv is None else argv)
@@ -34,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     log.setLevel(logging.INFO)
 
     def work() -> None:
-        load_jax()  # the parts of models say which fields a config has
+        load_jax()  # a config has the settings of all parts, which need JAX
         from vae_jax.cli.command_line import asked_for_help, help_for, parse
 
         if asked_for_help(arguments):
@@ -46,14 +43,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def run(command: "Command", started: float) -> None:
-    """Do what was asked for; the rooms are imported only when the command line is known to be good.
-
-    Args:
-        command: the command line.
-        started: `time.perf_counter()` at the start, for the total seconds.
+    """Run a parsed command line; `started` is `time.perf_counter()` at the start, for the total seconds.
 
     Raises:
-        UserError: something that the user gave can't be used.
+        UserError: an argument can't be used.
     """
     from vae_jax.core.jax_settings import check_jax
 
@@ -68,7 +61,7 @@ def run(command: "Command", started: float) -> None:
         forecast(command)
         return
     if command.mode == "train":
-        assert command.config is not None, "the command line saw to it"
+        assert command.config is not None, "the command line requires it"
         train_run(command.config, command.workdir, started)
         return
     modes = {"evaluate": evaluate_run, "figures": figures_of_run, "export": export_member}

@@ -1,4 +1,4 @@
-"""From any picture to another: `python -m vae_jax.morph --workdir=RUN --start=friend.jpg --out=friend.gif`."""
+"""Morph any picture into another: `python -m vae_jax.morph --workdir=RUN --start=friend.jpg --out=friend.gif`."""
 
 import argparse
 import logging
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("vae_jax")
 
-ABOUT = """Write an animation from one picture to another, a strip of it, and what a model makes of the first picture.
-Where the run's images are faces, the eyes and the nose are looked for in a landmarks.csv beside the picture or in the
-folder above it (columns file, left_eye_x, left_eye_y, right_eye_x, right_eye_y, nose_x, nose_y, in pixels), and else
-in the picture itself (people only)."""
+ABOUT = """Write an animation from one picture to another, a strip of it, and the reconstruction of the first picture.
+Where the run's images are aligned faces, the eyes and the nose are read from a landmarks.csv beside the picture or in
+the folder above it (columns file, left_eye_x, left_eye_y, right_eye_x, right_eye_y, nose_x, nose_y, in pixels), or
+found in the picture itself (people only)."""
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -39,7 +39,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     flags.add_argument("--path", default="linear", help="linear (default) or slerp")
     flags.add_argument("--frames", type=int, default=25, help="steps from start to end (default 25)")
     flags.add_argument("--member", type=int, metavar="K", help="which member of a sweep")
-    flags.add_argument("--cropped", action="store_true", help="pictures without landmarks are faces as they are")
+    flags.add_argument("--cropped", action="store_true", help="pictures without landmarks are already cropped faces")
     flags.add_argument("--out", type=from_home, required=True, help=".gif, .webp, .png or .mp4; for a folder, a folder")
     flags.add_argument(
         "--import",
@@ -48,7 +48,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         metavar="FILE.py",
         help="register the parts of a file first",
     )
-    flags.add_argument("--overwrite", action="store_true", help="replace files that are there")
+    flags.add_argument("--overwrite", action="store_true", help="replace existing files")
     given = flags.parse_args(argv)
     if not 2 <= given.frames <= 1000:
         raise UserError(f"--frames: found {given.frames}; needs 2 to 1,000")
@@ -60,14 +60,10 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Do what a command line says.
-
-    Args:
-        argv: without the program's name.
+    """Run a command line, given without the program's name; by default that of the process.
 
     Returns:
-        the exit status: 0, or 1 where a picture could not be made, or 2 after one line about what can't be done, or
-        130 if interrupted.
+        the exit status: 0; 1 if a picture could not be made; 2 after an error in one line; 130 if interrupted.
     """
     logging.basicConfig(format="%(message)s", handlers=[Console()])
     log.setLevel(logging.WARNING)
@@ -79,7 +75,8 @@ def run(given: argparse.Namespace) -> None:
     """Morph one picture, or all of a folder.
 
     Raises:
-        UserError: something that the user gave can't be used.
+        NoResultError: some pictures could not be made.
+        UserError: an argument can't be used.
     """
     from vae_jax.core.jax_settings import check_jax
 
@@ -103,8 +100,8 @@ def run(given: argparse.Namespace) -> None:
     keep_compiled_programs()
     with Progress("reading the run"):
         trained = load_run(given.workdir, given.member)
-    end = _face(given.end, trained, given) if given.end else None
-    faces = _faces(pictures, trained, given) if several else {given.start.stem: _face(given.start, trained, given)}
+    end = _faces({"end": given.end}, trained, given, skip=False)["end"] if given.end else None
+    faces = _faces(pictures, trained, given, skip=several)
     with Progress("encoding and decoding"):
         reference = reference_of(trained)
         morphs = morphs_from(faces, end, trained, reference, given.frames, given.path)
@@ -117,7 +114,7 @@ def run(given: argparse.Namespace) -> None:
 
 
 def _outs(given: argparse.Namespace, pictures: Iterable[str]) -> dict[str, Path]:
-    """Say where each picture's animation goes."""
+    """Return the file of each picture's animation."""
     from vae_jax.figures.animation import WRITERS, check_animation
 
     if not given.start.is_dir():
@@ -131,10 +128,10 @@ def _outs(given: argparse.Namespace, pictures: Iterable[str]) -> dict[str, Path]
 
 
 def _refuse_inputs(files: Sequence[Path], pictures: Sequence[Path]) -> None:
-    """Make sure that no picture that is read would be replaced, whatever links lead to it.
+    """Make sure that no input picture would be replaced, also through links and with --overwrite.
 
     Raises:
-        UserError: one would be; --overwrite changes nothing about that.
+        UserError: one would be.
     """
     read = {(found.st_dev, found.st_ino): picture for picture in pictures for found in [picture.stat()]}
     for file in files:
@@ -145,23 +142,16 @@ def _refuse_inputs(files: Sequence[Path], pictures: Sequence[Path]) -> None:
 
 
 def _refuse_existing(files: Sequence[Path], given: argparse.Namespace) -> None:
-    there = [file for file in files if file.exists()]
-    if there and not given.overwrite:
-        more = f" and {len(there) - 1} more" if len(there) > 1 else ""
-        raise UserError(f"{there[0]}{more}: there already; use another --out, or --overwrite")
+    existing = [file for file in files if file.exists()]
+    if existing and not given.overwrite:
+        more = f" and {len(existing) - 1} more" if len(existing) > 1 else ""
+        raise UserError(f"{existing[0]}{more}: there already; use another --out, or --overwrite")
 
 
-def _face(path: Path, trained: "Trained", given: argparse.Namespace) -> "Image":
-    from vae_jax.core.errors import UnusablePictureError
-    from vae_jax.runs.friends import read_face
-
-    try:
-        return read_face(path, trained, cropped=given.cropped)
-    except UnusablePictureError as error:
-        raise UserError(f"{path}: {error}") from None
-
-
-def _faces(pictures: dict[str, Path], trained: "Trained", given: argparse.Namespace) -> "dict[str, Image]":
+def _faces(
+    pictures: dict[str, Path], trained: "Trained", given: argparse.Namespace, *, skip: bool
+) -> "dict[str, Image]":
+    """Read pictures; skip those that can't be used, or raise a `UserError`."""
     from vae_jax.core.errors import UnusablePictureError
     from vae_jax.runs.friends import read_face
 
@@ -170,6 +160,8 @@ def _faces(pictures: dict[str, Path], trained: "Trained", given: argparse.Namesp
         try:
             faces[name] = read_face(path, trained, cropped=given.cropped)
         except UnusablePictureError as error:
+            if not skip:
+                raise UserError(f"{path}: {error}") from None
             log.warning("%s: skipped: %s", path, error)
     if not faces:
         raise UserError(f"{given.start}: found no usable picture; needs one, such as a JPEG or PNG file")
@@ -179,7 +171,7 @@ def _faces(pictures: dict[str, Path], trained: "Trained", given: argparse.Namesp
 def _write(
     morphs: "Sequence[Morph]", reference: "ReferenceSet", outs: dict[str, Path], together: Sequence[Path]
 ) -> dict[str, str]:
-    """Write all pictures; return the names of those that failed, and why."""
+    """Write all pictures; return the names of those that failed, with the reasons."""
     from vae_jax.figures.animation import write_animation
     from vae_jax.figures.cover import cover
     from vae_jax.figures.gallery import draw_figures

@@ -42,7 +42,7 @@ def test_every_field_has_a_full_name():
     assert {"seed", "sweep", "model.latent_dim", "objective.beta_kl"} <= set(leaf_fields())
 
 
-def test_settings_of_parts_have_names_too_short_ones_where_no_other_field_has_them():
+def test_settings_of_parts_have_short_names_if_no_other_field_has_them():
     assert {"posteriors.iaf.blocks", "optimisers.adam.b1"} <= set(leaf_fields())
     assert short_name("posteriors.iaf.blocks") == "blocks"
     assert named("blocks") == ["posteriors.iaf.blocks"]

@@ -1,4 +1,4 @@
-"""Whether a run may go on with other settings."""
+"""Whether a run can be continued with other settings."""
 
 import dataclasses
 
@@ -56,12 +56,12 @@ def test_a_run_may_gain_members_and_epochs_and_pictures(before, now):
         (config(warmup="delayed", warmup_steps=9), config(warmup="delayed", warmup_steps=9, epochs=40), "the warm-up"),
     ],
 )
-def test_what_else_changes_keeps_a_run_from_going_on(before, now, said):
+def test_other_changes_prevent_continuing_a_run(before, now, said):
     faults = growth_faults(before, now)
     assert said in "; ".join(faults)
 
 
-def test_moments_of_a_run_that_goes_back_to_them_stay_as_they_are():
+def test_logged_moments_cannot_change_with_on_nan_restore():
     base, often = Config(), LogConfig(every_steps=5)
     assert growth_faults(base, dataclasses.replace(base, log=often)) == []
     before = dataclasses.replace(base, sweep=("on_nan=stop,restore",))
@@ -69,7 +69,7 @@ def test_moments_of_a_run_that_goes_back_to_them_stay_as_they_are():
     assert fault.startswith("log.every_steps: 0 -> 5, and on_nan=restore goes back")
 
 
-def test_members_that_differ_in_places_stay_apart():
+def test_members_with_data_in_different_folders_stay_distinct():
     """Each is a member of its own, until they are moved."""
     before = config("raw_dir=A,B")
     assert growth_faults(before, config("raw_dir=A2,B2", "seed=0,1")) == []
@@ -81,7 +81,7 @@ def falling(epochs, **optimiser):
     return dataclasses.replace(base, optimiser=dataclasses.replace(base.optimiser, **optimiser))
 
 
-def test_a_fall_of_the_learning_rate_that_follows_the_runs_length_would_be_moved_by_more_epochs():
+def test_more_epochs_are_refused_if_the_learning_rate_decays_over_the_whole_run():
     (said,) = growth_faults(falling(20, schedule="cosine"), falling(30, schedule="cosine"))
     assert said.startswith("train.epochs: more of them would move the fall of the learning rate")
     set_by_hand = {"schedule": "cosine", "schedule_steps": 100}

@@ -1,4 +1,4 @@
-"""Parts from a file of one's own: imported by the commands, noted in run folders, asked for where they are missing."""
+"""Parts from a file outside the package: imported by the commands, recorded in run folders, named if missing."""
 
 import dataclasses
 import json
@@ -88,7 +88,7 @@ def test_a_file_imported_twice_replaces_its_parts(file):
         import_parts(["others.py"])
 
 
-def test_a_file_can_import_what_lies_beside_it(file):
+def test_a_file_can_import_its_neighbours(file):
     (file.parent / "layers_of_mine.py").write_text("WIDTH = 5\n")
     file.write_text(PARTS.replace("import vae_jax\n", "import vae_jax\nfrom layers_of_mine import WIDTH\n", 1))
     import_parts(["my_parts.py"])
@@ -106,7 +106,7 @@ def test_a_file_can_import_what_lies_beside_it(file):
         ("raise ValueError('a\\nb')\n", "--import: bad.py, line 1: ValueError: a b"),
     ],
 )
-def test_what_goes_wrong_in_a_file_is_one_line(file, text, said):
+def test_an_error_in_a_file_is_one_line(file, text, said):
     (file.parent / "bad.py").write_text(text)
     with pytest.raises(UserError) as error:
         asked("--import=bad.py")
@@ -122,7 +122,7 @@ def test_what_goes_wrong_in_a_file_is_one_line(file, text, said):
         ("--import=", "found nothing"),
     ],
 )
-def test_what_can_not_be_imported_is_said(file, given, said):
+def test_a_missing_file_or_module_is_named(file, given, said):
     with pytest.raises(UserError, match=rf"--import: {said}; needs a Python file or a module"):
         asked(given)
 
@@ -144,7 +144,7 @@ def run_of(folder, *, posterior="mine", sweep=()):
 @pytest.mark.parametrize(
     "chosen", [{"posterior": "mine"}, {"posterior": "iaf", "sweep": ("posterior=diagonal_gaussian,mine",)}]
 )
-def test_a_run_notes_whose_parts_it_has_and_says_what_to_import(file, chosen):
+def test_a_run_records_its_parts_from_outside_and_names_the_missing_import(file, chosen):
     import_parts(["my_parts.py"])
     run = run_of(file.parent / "run", **chosen)
     (by,) = json.loads(run.parts.read_text())["posterior"].values()
@@ -161,15 +161,15 @@ def test_a_run_notes_whose_parts_it_has_and_says_what_to_import(file, chosen):
     assert run.read_config() == before
 
 
-def test_parts_of_a_notebook_are_said_to_be(file):
+def test_parts_of_a_notebook_are_named_as_such(file):
     run = run_of(file.parent / "run", posterior="iaf")
     run.parts.write_text(json.dumps({"posterior": {"mine": {"module": "__main__", "file": ""}}}))
     with pytest.raises(UserError, match="posterior 'mine' of a notebook is not registered: run its cell"):
         run.read_config()
 
 
-def test_parts_that_are_registered_and_not_used_leave_no_trace(file):
-    """A run of the package's parts alone can be read without what else was registered when it was trained."""
+def test_unused_parts_are_not_recorded(file):
+    """A run that only uses the package's parts can be read without those registered when it was trained."""
     import_parts(["my_parts.py"])
     run = run_of(file.parent / "run", posterior="iaf")
     assert not run.parts.exists()
@@ -179,7 +179,7 @@ def test_parts_that_are_registered_and_not_used_leave_no_trace(file):
     )
 
 
-def test_settings_of_a_chosen_part_that_is_unknown_are_not_left_out():
+def test_settings_of_a_chosen_but_unknown_part_are_refused():
     values = to_dict(Config())
     values["posteriors"]["mine"] = {"width": 3}
     assert from_kept(values) == Config()

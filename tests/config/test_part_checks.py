@@ -1,4 +1,4 @@
-"""What `vae_jax.register` takes, and one clear line for what it can't."""
+"""What `vae_jax.register` accepts, and one line for what it refuses."""
 
 from dataclasses import dataclass
 
@@ -28,7 +28,7 @@ def forgotten():
 
 
 class Mine(nnx.Module):
-    """A posterior, as far as can be seen."""
+    """A posterior that passes the checks."""
 
     @dataclass(frozen=True)
     class Settings:
@@ -54,7 +54,7 @@ class NoModule:
     def __init__(self, settings, build, key): ...
 
 
-class OtherMaking(Mine):
+class OtherArguments(Mine):
     def __init__(self, settings): ...
 
 
@@ -143,8 +143,8 @@ def test_the_same_code_again_replaces_and_other_code_is_refused():
         ("posterior", "items", Mine, "found the name 'items', which configs have a method of"),
         ("posterior", "x", OneArgument, "__call__(self, features); is called with (self, features, units)"),
         ("posterior", "x", NotCallable, "NotCallable has no __call__; needs __call__(self, features, units)"),
-        ("posterior", "x", NoModule, "NoModule is no flax.nnx.Module"),
-        ("posterior", "x", OtherMaking, "__init__(self, settings); is called with (self, settings, build, key)"),
+        ("posterior", "x", NoModule, "NoModule is not a flax.nnx.Module"),
+        ("posterior", "x", OtherArguments, "__init__(self, settings); is called with (self, settings, build, key)"),
         ("posterior", "x", 3, "found 3; needs a class"),
         ("posterior", "x", lambda x: x, "(x); is called with (settings, build, key)"),
         ("posterior", "x", with_settings(Thawed), "Thawed is not frozen; needs @dataclass(frozen=True)"),
@@ -163,7 +163,7 @@ def test_the_same_code_again_replaces_and_other_code_is_refused():
         ("initialiser", "x", jnp.tanh, "needs a pair of functions"),
     ],
 )
-def test_what_is_no_part_is_said_in_one_line_and_not_registered(kind, name, part, said):
+def test_an_invalid_part_is_refused_in_one_line(kind, name, part, said):
     with pytest.raises(UserError) as error:
         vae_jax.register(kind, name)(part)
     assert said in str(error.value)
@@ -172,8 +172,8 @@ def test_what_is_no_part_is_said_in_one_line_and_not_registered(kind, name, part
     assert not any(registry_of(each).from_outside() for each in KINDS)
 
 
-def test_a_program_is_compiled_anew_where_a_part_is_registered_anew():
-    """The cell of a notebook that is run again must not train what it said before."""
+def test_registering_a_part_again_compiles_its_program_again():
+    """A notebook's cell that is run again must not train its earlier code."""
     dataset, config = small_dataset(), small_config(data={"binarise": "mine"})
     found = []
     for level in (0.25, 0.75):

@@ -1,4 +1,4 @@
-"""Settings: a config is read back as it was written, and whatever is wrong with one is said in one line."""
+"""Settings: a config survives writing and reading, and errors in it are named in one line."""
 
 import dataclasses
 import json
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vae_jax.config.fields import differences
-from vae_jax.config.schema import Config, default_config, from_dict, from_json, to_dict, to_json, validate
+from vae_jax.config.schema import Config, default_config, from_json, to_dict, to_json, validate
 from vae_jax.core.errors import UserError
 
 
@@ -65,7 +65,7 @@ def test_a_config_survives_its_json(beta_kl, hidden, seed, sweep):
         ("model.likelihood_sigma", 1e-12, "config.model.likelihood_sigma: found 1e-12; needs at least 1e-06"),
     ],
 )
-def test_a_value_that_will_not_do_is_named(field, value, said):
+def test_an_invalid_value_is_named(field, value, said):
     config = default_config()
     section, _, name = field.rpartition(".")
     (config[section] if section else config)[name] = value
@@ -75,7 +75,7 @@ def test_a_value_that_will_not_do_is_named(field, value, said):
     assert "\n" not in str(error.value)
 
 
-def test_a_whole_number_will_do_for_a_number_but_not_the_other_way():
+def test_a_whole_number_is_accepted_as_a_float_but_not_the_reverse():
     values = dataclasses.asdict(Config())
     values["objective"]["beta_kl"] = 2
     values["train"]["epochs"] = 2.0
@@ -99,7 +99,7 @@ def test_a_missing_field_is_named():
         validate(config)
 
 
-def test_an_older_file_gets_the_defaults_of_fields_that_came_later():
+def test_an_older_file_gets_the_defaults_of_newer_fields():
     values = dataclasses.asdict(dataclasses.replace(Config(), seed=3))
     del values["data"]["colour"], values["data"]["contrast"], values["log"], values["sweep"]
     values["train"]["epochs"] = 7
@@ -126,40 +126,32 @@ def test_a_file_of_other_settings_is_named_in_one_line(text, said):
     assert len(str(error.value).splitlines()) == 1
 
 
-FLOATS = [
-    (section.name, entry.name)
-    for section in dataclasses.fields(Config)
-    if dataclasses.is_dataclass(section.default)
-    for entry in dataclasses.fields(section.default)
-    if type(entry.default) is float
-]
+def fields_with(kind):
+    return [
+        (section.name, entry.name)
+        for section in dataclasses.fields(Config)
+        if dataclasses.is_dataclass(section.default)
+        for entry in dataclasses.fields(section.default)
+        if type(entry.default) is kind
+    ]
 
 
-@pytest.mark.parametrize(("section", "name"), FLOATS)
+@pytest.mark.parametrize(("section", "name"), fields_with(float))
 @pytest.mark.parametrize("value", [1e-46, 1e-40, 1e39, 10**400], ids=["0", "denormal", "infinite", "no double"])
 def test_no_number_is_lost_in_32_bits(section, name, value):
     values = dataclasses.asdict(Config())
     values[section][name] = value
     with pytest.raises(UserError, match=rf"^config\.{section}\.{name}: found "):
-        from_dict(values)
+        validate(values)
 
 
-WHOLE = [
-    (section.name, entry.name)
-    for section in dataclasses.fields(Config)
-    if dataclasses.is_dataclass(section.default)
-    for entry in dataclasses.fields(section.default)
-    if type(entry.default) is int
-]
-
-
-@pytest.mark.parametrize(("section", "name"), WHOLE)
+@pytest.mark.parametrize(("section", "name"), fields_with(int))
 @pytest.mark.parametrize("value", [2**32, 10**400], ids=["just", "by far"])
 def test_no_whole_number_overflows(section, name, value):
     values = dataclasses.asdict(Config())
     values[section][name] = value
     with pytest.raises(UserError, match=rf"^config\.{section}\.{name}: found \d+; needs at most [\d,]+$"):
-        from_dict(values)
+        validate(values)
 
 
 def test_true_is_not_a_number():
@@ -169,7 +161,7 @@ def test_true_is_not_a_number():
         from_json(json.dumps(values))
 
 
-def test_images_are_the_same_however_they_are_scaled_and_drawn():
+def test_scaling_and_sampling_do_not_change_which_images_there_are():
     data = Config().data
     assert dataclasses.replace(data, levels=256, sampling="replacement").images == data.images
     assert dataclasses.replace(data, contrast="stretch").images != data.images
@@ -184,14 +176,14 @@ def test_images_are_the_same_however_they_are_scaled_and_drawn():
         ("adam_eps", "optimisers.adam.eps"),
     ],
 )
-def test_a_file_of_an_older_version_is_told_in_one_line(field, now):
+def test_a_file_of_an_older_version_is_named_in_one_line(field, now):
     text = json.dumps({"seed": 0, "train": {"epochs": 3, field: 0.5}})
     with pytest.raises(UserError) as error:
         from_json(text)
     said = str(error.value)
     assert said.startswith(f"config.train.{field}: a field of an older version")
     assert f"it is {now} now" in said
-    assert said.endswith("train anew in another workdir")
+    assert said.endswith("train again in another workdir")
 
 
 def test_settings_of_parts_are_kept_checked_and_read_again():
@@ -217,12 +209,12 @@ def test_settings_of_parts_are_kept_checked_and_read_again():
         ({"posteriors": {"iaf": 3}}, r"config\.posteriors\.iaf: found 3; needs"),
     ],
 )
-def test_a_setting_of_a_part_that_will_not_do_is_named(values, said):
+def test_an_invalid_setting_of_a_part_is_named(values, said):
     with pytest.raises(UserError, match=f"^{said}"):
-        from_dict({**to_dict(Config()), **values})
+        validate({**to_dict(Config()), **values})
 
 
-def test_a_kept_setting_of_a_part_that_will_not_do_is_named():
+def test_an_invalid_setting_of_a_part_in_a_run_folder_is_named():
     with pytest.raises(UserError, match=r"^config\.posteriors\.iaf: found 3; needs the fields blocks"):
         from_json('{"posteriors": {"iaf": 3}}')
     with pytest.raises(UserError, match=r"^config\.posteriors: found 3; needs the parts"):

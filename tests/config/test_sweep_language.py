@@ -36,7 +36,7 @@ def test_values_may_be_spread_evenly_or_by_equal_factors():
     assert [c.objective.beta_kl for c in sweep("beta_kl=0,geom(1,4,3)")] == [0, 1, 2, 4]
 
 
-def test_what_is_computed_is_the_number_that_would_be_typed():
+def test_computed_values_are_the_decimals_one_would_type():
     assert [c.objective.beta_kl for c in sweep("beta_kl=geom(1,1000,4)")] == [1, 10, 100, 1000]
     assert [c.objective.beta_kl for c in sweep("beta_kl=linspace(0,1,11)")] == [k / 10 for k in range(11)]
     assert [c.objective.beta_kl for c in sweep("beta_kl=linspace(0,1,4)")] == [0, 0.333333333333, 0.666666666667, 1]
@@ -44,7 +44,7 @@ def test_what_is_computed_is_the_number_that_would_be_typed():
 
 
 @given(st.floats(1e-9, 1e9), st.floats(1e-9, 1e9), st.integers(2, 9))
-def test_computed_values_can_be_typed_and_their_ends_are_those_that_were(first, last, count):
+def test_computed_values_can_be_typed_and_both_ends_are_exact(first, last, count):
     for function in FUNCTIONS["linspace"][1], FUNCTIONS["geom"][1]:
         values = function(first, last, count)
         assert (values[0], values[-1]) == (first, last)
@@ -114,7 +114,7 @@ def test_full_names_are_said_for_short_ones():
         (("zip()",), "needs FIELD=VALUES"),
     ],
 )
-def test_what_can_not_be_swept_is_said_in_one_line(lines, said):
+def test_an_invalid_line_is_refused_in_one_line(lines, said):
     with pytest.raises(UserError) as error:
         sweep(*lines)
     assert said in str(error.value)
@@ -134,7 +134,7 @@ def test_any_text_is_parsed_or_refused_in_one_line(line):
     assert "\n" not in refusal(line)
 
 
-def test_values_that_tell_a_member_are_read_by_any_name():
+def test_values_that_identify_a_member_are_read_by_any_name():
     assert parse_values("beta_kl=1e-4, model.latent_dim=50, hidden=(200,100)") == {
         "objective.beta_kl": 1e-4,
         "model.latent_dim": 50,
@@ -151,7 +151,7 @@ def test_values_that_tell_a_member_are_read_by_any_name():
             parse_values(text)
 
 
-def test_settings_of_parts_are_swept_by_full_names_and_by_short_ones_that_are_theirs_alone():
+def test_settings_of_parts_are_swept_by_full_names_and_by_unambiguous_short_names():
     for name in ("posteriors.iaf.blocks", "iaf.blocks", "blocks"):
         alone = dataclasses.replace(Config(), model=dataclasses.replace(Config().model, posterior="iaf"))
         members = expand(dataclasses.replace(alone, sweep=(f"{name}=1,3",)))

@@ -1,4 +1,4 @@
-"""Values of fields: what is shown, typed and stored is one number."""
+"""Values of fields: shown, typed and stored numbers agree."""
 
 import math
 
@@ -15,13 +15,13 @@ NUMBERS = st.floats(1e-300, 1e300) | st.floats(-1e300, -1e-300)
 
 
 @given(NUMBERS)
-def test_what_is_shown_can_be_asked_for(value):
+def test_a_shown_value_is_found(value):
     assert alike(float(shown(value)), value)
     assert float(shown(value)) == rounded(value) == pytest.approx(value, rel=1e-11)
 
 
 @given(NUMBERS)
-def test_a_number_is_still_found_after_any_sum_or_root_that_made_it(value):
+def test_a_number_is_found_despite_rounding_errors(value):
     assert alike(math.nextafter(value, math.inf), value)
     assert rounded(rounded(value)) == rounded(value)
 
@@ -33,7 +33,7 @@ def test_a_number_is_still_found_after_any_sum_or_root_that_made_it(value):
         (1234567, "1234567"), ((200, 100), "(200, 100)"), ("mse", "mse"), (True, "True"),
     ],
 )  # fmt: skip
-def test_a_value_is_shown_as_shortly_as_it_can_be_read(value, text):
+def test_a_value_is_shown_as_short_as_possible(value, text):
     assert shown(value) == text
 
 
@@ -45,7 +45,7 @@ def test_a_value_is_shown_as_shortly_as_it_can_be_read(value, text):
         ([64, 32], (64, 32)), (np.array([64, 32]), (64, 32)), ("mse", "mse"), (np.str_("mse"), "mse"),
     ],
 )  # fmt: skip
-def test_a_value_is_found_in_whatever_type_it_is_given(given_value, held):
+def test_a_value_is_found_in_any_type(given_value, held):
     assert alike(given_value, held)
 
 

@@ -1,4 +1,4 @@
-"""A dry run says what would be trained, and leaves nothing."""
+"""A dry run prints what would be trained, and writes nothing."""
 
 import os
 import re
@@ -18,7 +18,7 @@ def forecast(capsys, folder, *more):
     return capsys.readouterr().out
 
 
-def test_members_and_memory_are_told(tmp_path, capsys):
+def test_members_and_memory_are_printed(tmp_path, capsys):
     said = forecast(capsys, tmp_path / "run", "--sweep=latent_dim=2,5", "--sweep=seed=range(3)")
     assert said.startswith("6 members in 1 program\n")
     assert "group_0: 6 members varying in seed, latent_dim, 64-16-5, batch 64, 4 epochs of 5 steps; " in said
@@ -27,7 +27,7 @@ def test_members_and_memory_are_told(tmp_path, capsys):
 
 
 @pytest.mark.slow
-def test_several_programs_are_told(tmp_path, capsys):
+def test_members_programs_and_memory_are_printed(tmp_path, capsys):
     said = forecast(
         capsys, tmp_path / "run", "--sweep=hidden=(16,)|(8,)", "--sweep=latent_dim=2,5", "--sweep=seed=range(3)"
     )
@@ -54,7 +54,7 @@ def test_time_grows_with_the_steps(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("more", "said"), [("--sweep=seed=range(1000000)", "at most 10,000"), ("--sweep=beta=1,2", "no such field")]
 )
-def test_what_can_not_be_trained_can_not_be_forecast(tmp_path, capsys, more, said):
+def test_an_invalid_run_is_refused(tmp_path, capsys, more, said):
     assert main(digits_command(tmp_path / "run", "--dry_run", more)) == 2
     (line,) = capsys.readouterr().err.strip().splitlines()
     assert said in line
@@ -81,13 +81,13 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 
 
 def peak(line, env):
-    """Bytes that a command held at most."""
+    """The largest memory of a command, in bytes."""
     said = subprocess.run([sys.executable, "-c", WATCH, *line], env=env, capture_output=True, text=True, check=True)
     return 1024 * int(said.stdout)
 
 
 @pytest.mark.slow
-def test_the_memory_that_a_command_held_is_its_own(tmp_path):
+def test_the_measured_memory_of_a_command_is_its_own(tmp_path):
     mine = np.ones(100_000_000)  # 800 MB that a child must not be charged with
     held = peak([sys.executable, "-c", "b'x' * 200_000_000"], dict(os.environ))
     assert mine.all()
@@ -96,8 +96,8 @@ def test_the_memory_that_a_command_held_is_its_own(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("members", [2, 8])
-def test_the_memory_that_is_said_is_what_a_run_takes_within_a_fifth(tmp_path, members):
-    """In a process of its own each, as users start them for the first time: with nothing compiled yet."""
+def test_the_forecast_memory_is_that_of_the_run_within_a_fifth(tmp_path, members):
+    """Each in a process of its own, with nothing compiled yet."""
     config = Path(__file__).parents[2] / "configs" / "dogpeople.py"
     sizes = ["--config.data.drawn=2000", "--config.train.epochs=3", "--config.train.steps_per_epoch=60"]
     line = [sys.executable, "-m", "vae_jax.main", f"--config={config}", f"--workdir={tmp_path / 'run'}", *sizes]

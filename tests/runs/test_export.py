@@ -1,4 +1,4 @@
-"""A member of a sweep, exported, is the run that its settings alone would have given."""
+"""An exported member of a sweep equals its single run."""
 
 import json
 
@@ -55,7 +55,7 @@ def test_it_is_an_ordinary_run_folder_with_the_members_numbers(sweep, tmp_path):
 @pytest.mark.parametrize(
     ("where", "beta_kl", "latent_dim"), [("beta_kl=0.5,latent_dim=2", 0.5, 2), ("beta_kl=4,latent_dim=3", 4.0, 3)]
 )
-def test_it_is_the_run_alone_and_goes_on_as_that(sweep, tmp_path, where, beta_kl, latent_dim):
+def test_it_equals_the_single_run_and_continues_like_it(sweep, tmp_path, where, beta_kl, latent_dim):
     alone = (f"--config.objective.beta_kl={beta_kl}", f"--config.model.latent_dim={latent_dim}")
     assert main(digits_command(tmp_path / "alone", *alone)) == 0
     assert export(sweep, tmp_path / "one", f"--where={where}") == 0
@@ -76,19 +76,19 @@ def chosen(sweep, **pick):
 @pytest.mark.parametrize(
     ("where", "member"), [("beta_kl=4,latent_dim=3", 3), ("objective.beta_kl=0.5,model.latent_dim=2", 0)]
 )
-def test_a_member_can_be_told_by_its_values(sweep, where, member):
+def test_a_member_can_be_chosen_by_its_values(sweep, where, member):
     assert chosen(sweep, where=where) == member
 
 
 @pytest.mark.parametrize(("metric", "best"), [("test.elbo", max), ("test.distortion", min), ("train.kl", min)])
-def test_a_member_can_be_the_best(sweep, metric, best):
+def test_a_member_can_be_chosen_as_the_best(sweep, metric, best):
     split, _, name = metric.partition(".")
     members = json.loads((sweep / "summary.json").read_text())["members"]
     found = [member[split][name] for member in members]
     assert chosen(sweep, best=metric) == found.index(best(found))
 
 
-def test_a_member_without_a_number_is_not_the_best(tmp_path):
+def test_a_member_without_a_finite_metric_is_not_the_best(tmp_path):
     """A loss may be infinite in a member that did not fail."""
     found = [(None, {}), (None, {"elbo": -3.0}), (None, {"elbo": -2.0}), (5, {"elbo": 9.0})]
     members = [
@@ -107,7 +107,7 @@ def test_a_member_without_a_number_is_not_the_best(tmp_path):
 
 
 def test_members_that_do_not_compare_have_no_best_until_one_kind_is_chosen(tmp_path):
-    """A density over the reals is a number of another kind than a mass over {0, 1}."""
+    """A density over the reals does not compare with a mass over {0, 1}."""
     kinds = ("bernoulli", "gaussian", "mse")
     members = [
         {"member": k, "values": {"likelihood": kind}, "parameters": 9, "failed_in_step": None, "train": {},
@@ -144,14 +144,14 @@ def test_members_that_do_not_compare_have_no_best_until_one_kind_is_chosen(tmp_p
         (["--best=test.elob"], "did you mean 'test.elbo'?"),
     ],
 )
-def test_who_is_not_to_be_found_is_said_in_one_line_and_nothing_is_written(sweep, tmp_path, capsys, pick, said):
+def test_an_unknown_or_ambiguous_member_is_refused_and_nothing_is_written(sweep, tmp_path, capsys, pick, said):
     assert export(sweep, tmp_path / "one", *pick) == 2
     (line,) = capsys.readouterr().err.strip().splitlines()
     assert said in line
     assert not list(tmp_path.iterdir())
 
 
-def test_it_does_not_go_into_the_run_that_it_comes_from(sweep, tmp_path, capsys):
+def test_it_is_not_written_into_the_run_that_it_comes_from(sweep, tmp_path, capsys):
     (tmp_path / "link").symlink_to(sweep)
     before = sorted(sweep.rglob("*"))
     for out in (sweep / "one", sweep / "checkpoints" / "group_1", tmp_path / "link" / "one"):
@@ -160,7 +160,7 @@ def test_it_does_not_go_into_the_run_that_it_comes_from(sweep, tmp_path, capsys)
     assert sorted(sweep.rglob("*")) == before
 
 
-def test_nothing_that_is_there_is_written_over(sweep, tmp_path, capsys):
+def test_existing_folders_are_not_overwritten(sweep, tmp_path, capsys):
     (tmp_path / "one").mkdir()
     assert export(sweep, tmp_path / "one", "--member=0") == 2
     assert "is there already; use another --out" in capsys.readouterr().err

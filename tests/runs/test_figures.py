@@ -1,4 +1,4 @@
-"""What fails in drawing or reporting costs neither the trained model nor the other pictures."""
+"""A failure in drawing or reporting costs neither the trained model nor the other figures."""
 
 import json
 import sys
@@ -44,7 +44,7 @@ def test_a_figure_that_fails_is_named_and_the_others_are_drawn(tmp_path, few_fig
 
 
 @pytest.mark.slow
-def test_drawing_again_says_by_its_status_whether_all_is_there(tmp_path, few_figures, monkeypatch, capsys):
+def test_drawing_again_exits_with_1_if_a_figure_failed(tmp_path, few_figures, monkeypatch, capsys):
     run = tmp_path / "run"
     assert main(digits_command(run, ONE_DRAWN)) == 0
     (run / "figures" / "samples.png").write_bytes(b"of before")
@@ -77,7 +77,7 @@ def test_drawing_again_says_by_its_status_whether_all_is_there(tmp_path, few_fig
         ),
     ],
 )
-def test_whatever_fails_is_named_and_the_summary_is_written(
+def test_any_failure_is_named_and_the_summary_is_written(
     harm, named, pictures, tmp_path, few_figures, monkeypatch, caplog
 ):
     monkeypatch.setitem(FIGURES._entries, "samples", ("New images", lambda member_arrays: None))
@@ -95,7 +95,7 @@ def test_whatever_fails_is_named_and_the_summary_is_written(
 
 
 @pytest.mark.slow
-def test_without_a_matplotlib_that_works_a_run_ends_with_its_summary(tmp_path, monkeypatch, caplog):
+def test_a_broken_matplotlib_leaves_the_summary(tmp_path, monkeypatch, caplog):
     monkeypatch.setitem(sys.modules, "vae_jax.figures.gallery", None)  # importing it fails
     assert main(digits_command(tmp_path / "run", ONE_DRAWN)) == 0
     (line,) = [line for line in caplog.messages if "made" in line]
@@ -104,7 +104,7 @@ def test_without_a_matplotlib_that_works_a_run_ends_with_its_summary(tmp_path, m
     assert "figures: not made" in (tmp_path / "run" / "report.html").read_text()
 
 
-def test_figures_of_members_side_by_side_say_what_they_have_no_room_for(tmp_path, few_figures, monkeypatch):
+def test_figures_side_by_side_say_how_many_settings_they_leave_out(tmp_path, few_figures, monkeypatch):
     monkeypatch.setattr("vae_jax.runs.figures.MOST_TOGETHER", 2)
     said = []
     monkeypatch.setitem(

@@ -1,4 +1,4 @@
-"""The folder of a run: nothing half written, nothing of others touched."""
+"""The folder of a run: atomic writes, and no change to other files."""
 
 import dataclasses
 import errno
@@ -10,7 +10,7 @@ import pytest
 from vae_jax.config.schema import CheckpointConfig, Config, EvalConfig
 from vae_jax.core.atomic_files import write_text
 from vae_jax.core.errors import UserError
-from vae_jax.runs.folder import RunFolder, faults_told
+from vae_jax.runs.folder import RunFolder, disk_errors_reported
 
 
 def everything(folder):
@@ -39,14 +39,14 @@ def test_a_crash_before_the_last_moment_leaves_the_file_as_it_was(tmp_path, monk
 
 
 @pytest.mark.parametrize("where", ["new", "new/and/deeper", "empty"])
-def test_a_run_can_go_into_a_new_or_empty_folder_and_the_check_leaves_no_trace(tmp_path, where):
+def test_a_new_or_empty_folder_is_accepted_and_the_check_writes_nothing(tmp_path, where):
     (tmp_path / "empty").mkdir()
     before = everything(tmp_path)
     RunFolder(tmp_path / where).check(Config())
     assert everything(tmp_path) == before
 
 
-def test_each_setting_of_the_data_has_a_file_of_its_own():
+def test_each_data_setting_has_its_own_file():
     run, config = RunFolder(Path("run")), Config()
     files = {
         contrast: run.data(
@@ -66,7 +66,7 @@ def placed(raw_dir, **data):
     return dataclasses.replace(Config(), data=dataclasses.replace(Config().data, raw_dir=raw_dir, **data))
 
 
-def test_the_files_of_the_data_have_the_same_names_wherever_the_data_lie():
+def test_data_files_have_the_same_names_whatever_the_data_folder():
     run, other = RunFolder(Path("run")), {"contrast": "stretch"}
     assert run.data(placed("A"), placed("B")) == Path("run/data.npz")
     assert run.data(placed("A"), placed("A", **other)) == run.data(placed("B"), placed("C", **other))
@@ -74,7 +74,7 @@ def test_the_files_of_the_data_have_the_same_names_wherever_the_data_lie():
     assert [run.data(swept, placed(place)).name == "data.npz" for place in "AB"] == [True, False]
 
 
-def test_a_run_has_ended_for_settings_that_would_leave_the_same(tmp_path):
+def test_a_run_is_finished_for_settings_that_differ_in_upkeep_only(tmp_path):
     folder, config = RunFolder(tmp_path), Config()
     folder.create(config)
     folder.write_summary(SUMMARY)
@@ -89,7 +89,7 @@ def test_a_run_has_ended_for_settings_that_would_leave_the_same(tmp_path):
     assert not folder.summary.exists()
 
 
-def test_the_same_config_is_welcome_again_and_the_check_leaves_no_trace(tmp_path):
+def test_the_same_config_is_accepted_again_and_the_check_writes_nothing(tmp_path):
     folder = RunFolder(tmp_path / "run")
     folder.create(Config())
     before = everything(tmp_path)
@@ -111,7 +111,7 @@ def test_another_config_is_refused_and_every_field_that_differs_is_named(tmp_pat
     assert everything(tmp_path) == before
 
 
-def test_a_folder_of_other_things_is_refused_and_left_alone(tmp_path):
+def test_a_folder_of_other_files_is_refused_and_not_changed(tmp_path):
     (tmp_path / "thesis.txt").write_text("precious")
     with pytest.raises(UserError, match="not empty and not a run folder"):
         RunFolder(tmp_path).check(Config())
@@ -189,7 +189,7 @@ def test_a_summary_comes_back_as_it_was_written(tmp_path):
         assert read_again(tmp_path, summary) == summary
 
 
-def test_a_broken_summary_means_that_the_run_has_not_ended(tmp_path):
+def test_a_run_with_a_broken_summary_is_not_finished(tmp_path):
     for damaged in (b'{"data": ', b"[1]", b"{}", b"\xff", b"[" * 100_000):
         (tmp_path / "summary.json").write_bytes(damaged)
         assert RunFolder(tmp_path).read_summary() is None
@@ -197,18 +197,18 @@ def test_a_broken_summary_means_that_the_run_has_not_ended(tmp_path):
 
 @pytest.mark.parametrize("part", ["data", "seconds", "versions", "members"])
 @pytest.mark.parametrize("instead", [3, [3], None, "no"])
-def test_so_does_one_that_lacks_a_part(tmp_path, part, instead):
+def test_a_run_whose_summary_lacks_a_section_is_not_finished(tmp_path, part, instead):
     assert read_again(tmp_path, SUMMARY | {part: instead}) is None
 
 
 @pytest.mark.parametrize("part", SECONDS)
 @pytest.mark.parametrize("instead", [None, "long", True])
-def test_or_a_time(tmp_path, part, instead):
+def test_a_run_whose_summary_lacks_a_time_is_not_finished(tmp_path, part, instead):
     assert read_again(tmp_path, SUMMARY | {"seconds": SECONDS | {part: instead}}) is None
 
 
 @pytest.mark.parametrize("part", MEMBER)
-def test_or_a_part_of_a_member(tmp_path, part):
+def test_a_run_whose_summary_lacks_a_part_of_a_member_is_not_finished(tmp_path, part):
     lacking = {name: value for name, value in MEMBER.items() if name != part}
     assert read_again(tmp_path, SUMMARY | {"members": [MEMBER, lacking]}) is None
     assert read_again(tmp_path, SUMMARY | {"members": [MEMBER | {part: "other"}]}) is None
@@ -216,7 +216,7 @@ def test_or_a_part_of_a_member(tmp_path, part):
 
 @pytest.mark.parametrize("split", ["train", "test"])
 @pytest.mark.parametrize("instead", [None, "low", {}])
-def test_or_has_a_metric_that_is_no_number(tmp_path, split, instead):
+def test_a_run_whose_summary_has_a_metric_that_is_no_number_is_not_finished(tmp_path, split, instead):
     assert read_again(tmp_path, SUMMARY | {"members": [MEMBER | {split: METRICS | {"elbo": instead}}]}) is None
 
 
@@ -233,13 +233,13 @@ def test_a_broken_config_is_named_in_one_line(tmp_path, damaged):
     [
         (OSError(errno.ENOSPC, "No space left on device"), "can't be written any more (No space left on device)"),
         (PermissionError(errno.EACCES, "Permission denied"), "can't be written any more (Permission denied)"),
-        (TimeoutError("timed out after 300 seconds"), "stopped by a fault (timed out after 300 seconds)"),
-        (OSError(errno.EMFILE, "Too many open files"), "stopped by a fault (Too many open files)"),
-        (ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused"), "stopped by a fault (Connection refused)"),
+        (TimeoutError("timed out after 300 seconds"), "stopped by an error (timed out after 300 seconds)"),
+        (OSError(errno.EMFILE, "Too many open files"), "stopped by an error (Too many open files)"),
+        (ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused"), "stopped by an error (Connection refused)"),
     ],
 )
-def test_only_the_faults_of_a_disk_are_told_as_such(tmp_path, error, said):
-    with pytest.raises(UserError) as told, faults_told(tmp_path):
+def test_only_errors_of_the_disk_are_reported_as_such(tmp_path, error, said):
+    with pytest.raises(UserError) as told, disk_errors_reported(tmp_path):
         raise error
     assert str(told.value).startswith(f"{tmp_path}: {said}; what was saved before is whole")
     assert ("room and rights" in str(told.value)) == ("can't be written" in said)

@@ -1,4 +1,4 @@
-"""Ordinary pictures made like a run's data, and the ways from them."""
+"""Any pictures prepared like a run's images, and morphs of them."""
 
 import dataclasses
 
@@ -59,14 +59,14 @@ def save(path, pixels):
     return path
 
 
-def test_a_marked_face_is_laid_where_the_runs_faces_lie(of_faces, photographs):
+def test_a_marked_face_is_aligned_like_the_runs_faces(of_faces, photographs):
     for path in (photographs / "images").iterdir():
         wanted = align_face(read_picture(path), points_beside(path), 6, TEMPLATE)
         for cropped in (False, True):
             np.testing.assert_array_equal(read_face(path, of_faces, cropped=cropped), wanted)
 
 
-def test_the_landmarks_of_a_large_picture_are_divided_as_it_is(of_faces, photographs, monkeypatch):
+def test_the_landmarks_of_a_large_picture_are_reduced_with_it(of_faces, photographs, monkeypatch):
     path = next((photographs / "images").iterdir())
     whole = read_face(path, of_faces)
     monkeypatch.setattr("vae_jax.data.formats.picture_files.LARGE", 1000)
@@ -74,14 +74,14 @@ def test_the_landmarks_of_a_large_picture_are_divided_as_it_is(of_faces, photogr
     assert np.abs(read_face(path, of_faces).astype(int) - whole).mean() < 8
 
 
-def test_a_picture_can_be_laid_over_and_toned_as_two_things(of_faces, plain, tmp_path, photographs):
+def test_alignment_and_contrast_can_be_applied_separately(of_faces, plain, tmp_path, photographs):
     path = next((photographs / "images").iterdir())
     laid = lay_over(read_picture(path), points_beside(path), of_faces)
     np.testing.assert_array_equal(laid, align_face(read_picture(path), points_beside(path), 6, TEMPLATE))
     np.testing.assert_array_equal(as_its_tones(laid, of_faces), laid)
     stretched = trained_on(tmp_path / "run", DATA, data={"contrast": "stretch"})
     np.testing.assert_array_equal(as_its_tones(laid, stretched), stretch(laid))
-    with pytest.raises(UserError, match="its images are not faces laid over each other"):
+    with pytest.raises(UserError, match="its images are not aligned faces"):
         lay_over(read_picture(path), points_beside(path), plain)
 
 
@@ -91,13 +91,13 @@ def test_a_cropped_face_is_the_central_square(of_faces, tmp_path):
     np.testing.assert_array_equal(read_face(path, of_faces, cropped=True), cut_square(pixels[..., None], 6))
 
 
-def test_where_no_face_is_found_it_is_said_what_would_do(of_faces, tmp_path):
+def test_a_picture_without_a_face_is_refused_with_what_would_do(of_faces, tmp_path):
     path = save(tmp_path / "grey.png", np.full((80, 80), 128, np.uint8))
     with pytest.raises(UnusablePictureError, match=r"landmarks.csv beside it, or give --cropped"):
         read_face(path, of_faces)
 
 
-def test_marks_that_no_face_can_have_are_refused(of_faces, tmp_path):
+def test_impossible_landmarks_are_refused(of_faces, tmp_path):
     path = save(tmp_path / "grey.png", np.full((80, 80), 128, np.uint8))
     head = "file,left_eye_x,left_eye_y,right_eye_x,right_eye_y,nose_x,nose_y\n"
     (tmp_path / "landmarks.csv").write_text(f"{head}grey.png,10,20,90,20,50,40\n")
@@ -106,7 +106,7 @@ def test_marks_that_no_face_can_have_are_refused(of_faces, tmp_path):
 
 
 @pytest.mark.parametrize("shape", [(6, 6, 1), (7, 5, 1), (4, 6, 3)])
-def test_where_the_data_are_no_faces_it_is_the_middle_in_the_runs_own_shape(tmp_path, shape):
+def test_a_run_without_faces_gets_the_centre_in_its_own_shape(tmp_path, shape):
     split = dataclasses.replace(DATA.train, images=np.zeros((len(DATA.train), *shape), np.uint8))
     data = dataclasses.replace(DATA, train=split, test=split)
     trained = trained_on(tmp_path / "run", data)
@@ -125,7 +125,7 @@ def test_the_contrast_is_the_runs_own(tmp_path):
     assert (face.min(), face.max()) == (0, 255)
 
 
-def test_pictures_of_a_folder_have_names_of_their_own(tmp_path):
+def test_pictures_of_a_folder_have_unique_names(tmp_path):
     for name in ("b.jpg", "a.png", "a.jpg", "a_png.gif", "landmarks.csv", "notes.txt", "c.JPEG"):
         (tmp_path / name).touch()
     names = {name: path.name for name, path in named_pictures(tmp_path).items()}
@@ -134,7 +134,7 @@ def test_pictures_of_a_folder_have_names_of_their_own(tmp_path):
     assert names == wanted
 
 
-def test_a_passage_goes_from_the_pictures_code_to_the_ends(plain):
+def test_a_morph_goes_from_the_pictures_code_to_the_ends(plain):
     faces = {"one": DATA.train.images[0], "two": DATA.train.images[1]}
     end, reference = DATA.train.images[4], reference_of(plain)
     codes = plain.encode(np.stack([*faces.values(), end]))
@@ -146,7 +146,7 @@ def test_a_passage_goes_from_the_pictures_code_to_the_ends(plain):
         np.testing.assert_array_equal(morph.end, end)
 
 
-def test_a_test_image_as_a_start_has_the_loss_that_it_has_in_the_backdrop(plain):
+def test_a_test_image_as_a_start_has_its_loss_in_the_reference(plain):
     reference = reference_of(plain)
     (morph,) = morphs_from({"x": DATA.test.images[3]}, None, plain, reference, 2, "linear")
     assert morph.loss == pytest.approx(float(reference.losses[3]), rel=1e-6)
@@ -156,7 +156,7 @@ def test_a_test_image_as_a_start_has_the_loss_that_it_has_in_the_backdrop(plain)
 
 
 def codes_at(*groups, names, losses=None):
-    """A reference of 20 codes around each place, a class each."""
+    """A reference of 20 codes around each point, one class each."""
     mu = np.concatenate([np.full((20, 1), place) + np.linspace(-0.5, 0.5, 20)[:, None] for place in groups])
     labels = np.repeat(np.arange(len(groups), dtype=np.int32), 20)
     losses = np.zeros(len(mu)) if losses is None else losses
@@ -180,17 +180,17 @@ def test_people_go_to_the_nearest_dog_and_dogs_to_the_nearest_person(start, end)
     assert abs(reference.mu[chosen] - start) == np.abs(among - start).min()
 
 
-def test_other_classes_go_to_the_nearest_of_another():
+def test_other_classes_go_to_the_nearest_image_of_another_class():
     reference = codes_at(0, 4, 5, names=("0", "1", "2"))
     assert [reference.labels[nearest_end(reference, at(place))] for place in (0, 4, 5)] == [1, 2, 1]
 
 
-def test_an_end_that_the_model_cannot_make_again_is_not_gone_to():
+def test_a_badly_reconstructed_image_is_not_chosen_as_an_end():
     losses = np.where(np.arange(40) < 30, 100.0, 1.0)  # the nearer half of the dogs
     chosen = nearest_end(codes_at(0, 5, names=("people", "dogs"), losses=losses), at(0))
     assert chosen == 30
 
 
-def test_where_there_is_but_one_class_an_end_is_asked_for():
+def test_with_one_class_an_end_is_required():
     with pytest.raises(UserError, match=r"^end: missing, and the run's test images are all of one class"):
         nearest_end(codes_at(0, names=("face",)), at(0))

@@ -1,4 +1,4 @@
-"""What a run will be, before anything is compiled or written."""
+"""The plan of a run, before anything is compiled or written."""
 
 import dataclasses
 
@@ -16,7 +16,7 @@ SWEEP = ("contrast=none,stretch", "seed=0,1")
 
 @pytest.fixture(autouse=True)
 def _made_up(monkeypatch):
-    """Each contrast has squares of its own."""
+    """Each contrast has different images."""
     monkeypatch.setattr(
         collection, "load", lambda data, given: small_dataset(seed=["none", "stretch"].index(data.contrast))
     )
@@ -27,7 +27,7 @@ def test_nothing_is_written(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_members_are_numbered_as_they_come_whoever_trains_with_whom(tmp_path):
+def test_members_are_numbered_in_order_whatever_their_groups(tmp_path):
     plan = plan_run(RunFolder(tmp_path), small_config(sweep=SWEEP[::-1]))
     assert [(k, c.seed, c.data.contrast) for k, c in plan.members.items()] == [
         (0, 0, "none"), (1, 0, "stretch"), (2, 1, "none"), (3, 1, "stretch"),
@@ -46,7 +46,7 @@ def test_the_test_images_of_each_are_kept(tmp_path):
     assert len({plan.dataset(group).fingerprint for group in plan.groups}) == 2
 
 
-def test_a_name_that_no_member_can_have_is_found_before_the_data_are_read():
+def test_an_unknown_part_is_refused_before_the_data_are_read():
     config = small_config(sweep=("likelihood=mse,mes",))
     with pytest.raises(UserError, match="did you mean 'mse'"):
         check_config(config)
@@ -60,12 +60,12 @@ def test_a_name_that_no_member_can_have_is_found_before_the_data_are_read():
         ({"epochs": 1, "steps_per_epoch": 1000}, ("epochs=1,10_000_000",)),
     ],
 )
-def test_more_steps_than_can_be_counted_are_found_before_the_data_are_read(train, sweep):
+def test_too_many_steps_are_refused_before_the_data_are_read(train, sweep):
     with pytest.raises(UserError, match=r"train\.epochs: found 10,000,000, of [\d,]+ steps each; needs at most"):
         check_config(small_config(train=train, sweep=sweep))
 
 
-def test_more_steps_than_can_be_counted_are_found_where_an_epoch_is_a_pass(tmp_path, monkeypatch):
+def test_too_many_steps_are_refused_if_an_epoch_is_a_pass(tmp_path, monkeypatch):
     monkeypatch.setattr(collection, "load", lambda _, given: small_dataset(300))
     config = small_config(train={"epochs": 10_000_000, "steps_per_epoch": 0, "batch_size": 1})
     with pytest.raises(UserError, match=r"of 250 steps each; needs at most 8,589,934, as the steps"):

@@ -1,4 +1,4 @@
-"""A trained member as one object, out of its run folder alone."""
+"""A trained member as one object, read from its run folder only."""
 
 import dataclasses
 import json
@@ -27,7 +27,7 @@ def run(tmp_path_factory):
     return folder, *make_run(folder, SWEEP, DATA)
 
 
-def test_it_holds_the_member_and_all_that_is_needed_to_use_it(run):
+def test_it_has_all_that_is_needed_to_use_the_member(run):
     trained = load_run(run[0], member=3)
     assert (trained.member, trained.config.seed, trained.config.model.latent_dim) == (3, 1, 3)
     assert trained.title == "dogpeople · 3 latent · beta_KL 1 · seed 1"
@@ -36,7 +36,7 @@ def test_it_holds_the_member_and_all_that_is_needed_to_use_it(run):
     np.testing.assert_array_equal(trained.test.labels, DATA.test.labels)
 
 
-def test_it_is_one_line_to_look_at(run):
+def test_its_repr_is_one_line(run):
     trained = load_run(run[0], member=3)
     said = "member 3: dogpeople · 3 latent · beta_KL 1 · seed 1; 36-8-3, 10 test images"
     assert repr(trained) == f"Trained({str(run[0])!r}, {said})"
@@ -45,7 +45,7 @@ def test_it_is_one_line_to_look_at(run):
 
 
 @pytest.mark.parametrize("member", [0, 3])
-def test_it_encodes_as_the_member_that_was_saved(run, member):
+def test_it_encodes_like_the_saved_member(run, member):
     folder, group, state = run
     trained = load_run(folder, member)
     weights = jax.tree.map(lambda leaf: leaf[0], state_alone(group, member, state).weights)
@@ -56,7 +56,7 @@ def test_it_encodes_as_the_member_that_was_saved(run, member):
     np.testing.assert_array_equal(trained.decode(codes.mu), codes.reconstructions)
 
 
-def test_several_are_those_that_are_read_alone(run):
+def test_several_members_equal_those_that_are_read_alone(run):
     several = {trained.member: trained for trained in load_members(run[0], [3, 0])}
     assert set(several) == {0, 3}
     for member, trained in several.items():
@@ -65,7 +65,7 @@ def test_several_are_those_that_are_read_alone(run):
         np.testing.assert_array_equal(trained.encode(DATA.test.images).mu, alone.encode(DATA.test.images).mu)
 
 
-def test_members_can_be_read_as_they_were_where_a_checkpoint_was_kept(run):
+def test_members_can_be_read_from_an_earlier_checkpoint(run):
     assert saved_steps(run[0]) == [0]
     (then,) = load_members(run[0], [1], step=0)
     np.testing.assert_array_equal(then.encode(DATA.test.images).mu, load_run(run[0], 1).encode(DATA.test.images).mu)
@@ -73,7 +73,7 @@ def test_members_can_be_read_as_they_were_where_a_checkpoint_was_kept(run):
         list(load_members(run[0], [1], step=7))
 
 
-def test_a_morph_is_decoded_on_the_way_between_two_codes(run):
+def test_a_morph_is_decoded_on_the_path_between_two_codes(run):
     trained = load_run(run[0], member=2)
     start, end = DATA.test.images[:2]
     codes = trained.encode(DATA.test.images[:2])
@@ -84,7 +84,7 @@ def test_a_morph_is_decoded_on_the_way_between_two_codes(run):
     np.testing.assert_array_equal(trained.morph(start, end, 5, "slerp"), arc)
 
 
-def test_images_of_another_size_have_no_way_between_them(run):
+def test_images_of_another_size_can_not_be_morphed(run):
     trained = load_run(run[0], member=0)
     large = np.zeros((7, 7, 1), np.uint8)
     with pytest.raises(UserError, match=r"^start: found uint8 \(7, 7, 1\); needs uint8 \(6, 6, 1\)"):
@@ -118,7 +118,7 @@ def test_samples_follow_from_their_seed(run):
     ],
 )
 @pytest.mark.filterwarnings("error")
-def test_what_a_model_can_not_do_is_said_in_one_line(run, use, said):
+def test_invalid_arguments_are_refused_in_one_line(run, use, said):
     with pytest.raises(UserError, match=said):
         use(load_run(run[0], member=0))
 
@@ -150,8 +150,8 @@ for use in (
 
 
 @pytest.mark.slow
-def test_whatever_type_is_given_one_line_says_what_is_needed(run):
-    """Where signatures are not checked, as they are in the suite."""
+def test_arguments_of_any_type_are_used_or_refused_in_one_line(run):
+    """Without the checks of signatures that the test suite makes."""
     done = subprocess.run([sys.executable, "-c", OF_OTHER_TYPES, run[0]], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
@@ -159,7 +159,7 @@ def test_whatever_type_is_given_one_line_says_what_is_needed(run):
     assert all(": found " in line for line in lines)
 
 
-def test_a_file_is_no_run(tmp_path):
+def test_a_file_is_not_a_run(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match="file: no run here"):
         load_run(tmp_path / "file")
@@ -218,8 +218,8 @@ def test_data_of_another_run_are_refused(tmp_path):
         load_run(tmp_path / "one")
 
 
-def test_a_run_that_is_still_trained_is_left_as_it_is(tmp_path):
-    """What looks half written or damaged to a reader may be about to be finished."""
+def test_reading_does_not_change_a_run_that_is_being_trained(tmp_path):
+    """Files that look unfinished or damaged may still be being written."""
     make_run(tmp_path / "run", small_config(), DATA)
     home = tmp_path / "run" / "checkpoints" / "group_0"
     (home / "9").mkdir()

@@ -1,4 +1,4 @@
-"""Runs of several members: they grow, fail alone, go on after a kill in any program, and are drawn together."""
+"""Runs of several members: they grow, fail independently, continue after a kill, and are drawn together."""
 
 import json
 import os
@@ -34,7 +34,7 @@ def arrays(folder, group, step=20):
     return {name: np.asarray(leaf) for name, leaf in checkpoints._checkpointer.load(step).items()}
 
 
-def test_a_sweep_that_grows_trains_the_new_members_alone(tmp_path, caplog):
+def test_a_sweep_that_grows_trains_only_the_new_members(tmp_path, caplog):
     run = tmp_path / "run"
     assert main(digits_command(run, "--sweep=seed=0,1")) == 0
     before, first = metrics(run), arrays(run, "group_0")
@@ -61,7 +61,7 @@ def test_members_of_a_sweep_that_grew_are_those_of_one_that_was_asked_for_at_onc
     )
 
 
-def test_more_epochs_continue_every_member_as_if_they_had_been_asked_for_at_once(tmp_path):
+def test_more_epochs_give_the_same_members_as_one_longer_run(tmp_path):
     assert main(digits_command(tmp_path / "run", "--sweep=seed=0,1")) == 0
     assert main(digits_command(tmp_path / "run", "--sweep=seed=0,1", "--config.train.epochs=7")) == 0
     assert main(digits_command(tmp_path / "long", "--sweep=seed=0,1", "--config.train.epochs=7")) == 0
@@ -73,7 +73,7 @@ def test_a_member_that_fails_is_named_and_the_others_finish(tmp_path, caplog):
     run = tmp_path / "run"
     assert main(digits_command(run, "--sweep=learning_rate=1e-3,1e30", "--sweep=seed=0,1", ONE_DRAWN)) == 0
     said = caplog.text
-    assert re.search(r"member 2: in step \d+ .* was (inf|nan); it stays as it was before", said)
+    assert re.search(r"member 2: in step \d+ .* was (inf|nan); it stops with the weights from before this step", said)
     assert "2 of 4 members failed" in said
     found = members(run)
     assert [member["failed_in_step"] is None for member in found] == [True, True, False, False]
@@ -85,7 +85,7 @@ def test_a_member_that_fails_is_named_and_the_others_finish(tmp_path, caplog):
     assert [line["step"] for line in last] == [5]
 
 
-def test_a_run_whose_members_all_fail_ends_at_once_and_says_so_twice(tmp_path, capsys):
+def test_a_run_whose_members_all_fail_ends_at_once_and_says_so_each_time(tmp_path, capsys):
     run = tmp_path / "run"
     command = digits_command(run, "--config.optimiser.learning_rate=1e30", "--config.train.epochs=400")
     for _ in range(2):
@@ -96,8 +96,8 @@ def test_a_run_whose_members_all_fail_ends_at_once_and_says_so_twice(tmp_path, c
     assert "No member came to a result" in (run / "report.html").read_text()
 
 
-def test_a_sweep_into_the_folder_of_a_single_run_takes_it_over_and_says_so(tmp_path, caplog):
-    """No picture of the run as it was stays beside those of now; one's own do."""
+def test_a_sweep_takes_over_a_single_run_in_its_folder_and_says_so(tmp_path, caplog):
+    """Figures of the earlier run are removed; the user's own pictures are kept."""
     run = tmp_path / "run"
     assert main(digits_command(run)) == 0
     first = members(run)[0]["test"]
@@ -106,13 +106,13 @@ def test_a_sweep_into_the_folder_of_a_single_run_takes_it_over_and_says_so(tmp_p
         (run / "figures" / f"{name}.png").touch()
     assert main(digits_command(run, "--sweep=seed=0,1,2")) == 0
     assert "is taken over as member 0 (digits · 2 latent · beta_KL 1 · seed 0); 2 more to train" in caplog.text
-    assert "removed 4 pictures of the run as it was before (heat_map.png, loss_curves.png, pca_" in caplog.text
+    assert "removed 4 figures of the earlier run (heat_map.png, loss_curves.png, pca_" in caplog.text
     assert {path.stem for path in (run / "figures").iterdir()} == {"my_samples", "reconstructions_member"}
     assert members(run)[0]["test"] == first
 
 
 @pytest.mark.slow
-def test_the_pictures_of_a_single_run_are_drawn_again_as_those_of_a_member(tmp_path):
+def test_the_figures_of_a_single_run_are_drawn_again_as_a_members(tmp_path):
     run = tmp_path / "run"
     assert main(digits_command(run, ONE_DRAWN)) == 0
     alone = set(load_run(run).figures())
@@ -141,7 +141,7 @@ def everything(folder):
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_a_run_in_another_precision_is_told_so_and_left_as_it_is(tmp_path, capsys):
+def test_a_run_in_another_precision_is_refused_and_not_changed(tmp_path, capsys):
     run = tmp_path / "run"
     assert main(digits_command(run)) == 0
     narrow = load_run(run)
@@ -188,8 +188,8 @@ def test_a_sweep_of_several_programs_is_one_run(tmp_path, caplog):
 
 
 @pytest.mark.slow
-def test_members_that_learn_from_other_images_are_the_runs_that_they_would_have_been_alone(tmp_path, caplog):
-    """Each is evaluated on its own test images, kept with them; it is used and exported as any other."""
+def test_members_trained_on_different_images_equal_their_single_runs(tmp_path, caplog):
+    """Each is evaluated on its own test images, which are kept, and can be used and exported like any other."""
     run, alone = tmp_path / "run", tmp_path / "alone"
     assert main(digits_command(run, "--sweep=test_fraction=0.1,0.3", "--sweep=figure_members=0,1")) == 0
     assert "1,618 training and 179 test images" in caplog.text

@@ -1,4 +1,4 @@
-"""Which images make a batch: each once a pass, a function of the key and the step."""
+"""Which images are in a batch: each once per pass, a function of the key and the step."""
 
 import dataclasses
 
@@ -44,7 +44,7 @@ def test_batches_do_not_depend_on_the_blocks_they_are_made_in(steps, sampling):
 
 @pytest.mark.parametrize("steps", range(1, 30))
 @pytest.mark.parametrize("per_pass", [1, 4, 5])
-def test_as_many_passes_are_shuffled_as_a_block_touches_at_most(steps, per_pass):
+def test_enough_passes_are_shuffled_for_any_block(steps, per_pass):
     several = spec(draws=5 * per_pass + 3)
     firsts = range(0, 10 * steps, steps)
     touched = [(first + steps - 1) // per_pass - first // per_pass + 1 for first in firsts]
@@ -57,5 +57,5 @@ def test_with_replacement_every_position_is_drawn_about_equally_often():
     assert counts.max() < 1150
 
 
-def test_members_of_other_seeds_draw_other_batches():
+def test_members_with_different_seeds_draw_different_batches():
     assert (positions(SPEC, 0, 4, seed=0) != positions(SPEC, 0, 4, seed=1)).any()

@@ -1,4 +1,4 @@
-"""A block of steps in parts: to the bit what it is at one go, told part by part."""
+"""A block of steps in parts: bit-identical to a whole block, and reported part by part."""
 
 import dataclasses
 
@@ -20,7 +20,7 @@ DATASET = small_dataset()
 
 
 def group(learning_rate=1e-3, **train):
-    """Two members, that fail where `learning_rate` says so."""
+    """Two members, which fail with some values of `learning_rate`."""
     config = small_config(sweep=("beta_kl=0,1",), train=train, optimiser={"learning_rate": learning_rate})
     return group_of("group_0", list(enumerate(expand(config))), DATASET)
 
@@ -44,7 +44,7 @@ def assert_alike(parts, whole, rtol):
         np.testing.assert_allclose(ours, theirs, rtol=rtol, atol=rtol and 1e-6)
 
 
-def test_a_block_in_parts_takes_the_same_steps_and_says_when_each_part_is_there():
+def test_a_block_in_parts_takes_the_same_steps_and_reports_each_part():
     """Blocks of 6 steps on passes of 5: batches come from the whole block, across passes."""
     six = group(steps_per_epoch=6)
     for whole, parts in zip(run(six, 6), run(six, 2), strict=True):
@@ -54,7 +54,7 @@ def test_a_block_in_parts_takes_the_same_steps_and_says_when_each_part_is_there(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("learning_rate", [1e-3, 1e30], ids=["well", "failing"])
-def test_parts_change_no_bit_of_the_state(learning_rate):
+def test_parts_do_not_change_the_state(learning_rate):
     twelve = group(steps_per_epoch=12, learning_rate=learning_rate)
     for whole, parts in zip(run(twelve, 12), run(twelve, 4), strict=True):
         assert_alike(parts[0], whole[0], rtol=0)
@@ -74,17 +74,17 @@ def test_a_quick_block_is_one_part():
         (100, 51, 100),
         (97, 1, 97),  # of no divisor
         (1, 1, 1),
-        (4, 1, 2),  # no part is a single step: that would be compiled otherwise
+        (4, 1, 2),  # no part is a single step, which is compiled differently
         (2, 1, 2),
     ],
 )
-def test_a_part_is_a_divisor_of_the_block_that_is_worth_its_start(monkeypatch, block, worth, steps):
+def test_a_part_is_a_divisor_of_the_block_with_enough_work(monkeypatch, block, worth, steps):
     some = dataclasses.replace(group(steps_per_epoch=block), block=block)
     monkeypatch.setitem(blocks.LEAST_WORK, "cpu", worth * step_work(some, Layout()))
     assert part_steps(some, Layout()) == steps
 
 
-def test_the_work_of_a_step_is_two_operations_a_parameter_forward_and_four_back():
+def test_the_work_of_a_step_is_two_operations_per_parameter_forward_and_four_backward():
     """36-8-2 and back: 36·8+8, twice 8·2+2, 2·8+8, 8·36+36; two members, batches of 10."""
     parameters = (36 * 8 + 8) + 2 * (8 * 2 + 2) + (2 * 8 + 8) + (8 * 36 + 36)
     assert step_work(group(), Layout()) == 6 * parameters * 10 * 2

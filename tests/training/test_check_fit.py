@@ -1,4 +1,4 @@
-"""Parts that don't go together: one line, before anything is compiled or written."""
+"""Parts that don't fit together: one line, before anything is compiled or written."""
 
 import dataclasses
 
@@ -68,14 +68,14 @@ def objective(name, **fields):
         (model(decoder="conv") | {"parts": {"decoders": {"conv": {"widths": ()}}}}, "found 0 layers for 6x6"),
     ],
 )
-def test_a_pair_that_does_not_fit_is_told_in_one_line(sections, line):
+def test_a_pair_that_does_not_fit_is_refused_in_one_line(sections, line):
     with pytest.raises(UserError) as told:
         check(**sections)
     assert line in str(told.value)
     assert "\n" not in str(told.value)
 
 
-def test_the_class_of_a_data_set_of_one_class_tells_nothing():
+def test_labels_of_one_class_are_refused_as_a_condition():
     one = dataclasses.replace(DATASET, class_names=("all",), train=_of_one(DATASET.train), test=_of_one(DATASET.test))
     with pytest.raises(UserError, match=r"data\.condition: found 'labels' for a data set of one class"):
         check(one, data={"condition": "labels"})
@@ -100,7 +100,7 @@ def test_parts_that_fit_pass(sections):
     check(**sections)
 
 
-def test_it_is_found_before_anything_is_written_whichever_member_it_is(tmp_path, monkeypatch):
+def test_any_member_is_checked_before_anything_is_written(tmp_path, monkeypatch):
     monkeypatch.setattr(collection, "load", lambda *_: DATASET)
     folder = RunFolder(tmp_path / "run")
     for line in ("prior=standard_normal,uniform_codes", "free_bits=0,0.5"):

@@ -1,4 +1,4 @@
-"""Checkpoints: what is read is what was written, and damage is named and survived."""
+"""Checkpoints: reading returns what was written, and damage is named and survived."""
 
 import errno
 import logging
@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from vae_jax.core.errors import UserError
-from vae_jax.training.checkpoints import Checkpoints, _faults_of_the_disk
+from vae_jax.training.checkpoints import Checkpoints, _errors_as_oserror
 
 
 def state_at(step):
@@ -36,7 +36,7 @@ def restored(folder):
 
 
 def test_runs_in_several_threads_save_at_once(tmp_path):
-    """Orbax counts what it does in the whole process: begun at once, saves waited for each other's signals."""
+    """Orbax numbers operations in the whole process: saves started at once waited for each other's signals."""
     threads = [threading.Thread(target=saved, args=(tmp_path / str(k), range(4)), daemon=True) for k in range(3)]
     for thread in threads:
         thread.start()
@@ -56,7 +56,7 @@ def flip_a_byte(folder):
     largest.write_bytes(content)
 
 
-def test_a_certain_step_can_be_read(tmp_path):
+def test_a_given_step_can_be_read(tmp_path):
     checkpoints = Checkpoints(tmp_path, keep=9)
     for step in (3, 5):
         checkpoints.save(step, {"a": np.full(2, step)}, {})
@@ -88,7 +88,7 @@ def test_only_the_newest_are_kept(tmp_path):
 
 
 def test_a_saved_state_may_be_overwritten_at_once(tmp_path):
-    """Training donates the state: what is on its way to the disk must not change with it."""
+    """Training donates the state: arrays that are still being written must not change."""
     checkpoints = Checkpoints(tmp_path, 1)
     state = {"w": np.zeros((1, 2_000_000), np.float32)}
     checkpoints.save(1, state, {})
@@ -99,7 +99,7 @@ def test_a_saved_state_may_be_overwritten_at_once(tmp_path):
 
 
 @pytest.mark.parametrize("harm", ["flip", "truncate", "remove", "metadata"])
-def test_a_damaged_step_is_named_kept_aside_and_the_one_before_is_used(tmp_path, caplog, harm):
+def test_a_damaged_step_is_named_and_moved_aside_and_the_one_before_is_used(tmp_path, caplog, harm):
     folder = tmp_path / "checkpoints"
     saved(folder, [10, 20])
     step = folder / "20"
@@ -116,7 +116,7 @@ def test_a_damaged_step_is_named_kept_aside_and_the_one_before_is_used(tmp_path,
 
 
 def falls_back(folder, caplog):
-    """Step 20 is named and put aside, and step 10 comes back."""
+    """Step 20 is named and moved aside, and step 10 is restored."""
     with caplog.at_level(logging.WARNING, "vae_jax"):
         state, record = restored(folder)
     assert record["step"] == 10
@@ -125,7 +125,7 @@ def falls_back(folder, caplog):
     assert (folder.parent / "damaged_checkpoints" / "20").is_dir()
 
 
-def test_nothing_readable_is_an_error_that_names_the_folder(tmp_path):
+def test_no_readable_checkpoint_is_an_error_that_names_the_folder(tmp_path):
     folder = tmp_path / "checkpoints"
     saved(folder, [10])
     flip_a_byte(folder / "10")
@@ -150,8 +150,8 @@ def everything(folder):
     ],
     ids=["fewer arrays", "another name", "more arrays", "another shape", "another kind", "longer", "shorter"],
 )
-def test_a_whole_step_of_other_arrays_is_told_and_left_where_it_is(tmp_path, older, said):
-    """It is not damaged: nothing is moved, and no older one is used in its place."""
+def test_an_undamaged_step_with_other_arrays_is_refused_and_not_moved(tmp_path, older, said):
+    """It is not damaged: nothing is moved, and no older step is used instead."""
     folder = tmp_path / "checkpoints"
     saved(folder, [10])
     checkpoints = Checkpoints(folder, 5)
@@ -166,7 +166,7 @@ def test_a_whole_step_of_other_arrays_is_told_and_left_where_it_is(tmp_path, old
     assert everything(tmp_path) == before
 
 
-def test_a_reader_may_round_to_its_own_precision(tmp_path):
+def test_a_reader_can_round_to_its_own_precision(tmp_path):
     checkpoints = Checkpoints(tmp_path, 5)
     exact = {"w": np.full((1, 3), 1 / 3), "step": np.array([4], np.int32)}
     checkpoints.save(4, exact, {"step": 4})
@@ -177,7 +177,7 @@ def test_a_reader_may_round_to_its_own_precision(tmp_path):
     np.testing.assert_array_equal(state["w"], np.float32(exact["w"]))
 
 
-def test_what_was_saved_is_read_back_and_what_can_not_be_is_an_error(tmp_path):
+def test_a_saved_step_that_can_not_be_read_back_is_an_error(tmp_path):
     folder = tmp_path / "checkpoints"
     saved(folder, [10, 20])
     checkpoints = Checkpoints(folder, 5)
@@ -210,7 +210,7 @@ NAMES = [
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_folder_above_may_have_any_name(tmp_path, name):
+def test_a_parent_folder_can_have_any_name(tmp_path, name):
     folder = tmp_path / name / "checkpoints"
     folder.mkdir(parents=True)
     saved(folder, [10, 20], keep=1)
@@ -220,8 +220,8 @@ def test_a_folder_above_may_have_any_name(tmp_path, name):
     assert [path.name for path in folder.iterdir()] == ["20"]
 
 
-def test_runs_whose_names_match_as_patterns_keep_apart(tmp_path):
-    """To a pattern, the files of `axb` are those of `a*b` too."""
+def test_runs_whose_names_match_as_glob_patterns_do_not_mix(tmp_path):
+    """The glob pattern `a*b` also matches the files of `axb`."""
     for k, name in enumerate(("axb", "a*b", "a?b", "a[x]b")):
         (tmp_path / name).mkdir()
         saved(tmp_path / name / "checkpoints", [k])
@@ -249,7 +249,7 @@ def test_a_step_may_be_damaged_saved_again_and_damaged_again(tmp_path, caplog):
 
 
 @pytest.mark.parametrize(("times", "enough"), [(2, False), (4, True)])
-def test_nothing_is_written_where_there_is_no_room_for_the_pieces_and_the_whole(tmp_path, monkeypatch, times, enough):
+def test_nothing_is_written_on_a_disk_without_room(tmp_path, monkeypatch, times, enough):
     size = sum(leaf.nbytes for leaf in jax.tree.leaves(state_at(0)))
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=times * size))
     checkpoints = Checkpoints(tmp_path, 5)
@@ -271,8 +271,8 @@ def test_nothing_is_written_where_there_is_no_room_for_the_pieces_and_the_whole(
         (OSError(errno.EROFS, "Read-only file system"), errno.EROFS, "Read-only file system"),
     ],
 )
-def test_what_is_raised_while_writing_has_the_number_of_the_disks_error_where_it_is_one(raised, number, said):
-    with pytest.raises(OSError, match=said) as found, _faults_of_the_disk():
+def test_errors_while_writing_keep_the_error_number_of_the_disk(raised, number, said):
+    with pytest.raises(OSError, match=said) as found, _errors_as_oserror():
         raise raised
     assert found.value.errno == number
     assert (found.value.strerror or str(found.value)) == said

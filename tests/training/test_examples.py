@@ -1,4 +1,4 @@
-"""From stored images to what a model sees."""
+"""Batches made from stored images."""
 
 import jax
 import jax.numpy as jnp
@@ -22,14 +22,14 @@ def test_pixels_are_value_over_levels():
 
 
 @pytest.mark.parametrize("levels", [255, 256])
-def test_a_batch_holds_the_images_at_its_places(levels):
+def test_a_batch_holds_the_images_at_its_indices(levels):
     batch = make_batch(small_spec(data={"levels": levels}), SPLIT, INDEX, NOISE)
     np.testing.assert_allclose(batch.x, DATASET.train.images[np.asarray(INDEX)] / levels, rtol=1e-6)
     np.testing.assert_array_equal(batch.index, INDEX)
     assert batch.condition is None
 
 
-def test_a_model_that_is_told_the_class_has_it_one_hot():
+def test_the_condition_is_the_class_one_hot():
     spec = small_spec(data={"condition": "labels"})
     told = make_batch(spec, SPLIT, INDEX, NOISE).condition
     np.testing.assert_array_equal(told, np.eye(2)[DATASET.train.labels[np.asarray(INDEX)]])

@@ -1,4 +1,4 @@
-"""Which members train together, and what becomes of them when a sweep grows."""
+"""Which members train together, and what happens to them when a sweep grows."""
 
 import dataclasses
 import json
@@ -27,7 +27,7 @@ def plan(folder, *sweep, most=100, **sections):
 
 
 def begun(folder, *sweep, **sections):
-    """Plan, and note the members as a run does when it starts."""
+    """Plan, and write the members as a run does when it starts."""
     groups = plan(folder, *sweep, **sections)
     for group in groups:
         write_members(folder / group.name, group)
@@ -38,7 +38,7 @@ def who(groups):
     return [(group.name, group.numbers) for group in groups]
 
 
-def test_members_that_differ_in_numbers_share_a_program(tmp_path):
+def test_members_that_differ_in_hyperparameters_share_a_program(tmp_path):
     sweep = ("beta_kl=1,2", "latent_dim=2,3", "seed=0,1", "learning_rate=1e-3,1e-4", "free_bits=0,0.1")
     sweep = (*sweep, "zip(schedule=constant,cosine;optimisers.adam.b1=0.9,0.5)")
     rises = ("warmup=constant,linear,delayed,sigmoid,cosine,cyclical", "zip(warmup_steps=1,2;warmup_cycles=2,3)")
@@ -64,7 +64,7 @@ def test_members_that_differ_in_shapes_or_parts_have_a_program_for_each(tmp_path
 
 
 def two_values(field):
-    """Two values of a field that a sweep may ask for."""
+    """Two values of a field for a sweep."""
     entry, default = metadata_of(field), field_of(small_config(), field)
     if isinstance(default, bool):
         return "False,True"
@@ -84,7 +84,7 @@ REGISTRIES = {"model.activation": ACTIVATIONS, "model.init": INITIALISERS, "data
 
 
 def metadata_of(field):
-    """What a field's dataclass says of it."""
+    """The metadata of a field."""
     config, (*sections, last) = small_config(), field.split(".")
     owner = all_settings(config.parts)[tuple(sections)] if len(sections) == 2 else config
     if len(sections) == 1:
@@ -103,7 +103,7 @@ def chosen(field):
 
 @pytest.mark.parametrize("field", [name for name in leaf_fields() if name != "sweep"])
 def test_every_field_can_be_swept_in_one_program_where_it_is_traced(tmp_path, field):
-    """Members that differ in nothing but this field."""
+    """Members that differ only in this field."""
     traced, role = metadata_of(field).get("traced"), field not in fields_of(Role.LEARNED)
     groups = plan(tmp_path, f"{field}={two_values(field)}", **chosen(field))
     one, other = (member for group in groups for member in group.configs)
@@ -114,7 +114,7 @@ def test_every_field_can_be_swept_in_one_program_where_it_is_traced(tmp_path, fi
 
 
 @pytest.mark.parametrize("field", ["optimiser.clip", "optimiser.ema"])
-def test_what_is_left_out_at_0_has_a_program_of_its_own_there(tmp_path, field):
+def test_a_number_that_is_off_at_0_has_a_program_of_its_own_there(tmp_path, field):
     groups = plan(tmp_path, f"{field}=0,0.5,0.9")
     assert [group.numbers for group in groups] == [(0,), (1, 2)]
 
@@ -128,11 +128,11 @@ def test_parts_whose_size_is_not_traced_have_a_program_for_each_size(tmp_path):
     "line",
     ["contrast=none,stretch", "eval.every_epochs=1,2", "keep=1,2", "tensorboard=True,False", "members_per_step=1,2"],
 )
-def test_members_of_other_images_moments_or_devices_share_no_program(tmp_path, line):
+def test_members_with_different_images_logged_moments_or_devices_share_no_program(tmp_path, line):
     assert who(plan(tmp_path, line, "seed=0,1")) == [("group_0", (0, 1)), ("group_1", (2, 3))]
 
 
-def test_each_is_planned_for_the_images_that_it_asks_for(tmp_path):
+def test_members_are_planned_for_their_own_images(tmp_path):
     def data_of(config):
         return small_dataset(n=60 if config.data.contrast == "none" else 120)
 
@@ -145,14 +145,14 @@ def test_a_grid_too_large_for_the_memory_is_split(tmp_path):
     assert [len(group.configs) for group in plan(tmp_path, "seed=range(7)", most=3)] == [3, 3, 1]
 
 
-def test_members_begun_with_a_number_that_rounding_left_are_those_of_the_number_that_is_shown(tmp_path):
+def test_members_are_recognised_despite_rounding_errors_in_their_settings(tmp_path):
     begun(tmp_path, "beta_kl=1,9.999999999999998")
     grown = plan(tmp_path, "beta_kl=1,10,100")
     assert who(grown) == [("group_0", (0, 1)), ("group_1", (2,))]
     assert [config.objective.beta_kl for config in grown[0].configs] == [1, 10]
 
 
-def test_a_run_that_goes_on_has_the_cohorts_that_it_began(tmp_path):
+def test_a_continued_run_has_the_same_groups(tmp_path):
     sweep = ("hidden=(8,)|(4,)", "seed=0,1,2")
     first = begun(tmp_path, *sweep)
     assert plan(tmp_path, *sweep, most=1) == first
@@ -168,14 +168,14 @@ def test_a_sweep_that_grows_keeps_its_members_numbers_and_adds_the_new_ones(tmp_
     assert [(c.objective.beta_kl, c.seed) for c in new.configs] == [(0.5, 0), (0.5, 1), (0.5, 2), (1, 2), (4, 2)]
 
 
-def test_more_epochs_are_more_epochs_of_the_same_members(tmp_path):
+def test_more_epochs_continue_the_same_members(tmp_path):
     (first,) = begun(tmp_path, "seed=0,1", train={"epochs": 4})
     (longer,) = plan(tmp_path, "seed=0,1", train={"epochs": 9})
     assert (longer.name, longer.numbers, longer.spec) == (first.name, first.numbers, first.spec)
     assert (first.total, longer.total) == (20, 45)
 
 
-def test_members_of_which_some_are_drawn_can_have_more_epochs_and_more_pictures(tmp_path):
+def test_members_with_figures_can_have_more_epochs_and_more_figures(tmp_path):
     first = begun(tmp_path, "figure_members=0,4", train={"epochs": 4})
     for sweep in ("figure_members=0,4", "figure_members=8,0"):
         longer = plan(tmp_path, sweep, train={"epochs": 9})
@@ -184,25 +184,25 @@ def test_members_of_which_some_are_drawn_can_have_more_epochs_and_more_pictures(
     assert [config.eval.figure_members for group in longer for config in group.configs] == [0, 8]
 
 
-def test_members_go_on_with_other_places_and_upkeep(tmp_path):
+def test_members_continue_with_other_folders_and_upkeep(tmp_path):
     first = begun(tmp_path, "seed=0,1")
     moved = plan(tmp_path, "seed=0,1", data={"raw_dir": "moved"}, checkpoint={"keep": 7}, train={"data_devices": 1})
     assert who(moved) == who(first)
     assert {(c.data.raw_dir, c.checkpoint.keep) for group in moved for c in group.configs} == {("moved", 7)}
 
 
-def test_those_that_began_together_stay_together(tmp_path):
+def test_members_that_began_together_stay_together(tmp_path):
     begun(tmp_path, "seed=0,1", data={"raw_dir": "A"})
     with pytest.raises(UserError, match=r"members 0 and 1 began together .*data.raw_dir: 'A' -> 'B'"):
         plan(tmp_path, "zip(seed=0,1;raw_dir=A,B)")
 
 
-def test_what_is_noted_of_members_is_read_back(tmp_path):
+def test_a_list_of_members_is_read_back(tmp_path):
     (group,) = begun(tmp_path, "seed=0,1", "hidden=(8,)")
     assert read_members(tmp_path / "group_0") == list(zip(group.numbers, group.configs, strict=True))
 
 
-def test_members_noted_by_an_older_version_have_the_defaults_of_fields_that_came_later(tmp_path):
+def test_an_older_list_of_members_gets_the_defaults_of_newer_fields(tmp_path):
     first = begun(tmp_path, "seed=0,1")
     file = tmp_path / "group_0" / "members.json"
     noted = json.loads(file.read_text())
@@ -231,7 +231,7 @@ def test_devices_that_do_not_divide_a_batch_are_refused(tmp_path):
         plan(tmp_path, train={"data_devices": 3})
 
 
-def test_free_bits_want_the_whole_batch_on_one_device(tmp_path):
+def test_free_bits_need_the_whole_batch_on_one_device(tmp_path):
     with pytest.raises(UserError, match=r"data_devices: found 2 with free_bits, which count over a whole batch"):
         plan(tmp_path, train={"data_devices": 2}, objective={"free_bits": 0.1})
 
@@ -249,7 +249,7 @@ def test_evaluations_and_checkpoints_are_spread_over_the_run(tmp_path):
 
 
 def test_few_small_epochs_are_evaluated_less_often(tmp_path):
-    """50 epochs of 5 steps of 2 images are 1,500 passes: a twentieth of them evaluates the 10 test images 7 times."""
+    """50 epochs of 5 steps of 2 images cost 1,500 passes; a twentieth of that evaluates 10 test images 7 times."""
     (group,) = plan(tmp_path, train={"epochs": 50, "batch_size": 2, "steps_per_epoch": 5})
     assert group.evaluate_every == 8
     (group,) = plan(tmp_path, train={"epochs": 4, "batch_size": 2, "steps_per_epoch": 5})
@@ -258,6 +258,6 @@ def test_few_small_epochs_are_evaluated_less_often(tmp_path):
 
 @pytest.mark.parametrize(("epochs", "save_every"), [(9, 3), (100, 25), (400, 50), (5000, 250)])
 def test_a_run_of_few_images_is_saved_less_often(tmp_path, epochs, save_every):
-    """An epoch has 1,000 images here, and there is a checkpoint for every 50,000, four at least and twenty at most."""
+    """Epochs have 1,000 images here; there is a checkpoint for every 50,000, at least four and at most twenty."""
     (group,) = plan(tmp_path, train={"epochs": epochs, "batch_size": 10, "steps_per_epoch": 100})
     assert group.save_every == save_every

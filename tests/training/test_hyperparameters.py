@@ -1,4 +1,4 @@
-"""The numbers of members, as arrays by the names of their fields."""
+"""The hyperparameters of members, as arrays by the names of their fields."""
 
 import dataclasses
 
@@ -23,7 +23,7 @@ def both(*sweep, steps_per_epoch=5, **sections):
     return spec_of(configs, DATASET), configs, hyperparameters_of(configs, steps_per_epoch)
 
 
-def test_each_number_has_a_place_for_every_member():
+def test_each_hyperparameter_has_a_members_axis():
     _, configs, numbers = both("beta_kl=0.1,4", "latent_dim=2,5", "seed=0,4294967295")
     assert {leaf.shape for leaf in numbers.values()} == {(8,)}
     for name in ("objective.beta_kl", "model.latent_dim", "seed"):
@@ -32,14 +32,14 @@ def test_each_number_has_a_place_for_every_member():
     assert numbers["seed"].dtype == np.uint32
 
 
-def test_names_become_their_places():
+def test_choices_become_indices():
     _, _, numbers = both("warmup=linear,cyclical", "on_nan=stop,restore")
     names = list(SCHEDULES)
     assert [names[place] for place in numbers["objective.warmup"]] == ["linear", "linear", "cyclical", "cyclical"]
     assert numbers["train.on_nan"].tolist() == [0, 2, 0, 2]
 
 
-def test_lengths_that_follow_the_run_become_numbers_of_steps():
+def test_lengths_relative_to_the_run_become_steps():
     """4 epochs of 5 steps: half of them, all of them, and all after a rise of 3."""
     warmups = {"warmup": "linear"}
     _, _, numbers = both("warmup_steps=0,7", objective=warmups, optimiser={"schedule": "cosine", "rise_steps": 3})
@@ -47,7 +47,7 @@ def test_lengths_that_follow_the_run_become_numbers_of_steps():
     assert numbers["optimiser.schedule_steps"].tolist() == [17, 17]
 
 
-def test_only_the_chosen_parts_have_numbers_and_what_is_off_has_none():
+def test_only_chosen_parts_have_hyperparameters_and_numbers_that_are_off_are_left_out():
     _, _, plain = both()
     assert "optimisers.adam.b1" in plain
     assert not any(name.startswith("optimisers.adamw.") for name in plain)
@@ -59,7 +59,7 @@ def test_only_the_chosen_parts_have_numbers_and_what_is_off_has_none():
 
 
 @pytest.mark.parametrize("member", range(4))
-def test_bound_settings_are_the_members_own_inside_a_program(member):
+def test_bound_settings_hold_the_members_hyperparameters(member):
     spec, configs, numbers = both(
         "beta_kl=0.5,2", "optimisers.adam.b1=0.5,0.75", optimiser={"clip": 3.0}, objective={"warmup_steps": 4}
     )
@@ -84,7 +84,7 @@ def test_bound_settings_are_the_members_own_inside_a_program(member):
     assert settings.model == static
 
 
-def test_units_are_the_members_own_in_the_places_of_the_program():
+def test_units_are_those_of_the_member_within_its_program():
     spec, _, numbers = both("latent_dim=2,5")
     first = units_of(spec, jax.tree.map(lambda leaf: leaf[0], numbers))
     assert (first.size, int(first.count)) == (5, 2)

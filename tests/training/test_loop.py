@@ -1,4 +1,4 @@
-"""A group from its first step to its last: what is given up on the way is not lost, and nothing comes twice."""
+"""Training a group: abandoned blocks leave no trace, and continuing repeats nothing."""
 
 import jax
 import jax.numpy as jnp
@@ -13,7 +13,7 @@ from vae_jax.training import loop
 from vae_jax.training.checkpoints import Checkpoints
 from vae_jax.training.groups import group_of
 from vae_jax.training.loop import Trainer
-from vae_jax.training.metric_lines import metric_lines
+from vae_jax.training.metrics_log import metric_lines
 from vae_jax.training.resume import check_goes_on
 from vae_jax.training.sharding import Layout
 
@@ -21,24 +21,24 @@ DATASET = small_dataset()
 CONFIG = small_config(sweep=("beta_kl=0,1",), train={"epochs": 3}, eval={"every_epochs": 1}, log={"every_steps": 0})
 
 
-def train(folder, give_up_at=None, *, slowly=True):
-    """Train, or go on, and return the trainer, the end and the lines that were heard.
+def train(folder, abandon_at=None, *, slowly=True):
+    """Train or continue; return the trainer, the last state and the logged lines.
 
     Args:
         folder: of the checkpoints.
-        give_up_at: the number of the result that a signal makes it give up, if it may.
-        slowly: whether blocks count as ones that last.
+        abandon_at: the number of the result that is abandoned after a signal, if it may be.
+        slowly: whether blocks count as slow.
     """
     group = group_of("group_0", list(enumerate(expand(CONFIG))), DATASET)
     folder.mkdir(parents=True, exist_ok=True)
     trainer = Trainer(group, DATASET, Layout(), Checkpoints(folder, 9), lambda: 0.0)
     lines, waits, stopped = [], [], []
 
-    def wait(arrival, may_be_given_up):
-        waits.append(may_be_given_up)
-        if len(waits) == give_up_at:
+    def wait(arrival, may_be_abandoned):
+        waits.append(may_be_abandoned)
+        if len(waits) == abandon_at:
             stopped.append(True)
-            if may_be_given_up:
+            if may_be_abandoned:
                 return False
         arrival()
         return True
@@ -62,11 +62,11 @@ def moments(lines):
 
 
 @pytest.mark.parametrize("result", range(1, 7), ids=["block", "test", "block 2", "test 2", "block 3", "test 3"])
-def test_what_is_given_up_is_as_if_it_had_never_begun(tmp_path, result):
+def test_an_abandoned_block_leaves_no_trace(tmp_path, result):
     _, wanted, all_lines = train(tmp_path / "whole")
     trainer, _, lines = train(tmp_path / "run", result)
     epoch = trainer.group.steps_per_epoch
-    assert trainer.step == (result - 1) // 2 * epoch, "neither is a block whose evaluation is given up"
+    assert trainer.step == (result - 1) // 2 * epoch, "a block whose evaluation is abandoned does not count"
     assert [int(path.name) for path in (tmp_path / "run").iterdir()][-1:] == [trainer.step]
     again, state, more = train(tmp_path / "run")
     assert_equal(state, wanted)
@@ -74,12 +74,12 @@ def test_what_is_given_up_is_as_if_it_had_never_begun(tmp_path, result):
     assert moments(again.last["test"]) == [(3 * epoch, "test", 0), (3 * epoch, "test", 1)]
 
 
-def test_a_block_that_is_known_to_be_quick_is_waited_for(tmp_path):
+def test_a_quick_block_is_not_abandoned(tmp_path):
     trainer, _, _ = train(tmp_path / "run", 3, slowly=False)
     assert trainer.step == 2 * trainer.group.steps_per_epoch
 
 
-def test_asked_to_stop_before_the_first_step_it_takes_none_and_goes_on(tmp_path):
+def test_a_run_stopped_before_its_first_step_can_continue(tmp_path):
     group = group_of("group_0", list(enumerate(expand(CONFIG))), DATASET)
     (tmp_path / "run").mkdir()
     trainer = Trainer(group, DATASET, Layout(), Checkpoints(tmp_path / "run", 9), lambda: 0.0)
@@ -90,22 +90,22 @@ def test_asked_to_stop_before_the_first_step_it_takes_none_and_goes_on(tmp_path)
     assert_equal(train(tmp_path / "run")[1], wanted)
 
 
-def test_a_state_that_is_given_back_can_be_used(tmp_path):
+def test_the_returned_state_is_not_donated(tmp_path):
     _, state, _ = train(tmp_path / "run", 1)
     assert all(bool(jnp.all(jnp.isfinite(leaf))) for leaf in jax.tree.leaves(state.params))
 
 
 @pytest.mark.parametrize(
-    ("step", "data", "said"), [(7, "", "log.every_steps: found a moment every 5"), (5, "0", "other")]
+    ("step", "data", "said"), [(7, "", "log.every_steps: found 5, which does not divide the 7"), (5, "0", "other")]
 )
-def test_a_cohort_goes_on_from_a_moment_that_is_logged_on_the_same_images(step, data, said):
+def test_a_group_continues_only_from_a_logged_moment_and_on_the_same_images(step, data, said):
     group = group_of("group_0", list(enumerate(expand(CONFIG))), DATASET)
     check_goes_on({"step": 5, "data": DATASET.fingerprint}, group, DATASET)
     with pytest.raises(UserError, match=said):
         check_goes_on({"step": step, "data": DATASET.fingerprint + data}, group, DATASET)
 
 
-def test_metric_lines_are_plain_numbers_a_member():
+def test_metric_lines_are_plain_numbers_of_each_member():
     lines = metric_lines({"beta_kl": jnp.array([1.0, 0.1]), "loss": jnp.array([1 / 3, jnp.nan])})
     assert [line["beta_kl"] for line in lines] == [1.0, 0.1], "not 0.10000000149011612"
     assert np.float32(lines[0]["loss"]) == np.float32(1 / 3)

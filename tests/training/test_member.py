@@ -1,4 +1,4 @@
-"""One member inside a program: its modules, taken apart and put together."""
+"""One member inside a program: its modules, split and merged."""
 
 import jax
 import jax.numpy as jnp
@@ -21,7 +21,7 @@ SPECS = {
 
 
 @pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
-def test_modules_that_are_taken_apart_and_put_together_compute_the_same(spec):
+def test_split_and_merged_modules_compute_the_same(spec):
     modules = start(spec, numbers_of(spec, seed=3))
     params, variables = split(modules)
     again, alone = merge(spec, params, variables), model_of(spec, Weights(params["model"], variables["model"]))
@@ -38,18 +38,18 @@ def test_parameters_are_counted_without_making_them(spec):
     assert parameters_of(spec) == sum(leaf.size for leaf in jax.tree.leaves(nnx.state(model, nnx.Param)))
 
 
-def test_a_learned_scale_is_one_parameter_more():
+def test_a_learned_scale_adds_one_parameter():
     assert parameters_of(SPECS["a learned scale"]) == parameters_of(SPECS["plain"]) + 1
 
 
-def test_all_that_is_no_parameter_is_a_variable():
-    """The number of units of every model, and the code book that follows the codes."""
+def test_all_other_state_is_a_variable():
+    """The number of units of every model, and the codebook."""
     _, variables = split(start(SPECS["a codebook"], numbers_of(SPECS["a codebook"])))
     _, plain = split(start(SPECS["plain"], numbers_of(SPECS["plain"])))
     assert len(jax.tree.leaves(variables)) > len(jax.tree.leaves(plain)) == 1
 
 
-def test_the_weights_follow_from_the_seed_alone():
+def test_the_weights_depend_only_on_the_seed():
     spec, wider = SPECS["plain"], small_spec(train={"batch_size": 25}, objective={"reduction": "blog"})
     one, same, other = (split(start(s, numbers_of(s, seed=n)))[0] for s, n in ((spec, 1), (wider, 1), (spec, 2)))
     jax.tree.map(np.testing.assert_array_equal, one, same)

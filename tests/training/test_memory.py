@@ -1,4 +1,4 @@
-"""Memory: what members take follows from their sizes, and too many are not put together."""
+"""Memory: what members need follows from their sizes, and a grid that is too large is split."""
 
 import dataclasses
 
@@ -30,7 +30,7 @@ def test_a_state_is_the_parameters_and_adams_two_moments():
     assert memory.state_bytes(SPEC, CONFIG) == pytest.approx(STATE, abs=40)
 
 
-def test_an_average_of_the_weights_is_a_third_more():
+def test_a_moving_average_of_the_weights_adds_a_third():
     config = small_config(model={"hidden": (300, 300)}, optimiser={"ema": 0.9})
     assert memory.state_bytes(spec_of([config], DATASET), config) == pytest.approx(STATE * 4 / 3, abs=40)
 
@@ -49,13 +49,13 @@ def test_members_at_once_take_more_than_one_after_another():
 
 
 @pytest.mark.parametrize(("free", "most"), [(0, 1), (101 * STATE, 16), (1001 * STATE, 160)])
-def test_as_many_members_train_together_as_the_memory_holds(monkeypatch, free, most):
+def test_as_many_members_train_together_as_fit_into_the_memory(monkeypatch, free, most):
     """A CPU holds a state five times, and plans with 0.8 of what is free."""
     monkeypatch.setattr(memory, "free_bytes", lambda: free + DATASET.train.images.nbytes / 0.8)
     assert memory.most_members(SPEC, CONFIG, DATASET) == most
 
 
-def test_a_container_has_what_its_limit_leaves(monkeypatch, tmp_path):
+def test_a_containers_memory_limit_counts(monkeypatch, tmp_path):
     monkeypatch.setattr(memory, "CGROUP", tmp_path)
     (tmp_path / "memory.max").write_text("3000\n")
     (tmp_path / "memory.current").write_text("1000\n")
@@ -64,7 +64,7 @@ def test_a_container_has_what_its_limit_leaves(monkeypatch, tmp_path):
     assert memory.free_bytes() > 2000
 
 
-def test_of_nested_containers_the_tightest_counts_and_files_kept_in_memory_do_not(monkeypatch, tmp_path):
+def test_of_nested_containers_the_tightest_limit_counts_and_cached_files_do_not(monkeypatch, tmp_path):
     monkeypatch.setattr(memory, "CGROUP", tmp_path)
     monkeypatch.setattr(memory, "OWN_CGROUP", tmp_path / "own")
     (tmp_path / "own").write_text("0::/slice/job\n")
@@ -78,7 +78,7 @@ def test_of_nested_containers_the_tightest_counts_and_files_kept_in_memory_do_no
 
 
 @pytest.mark.parametrize(("members", "copies"), [(1, 2), (3, 9)])
-def test_what_training_takes_at_least_is_what_its_program_takes(members, copies):
+def test_the_least_memory_is_close_to_that_of_the_program(members, copies):
     """And the state from before the block."""
     many = group((f"seed=range({members})",))
     held, step = memory.least_bytes(many)
@@ -89,7 +89,7 @@ def test_what_training_takes_at_least_is_what_its_program_takes(members, copies)
     assert held + step <= taken < 1.2 * (held + step)
 
 
-def test_what_fits_is_not_refused_and_what_does_not_is_with_the_numbers(monkeypatch):
+def test_a_model_too_large_for_the_memory_is_refused_with_the_numbers(monkeypatch):
     one = group(())
     least = sum(memory.least_bytes(one))
     monkeypatch.setattr(memory, "free_bytes", lambda: least)
@@ -101,7 +101,7 @@ def test_what_fits_is_not_refused_and_what_does_not_is_with_the_numbers(monkeypa
     assert "MB is free; make it smaller" in str(error.value)
 
 
-def test_a_model_of_terabytes_is_weighed_in_a_moment():
+def test_checking_a_model_of_terabytes_takes_no_time_or_memory():
     huge = small_config(model={"hidden": (100_000, 100_000)}, train={"batch_size": 10})
     held, step = memory.least_bytes(group_of("group_0", [(0, huge)], DATASET))
     assert held > 4e11
@@ -118,28 +118,28 @@ def test_a_batch_larger_than_the_weights_is_named(monkeypatch):
         memory.check_memory(one, DATASET)
 
 
-def test_memory_that_ends_is_told_in_one_line_and_other_faults_are_left():
+def test_running_out_of_memory_is_one_line_and_other_errors_pass():
     with (
         pytest.raises(UserError, match=r"^group_0: the memory is not enough \(no room\); make"),
-        memory.memory_faults_told("group_0"),
+        memory.memory_errors_reported("group_0"),
     ):
         raise MemoryError("no room")
-    with pytest.raises(jax.errors.JaxRuntimeError), memory.memory_faults_told("group_0"):
+    with pytest.raises(jax.errors.JaxRuntimeError), memory.memory_errors_reported("group_0"):
         raise jax.errors.JaxRuntimeError("INTERNAL: other")
 
 
-def test_on_a_cpu_members_come_one_after_another_unless_asked_otherwise():
+def test_on_a_cpu_members_are_computed_one_after_another_by_default():
     assert memory.layout_of(group(("seed=range(5)",)), DATASET) == Layout(1)
     assert memory.layout_of(group(("seed=range(5)",), train={"members_per_step": 3}), DATASET).at_once == 3
     assert memory.layout_of(group(("seed=range(5)",), train={"members_per_step": 30}), DATASET).at_once == 5
 
 
 @pytest.mark.slow
-def test_elsewhere_as_many_at_once_as_fit(monkeypatch):
-    """What one more takes is measured by compiling for one and for two."""
+def test_on_an_accelerator_as_many_members_at_once_as_fit(monkeypatch):
+    """The memory of each further member is measured by compiling for one and for two."""
     many = group(("seed=range(12)",))
     one, two = (memory.block_bytes(many, DATASET, Layout(count)) for count in (1, 2))
-    copies = 12 * memory.state_bytes(SPEC, CONFIG)  # as all were before a block that may be given up
+    copies = 12 * memory.state_bytes(SPEC, CONFIG)  # the state before a block that may be abandoned
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
     for fit in (1, 7, 12, 80):
         free = np.ceil((one + copies + (fit - 0.5) * (two - one)) / 0.8)

@@ -1,4 +1,4 @@
-"""The metrics of a run on the disk, through crashes and continuations."""
+"""The metrics of a run on disk, through crashes and continuations."""
 
 import json
 import logging
@@ -58,13 +58,13 @@ def test_a_line_is_on_the_disk_as_soon_as_it_is_written(tmp_path):
     metrics_log.close()
 
 
-def test_lines_after_the_step_that_is_continued_from_are_dropped(tmp_path):
+def test_lines_after_the_step_of_the_checkpoint_are_dropped(tmp_path):
     record(tmp_path, [line(10), line(20), line(20, split="test"), line(30)])
     record(tmp_path, [line(30, loss=7.0)], from_step=20)
     assert read(tmp_path) == [line(10), line(20), line(20, split="test"), line(30, loss=7.0)]
 
 
-def test_a_run_from_the_start_forgets_all_lines(tmp_path):
+def test_a_run_from_the_start_drops_all_lines(tmp_path):
     record(tmp_path, [line(10), line(20)])
     record(tmp_path, [], from_step=0)
     assert read(tmp_path) == []
@@ -101,7 +101,7 @@ def test_losses_go_to_tensorboard_by_member_and_split(tmp_path):
     }
 
 
-def test_tensorboard_forgets_what_came_after_the_step_that_is_continued_from(tmp_path):
+def test_tensorboard_drops_events_after_the_step_of_the_checkpoint(tmp_path):
     record(tmp_path, [line(10), line(20)], tensorboard=True)
     assert not any(event.HasField("session_log") for event in raw_events(tmp_path))
     record(tmp_path, [line(20)], from_step=10, tensorboard=True)
@@ -110,13 +110,13 @@ def test_tensorboard_forgets_what_came_after_the_step_that_is_continued_from(tmp
     assert starts[0].session_log.status == starts[0].session_log.START
 
 
-def test_no_events_are_written_where_none_were_asked_for_or_nothing_was_said(tmp_path):
+def test_no_events_are_written_without_tensorboard_or_lines(tmp_path):
     record(tmp_path, [line(10)])
     record(tmp_path, [], tensorboard=True)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["metrics.jsonl"]
 
 
-def test_the_line_that_a_crash_cut_short_is_left_out_without_a_word(tmp_path, caplog):
+def test_a_line_cut_short_by_a_crash_is_dropped_without_a_warning(tmp_path, caplog):
     path, lines = tmp_path / "metrics.jsonl", [line(1), line(2, loss=float("inf"))]
     assert read_metrics(path) == []
     path.write_text("".join(json.dumps(each) + "\n" for each in lines) + '{"step": 3, "lo')

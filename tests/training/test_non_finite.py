@@ -1,4 +1,4 @@
-"""A loss that is no number in some steps: which quantity it was, and what each setting of `train.on_nan` does then."""
+"""A non-finite loss in some steps: which quantity it was, and what each setting of `train.on_nan` does."""
 
 import logging
 from itertools import pairwise
@@ -27,7 +27,7 @@ MODES = ("stop", "skip", "restore")
 
 
 def faulty(first, last):
-    """Sections of settings with which the loss is no number from one step to another."""
+    """Settings with which the loss is NaN from one step to another."""
     parts = {"objectives": {"no_number": {"first": first, "last": last}}}
     return {"objective": {"name": "no_number"}, "parts": parts}
 
@@ -68,7 +68,7 @@ def learned(state, k):
 
 def saved(trainer, step, k):
     checkpoints = Checkpoints(trainer.checkpoints.folder, 9)
-    state, _ = checkpoints.restore(state_shapes(trainer.group), step)
+    state, _ = checkpoints.restore(state_shapes(trainer.group.spec, trainer.group.configs), step)
     checkpoints.close()
     return learned(state, k)
 
@@ -77,14 +77,14 @@ def same(ours, theirs):
     return all(np.array_equal(a, b) for a, b in zip(ours, theirs, strict=True))
 
 
-def test_after_one_faulty_step_each_mode_goes_its_own_way(tmp_path, caplog):
+def test_each_mode_handles_one_non_finite_step(tmp_path, caplog):
     trainer, state = train(tmp_path, *MODES, fails=(7, 7))
     stop, skip, restore = (MODES.index(mode) for mode in MODES)
     said = [record.message for record in caplog.records]
     assert said == [
-        "member 0: in step 7 the loss was nan; it stays as it was before",
+        "member 0: in step 7 the loss was nan; it stops with the weights from before this step",
         "member 1: in step 7 the loss was nan; such steps are skipped",
-        "member 2: in step 7 the loss was nan; it goes on from step 5 (1 of 3)",
+        "member 2: in step 7 the loss was nan; it continues from step 5 (1 of 3)",
     ]
     assert trainer.failed == [7, 7, NEVER]
     assert trainer.stopped == [True, False, False]
@@ -104,7 +104,7 @@ def test_the_very_first_steps_may_fail_too(tmp_path, first):
 
 @pytest.mark.parametrize("mode", ["stop", "skip"])
 @pytest.mark.parametrize("optimiser", [{}, {"name": "adamw", "clip": 1.0, "ema": 0.9}], ids=["adam", "all there is"])
-def test_a_faulty_step_leaves_all_that_is_learned_and_skip_moves_it_in_the_next(mode, optimiser):
+def test_a_non_finite_step_changes_no_state_and_skip_continues_with_the_next(mode, optimiser):
     config = small_config(train={"on_nan": mode}, optimiser=optimiser, **faulty(2, 2))
     states = list(blocks(config, 1, 4))
     moved = [not same(learned(before, 0), learned(after, 0)) for before, after in pairwise(states)]
@@ -117,7 +117,7 @@ def test_a_faulty_step_leaves_all_that_is_learned_and_skip_moves_it_in_the_next(
     assert states[-1].failed.tolist() == [2]
 
 
-def test_the_code_book_of_a_failed_member_stays_too():
+def test_the_codebook_of_a_failed_member_does_not_change():
     """It follows the codes in every step, whatever the gradient."""
     sections = faulty(2, 9) | {"model": {"posterior": "vq", "prior": "uniform_codes"}}
     states = list(blocks(small_config(**sections), 1, 4))
@@ -126,11 +126,11 @@ def test_the_code_book_of_a_failed_member_stays_too():
 
 
 @pytest.mark.slow
-def test_what_fails_again_and_again_stops_at_the_third_return(tmp_path, caplog):
+def test_a_member_that_keeps_failing_stops_after_three_returns(tmp_path, caplog):
     trainer, _ = train(tmp_path, "restore", fails=(7, 100), epochs=9)
     said = [record.message for record in caplog.records]
     assert [f"({k} of 3)" in line for k, line in enumerate(said[:3], 1)] == [True] * 3
-    assert said[3:] == ["member 0: in step 20 the loss was nan; it stays as it was before"]
+    assert said[3:] == ["member 0: in step 20 the loss was nan; it stops with the weights from before this step"]
     assert trainer.step == 25, "a run of which nothing goes on ends"
 
 
@@ -138,11 +138,11 @@ def test_what_fails_again_and_again_stops_at_the_third_return(tmp_path, caplog):
 def test_skipped_steps_are_named_a_few_times_only(tmp_path, caplog):
     train(tmp_path, "skip", fails=(0, 100), epochs=9)
     assert len(caplog.records) == 3
-    assert caplog.records[-1].message.endswith("no more of them are named")
+    assert caplog.records[-1].message.endswith("further ones are not logged")
 
 
 @pytest.mark.slow
-def test_a_killed_run_goes_back_as_often_as_one_that_was_not(tmp_path):
+def test_a_killed_run_counts_its_returns_as_one_that_was_not(tmp_path):
     _, whole = train(tmp_path / "whole", "restore", fails=(7, 12), epochs=6)
     train(tmp_path / "parts", "restore", fails=(7, 12), epochs=2)
     trainer, parts = train(tmp_path / "parts", "restore", fails=(7, 12), epochs=6)
@@ -153,22 +153,22 @@ def test_a_killed_run_goes_back_as_often_as_one_that_was_not(tmp_path):
 @pytest.mark.parametrize(
     ("bias", "sound"), [([1.0, 2.0], True), ([1.0, np.nan], False), ([1.0, -np.inf], False), ([1.0, 1e25], False)]
 )
-def test_a_gradient_is_judged_by_its_vectors(bias, sound):
+def test_a_gradient_is_checked_by_its_biases(bias, sound):
     layers = nnx.List([nnx.Linear(3, 2, rngs=nnx.Rngs(0)) for _ in range(2)])
     grads = nnx.to_pure_dict(nnx.state(layers, nnx.Param))
     grads[1]["bias"] = jnp.array(bias)
     assert bool(is_finite({"model": grads})) is sound
 
 
-def test_all_that_is_learned_stays_where_the_gradient_of_a_layer_is_no_number_and_the_loss_is_one():
+def test_a_non_finite_gradient_with_a_finite_loss_changes_no_state():
     before, after = blocks(small_config(objective={"name": "steep"}), 5, 1)
     assert after.failed.tolist() == [0]
     assert same(learned(after, 0), learned(before, 0))
 
 
-def test_what_was_no_number_is_named_be_it_a_gradient_alone(tmp_path, caplog):
+def test_the_non_finite_quantity_is_named_even_if_only_a_gradient(tmp_path, caplog):
     train(tmp_path, "stop", fails=(0, 0), epochs=1, objective={"name": "steep"}, parts={})
     (said,) = [record.message for record in caplog.records]
     gradient = "the square of the gradient of model.encoder.layers.layers.0.bias was "
     assert said.startswith(f"member 0: in step 0 {gradient}")
-    assert said.endswith("; it stays as it was before")
+    assert said.endswith("; it stops with the weights from before this step")

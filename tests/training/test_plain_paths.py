@@ -1,4 +1,4 @@
-"""Paths that libraries take for no more than names."""
+"""Paths of plain characters, which no library misreads."""
 
 import tempfile
 from pathlib import Path
@@ -10,12 +10,12 @@ from vae_jax.training.plain_paths import PlainPath, check_path, is_plain
 
 
 @pytest.mark.parametrize("path", ["/home/me/runs/beta_kl=1,2/a-b.c", "C:/Users/me/runs", "/a b/~x", "/gsx/s3"])
-def test_plain_names_are_left_as_they_are(path):
+def test_plain_paths_are_used_directly(path):
     assert is_plain(Path(path))
 
 
 @pytest.mark.parametrize("path", ["/a[b", "/a*", "/a?", "/a\\b", "/gs:/x", "/gs/x", "/s3", "/猫", "/a\nb", "/\udcff"])
-def test_others_are_not(path):
+def test_other_paths_are_not_plain(path):
     assert not is_plain(Path(path))
 
 
@@ -31,7 +31,7 @@ def test_a_link_leads_to_the_folder_until_it_is_closed(tmp_path):
     assert (folder / "file").read_text() == "there"
 
 
-def test_where_no_plain_name_can_be_it_is_said_before_anything_is_done(tmp_path, monkeypatch):
+def test_a_path_without_a_plain_link_is_refused_first(tmp_path, monkeypatch):
     temporary = tmp_path / "t[m]p"
     temporary.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))

@@ -1,4 +1,4 @@
-"""Where members are computed changes nothing but the time: on 1, 2 or 8 devices, along either axis."""
+"""Where members are computed only changes the time: on 1, 2 or 8 devices, along either axis."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ TESTS = Path(__file__).parents[1]
 
 
 def trained_on(folder, count, data_devices=1):
-    """What the grid came to in a process of its own that sees `count` devices and compiles as users do."""
+    """Train the grid in a process that has `count` devices and compiles as users do."""
     file = folder / f"on_{count}.npz"
     env = os.environ | {
         "XLA_FLAGS": f"--xla_force_host_platform_device_count={count}",
@@ -36,7 +36,7 @@ def on_one(tmp_path_factory):
 @pytest.mark.slow
 @pytest.mark.parametrize("count", [2, 8])
 def test_members_spread_over_devices_are_the_same_to_the_bit(tmp_path, on_one, count):
-    """12 members on 8 devices: four places are filled up and left out again."""
+    """12 members on 8 devices: they are padded with four more, which are dropped again."""
     for ours, theirs in zip(trained_on(tmp_path, count), on_one, strict=True):
         np.testing.assert_array_equal(ours, theirs)
 

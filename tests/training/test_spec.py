@@ -24,7 +24,7 @@ def spec(*sweep, **sections):
         "on_nan=stop,skip,restore", "optimisers.adam.b1=0.5,0.6", "clip=1,2", "ema=0.5,0.9",
     ],
 )  # fmt: skip
-def test_numbers_and_traced_names_shape_nothing(line):
+def test_traced_fields_do_not_change_the_spec(line):
     members = expand(small_config(sweep=(line,)))
     assert len({spec_of([member], DATASET) for member in members}) == 1
 
@@ -37,30 +37,30 @@ def test_numbers_and_traced_names_shape_nothing(line):
         "optimiser.name=adam,adamw", "clip=0,1", "ema=0,0.9",
     ],
 )  # fmt: skip
-def test_parts_shapes_and_numbers_that_are_switched_off_shape_a_program(line):
+def test_parts_shapes_and_numbers_that_are_off_change_the_spec(line):
     members = expand(small_config(sweep=(line,)))
     assert len({spec_of([member], DATASET) for member in members}) == 2
 
 
-def test_the_largest_latent_size_is_the_programs():
+def test_the_spec_has_the_largest_latent_size():
     assert spec("latent_dim=2,5,3").latent_dim == 5
     assert spec("latent_dim=2,5,3").with_latent_dim(3) == spec("latent_dim=3")
 
 
-def test_places_upkeep_and_length_shape_nothing():
+def test_folders_upkeep_and_length_do_not_change_the_spec():
     other = small_config(
         data={"raw_dir": "elsewhere"}, train={"epochs": 9}, checkpoint={"keep": 7}, eval={"every_epochs": 1}
     )
     assert spec_of([other], DATASET) == spec()
 
 
-def test_settings_of_parts_that_are_not_chosen_shape_nothing():
+def test_settings_of_unused_parts_do_not_change_the_spec():
     assert spec(parts={"posteriors": {"iaf": {"blocks": 7}}}) == spec()
     chosen = [spec(model={"posterior": "iaf"}, parts={"posteriors": {"iaf": {"blocks": n}}}) for n in (1, 2)]
     assert chosen[0] != chosen[1]
 
 
-def test_what_is_read_off_a_spec():
+def test_properties_of_a_spec():
     found = small_spec(model={"hidden": (9, 7), "latent_dim": 3}, train={"batch_size": 8})
     assert (found.sizes, found.pixels, found.steps_per_pass) == ("36-9-7-3", 36, 6)
     assert (found.batch_size, found.images_per_pass, found.levels, found.classes) == (8, 50, 255, 0)
@@ -73,8 +73,8 @@ def test_fewer_images_than_a_batch_are_refused():
         small_spec(train={"batch_size": 51})
 
 
-def test_the_posts_beta_kl_weighs_as_batch_times_pixels_as_much_in_nats():
-    """1e-4 at batch 32 and 784 pixels weighs like about 2.5."""
+def test_the_posts_beta_kl_weighs_batch_times_pixels_as_much_in_nats():
+    """1e-4 at batch 32 and 784 pixels weighs about 2.5."""
     blog = small_spec(objective={"reduction": "blog"}, train={"batch_size": 32})
     mnist = dataclasses.replace(blog, image_shape=(28, 28, 1))
     assert standard_beta_kl(1e-4, mnist) == pytest.approx(2.5088)
@@ -88,7 +88,7 @@ def test_the_posts_beta_kl_weighs_as_batch_times_pixels_as_much_in_nats():
         ("objective", "name"), ("objective", "warmup"), ("optimiser", "name"), ("optimiser", "schedule"),
     ],
 )  # fmt: skip
-def test_an_unknown_name_of_a_part_is_told_with_its_field(section, field):
+def test_an_unknown_part_is_named_with_its_field(section, field):
     with pytest.raises(UserError, match=rf"config\.{section}\.{field}: found 'nothing'; known are "):
         check_names(small_config(**{section: {field: "nothing"}}))
 

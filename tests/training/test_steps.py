@@ -1,4 +1,4 @@
-"""Training: what a step does, and that a member of a sweep is the model it would have been alone."""
+"""Training: what a step does, and that a member of a sweep equals its single run."""
 
 import os
 import subprocess
@@ -28,7 +28,7 @@ DATA = train_data(DATASET)
 
 
 def trained(config, steps=20, block=5, layout=ONE_BY_ONE, data=DATA):
-    """Blocks of one length for most tests: each length is compiled anew."""
+    """Blocks of one length for most tests: each length is compiled separately."""
     configs = expand(config)
     spec, members = spec_of(configs, DATASET), hyperparameters_of(configs, steps_per_epoch=5)
     state = init_state(spec, layout, members)
@@ -83,14 +83,14 @@ def together_and_alone(**sections):
         yield alone, cut_to(expected, tuple(member(tree, k) for tree in together)), expected
 
 
-def test_a_member_is_the_run_alone():
+def test_a_member_equals_its_single_run():
     for _, (state, metrics), (expected, losses) in together_and_alone():
         agree(state.params, expected.params)
         agree(metrics, losses)
 
 
-def test_a_member_where_none_is_larger_is_the_run_alone_to_the_bit():
-    """Of the largest latent size of a program, in a process that compiles as users do."""
+def test_the_largest_member_equals_its_single_run_to_the_bit():
+    """In a process that compiles as users do."""
     tests = Path(__file__).parents[1]
     env = {name: value for name, value in os.environ.items() if name != "XLA_FLAGS"}
     env["PYTHONPATH"] = os.pathsep.join([str(tests.parent), str(tests)])
@@ -103,7 +103,7 @@ def test_a_member_where_none_is_larger_is_the_run_alone_to_the_bit():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("sampling", ["shuffle", "replacement"])
-def test_a_member_is_the_run_alone_to_the_bit_where_none_is_larger(sampling):
+def test_the_largest_member_equals_its_single_run_to_the_bit_with_either_sampling(sampling):
     for alone, found, expected in together_and_alone(data={"sampling": sampling}):
         if alone.model.latent_dim == 5:
             assert same(found, expected), alone
@@ -112,7 +112,7 @@ def test_a_member_is_the_run_alone_to_the_bit_where_none_is_larger(sampling):
 
 
 @as_close_as_can_be
-def test_a_learning_rate_and_a_warmup_are_a_members_own(compare):
+def test_each_member_has_its_own_learning_rate_and_warmup(compare):
     grid = small_config(sweep=("learning_rate=0.001,0.01", "warmup_steps=5,50"), objective={"warmup": "linear"})
     together, _ = trained(grid)
     for k, alone in enumerate(expand(grid)):
@@ -121,7 +121,7 @@ def test_a_learning_rate_and_a_warmup_are_a_members_own(compare):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("at_once", [2, 5, 12])
-def test_several_members_at_once_are_the_runs_alone_to_float_tolerance(at_once):
+def test_members_at_once_equal_their_single_runs_to_float_tolerance(at_once):
     grid = small_config(sweep=GRID)
     together, _ = trained(grid, steps=200, layout=Layout(at_once))
     for k, alone in enumerate(expand(grid)):
@@ -129,14 +129,14 @@ def test_several_members_at_once_are_the_runs_alone_to_float_tolerance(at_once):
         agree(cut_to(expected, member(together.params, k)), expected)
 
 
-def test_units_that_a_member_lacks_stay_nothing():
+def test_unused_units_stay_zero():
     state, _ = trained(small_config(sweep=("latent_dim=2,5",)))
     first = state.params["model"]["decoder"]["stem"]["layer"]["kernel"]
     assert not first[0, 2:].any()
     assert first[1, 2:].any()
 
 
-def test_units_that_a_member_lacks_are_not_charged_for_free_bits():
+def test_unused_units_are_not_charged_free_bits():
     grid = small_config(sweep=("latent_dim=2,5",), objective={"free_bits": 0.7})
     _, together = trained(grid)
     _, alone = trained(expand(grid)[0])
@@ -145,7 +145,7 @@ def test_units_that_a_member_lacks_are_not_charged_for_free_bits():
 
 
 @as_close_as_can_be
-def test_a_member_whose_loss_is_no_number_stays_as_it_was_and_the_others_finish(compare):
+def test_a_member_with_a_non_finite_loss_stops_and_the_others_finish(compare):
     grid = small_config(sweep=("learning_rate=0.001,1e30",))
     state, metrics = trained(grid, block=20)
     assert state.failed[0] == NEVER
@@ -166,17 +166,17 @@ def test_a_block_after_the_failure_has_no_metrics():
 
 
 @pytest.mark.slow
-def test_blocks_of_steps_make_the_same_run_to_the_bit():
+def test_the_length_of_blocks_does_not_change_the_run():
     assert same(trained(small_config(), block=20)[0], trained(small_config(), block=5)[0])
 
 
-def test_other_seeds_are_other_models_from_the_first_step():
+def test_different_seeds_differ_from_the_first_step():
     state, _ = trained(small_config(sweep=("seed=0,1",)), steps=1, block=1)
     assert not same(member(state.params, 0), member(state.params, 1))
 
 
-def test_what_is_learned_from_is_drawn_as_the_data_say():
-    """Draws of one image alone are as good as a data set of nothing but it."""
+def test_batches_are_drawn_from_the_sampling_indices():
+    """Sampling indices of one image only equal a data set of that image only."""
     one = jnp.full_like(DATA.draws, 3)
     ours, _ = trained(small_config(), data=TrainData(DATA.split, one))
     same_images = SplitArrays(DATA.split.images[one], DATA.split.labels[one])
@@ -214,15 +214,15 @@ def test_a_step_is_adam_on_the_gradient_of_the_loss(sampling):
     np.testing.assert_allclose(metrics["loss"][0], value, rtol=1e-5)
 
 
-def test_draws_are_others_in_every_step_and_shares_make_the_whole_batch():
+def test_noise_differs_in_every_step_and_shares_make_up_the_whole_batch():
     spec, key = small_spec(), member_key(jnp.uint32(0))
     one, two = (step_noise(spec, ONE_BY_ONE, key, jnp.int32(step)).uniform("a") for step in (0, 1))
     assert one.shape == (spec.batch_size,)
     assert (one != two).all()
 
 
-def test_the_average_of_the_weights_follows_them():
-    """With a decay of (1 + t) / (10 + t) at step t, until that is more than what is asked for."""
+def test_the_moving_average_follows_the_weights():
+    """With a decay of (1 + t) / (10 + t) at step t, until that exceeds the configured one."""
     config = small_config(optimiser={"ema": 0.15, "learning_rate": 0.1})
     states = [trained(config, steps=steps, block=1)[0] for steps in range(1, 4)]
     newest = [member(state.params["model"], 0) for state in states]

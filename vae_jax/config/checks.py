@@ -1,24 +1,24 @@
-"""Dataclasses whose fields say what values they take, and nested dicts checked against them."""
+"""Dataclass fields with limits, roles and tracing in their metadata, and the check of nested dicts against them."""
 
 import dataclasses
 import math
 from collections.abc import Collection
 from dataclasses import field, fields
 from enum import Enum
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import ml_collections
 import numpy as np
 
 from vae_jax.core.errors import UserError, nearest
 
-# Members are trained in 32 bits: what they can't hold is refused, whatever the field.
+# Training computes in 32 bits: numbers that these can't hold are refused in every field.
 LARGEST_WHOLE = int(np.iinfo(np.int32).max)
 SMALLEST, LARGEST = float(np.finfo(np.float32).tiny), float(np.finfo(np.float32).max)
 
 
 class Role(Enum):
-    """What a field means for a run that goes on: only what is learned has to stay as it was."""
+    """What a field affects. A run can only be continued with the same values of its LEARNED fields."""
 
     LEARNED = "what is learned depends on it"
     EXTENT = "how far the run goes: it may grow"
@@ -31,21 +31,20 @@ class Role(Enum):
 NUMBER, SIZE, CHOICE = "number", "size", "choice"
 
 
-def limited(
-    default: Any,
-    *,
-    low: float | None = None,
-    above: float | None = None,
-    high: float | None = None,
-    below: float | None = None,
-    role: Role = Role.LEARNED,
-) -> Any:
-    """A static number, or a tuple of numbers, with `low <= number <= high` and `above < number < below`.
+class Limits(TypedDict, total=False):
+    """`low <= number <= high` and `above < number < below`.
 
-    `above` and `below` hold for what the number becomes in 32 bits too. Whole numbers without `high` have that of 32
-    bits.
+    `above` and `below` also hold for the number rounded to 32 bits. Whole numbers without `high` fit into 32 bits.
     """
-    limits = {"low": low, "above": above, "high": high, "below": below}
+
+    low: float
+    above: float
+    high: float
+    below: float
+
+
+def limited(default: Any, *, role: Role = Role.LEARNED, **limits: Unpack[Limits]) -> Any:
+    """A static number, or a tuple of whole numbers, within limits."""
     return field(default=default, metadata={**limits, "role": role})
 
 
@@ -54,47 +53,36 @@ def unlimited(default: Any, *, role: Role) -> Any:
     return field(default=default, metadata={"role": role})
 
 
-def number(
-    default: Any,
-    *,
-    low: float | None = None,
-    above: float | None = None,
-    high: float | None = None,
-    below: float | None = None,
-    off: float | None = None,
-    dtype: str | None = None,
-) -> Any:
+def number(default: Any, *, off: float | None = None, dtype: str | None = None, **limits: Unpack[Limits]) -> Any:
     """A traced number: members of one program may differ in it.
 
     Args:
         default: its type is the number's.
-        low, above, high, below: limits, as in `limited`.
-        off: 0 where a program leaves out what the number belongs to at 0: on and off are two programs then.
+        off: 0 where a program omits at 0 what the number controls; members with 0 then have a program of their own.
         dtype: of its array; None means float32 or int32, by the default.
+        limits: see `Limits`.
     """
     dtype = dtype or ("float32" if isinstance(default, float) else "int32")
-    limits = {"low": low, "above": above, "high": high, "below": below, "role": Role.LEARNED}
     return field(default=default, metadata={**limits, "traced": NUMBER, "off": off, "dtype": dtype})
 
 
 def size(default: int, *, low: int = 1, high: int | None = None) -> Any:
-    """A traced count: a program has as many as its largest member, and each member the first of them."""
-    limits = {"low": low, "above": None, "high": high, "below": None, "role": Role.LEARNED}
-    return field(default=default, metadata={**limits, "traced": SIZE, "off": None, "dtype": "int32"})
+    """A traced count: a program has as many units as its largest member; each member uses the first of them."""
+    return field(default=default, metadata={"low": low, "high": high, "traced": SIZE, "off": None, "dtype": "int32"})
 
 
 def is_off(value: Any) -> bool:
-    """Whether a number with an `off` value is off: a traced one never is, as its program has what belongs to it."""
+    """Whether a number with an `off` value is off; a traced array never is, as its program computes that part."""
     return isinstance(value, (int, float)) and value == 0
 
 
 def one_of(default: str, *choices: str) -> Any:
-    """A static name out of a closed list (open lists are registries)."""
+    """A static name from a closed list (open lists are registries)."""
     return field(default=default, metadata={"choices": choices})
 
 
 def traced_choice(default: str, *choices: str) -> Any:
-    """A name out of a list, traced as its place in it; without choices a registry is the list."""
+    """A name from a list, traced as its index; without choices the list is a registry."""
     named = {"choices": choices} if choices else {}
     return field(default=default, metadata={**named, "traced": CHOICE, "off": None, "dtype": "int32"})
 
@@ -102,14 +90,14 @@ def traced_choice(default: str, *choices: str) -> Any:
 def checked_section(
     kind: Any, found: Any, path: str, *, leave_out: Collection[str] = (), more: Collection[str] = ()
 ) -> Any:
-    """Make a dataclass of nested dicts.
+    """Make a dataclass from nested dicts.
 
     Args:
         kind: the dataclass.
-        found: a dict with all of its fields, those that are dataclasses themselves as dicts.
-        path: what to call it in an error.
+        found: a dict with all of its fields; nested dataclasses are dicts too.
+        path: its name in errors.
         leave_out: fields that keep their defaults.
-        more: sections beside its fields, for the text of an error.
+        more: other known sections, named in errors.
 
     Raises:
         UserError: a field is unknown, missing, of another type or out of its limits.
@@ -137,7 +125,7 @@ def _checked_value(default: Any, found: Any, path: str, limits: Any) -> Any:
     if isinstance(default, tuple):
         if isinstance(found, str) or not isinstance(found, (tuple, list)):
             raise UserError(f"{path}: found {found!r}; needs a tuple such as {default or (200, 100)!r}")
-        element = 1 if "low" in limits else default[0] if default else ""
+        element = 1 if limits.keys() & Limits.__annotations__ else default[0] if default else ""
         return tuple(_checked_value(element, item, f"{path}[{k}]", limits) for k, item in enumerate(found))
     if isinstance(default, float) and isinstance(found, int) and not isinstance(found, bool):
         found = float(found) if abs(found) < 2**1023 else math.inf if found > 0 else -math.inf
@@ -153,7 +141,7 @@ KINDS = {int: "a whole number", float: "a number", str: "a text", bool: "True or
 
 
 def _check_held(found: float, path: str) -> None:
-    """Make sure that a number stays one in 32 bits."""
+    """Make sure that 32 bits can hold a number."""
     if not math.isfinite(found):
         raise UserError(f"{path}: found {found}; needs a finite number")
     if abs(found) > LARGEST:
@@ -166,7 +154,7 @@ def _check_limits(found: Any, path: str, limits: Any) -> None:
     if "choices" in limits and found not in limits["choices"]:
         choices = limits["choices"]
         raise UserError(f"{path}: found {found!r}; needs one of {', '.join(choices)}{nearest(found, choices)}")
-    low, above, high, below = (limits.get(bound) for bound in ("low", "above", "high", "below"))
+    low, above, high, below = map(limits.get, ("low", "above", "high", "below"))
     if high is None and type(found) is int:
         high = LARGEST_WHOLE
     if low is not None and found < low:

@@ -1,8 +1,7 @@
-"""Every field of a config by its name, full or short: what it holds, its role, and in which ones two configs differ."""
+"""The fields of a config by full or short name: values, roles, and differences between two configs."""
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import fields, is_dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any
 
@@ -13,8 +12,8 @@ from vae_jax.core.registry import registered
 
 
 def differences(before: Config, now: Config, *roles: Role) -> Iterator[str]:
-    """Yield `field: before -> now` for each field that differs, or those of certain roles only."""
-    flat_before, flat_now = dict(_flat(before)), dict(_flat(now))
+    """Yield `field: before -> now` for each field that differs, only for certain roles if any are given."""
+    flat_before, flat_now = _flat(before), _flat(now)
     for name, value in flat_before.items():
         if flat_now[name] != value and (not roles or _roles().get(name, Role.LEARNED) in roles):
             yield f"{name}: {value!r} -> {flat_now[name]!r}"
@@ -27,17 +26,16 @@ def fields_of(*roles: Role) -> list[str]:
 
 
 def adopt(config: Config, source: Config, names: Iterable[str]) -> Config:
-    """Return a config with the values that some fields, by their full names, have in another.
+    """Return a config with some fields' values, by their full names, copied from another.
 
-    Of the settings of parts all are taken where one is named.
+    If a setting of a part is named, the settings of all parts are copied.
     """
     changes: dict[str, Any] = {}
     for name in names:
         section, _, last = name.rpartition(".")
         if "." in section:
             changes["parts"] = source.parts
-            continue
-        if section:
+        elif section:
             changed = changes.get(section, getattr(config, section))
             changes[section] = dataclasses.replace(changed, **{last: getattr(getattr(source, section), last)})
         else:
@@ -47,15 +45,8 @@ def adopt(config: Config, source: Config, names: Iterable[str]) -> Config:
 
 @cache
 def _roles() -> dict[str, Role]:
-    """Return the role of every field but those of parts, which are all learned."""
-    own = [entry for entry in fields(Config) if not isinstance(entry.default, PartSettings)]
-    sections = [("", Config()), *((f"{f.name}.", f.default) for f in own if is_dataclass(f.default))]
-    return {
-        f"{prefix}{entry.name}": entry.metadata.get("role", Role.LEARNED)
-        for prefix, section in sections
-        for entry in fields(section)
-        if not is_dataclass(entry.default)
-    }
+    """Return the role of every field except those of parts, which are all learned."""
+    return {name: metadata.get("role", Role.LEARNED) for name, _, metadata in walk(Config())}
 
 
 def leaf_fields() -> Sequence[str]:
@@ -66,33 +57,39 @@ def leaf_fields() -> Sequence[str]:
 @lru_cache(4)
 def _leaf_fields(changes: tuple[int, ...]) -> Sequence[str]:
     del changes
-    return tuple(name for name, _ in _flat(Config()))
+    return tuple(_flat(Config()))
 
 
 def short_name(name: str) -> str:
-    """Return the last part of a field's full name where that says which is meant, else the full name."""
+    """Return the last part of a field's full name where that is unambiguous, else the full name."""
     last = name.rpartition(".")[2]
     return last if named(last) == [name] else name
 
 
 def named(last: str) -> list[str]:
-    """Return the full names of the fields whose last part this is; those of parts only where no other has it."""
+    """Return the full names of the fields with this last part; settings of parts only if no other field has it."""
     names = [name for name in leaf_fields() if name.rpartition(".")[2] == last]
     return [name for name in names if name.count(".") < 2] or names
 
 
 def field_of(config: Config, name: str) -> Any:
-    """Return the value of the field of that full name."""
-    return dict(_flat(config))[name]
+    """Return the value of a field by its full name."""
+    return _flat(config)[name]
 
 
-def _flat(section: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for entry in fields(section):
+def walk(section: Any, prefix: str = "") -> Iterator[tuple[str, Any, Mapping[str, Any]]]:
+    """Yield the full name, value and metadata of each field of settings, nested sections included, without parts."""
+    for entry in dataclasses.fields(section):
         value = getattr(section, entry.name)
-        if isinstance(value, PartSettings):
-            for (kind, name), settings in all_settings(value).items():
-                yield from _flat(settings, f"{kind}.{name}.")
-        elif dataclasses.is_dataclass(value):
-            yield from _flat(value, f"{prefix}{entry.name}.")
-        else:
-            yield f"{prefix}{entry.name}", value
+        if not dataclasses.is_dataclass(value):
+            yield f"{prefix}{entry.name}", value, entry.metadata
+        elif not isinstance(value, PartSettings):
+            yield from walk(value, f"{prefix}{entry.name}.")
+
+
+def _flat(config: Config) -> dict[str, Any]:
+    """Return the value of every field by full name, settings of all parts included."""
+    values = {name: value for name, value, _ in walk(config)}
+    for (section, name), settings in all_settings(config.parts).items():
+        values |= {field: value for field, value, _ in walk(settings, f"{section}.{name}.")}
+    return values

@@ -1,4 +1,4 @@
-"""Whether a run may go on with other settings: what is learned stays, members and epochs may grow."""
+"""Whether a run can be continued with other settings: members and epochs may grow, what is learned stays the same."""
 
 from collections import Counter
 
@@ -10,17 +10,17 @@ from vae_jax.config.values import rounded_fields
 
 
 def growth_faults(before: Config, now: Config) -> list[str]:
-    """Say what keeps a run from being continued with other settings.
+    """Say what prevents a run from being continued with other settings.
 
-    What is learned must be the same; members and epochs may only grow; the rest may change. Whether other places hold
-    the same images is not looked at here.
+    What is learned must be the same; members and epochs may only grow; the rest may change. Whether another folder
+    holds the same images is not checked here.
 
     Args:
         before: the run's settings.
-        now: those that it shall go on with.
+        now: the settings to continue with.
 
     Returns:
-        what is in the way, a phrase each; nothing where the run can go on.
+        a phrase for each obstacle; empty if the run can be continued.
     """
     if any(differences(before, now, Role.LEARNED)):
         return list(differences(before, now, Role.LEARNED, Role.EXTENT))
@@ -36,26 +36,24 @@ def growth_faults(before: Config, now: Config) -> list[str]:
     if now.train.epochs > before.train.epochs and any(map(rate_follows_epochs, members)):
         return ["train.epochs: more of them would move the fall of the learning rate, set by the run's length"]
     if now.log != before.log and any(member.train.on_nan == "restore" for member in members):
-        said = differences(before, adopt(before, now, ["log.every_steps"]))
-        return [f"{line}, and on_nan=restore goes back to the last logged moment" for line in said]
+        changed = differences(before, adopt(before, now, ["log.every_steps"]))
+        return [f"{line}, and on_nan=restore goes back to the last logged moment" for line in changed]
     return []
 
 
 def identity(member: Config, *roles: Role) -> Config:
-    """Return what makes a member the same one when its run goes on.
-
-    Numbers count to twelve digits, as they are shown.
+    """Return the settings by which a member is recognised when its run is continued, rounded to twelve digits.
 
     Args:
         member: its settings.
-        roles: of the fields that may change; else all but what is learned.
+        roles: of the fields that may change; by default all but what is learned.
     """
     free = roles or [role for role in Role if role is not Role.LEARNED]
     return rounded_fields(adopt(member, Config(), fields_of(*free)))
 
 
 def warmup_follows_epochs(member: Config) -> bool:
-    """Whether beta_KL's rise depends on the length of the run."""
+    """Whether the warm-up of beta_KL depends on the length of the run."""
     objective = member.objective
     if objective.warmup == "constant":
         return False
@@ -63,5 +61,5 @@ def warmup_follows_epochs(member: Config) -> bool:
 
 
 def rate_follows_epochs(member: Config) -> bool:
-    """Whether the learning rate's fall depends on the length of the run."""
+    """Whether the decay of the learning rate depends on the length of the run."""
     return member.optimiser.schedule != "constant" and not member.optimiser.schedule_steps

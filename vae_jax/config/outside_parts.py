@@ -1,4 +1,4 @@
-"""Parts from outside the package: the files that are imported for them, and the note of them in a run folder."""
+"""Parts from outside the package: importing their files, and recording them in a run folder."""
 
 import json
 import sys
@@ -13,10 +13,11 @@ from typing import Any
 from vae_jax.config.parts import chosen_parts
 from vae_jax.config.schema import Config
 from vae_jax.core.errors import UserError
+from vae_jax.core.plain_text import reason
 from vae_jax.core.registry import KINDS, Origin, registry_of
 from vae_jax.core.user_paths import from_home
 
-# By kind and name, the `module` and the `file` of who registered the part.
+# By kind and name, the `module` and the `file` that registered the part.
 Note = dict[str, dict[str, dict[str, str]]]
 
 
@@ -24,7 +25,7 @@ def imports_in(arguments: Sequence[str]) -> list[str]:
     """Return what a command line asks to import: `--import=WHAT` or `--import WHAT`, any number of times.
 
     Raises:
-        UserError: nothing stands after one.
+        UserError: one has no value.
     """
     found = []
     for k, argument in enumerate(arguments):
@@ -41,11 +42,10 @@ def import_parts(given: Iterable[str]) -> None:
     """Run files or modules that register parts.
 
     Args:
-        given: paths of Python files, or names of modules, with or without dots. What lies beside a file can be
-            imported by it.
+        given: paths of Python files, or names of modules, with or without dots. A file can import those beside it.
 
     Raises:
-        UserError: there is no such file or module, or something in it goes wrong.
+        UserError: there is no such file or module, or it raises an error.
     """
     for each in given:
         path = from_home(each)
@@ -54,14 +54,15 @@ def import_parts(given: Iterable[str]) -> None:
             raise UserError(f"--import: found no file {each!r}; needs a Python file or a module, as my_parts.py")
         try:
             _run_file(path.resolve()) if is_file else import_module(each)
-        except (Exception, SystemExit) as error:  # it is the user's program: it can raise anything
+        except (Exception, SystemExit) as error:  # a user's file can raise anything
             if isinstance(error, ModuleNotFoundError) and error.name and f"{each}.".startswith(f"{error.name}."):
                 raise UserError(f"--import: found no module {each!r}; needs a Python file or a module") from None
-            raise UserError(f"--import: {each}{_place_of(error, path.resolve())}: {_told(error)}") from error
+            said = str(error) if isinstance(error, UserError) else reason(error, 400)
+            raise UserError(f"--import: {each}{_line_of(error, path.resolve())}: {said}") from error
 
 
 def _run_file(path: Path) -> None:
-    """Run a Python file as a module whose name no other has."""
+    """Run a Python file as a module with a unique name."""
     name = f"{path.stem}_{zlib.crc32(str(path).encode()):08x}".replace(".", "_")
     if (folder := str(path.parent)) not in sys.path:
         sys.path.append(folder)
@@ -73,8 +74,8 @@ def _run_file(path: Path) -> None:
     spec.loader.exec_module(module)
 
 
-def _place_of(error: BaseException, path: Path) -> str:
-    """Return the line of the user's file from which an error came."""
+def _line_of(error: BaseException, path: Path) -> str:
+    """Name the line of the user's file that raised an error."""
     if isinstance(error, SyntaxError):
         return f", line {error.lineno}"
     lines = [
@@ -83,18 +84,13 @@ def _place_of(error: BaseException, path: Path) -> str:
     return f", line {lines[-1]}" if lines else ""
 
 
-def _told(error: BaseException) -> str:
-    said = " ".join(str(error).split())[:400]
-    return said if isinstance(error, UserError) else f"{type(error).__name__}{': ' if said else ''}{said}"
-
-
-def are_there() -> bool:
+def any_registered() -> bool:
     """Whether any part was registered from outside."""
     return any(registry_of(kind).from_outside() for kind in KINDS)
 
 
 def note_of(configs: Iterable[Config]) -> Note:
-    """Return which of the parts that some members chose came from outside, and who registered them."""
+    """Return the parts from outside that these members use, with the module and the file that registered them."""
     note: Note = {}
     chosen = {pair for config in configs for pair in chosen_parts(config).items()}
     for kind, name in sorted(chosen):
@@ -105,20 +101,15 @@ def note_of(configs: Iterable[Config]) -> Note:
     return note
 
 
-def to_json(note: Note) -> str:
-    """Write a note as `parts.json` holds it."""
-    return json.dumps(note, indent=2) + "\n"
-
-
 def check_noted(text: str, asked: str) -> None:
     """Make sure that all parts of a run folder's note are registered.
 
     Args:
-        text: the note, as `to_json` wrote it; one that can't be read says nothing.
+        text: the note as JSON; an unreadable one counts as empty.
         asked: the folder, for the error's text.
 
     Raises:
-        UserError: one is not; it says what to import.
+        UserError: one is not registered; the line says what to import.
     """
     for kind, name, origin in _read(text):
         if kind in KINDS and name not in registry_of(kind):
@@ -140,7 +131,7 @@ def _read(text: str) -> Iterable[tuple[str, str, Origin]]:
 
 
 def _nearest_path(file: str) -> str:
-    """Return a file's path from the working directory where it lies below it, its name where it is gone."""
+    """Return a file's path, relative to the working directory where possible; only its name if the file is gone."""
     path = Path(file)
     if not path.is_file():
         return path.name

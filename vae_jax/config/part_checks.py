@@ -1,6 +1,6 @@
-"""What a part needs to be registered: all that can be seen before anything is made of it.
+"""Checks of a part when it is registered, before it is used.
 
-The methods of a kind are those of its contract; nothing lists them twice.
+The methods that a kind needs are those of its protocol, and are listed nowhere else.
 """
 
 import dataclasses
@@ -12,19 +12,20 @@ from typing import Any, NamedTuple
 from ml_collections import ConfigDict
 
 from vae_jax.config.checks import checked_section
+from vae_jax.config.parts import settings_class
 from vae_jax.core.errors import UserError
 
 SETTING_TYPES = (bool, int, float, str, tuple)
 
 
-class Making(NamedTuple):
-    """A kind of which something is made, with the methods of a contract.
+class ClassKind(NamedTuple):
+    """A kind whose parts are classes, or functions that return an instance.
 
     Attributes:
-        arguments: that it is made of.
-        contract: `module:NAME` of the protocol that is made.
+        arguments: of the constructor.
+        contract: `module:NAME` of the protocol that an instance implements.
         of_class: attributes that the class itself must have.
-        module: whether it must be a `flax.nnx.Module`, as what it learns is found in one alone.
+        module: whether it must be a `flax.nnx.Module`, as parameters are found only there.
     """
 
     arguments: tuple[str, ...]
@@ -35,17 +36,17 @@ class Making(NamedTuple):
 
 _BUILT = ("settings", "build", "key")
 
-MAKINGS: Mapping[str, Making] = {
-    "model": Making(_BUILT, "vae_jax.models.contracts:Model"),
-    "encoder": Making(_BUILT, "vae_jax.models.contracts:Encoder"),
-    "decoder": Making(_BUILT, "vae_jax.models.contracts:Decoder"),
-    "posterior": Making(_BUILT, "vae_jax.models.contracts:Posterior"),
-    "prior": Making(_BUILT, "vae_jax.models.contracts:Prior"),
-    "likelihood": Making(_BUILT, "vae_jax.models.contracts:Likelihood", ("outputs", "constant", "support")),
-    "objective": Making(("settings", "build"), "vae_jax.objectives.contracts:Objective", module=False),
+CLASSES: Mapping[str, ClassKind] = {
+    "model": ClassKind(_BUILT, "vae_jax.models.contracts:Model"),
+    "encoder": ClassKind(_BUILT, "vae_jax.models.contracts:Encoder"),
+    "decoder": ClassKind(_BUILT, "vae_jax.models.contracts:Decoder"),
+    "posterior": ClassKind(_BUILT, "vae_jax.models.contracts:Posterior"),
+    "prior": ClassKind(_BUILT, "vae_jax.models.contracts:Prior"),
+    "likelihood": ClassKind(_BUILT, "vae_jax.models.contracts:Likelihood", ("outputs", "constant", "support")),
+    "objective": ClassKind(("settings", "build"), "vae_jax.objectives.contracts:Objective", module=False),
 }
 
-# Kinds that are functions, and what each is called with.
+# Kinds whose parts are functions, with their arguments.
 FUNCTIONS: Mapping[str, tuple[str, ...]] = {
     "source": ("config",),
     "contrast": ("face",),
@@ -71,8 +72,8 @@ def checked_part(kind: str, name: str, part: Any) -> Any:
     if not callable(part) or getattr(part, "__hash__", None) is None:
         hashable = ", hashable" if callable(part) else ""
         raise UserError(f"{asked}: found {part!r}; needs {_wanted(kind)}{hashable}")
-    if kind in MAKINGS:
-        _check_making(asked, part, MAKINGS[kind])
+    if kind in CLASSES:
+        _check_class(asked, part, CLASSES[kind])
     elif kind == "optimiser":
         _check_optimiser(asked, part)
     else:
@@ -84,31 +85,31 @@ def checked_part(kind: str, name: str, part: Any) -> Any:
 
 
 def _check_in_configs(asked: str, name: str) -> None:
-    """Make sure that `config.SECTION.NAME` is not a method of configs, such as `items`."""
+    """Make sure that `config.SECTION.NAME` doesn't hide a method of configs, such as `items`."""
     if hasattr(ConfigDict, name):
         raise UserError(f"{asked}: found the name {name!r}, which configs have a method of; use another name")
 
 
 def _wanted(kind: str) -> str:
-    if kind in MAKINGS:
+    if kind in CLASSES:
         return "a class"
     return "a dataclass of its settings" if kind == "optimiser" else f"a function of ({', '.join(FUNCTIONS[kind])})"
 
 
-def _check_making(asked: str, part: Any, making: Making) -> None:
-    if not isinstance(part, type):
-        _check_arguments(asked, part, making.arguments, part)  # a function that makes one: more is seen when it does
+def _check_class(asked: str, part: Any, kind: ClassKind) -> None:
+    if not isinstance(part, type):  # a function: what it returns is only seen when it is called
+        _check_arguments(asked, part, kind.arguments, part)
         return
     from flax import nnx
 
-    if making.module and not issubclass(part, nnx.Module):
-        raise UserError(f"{asked}: {part.__name__} is no flax.nnx.Module; what it learns would not be found")
-    _check_arguments(asked, inspect.getattr_static(part, "__init__"), ("self", *making.arguments), "__init__")
-    for attribute in making.of_class:
+    if kind.module and not issubclass(part, nnx.Module):
+        raise UserError(f"{asked}: {part.__name__} is not a flax.nnx.Module, so its parameters would not be found")
+    _check_arguments(asked, inspect.getattr_static(part, "__init__"), ("self", *kind.arguments), "__init__")
+    for attribute in kind.of_class:
         if not hasattr(part, attribute):
-            needed = ", ".join(making.of_class)
+            needed = ", ".join(kind.of_class)
             raise UserError(f"{asked}: {part.__name__} has no {attribute}; its class needs {needed}")
-    module, _, contract = making.contract.partition(":")
+    module, _, contract = kind.contract.partition(":")
     for method, wanted in vars(getattr(import_module(module), contract)).items():
         if method != "__call__" and method.startswith("_"):
             continue
@@ -139,10 +140,10 @@ def _checked_initialiser(asked: str, part: Any) -> Any:
 
 
 def _check_arguments(asked: str, function: Callable[..., Any], arguments: tuple[str, ...], named: Any) -> None:
-    """Make sure that something can be called with so many arguments by place."""
+    """Make sure that a function takes these positional arguments."""
     try:
         found = inspect.signature(function)
-    except (TypeError, ValueError):  # some functions in C don't tell
+    except (TypeError, ValueError):  # some functions in C have no signature
         return
     try:
         found.bind(*arguments)
@@ -152,8 +153,8 @@ def _check_arguments(asked: str, function: Callable[..., Any], arguments: tuple[
 
 
 def _check_settings(asked: str, part: Any) -> None:
-    """Make sure that a config section can be made of a part's settings."""
-    own = part if isinstance(part, type) and dataclasses.is_dataclass(part) else getattr(part, "Settings", None)
+    """Make sure that a part's settings can be a config section."""
+    own: Any = settings_class(part)
     if own is None:
         return
     if not (isinstance(own, type) and dataclasses.is_dataclass(own)):

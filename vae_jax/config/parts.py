@@ -1,4 +1,4 @@
-"""The settings of registered parts: a config section for each kind, and in it one for each part with settings."""
+"""The settings of registered parts: a config section for each kind, with one section for each part with settings."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from vae_jax.core.registry import KINDS, registered, registry_of
 
 @dataclass(frozen=True)
 class PartSettings:
-    """Settings of parts that differ from their defaults, by section and name; hashable, so that programs may hold it.
+    """Settings of parts that differ from their defaults, by section and name; hashable, as keys of programs must be.
 
     Attributes:
         changed: `((section, name), settings)`, in the order of the names.
@@ -59,7 +59,7 @@ def part_sections() -> list[str]:
 
 
 def checked_parts(values: Mapping[str, Any]) -> PartSettings:
-    """Make settings of nested dicts, `{section: {name: {field: value}}}`; parts left out have their defaults.
+    """Make settings from nested dicts, `{section: {name: {field: value}}}`; missing parts have their defaults.
 
     Raises:
         UserError: a part or a field is unknown, or a value can't be used.
@@ -86,20 +86,21 @@ def checked_parts(values: Mapping[str, Any]) -> PartSettings:
     return PartSettings(tuple(sorted(changed.items(), key=lambda item: item[0])))
 
 
+def chosen_part(config: Any, kind: str) -> str:
+    """Return the name of the part of a kind that a config chooses."""
+    section, last = KINDS[kind].field.split(".")
+    name: str = getattr(getattr(config, section), last)
+    return name
+
+
 def chosen_parts(config: Any) -> dict[str, str]:
     """Return the name of the part of each kind that a config chooses, by kind."""
-    found = {}
-    for kind, (field, _, _) in KINDS.items():
-        section, name = field.split(".")
-        found[kind] = getattr(getattr(config, section), name)
-    return found
+    return {kind: chosen_part(config, kind) for kind in KINDS}
 
 
 def settings_of(config: Any, kind: str) -> Any:
     """Return the settings of the part of a kind that a config chooses; None where it has none of its own."""
-    field, section, _ = KINDS[kind]
-    where, last = field.split(".")
-    name = getattr(getattr(config, where), last)
+    section, name = KINDS[kind].section, chosen_part(config, kind)
     changed = dict(config.parts.changed)
     if (section, name) in changed:
         return changed[section, name]
@@ -108,6 +109,6 @@ def settings_of(config: Any, kind: str) -> Any:
 
 
 def without_unused(config: Any) -> PartSettings:
-    """Return the settings of the chosen parts alone: those of others change nothing of a member."""
+    """Return the settings of the chosen parts only: those of others don't affect a member."""
     used = {(KINDS[kind].section, name) for kind, name in chosen_parts(config).items()}
     return PartSettings(tuple((key, value) for key, value in config.parts.changed if key in used))

@@ -6,7 +6,7 @@ from vae_jax.config.schema import default_config
 
 
 def blog() -> ConfigDict:
-    """Return the recipe of the post "Variational Autoencoders in Haskell", its data and sizes left open."""
+    """Return the recipe of the post "Variational Autoencoders in Haskell", without its data and sizes."""
     config = default_config()
     config.data.levels = 256
     config.data.sampling = "replacement"

@@ -1,4 +1,4 @@
-"""Adding a part from anyone's code."""
+"""Registering a part from outside the package."""
 
 import keyword
 import sys
@@ -15,15 +15,15 @@ T = TypeVar("T")
 def register(kind: str, name: str) -> Callable[[T], T]:
     """Return a decorator that adds a part: `@vae_jax.register("posterior", "mine")`.
 
-    The same code run again, as a cell of a notebook is, replaces its part.
+    Running the same code again, such as a notebook's cell, replaces the part.
 
     Args:
         kind: such as `posterior`, `prior`, `encoder`, `objective`.
-        name: what the config field of the kind then may say.
+        name: the value of the kind's config field that chooses the part.
 
     Raises:
-        UserError: there is no such kind, the name is no name, or other code has registered it; or, from the
-            decorator, the part lacks something that its kind needs.
+        UserError: there is no such kind, the name is not an identifier, or other code has registered it; or, from
+            the decorator, the part lacks something that its kind needs.
     """
     registry, origin = registry_of(kind), _caller()
     if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
@@ -37,7 +37,7 @@ def register(kind: str, name: str) -> Callable[[T], T]:
 
 
 def _caller() -> Origin:
-    """Return whose code calls `register`; checkers of types may stand between."""
+    """Return the module that calls `register`, skipping the frames of run-time type checkers."""
     depth = 2
     while True:
         scope = sys._getframe(depth).f_globals

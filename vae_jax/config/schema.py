@@ -1,9 +1,8 @@
-"""The settings of a run: their defaults, what each means, and the checks that they must pass.
+"""The settings of a run: defaults, meaning, limits and checks.
 
-The dataclasses below are the one place where a field, its default, its meaning and its limits stand, and its `Role`
-(whether a run may go on with another value). The `ml_collections.ConfigDict` that config files edit is made from them,
-and `validate` turns it back into them. Names of parts (a likelihood, a schedule, a data source) are checked where those
-parts are registered.
+The dataclasses below define each field once: its default, meaning, limits and `Role` (whether a run may be continued
+with another value). The `ml_collections.ConfigDict` that config files edit is made from them, and `validate` turns it
+back into them. Names of parts (a likelihood, a schedule, a data source) are checked by the registries of the parts.
 """
 
 import dataclasses
@@ -25,30 +24,31 @@ from vae_jax.core.user_paths import from_home
 
 @dataclass(frozen=True)
 class DataConfig:
-    """Which images, from where.
+    """Which images, and where they come from.
 
     Attributes:
         name: the source: `digits`, `mnist`, `fashion_mnist`, `freyfaces`, `dogpeople`, `drawn_faces`, `photos`;
-            `tfds:NAME`, `tfds:NAME/CONFIG:VERSION` for what TFDS has prepared; `arrays` for those that a call in Python
-            is given.
-        raw_dir: the folder of raw files, in which nothing is written; '' means `$VAE_JAX_RAW` where that is set, else
+            `tfds:NAME`, `tfds:NAME/CONFIG:VERSION` for data sets prepared by TFDS; `arrays` for images passed to a
+            call in Python.
+        raw_dir: the folder of raw files, which is never written to; '' means `$VAE_JAX_RAW` where that is set, else
             `data/raw`.
-        prepared_dir: where what was read once, or downloaded, is kept; nothing there is irreplaceable.
+        prepared_dir: the folder for downloads and prepared images; it can be deleted.
         tfds_dir: where TFDS has prepared data sets; '' means `$TFDS_DATA_DIR`, else `~/tensorflow_datasets`.
-        layout: how the raw folder of photographs is laid out, where that is not to be guessed. For `dogpeople` a kind
-            (`landmarks`, `columbia_dogs`, `oxford_pets`, `cat2dog`, `utkface`, `lfw`, `pictures` of people whose faces
-            are sought, `skip`) or `FOLDER=KIND,FOLDER=KIND`, each with all below it; for `photos`, whether its folders
-            are `classes` or `splits`.
+        layout: how the raw folder of photographs is laid out; '' detects it. For `dogpeople` a kind (`landmarks`,
+            `columbia_dogs`, `oxford_pets`, `cat2dog`, `utkface`, `lfw`, `pictures` of people whose faces are looked
+            for, `skip`) or `FOLDER=KIND,FOLDER=KIND`, each with its subfolders; for `photos`, whether its folders are
+            `classes` or `splits`.
         image_size: height and width in pixels, for the sources that can choose (faces, photos).
         colour: keep the colours of photographs; else they become grey.
-        contrast: what is done to each photograph's tones: `none`, `stretch` or `equalise`.
-        mirror: learn from the mirror image of every training photograph too.
+        contrast: how each photograph's tones are changed: `none`, `stretch` or `equalise`.
+        mirror: also train on the mirror image of every training photograph.
         drawn: how many faces `drawn_faces` draws.
         test_fraction: the share held out by the sources that have no test split of their own.
-        validation_fraction: the share of the training images that is held out to choose members by; 0 means none.
+        validation_fraction: the share of the training images held out to choose members by; 0 means none.
         levels: pixels are `value / levels`: 255 reaches 1; the post used 256.
-        binarise: what becomes of grey pixels: `none`, or `drawn`: 0 or 1 anew in every step, with the pixel as chance.
-        condition: what the model is told of each image: `none`, or its class (`labels`).
+        binarise: how grey pixels become binary: `none`, or `drawn`: 0 or 1 drawn in every step, 1 with the pixel's
+            value as its probability.
+        condition: what the model is conditioned on: `none`, or each image's class (`labels`).
         sampling: batches without replacement within a pass (`shuffle`), or `replacement`.
     """
 
@@ -71,17 +71,17 @@ class DataConfig:
 
     @property
     def images(self) -> "DataConfig":
-        """The settings that say which images there are; how they are scaled and drawn is left out."""
+        """The settings that decide which images there are, without how they are scaled and sampled."""
         return dataclasses.replace(self, levels=255, sampling="shuffle", binarise="none", condition="none")
 
     @property
     def raw_folder(self) -> Path:
-        """The folder of raw files that is meant."""
+        """The folder of raw files."""
         return from_home(self.raw_dir or os.environ.get("VAE_JAX_RAW") or "data/raw")
 
     @property
     def prepared_folder(self) -> Path:
-        """The folder where what was read once is kept."""
+        """The folder for downloads and prepared images."""
         return from_home(self.prepared_dir)
 
     @property
@@ -101,16 +101,16 @@ class ModelConfig:
 
     Attributes:
         hidden: units of each hidden layer of the encoder; the decoder mirrors them.
-        decoder_hidden: units of the decoder's hidden layers where they shall differ; () mirrors.
-        name: how the parts make a model: `vae`, or `ladder` with two levels of latent units.
+        decoder_hidden: units of the decoder's hidden layers where they differ from these; () mirrors.
+        name: how the parts form a model: `vae`, or `ladder` with two levels of latent units.
         latent_dim: units of the latent space.
         encoder, decoder: the architectures.
         activation: after each hidden layer.
         posterior: the family of q(z|x).
         prior: p(z).
         likelihood: the family of p(x|z).
-        likelihood_sigma: its scale in pixels (image range 0 to 1), where it has one; where to start if learned.
-        init: how weights start.
+        likelihood_sigma: its scale in pixel values (0 to 1), where it has one; the starting value if it is learned.
+        init: how weights are initialised.
     """
 
     name: str = "vae"
@@ -134,12 +134,12 @@ class ObjectiveConfig:
     Attributes:
         name: the objective.
         samples: latent samples of each image (k of the importance-weighted bounds).
-        beta_kl: the weight of the KL term, at its height.
-        free_bits: nats that each latent unit is charged at least, so that it gains nothing by carrying less.
-        warmup: how the weight gets there.
-        warmup_steps: how long the rise takes, in steps; 0 means half of the run, or all that is left of it after the
-            delay for `delayed`, or all of it for `cyclical`.
-        warmup_delay: steps at weight 0 before it; 0 means half of the run for `delayed`, else none.
+        beta_kl: the weight of the KL term, after the warm-up.
+        free_bits: the least KL, in nats, that each latent unit is charged, so that a lower KL gains nothing.
+        warmup: the shape of the rise of beta_kl.
+        warmup_steps: length of the rise in steps; 0 means half of the run, or the rest of it after the delay for
+            `delayed`, or all of it for `cyclical`.
+        warmup_delay: steps at weight 0 before the rise; 0 means half of the run for `delayed`, else none.
         warmup_cycles: how many times `cyclical` rises.
         reduction: `nats` sums over an example and averages over the batch; `blog` is the post's: recon averages
             over pixels and the batch, kl sums over the batch.
@@ -158,17 +158,17 @@ class ObjectiveConfig:
 
 @dataclass(frozen=True)
 class OptimiserConfig:
-    """How the weights move.
+    """How the weights are updated.
 
     Attributes:
         name: the optimiser; its own settings are in `optimisers.NAME`.
-        learning_rate: at its height.
-        schedule: how the rate falls over the run after its rise: `constant`, `linear`, `cosine` or `exponential`.
-        schedule_steps: how long the fall takes, in steps; 0 means all that is left of the run.
-        schedule_end: the share of the rate that is left at its end.
+        learning_rate: the largest one, before it decays.
+        schedule: how the rate decays after its rise: `constant`, `linear`, `cosine` or `exponential`.
+        schedule_steps: length of the decay in steps; 0 means the rest of the run.
+        schedule_end: the share of the rate that is left at the end of the decay.
         rise_steps: steps over which the rate rises from 0.
-        clip: the largest norm of the gradient of all weights; larger ones are scaled down; 0 leaves them alone.
-        ema: the decay of the average of weights that is evaluated in place of the newest; 0 means none.
+        clip: the largest norm of the gradient of all weights; larger gradients are scaled down; 0 means no clipping.
+        ema: the decay of the exponential moving average of the weights, evaluated in place of the newest; 0 means none.
     """
 
     name: str = "adam"
@@ -186,7 +186,7 @@ ON_NAN = ("stop", "skip", "restore")
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """How long, in which bites.
+    """Length of the training, batches, devices.
 
     Attributes:
         epochs: how many epochs.
@@ -194,11 +194,11 @@ class TrainConfig:
         batch_size: images a step.
         members_per_step: members that a device computes at once; 0 means one on a CPU, where that is fastest, and as
             many as fit into the memory elsewhere.
-        data_devices: over how many devices each batch is spread; the others are for members.
-        on_nan: what becomes of a member whose loss or gradient is not finite in a step: `stop` leaves its weights for
-            good as they were before the step; `skip` leaves out the step: weights, Adam's moments and its count stay,
-            and the next batch comes; `restore` goes back to the last logged moment and on from there with the batches
-            that come next, three times at most, and stops then.
+        data_devices: over how many devices each batch is spread; members are spread over the rest.
+        on_nan: what happens to a member whose loss or gradient is not finite in a step: `stop` ends its training with
+            the weights from before the step; `skip` skips the step (weights, Adam's moments and count don't change) and
+            continues with the next batch; `restore` goes back to the last logged moment and continues with the next
+            batches, at most three times, then stops.
     """
 
     epochs: int = limited(20, low=1, high=10_000_000, role=Role.EXTENT)
@@ -216,8 +216,8 @@ class EvalConfig:
     Attributes:
         every_epochs: epochs between evaluations on the validation and test images; 0 means ten in a run, fewer where
             they would take more than a twentieth of it.
-        batch_size: images at a time; changes nothing but memory and time.
-        figure_members: how many members get pictures of their own; 0 means that nothing at all is drawn.
+        batch_size: images at a time; affects only memory and time.
+        figure_members: how many members get figures of their own; 0 means no figures at all.
     """
 
     every_epochs: int = limited(0, low=0, role=Role.UPKEEP)
@@ -227,12 +227,12 @@ class EvalConfig:
 
 @dataclass(frozen=True)
 class CheckpointConfig:
-    """What is kept to go on from.
+    """Checkpoints.
 
     Attributes:
-        every_epochs: epochs between checkpoints; 0 means twenty in a run, fewer (but four) where they would take over a
-            fiftieth of it.
-        keep: how many of the newest stay.
+        every_epochs: epochs between checkpoints; 0 means twenty in a run, fewer (at least four) where they would take
+            over a fiftieth of it.
+        keep: how many of the newest are kept.
     """
 
     every_epochs: int = limited(0, low=0, role=Role.UPKEEP)
@@ -241,11 +241,11 @@ class CheckpointConfig:
 
 @dataclass(frozen=True)
 class LogConfig:
-    """What is written down on the way.
+    """What is logged during training.
 
     Attributes:
         every_steps: steps between lines in `metrics.jsonl`; must divide an epoch; 0 means once an epoch.
-        tensorboard: write TensorBoard events too.
+        tensorboard: also write TensorBoard events.
     """
 
     every_steps: int = limited(0, low=0, role=Role.UPKEEP)
@@ -254,10 +254,10 @@ class LogConfig:
 
 @dataclass(frozen=True)
 class Config:
-    """All settings of a run; see the parts for their fields.
+    """All settings of a run.
 
     Attributes:
-        seed: every random draw of the run follows from it.
+        seed: decides every random draw of the run.
         sweep: lines `FIELD=VALUES`; their cross product is trained.
         parts: the settings of registered parts, as the sections `posteriors.iaf` and so on.
     """
@@ -275,7 +275,7 @@ class Config:
     parts: PartSettings = PartSettings()
 
 
-# Fields of the versions before there were optimisers to choose from, and what they are called now.
+# Fields of older versions, and their names now.
 MOVED_FROM_TRAIN = {
     "learning_rate": "optimiser.learning_rate",
     "adam_b1": "optimisers.adam.b1",
@@ -285,24 +285,31 @@ MOVED_FROM_TRAIN = {
 
 
 def default_config() -> ml_collections.ConfigDict:
-    """Return the defaults, for a config file's `get_config` to edit."""
+    """Return the defaults; a config file's `get_config` edits them."""
     return ml_collections.ConfigDict(to_dict(Config()))
 
 
-def validate(config: ml_collections.ConfigDict) -> Config:
+def validate(values: Any) -> Config:
     """Check every field and freeze the settings.
 
     Args:
-        config: what a config file returned, with the command line's overrides.
+        values: nested dicts, or what a config file returned, with the command line's overrides.
 
     Raises:
         UserError: a field is unknown, missing, of another type or out of its limits.
     """
-    return from_dict(config)
+    if not isinstance(values, (ml_collections.ConfigDict, dict)):
+        needed = (entry.name for entry in dataclasses.fields(Config) if entry.name != "parts")
+        raise UserError(f"config: found {values!r}; needs the fields {', '.join(needed)}")
+    sections = part_sections()
+    fixed = {name: value for name, value in values.items() if name not in sections and name != "parts"}
+    parts = checked_parts({name: value for name, value in values.items() if name in sections})
+    config: Config = checked_section(Config, fixed, "config", leave_out=("parts",), more=sections)
+    return dataclasses.replace(config, parts=parts)
 
 
 def to_dict(config: Config) -> dict[str, Any]:
-    """Return the settings as nested dicts, those of every registered part among them."""
+    """Return the settings as nested dicts, with those of every registered part."""
     values = dataclasses.asdict(dataclasses.replace(config, parts=PartSettings()))
     del values["parts"]
     for (section, name), settings in all_settings(config.parts).items():
@@ -316,10 +323,10 @@ def to_json(config: Config) -> str:
 
 
 def from_json(text: str) -> Config:
-    """Read settings that `to_json` wrote; fields that came later have their defaults.
+    """Read settings that `to_json` wrote; fields added since then have their defaults.
 
     Raises:
-        UserError: the text is not such settings.
+        UserError: the text is not JSON, or as for `from_kept`.
     """
     try:
         return from_kept(json.loads(text))
@@ -328,23 +335,23 @@ def from_json(text: str) -> Config:
 
 
 def from_kept(values: Any) -> Config:
-    """Check and freeze settings that a run folder kept as nested dicts; fields that came later have their defaults.
+    """Check and freeze the settings of a run folder; fields added since then have their defaults.
 
     Raises:
-        UserError: as `validate` does, or the settings are of a version whose run folders are not read any more.
+        UserError: as for `validate`, or the run folder is of a version that can't be read any more.
     """
     train = values.get("train") if isinstance(values, dict) else None
     if moved := [name for name in MOVED_FROM_TRAIN if isinstance(train, dict) and name in train]:
         raise UserError(
             f"config.train.{moved[0]}: a field of an older version of vae_jax, whose run folders this one does not "
-            f"read (it is {MOVED_FROM_TRAIN[moved[0]]} now); use that version for this folder, or train anew in "
+            f"read (it is {MOVED_FROM_TRAIN[moved[0]]} now); use that version for this folder, or train again in "
             "another workdir"
         )
-    return from_dict(_completed(_without_unknown(values), to_dict(Config())))
+    return validate(_completed(_without_unknown(values), to_dict(Config())))
 
 
 def _without_unknown(values: Any) -> Any:
-    """Leave out the settings of parts that are not registered now and not chosen: nothing follows from them."""
+    """Drop the settings of parts that are neither registered nor used."""
     if not isinstance(values, dict):
         return values
     kept = dict(values)
@@ -363,15 +370,3 @@ def _completed(values: Any, defaults: dict[str, Any]) -> Any:
         return values
     inner = {k: _completed(values[k], v) for k, v in defaults.items() if isinstance(v, dict) and k in values}
     return {**defaults, **values, **inner}
-
-
-def from_dict(values: Any) -> Config:
-    """Check and freeze settings given as nested dicts; raises `UserError` as `validate` does."""
-    if not isinstance(values, (ml_collections.ConfigDict, dict)):
-        needed = (entry.name for entry in dataclasses.fields(Config) if entry.name != "parts")
-        raise UserError(f"config: found {values!r}; needs the fields {', '.join(needed)}")
-    sections = part_sections()
-    fixed = {name: value for name, value in values.items() if name not in sections and name != "parts"}
-    parts = checked_parts({name: value for name, value in values.items() if name in sections})
-    config: Config = checked_section(Config, fixed, "config", leave_out=("parts",), more=sections)
-    return dataclasses.replace(config, parts=parts)

@@ -1,9 +1,9 @@
-"""The small language of sweeps: lines that are parsed and never evaluated.
+"""The language of sweeps: lines are parsed, never evaluated as code.
 
-A line is `FIELD=VALUES`, or `zip(FIELD=VALUES;FIELD=VALUES)` for fields that change together; lines multiply, the last
-one fastest. A field is any config field, by its full name or its last part where that is unambiguous. Values are
-literals and names with commas between, `range(n)`, `range(a,b)`, `linspace(a,b,n)` and `geom(a,b,n)`; alternatives of
-tuples may have `|` between: `hidden=(200,)|(1000,500)`.
+A line is `FIELD=VALUES`, or `zip(FIELD=VALUES;FIELD=VALUES)` for fields that change together; the sweep is the cross
+product of its lines, the last one changing fastest. A field is any config field, by its full name or its last part
+where that is unambiguous. Values are literals and names separated by commas, `range(n)`, `range(a,b)`,
+`linspace(a,b,n)` and `geom(a,b,n)`; tuples may be separated by `|`: `hidden=(200,)|(1000,500)`.
 """
 
 import ast
@@ -17,21 +17,21 @@ from typing import Any
 
 from vae_jax.config.fields import differences, field_of, leaf_fields, named
 from vae_jax.config.parts import without_unused
-from vae_jax.config.schema import Config, from_dict, to_dict
+from vae_jax.config.schema import Config, to_dict, validate
 from vae_jax.config.values import rounded, rounded_fields
 from vae_jax.core.errors import UserError, nearest
 
 MOST_MEMBERS = 10_000
 
-# One step of a line: the values that its fields take together.
+# One value of a line: of each of its fields, by full name.
 Point = Mapping[str, Any]
 
 
 def expand(config: Config) -> list[Config]:
-    """Return each member's settings, just as it would have them alone (without a sweep).
+    """Return each member's settings, as of a single run (without a sweep).
 
     Raises:
-        UserError: a line can't be read, names no field or an ambiguous one, or gives a value that won't do.
+        UserError: a line can't be read, names an unknown or ambiguous field, or gives an invalid value.
     """
     axes = [_parse_line(line) for line in config.sweep]
     names = [name for axis in axes for name in axis[0]]
@@ -47,13 +47,13 @@ def expand(config: Config) -> list[Config]:
         settings = to_dict(alone)
         for name, value in (item for point in points for item in point.items()):
             _put(settings, name, value if not isinstance(value, float) else _whole(alone, name, value))
-        members.append(from_dict(settings))
+        members.append(validate(settings))
     _refuse_same(members, names)
     return members
 
 
 def _refuse_same(members: Sequence[Config], names: Sequence[str]) -> None:
-    """Make sure that no two members are the same; settings of parts that a member does not choose don't count."""
+    """Make sure that no two members are the same; settings of parts that a member does not use don't count."""
     first: dict[Config, Config] = {}
     for member in members:
         before = first.setdefault(rounded_fields(dataclasses.replace(member, parts=without_unused(member))), member)
@@ -78,7 +78,7 @@ def parse_values(text: str) -> dict[str, Any]:
     """Read `FIELD=VALUE,FIELD=VALUE`, such as `beta_kl=1,latent_dim=50`, into values by full names.
 
     Raises:
-        UserError: a part can't be read, or names no field or an ambiguous one.
+        UserError: a part can't be read, or names an unknown or ambiguous field.
     """
     values = {}
     for part in _split(text, text, ",", "--where"):
@@ -90,7 +90,7 @@ def parse_values(text: str) -> dict[str, Any]:
 
 
 def _whole(config: Config, name: str, value: float) -> Any:
-    """Let `geom(2,32,5)` give whole numbers where the field holds them."""
+    """Make the values of `geom(2,32,5)` whole numbers where the field holds whole numbers."""
     is_whole = math.isfinite(value) and abs(value - round(value)) < 1e-9 * max(1.0, abs(value))
     return round(value) if is_whole and type(field_of(config, name)) is int else value
 
@@ -122,11 +122,11 @@ def _parse_line(line: str) -> list[Point]:
 
 
 def full_name(found: str, asked: str = "config.sweep") -> str:
-    """Return the full name of a field that is given by it, or by its last part.
+    """Return the full name of a field from its full name or its last part.
 
     Args:
         found: such as `beta_kl`.
-        asked: who asks for it, for the error's text.
+        asked: how the error line begins.
 
     Raises:
         UserError: there is no such field, or several.
@@ -154,7 +154,7 @@ def _parse_values(line: str, text: str) -> list[Any]:
 
 
 def _split(line: str, text: str, separator: str, asked: str = "config.sweep") -> list[str]:
-    """Split at the separators that stand outside of brackets."""
+    """Split at the separators outside brackets."""
     parts, depth = [""], 0
     for character in text:
         depth += (character in "([") - (character in ")]")
@@ -193,7 +193,7 @@ def _part_values(line: str, part: str) -> Sequence[Any]:
 
 
 def _linspace(first: float, last: float, count: int) -> Sequence[float]:
-    a, b = (Fraction(repr(end)) for end in (first, last))  # the decimals that were typed
+    a, b = (Fraction(repr(end)) for end in (first, last))  # exactly the decimals that were typed
     return _between(first, last, count, lambda t: float(a + (b - a) * t))
 
 
@@ -205,7 +205,7 @@ def _geom(first: float, last: float, count: int) -> Sequence[float]:
 
 
 def _between(first: float, last: float, count: int, value: Callable[[Fraction], float]) -> Sequence[float]:
-    """Return the ends as they are, and what lies between them in twelve digits: what is shown can be typed."""
+    """Return both ends exactly, and the values between them rounded to twelve digits, as they are shown."""
     if type(count) is not int or count < 2:
         raise ValueError("at least two values")
     within = range(1, min(count, MOST_MEMBERS + 1) - 1)

@@ -1,4 +1,4 @@
-"""Values of fields: what is shown, typed and stored is the same number to twelve significant digits."""
+"""Values of fields: shown, typed and stored numbers agree to twelve significant digits."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -12,12 +12,12 @@ DIGITS = 12  # a float64 holds 15; training computes with a float32's 7
 
 
 def rounded(value: float) -> float:
-    """Return the shortest decimal that is right to twelve significant digits: 9.999999999999998 becomes 10."""
+    """Round to twelve significant digits: 9.999999999999998 becomes 10."""
     return float(f"{value:.{DIGITS}g}")
 
 
 def rounded_fields(section: Section) -> Section:
-    """Return settings in which every float is rounded, those of their sections too."""
+    """Return settings with every float rounded, nested sections included."""
     values = {name: _rounded_field(value) for name, value in vars(section).items()}
     return type(section)(**values)
 
@@ -31,16 +31,16 @@ def _rounded_field(value: Any) -> Any:
 
 
 def shown(value: Any) -> str:
-    """Write a value as shortly as it can be read, and as it can be typed again."""
+    """Format a value as short as possible, such that it can be typed in a sweep."""
     return f"{value:.{DIGITS}g}" if isinstance(value, float) else str(value)
 
 
 def alike(given: Any, held: Any) -> bool:
-    """Say whether a value that someone asks for is the one that a field holds.
+    """Whether a requested value equals the value of a field, to twelve digits.
 
     Args:
-        given: a number, text, or a sequence of such, NumPy's and JAX's too; a float32 is compared as one.
-        held: the field's.
+        given: a number, text, or a sequence of these, also as NumPy or JAX arrays; a float32 is compared as float32.
+        held: the field's value.
     """
     if hasattr(given, "__array__"):
         array = np.asarray(given)

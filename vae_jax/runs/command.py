@@ -1,4 +1,4 @@
-"""What is asked of a run folder."""
+"""A parsed command line about a run folder."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +10,11 @@ MODES = ("train", "evaluate", "figures", "export")
 
 @dataclass(frozen=True)
 class Pick:
-    """Which member of a sweep is meant: exactly one of these, or `where` and `best`.
+    """Chooses a member of a sweep: by exactly one of these, or by `where` and `best`.
 
     Attributes:
         member: its number.
-        where: `FIELD=VALUE,FIELD=VALUE` that only it has; with `best`, that those have among which it is the best.
+        where: `FIELD=VALUE,FIELD=VALUE` that only it has; with `best`, that all members to choose from have.
         best: the metric in which it is the best, such as `test.elbo`.
     """
 
@@ -25,15 +25,15 @@ class Pick:
 
 @dataclass(frozen=True)
 class Command:
-    """What the user asked for.
+    """A parsed command line.
 
     Attributes:
-        config: the settings, checked; None where the run folder's own are meant.
+        config: the settings, checked; None means those of the run folder.
         workdir: the run folder.
         mode: one of `MODES`.
-        dry_run: only say what would be trained.
-        pick: whom to export.
-        out: where to export to; None means beside the run.
+        dry_run: only print what would be trained.
+        pick: the member to export.
+        out: the folder to export to; None means one beside the run.
     """
 
     config: Config | None

@@ -1,6 +1,5 @@
-"""What a run would be, without running it: members, programs, memory and time."""
+"""What a run would train, without training it: members, programs, memory and time."""
 
-import os
 import time
 from importlib import import_module
 
@@ -21,30 +20,30 @@ from vae_jax.training.memory import (
     DEVICE_COPIES,
     HOST_COPIES,
     block_bytes,
+    format_bytes,
     free_bytes,
     layout_of,
-    memory_faults_told,
-    size_told,
+    memory_errors_reported,
     state_bytes,
 )
 from vae_jax.training.sharding import Layout
 from vae_jax.training.steps import init_state, train_block
 
 TRIAL = 20  # steps that are timed
-WORKSPACE = 250_000_000  # bytes that compiling, evaluating and drawing take, as measured with small models
+WORKSPACE = 250_000_000  # bytes for compiling, evaluating and drawing, measured with small models
 
 
 def forecast(command: Command) -> None:
-    """Print what a command would train, one line a program, and the memory and time that it would take.
+    """Print what a command would train, one line per program, and the memory and time that it would take.
 
-    The programs are compiled, and a few steps of each are timed with one member. No run folder is
-    made; data that are not there yet are fetched and prepared.
+    The programs are compiled, and a few steps of each are timed with one member. No run folder is made; missing data
+    are downloaded and prepared.
 
     Raises:
-        UserError: something that the user gave can't be used.
+        UserError: an argument can't be used.
     """
     config, folder = command.config, RunFolder(command.workdir)
-    assert config is not None, "training needs a config: the command line saw to that"
+    assert config is not None, "the command line requires it"
     folder.check(config)
     keep_compiled_programs()
     plan = plan_run(folder, config)
@@ -54,18 +53,18 @@ def forecast(command: Command) -> None:
     free, most, total = free_bytes(), 0, 0.0
     for group in groups:
         dataset = plan.dataset(group)
-        with memory_faults_told(group.name):
+        with memory_errors_reported(group.name):
             layout = layout_of(group, dataset)
             memory, seconds = run_bytes(group, dataset, layout), step_seconds(group, dataset)
         whole = seconds * group.total * len(group.configs) / layout.member_devices
         most, total = max(most, memory), total + whole
-        print(f"  {group.name}: {describe(group, layout)}; {size_told(memory)}, {_duration(whole)}")
-    print(f"memory: about {size_told(most)}, programs one after another ({size_told(free)} free)")
+        print(f"  {group.name}: {describe(group, layout)}; {format_bytes(memory)}, {_duration(whole)}")
+    print(f"memory: about {format_bytes(most)}, programs one after another ({format_bytes(free)} free)")
     print(f"time: about {_duration(total)} of training on {_count(len(jax.devices()), jax.default_backend())}")
 
 
 def describe(group: Group, layout: Layout) -> str:
-    """Say a group's members, sizes, length and what varies in it."""
+    """Describe a group: its members, sizes, length and what varies in it."""
     spec, configs = group.spec, group.configs
     varied = [name for name in leaf_fields() if len({repr(field_of(config, name)) for config in configs}) > 1]
     varying = f" varying in {', '.join(map(short_name, varied))}" if varied else ""
@@ -78,29 +77,29 @@ def describe(group: Group, layout: Layout) -> str:
 
 
 def run_bytes(group: Group, dataset: Dataset, layout: Layout) -> int:
-    """Estimate the memory of this process at most while it trains a group and draws it."""
-    # What a run imports only when it saves and draws counts too.
+    """Estimate the largest memory of this process while it trains a group and draws its figures."""
+    # Modules that a run imports to save and draw count too.
     import_module("orbax.checkpoint")
     import_module("vae_jax.figures.gallery")
-    here = int(psutil.Process(os.getpid()).memory_info().rss)
+    current = int(psutil.Process().memory_info().rss)
     members = layout.padded(len(group.configs))
     state = state_bytes(group.spec, group.configs[0]) * members
     many_member_arrays = min(members, MOST_TOGETHER) * dataset.test.images.nbytes
-    total = here + WORKSPACE + HOST_COPIES * state + many_member_arrays
+    total = current + WORKSPACE + HOST_COPIES * state + many_member_arrays
     if jax.default_backend() == "cpu":
         total += DEVICE_COPIES * state + block_bytes(group, dataset, layout)
     return total
 
 
 def step_seconds(group: Group, dataset: Dataset) -> float:
-    """Time a step of one member, alone."""
+    """Time a step of one member."""
     members = hyperparameters_of(group.configs[:1], group.steps_per_epoch)
-    data = train_data(dataset)
-    state, _ = train_block(group.spec, Layout(), TRIAL, data, members, init_state(group.spec, Layout(), members))
-    jax.block_until_ready(state)
-    start = time.perf_counter()
-    state, _ = train_block(group.spec, Layout(), TRIAL, data, members, state)
-    jax.block_until_ready(state)
+    data, state = train_data(dataset), init_state(group.spec, Layout(), members)
+    start = 0.0
+    for _ in range(2):  # the first block is compiled too
+        start = time.perf_counter()
+        state, _ = train_block(group.spec, Layout(), TRIAL, data, members, state)
+        jax.block_until_ready(state)
     return (time.perf_counter() - start) / TRIAL
 
 

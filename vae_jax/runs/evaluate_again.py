@@ -1,7 +1,7 @@
-"""A trained run evaluated again, or drawn again."""
+"""Evaluating a trained run again, or drawing its figures again."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from vae_jax.config.checks import Role
 from vae_jax.config.fields import adopt, fields_of
@@ -27,66 +27,34 @@ log = logging.getLogger("vae_jax")
 
 
 def evaluate_run(command: Command, started: float, given: GivenArrays | None = None) -> None:
-    """Evaluator a trained run on the held-out images again, and write its numbers and its report.
+    """Evaluate a trained run on the held-out images again, and write its summary and report.
 
     Args:
         command: names the run folder.
-        started: when, by `time.perf_counter()`.
+        started: `time.perf_counter()` at the command's start.
         given: the images that it was trained on, where they were given as arrays.
 
     Raises:
-        UserError: there is no trained run, or its data are not there.
+        UserError: there is no trained run, or its data are missing.
     """
-
-    def evaluate_again(trainer: Trainer, state: TrainState) -> None:
-        evaluate = evaluator_of(trainer.group, trainer.layout, trainer.dataset)
-        for split, metrics in evaluate(trainer.members, trainer.spread(state)).items():
-            trainer.note_metrics(split, metrics)
-
-    reopen_all(command, started, evaluate_again, draw=False, given=given)
+    _finish_again(command, started, given, draw=False)
 
 
 def figures_of_run(command: Command, started: float, given: GivenArrays | None = None) -> None:
-    """Draw the figures and the report of a trained run again.
-
-    Args:
-        command: names the run folder.
-        started: when, by `time.perf_counter()`.
-        given: the images that it was trained on, where they were given as arrays.
+    """Draw the figures of a trained run again, and write its report; see `evaluate_run`.
 
     Raises:
-        NoResultError: some could not be drawn; the others are there.
-        UserError: there is no trained run, or its data are not there.
+        NoResultError: some figures could not be drawn; the others are written.
+        UserError: there is no trained run, or its data are missing.
     """
-    failed = reopen_all(command, started, lambda trainer, state: None, draw=True, given=given)
+    failed = _finish_again(command, started, given, draw=True)
     log.info("report: %s", RunFolder(command.workdir).report)
     if failed:
         raise NoResultError(f"{command.workdir}: some pictures could not be made ({', '.join(failed)})")
 
 
-def reopen_all(
-    command: Command,
-    started: float,
-    visit: Callable[[Trainer, TrainState], None],
-    *,
-    draw: bool,
-    given: GivenArrays | None = None,
-) -> list[str]:
-    """Go through the groups of a trained run and write its end anew.
-
-    Args:
-        command: names the run folder.
-        started: when, by `time.perf_counter()`.
-        visit: called with every group.
-        draw: whether to draw the figures again.
-        given: the images that the run was trained on, where they were given as arrays.
-
-    Returns:
-        what could not be drawn.
-
-    Raises:
-        UserError: there is no trained run, or its data are not there.
-    """
+def _finish_again(command: Command, started: float, given: GivenArrays | None, *, draw: bool) -> list[str]:
+    """Draw or evaluate all groups of a trained run, and write its report; return the figures that failed."""
     folder = RunFolder(command.workdir)
     keep_compiled_programs()
     plan = plan_run(folder, config_of(command, folder, *([Role.PICTURES] if draw else [])), given)
@@ -99,10 +67,13 @@ def reopen_all(
         for group in plan.groups:
             write_members(folder.checkpoints / group.name, group)
         for trainer, state in reopen(plan, plan.groups, clock):
-            progress.say("evaluating" if not draw else "drawing")
-            visit(trainer, state)
+            progress.say("drawing" if draw else "evaluating")
             if draw:
                 run_figures.draw_each(trainer.group, state)
+            else:
+                evaluate = evaluator_of(trainer.group, trainer.layout, trainer.dataset)
+                for split, metrics in evaluate(trainer.members, trainer.spread(state)).items():
+                    trainer.note_metrics(split, metrics)
             results += results_of(trainer)
             totals = {name: value + trainer.seconds[name] for name, value in totals.items()}
         plan.keep_test_images()
@@ -115,12 +86,7 @@ def reopen_all(
 
 
 def config_of(command: Command, folder: RunFolder, *more: Role) -> Config:
-    """Return the settings of a trained run, with places and upkeep as a command says now.
-
-    Args:
-        command: has settings or none.
-        folder: of the run.
-        more: other roles of fields that the command may change.
+    """Return a run's settings, with the fields of the roles PLACE, UPKEEP and `more` from the command, if it has any.
 
     Raises:
         UserError: there is no run, or the command's settings are not the run's.
@@ -133,10 +99,10 @@ def config_of(command: Command, folder: RunFolder, *more: Role) -> Config:
 
 
 def reopen(plan: Plan, groups: Sequence[Group], clock: Clock) -> Iterator[tuple[Trainer, TrainState]]:
-    """Read the newest checkpoint of some of a plan's groups.
+    """Read the newest checkpoints of some of a plan's groups.
 
     Raises:
-        UserError: one has none, or not of these data.
+        UserError: one has none, or was trained on other data.
     """
     for group in groups:
         home, dataset = plan.folder.checkpoints / group.name, plan.dataset(group)

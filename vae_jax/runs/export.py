@@ -1,4 +1,4 @@
-"""One member of a sweep as a run folder of its own: the one that its settings alone would have given."""
+"""Exporting one member of a sweep as a run folder of its own, as if it had been trained alone."""
 
 import json
 import logging
@@ -20,7 +20,7 @@ from vae_jax.reports.comparable import group_by_unit
 from vae_jax.reports.summary import measured
 from vae_jax.runs.command import Command, Pick
 from vae_jax.runs.evaluate_again import config_of, figures_of_run, reopen
-from vae_jax.runs.folder import RunFolder, faults_told
+from vae_jax.runs.folder import RunFolder, disk_errors_reported
 from vae_jax.runs.plan import plan_run
 from vae_jax.training.checkpoints import Checkpoints
 from vae_jax.training.extraction import state_alone
@@ -31,18 +31,14 @@ from vae_jax.training.metrics_log import read_metrics
 log = logging.getLogger("vae_jax")
 
 LARGER_IS_BETTER = ("elbo",)
-NOT_RANKED = ("step", "epoch", "beta_kl")  # no measure of how good a member is
+NOT_RANKED = ("step", "epoch", "beta_kl")  # don't measure how good a member is
 
 
 def export_member(command: Command, started: float) -> None:
-    """Make one member of a trained run an ordinary run folder, to be evaluated, drawn and continued alone.
-
-    Args:
-        command: names the run folder, the member and where to.
-        started: when, by `time.perf_counter()`.
+    """Write one member of a trained run as an ordinary run folder, to be evaluated, drawn and continued alone.
 
     Raises:
-        UserError: there is no such run or no such member, or something lies where it would go.
+        UserError: there is no such run or no such member, or the folder exists.
     """
     source = RunFolder(command.workdir)
     keep_compiled_programs()
@@ -56,22 +52,22 @@ def export_member(command: Command, started: float) -> None:
         raise UserError(f"{target.path}: lies in the folder of the run that it comes from; use another --out")
     target.check(plan.members[number])
     ((trainer, state),) = reopen(plan, [group], Clock(started))
-    with faults_told(target.path), written_atomically(target.path) as partial:
+    with disk_errors_reported(target.path), written_atomically(target.path) as partial:
         write_alone(RunFolder(partial), trainer, number, state, read_metrics(source.metrics))
     figures_of_run(Command(None, target.path, "figures"), started)
 
 
 def choose(pick: Pick, folder: RunFolder, members: dict[int, Config]) -> int:
-    """Find the one member that is meant.
+    """Return the number of the member to export.
 
     Raises:
-        UserError: none or several are meant.
+        UserError: no member fits, or several.
     """
     given = {name: value for name, value in vars(pick).items() if value is not None}
     if len(given) != 1 and set(given) != {"where", "best"}:
         found = " and ".join(f"--{name}" for name in given) or "none of them"
         raise UserError(
-            f"--mode=export: found {found}; needs one of --member=K, --where=beta_kl=1, --best=test.elbo, or both last"
+            f"--mode=export: found {found}; needs one of --member=K, --where=beta_kl=1, --best=test.elbo, or the last 2"
         )
     if pick.member is not None:
         if pick.member not in members:
@@ -89,10 +85,10 @@ def by_values(values: Mapping[str, Any], members: Mapping[int, Config], asked: s
     Args:
         values: by full names, such as `{"objective.beta_kl": 1.0, "model.hidden": (64,)}`.
         members: the settings of each.
-        asked: who asks for it, for the error's text.
+        asked: how the error line begins.
 
     Raises:
-        UserError: there is not just one such member.
+        UserError: there is no such member, or several.
     """
     found = with_values(values, members, asked)
     if len(found) > 1:
@@ -113,8 +109,8 @@ def with_values(values: Mapping[str, Any], members: Mapping[int, Config], asked:
         if all(alike(value, field_of(config, name)) for name, value in values.items())
     ]
     if not found:
-        there = "".join(_held(name, members) for name in values)
-        raise UserError(f"{asked}: {_given(values)} holds for 0 members; needs to hold for one{there}")
+        known = "".join(_values_of(name, members) for name in values)
+        raise UserError(f"{asked}: {_given(values)} holds for 0 members; needs to hold for one{known}")
     return found
 
 
@@ -122,10 +118,10 @@ def _given(values: Mapping[str, Any]) -> str:
     return ", ".join(f"{short_name(name)}={shown(value)}" for name, value in values.items())
 
 
-def _held(name: str, members: Mapping[int, Config]) -> str:
-    """Say which values the members have of a field."""
-    levels = dict.fromkeys(shown(field_of(config, name)) for config in members.values())
-    return f"; {short_name(name)} is {_listed(list(levels))}"
+def _values_of(name: str, members: Mapping[int, Config]) -> str:
+    """List the members' values of a field."""
+    values = dict.fromkeys(shown(field_of(config, name)) for config in members.values())
+    return f"; {short_name(name)} is {_listed(list(values))}"
 
 
 def _listed(found: Sequence[Any], separator: str = ", ") -> str:
@@ -138,39 +134,39 @@ def number_of_best(best: str, folder: RunFolder, asked: str, among: Sequence[int
     Args:
         best: the metric.
         folder: of the run.
-        asked: who asks for it, for the error's text.
-        among: the numbers of the members that are meant; None means all.
+        asked: how the error line begins.
+        among: the numbers of the members to choose from; None means all.
 
     Raises:
-        UserError: the run has not come to its end, or has no such metric, or the members don't compare in it.
+        UserError: the run is not finished, or has no such metric, or the members don't compare in it.
     """
     summary = folder.read_summary()
     if summary is None:
         raise UserError(f"{asked}: no whole {folder.summary}; let the run come to its end, or choose by number")
     best = str(best)
     split, _, metric = best.partition(".")
-    meant = [member for member in summary["members"] if among is None or member["member"] in among]
-    well = [member for member in meant if member["failed_in_step"] is None]
-    parts = ("validation", "test", "train")
-    known = list(dict.fromkeys(f"{part}.{name}" for part in parts for each in well for name in each.get(part, {})))
+    choices = [member for member in summary["members"] if among is None or member["member"] in among]
+    finished = [member for member in choices if member["failed_in_step"] is None]
+    splits = ("validation", "test", "train")
+    known = list(dict.fromkeys(f"{part}.{name}" for part in splits for each in finished for name in each.get(part, {})))
     if not known:
         raise UserError(
-            f"{asked}: no member{'' if among is None else ' that is meant'} of {folder.path} came to a result; "
+            f"{asked}: no member{'' if among is None else ' to choose from'} of {folder.path} came to a result; "
             "choose by number"
         )
     if best not in known:
         raise UserError(f"{asked}: found {best!r}; known are {', '.join(known)}{nearest(best, known)}")
-    _check_comparable(best, known, summary, well, asked)
+    _check_comparable(best, known, summary, finished, asked)
     sign = 1 if metric in LARGER_IS_BETTER else -1
-    measured = [member for member in well if metric in member.get(split, {})]  # it may be no number in some
-    chosen: dict[str, Any] = max(measured, key=lambda member: sign * float(member[split][metric]))
+    ranked = [member for member in finished if metric in member.get(split, {})]  # some may have no finite value
+    chosen: dict[str, Any] = max(ranked, key=lambda member: sign * float(member[split][metric]))
     return int(chosen["member"])
 
 
 def _check_comparable(
     best: str, known: Sequence[str], summary: dict[str, Any], members: Sequence[dict[str, Any]], asked: str
 ) -> None:
-    """Refuse to rank members in a metric that does not compare between them, and say what does."""
+    """Refuse to rank members in a metric that does not compare between them, and name those that do."""
 
     def groups(name: str) -> list[str]:
         split, _, metric = name.partition(".")
@@ -189,13 +185,12 @@ def _check_comparable(
 
 
 def write_alone(target: RunFolder, trainer: Trainer, number: int, state: Any, lines: Sequence[dict[str, Any]]) -> None:
-    """Write what a run of one member would have left after as many steps: config, checkpoint and metrics.
+    """Write the config, checkpoint and metrics that a single run of a member would have after as many steps.
 
     Args:
         target: the new run folder.
-        trainer: of the member's group, at its newest checkpoint.
+        trainer, state: of the member's group, at its newest checkpoint.
         number: the member's.
-        state: of the group.
         lines: the metrics of the whole run.
     """
     index = trainer.group.numbers.index(number)

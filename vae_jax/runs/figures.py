@@ -1,4 +1,4 @@
-"""The pictures of a run: which members are drawn, and where the pictures lie."""
+"""The figures of a run: which members are drawn, and the files of the figures."""
 
 import logging
 import re
@@ -32,21 +32,20 @@ log = logging.getLogger("vae_jax")
 
 MOST_TOGETHER = 16  # members side by side
 
-# matplotlib takes a second to import: each method imports what it draws with.
+# Matplotlib takes a second to import: each method imports what it draws with.
 
 
 class RunFigures:
     """Draws a run's figures into its folder.
 
-    Nothing that fails in it ends the run: it is named in one line, and the other figures are drawn. Only a disk that
-    can't be written does, by an OSError.
+    A figure that fails is named in one line, and the others are drawn. Only an OSError ends the run.
 
     Attributes:
         failed: the names of the files that were not drawn, and why.
     """
 
     def __init__(self, plan: Plan, say: Callable[[str], object] = lambda doing: None) -> None:
-        """Choose whom to draw: the first members in full, and one seed of each setting side by side.
+        """Choose the members to draw: the first ones in full, and one seed of each setting side by side.
 
         Args:
             plan: the run's.
@@ -57,74 +56,61 @@ class RunFigures:
         self.members = plan.members
         self.alone = len(self.members) == 1
         self.in_full = self._first_members()
+        self.first_of_setting: dict[str, int] = {}
+        for number in self.members:
+            self.first_of_setting.setdefault(self.setting_of(number), number)
+        self.together = [*self.first_of_setting.values()][:MOST_TOGETHER] if not self.alone else []
         self.failed: dict[str, str] = {}
         self.empty = not self.in_full or not self._can_draw()  # nothing is to be drawn
-        self.names = tuple(map(short_name, swept_fields(self.config)))
         self._member_arrays: dict[int, MemberArrays] = {}
         self._drawn: set[Path] = set()
-        self._whole = False  # whether all figures were drawn anew
+        self._whole = False  # whether all figures were drawn again
 
     def _can_draw(self) -> bool:
-        """Load what draws: a broken installation, or a matplotlibrc that can't be read, is told once."""
+        """Import Matplotlib; a broken installation, or a matplotlibrc that can't be read, is reported once."""
         try:
             import_module("vae_jax.figures.gallery")
         except Exception as error:
-            self.tell("figures", f"matplotlib can't be used: {reason(error)}")
+            self.note_failure("figures", f"matplotlib can't be used: {reason(error)}")
             return False
         return True
 
-    def tell(self, name: str, why: str) -> None:
-        """Say in one line what was not drawn, and note it."""
+    def note_failure(self, name: str, why: str) -> None:
+        """Log and remember a figure that was not drawn."""
         self.failed[name] = why
         log.warning("%s: not made (%s); the trained model is saved, and --mode=figures draws again", name, why)
 
     def _draw(self, drawings: "Mapping[str, Callable[[], Figure | None]]", suffix: str = "") -> None:
-        """Draw figures into the folder; those that fail are told."""
+        """Draw figures into the folder; those that fail are reported."""
         from vae_jax.figures.gallery import draw_figures
 
         self._drawn.update(self.folder.figures / f"{name}{suffix}.png" for name in drawings)
         for name, why in draw_figures(drawings, self.folder.figures, suffix).items():
-            self.tell(f"figures/{name}{suffix}.png", why)
+            self.note_failure(f"figures/{name}{suffix}.png", why)
 
     def _first_members(self) -> list[int]:
-        """Choose the members that are drawn in full: as many of the first as they themselves say."""
-        said = [config.eval.figure_members for config in self.members.values()]
-        return [number for k, number in enumerate(self.members) if said[:k].count(said[k]) < said[k]]
+        """Choose the members that are drawn in full: the first `eval.figure_members`, for each value of that field."""
+        counts = [config.eval.figure_members for config in self.members.values()]
+        return [number for k, number in enumerate(self.members) if counts[:k].count(counts[k]) < counts[k]]
 
     def title_of(self, number: int) -> str:
-        """Name a member in a few words."""
+        """Return a short description of a member."""
         return member_title(self.config, self.members[number])
 
     def setting_of(self, number: int) -> str:
-        """Name what a member has in common with those that differ in their seed alone."""
+        """Return the description of a member without its seed."""
         words = self.title_of(number).split(" · ")
         return ", ".join(word for word in words[1:] if not word.startswith("seed "))
 
-    def side_by_side(self) -> list[int]:
-        """The first member of each setting, as many as a figure has room for."""
-        return self._first_of_settings()[:MOST_TOGETHER] if not self.alone else []
-
-    def _first_of_settings(self) -> list[int]:
-        first: dict[str, int] = {}
-        for number in self.members:
-            first.setdefault(self.setting_of(number), number)
-        return list(first.values())
-
-    def _left_out(self) -> str:
-        """Say what figures of members side by side have no room for: nothing where all settings are in them."""
-        settings = len(self._first_of_settings())
-        return f"from the first {MOST_TOGETHER} of {settings} settings" if settings > MOST_TOGETHER else ""
-
     def draw_each(self, group: Group, state: TrainState) -> None:
-        """Draw those members of a group that get figures of their own; one that failed gets none."""
+        """Draw the chosen members of a group, except those that failed."""
         if self.empty:
             return
         self.say("drawing")
         from vae_jax.figures.gallery import gallery_of
 
-        together = self.side_by_side()
         for k, number in enumerate(group.numbers):
-            wanted = number in self.in_full or number in together
+            wanted = number in self.in_full or number in self.together
             if not wanted or failed_for_good(group.configs[k], int(state.failed[k])):
                 continue
             self.say("drawing" if self.alone else f"drawing member {number}")
@@ -132,15 +118,15 @@ class RunFigures:
                 member_arrays = self._gather(group, k, state)
             except Exception as error:
                 log.debug("member %d", number, exc_info=True)
-                self.tell(f"figures of member {number}", reason(error))
+                self.note_failure(f"figures of member {number}", reason(error))
                 continue
             if number in self.in_full:
                 self._draw(gallery_of(member_arrays), self._suffix(number))
-            if number in together:
+            if number in self.together:
                 self._member_arrays[number] = member_arrays
 
     def _gather(self, group: Group, k: int, state: TrainState) -> "MemberArrays":
-        """Make all that the figures of a member show."""
+        """Compute the arrays that the figures of a member show."""
         from vae_jax.evaluation.gathering import gather_member_arrays
 
         weights = jax.tree.map(lambda leaf: leaf[0], state_alone(group, k, state).weights)
@@ -150,7 +136,7 @@ class RunFigures:
         )
 
     def draw_together(self) -> None:
-        """Draw the losses of all members and, of several, some of them side by side."""
+        """Draw the losses of all members, and in a sweep the chosen members side by side."""
         self._whole = True
         if self.empty:
             return
@@ -165,7 +151,9 @@ class RunFigures:
         )
         groups = None if self.alone else {number: self.setting_of(number) for number in self.members}
         together = [self._member_arrays[number] for number in sorted(self._member_arrays)]
-        notice_together = "\n".join(filter(None, (self._left_out(), notice)))
+        count = len(self.first_of_setting)
+        left_out = f"from the first {MOST_TOGETHER} of {count} settings" if count > MOST_TOGETHER else ""
+        notice_together = "\n".join(filter(None, (left_out, notice)))
         self._draw(
             {
                 LOSS_CURVES[0]: partial(loss_curves, lines, title, notice, groups, *self._units()),
@@ -174,7 +162,7 @@ class RunFigures:
         )
 
     def _units(self) -> tuple[dict[int, str], str]:
-        """Say what tells the units of the members' losses apart, and why losses of one unit may not compare."""
+        """Return the unit of each member's losses, and a note if losses of one unit don't compare."""
         measured = [
             Measured(
                 self.collection.of(member).fingerprint,
@@ -185,13 +173,13 @@ class RunFigures:
         ]
         units = dict(zip(self.members, group_by_unit(["recon", "kl"], measured), strict=True))
         for words in dict.fromkeys(units.values()):
-            alike = [of for of, unit in zip(measured, units.values(), strict=True) if unit == words]
-            if len(set(group_by_unit(["loss"], alike, ranked=True))) > 1:
+            of_unit = [each for each, unit in zip(measured, units.values(), strict=True) if unit == words]
+            if len(set(group_by_unit(["loss"], of_unit, ranked=True))) > 1:
                 return units, "each by its own weights: heights don't compare"
         return units, ""
 
     def draw_table(self, summary: dict[str, Any]) -> None:
-        """Draw the metrics of all members against what was swept."""
+        """Draw the metrics of all members against the swept fields."""
         if self.empty:
             return
         from vae_jax.figures.sweep_table import TABLE_FIGURES, SweepTable
@@ -200,7 +188,7 @@ class RunFigures:
             SweepTable(
                 title=f"{self.collection.names}, {len(self.members)} members",
                 notice=self.collection.notice,
-                swept=self.names,
+                swept=tuple(map(short_name, swept_fields(self.config))),
                 values=tuple(member["values"] for member in group),
                 metrics=tuple(member["test"] for member in group),
                 group=words,
@@ -211,29 +199,27 @@ class RunFigures:
             self._draw({name: partial(draw, *tables) for name, (_, draw) in TABLE_FIGURES.items()})
 
     def remove_earlier(self) -> None:
-        """Remove pictures of the run as it was before, once all are drawn anew: they would pass for those of now."""
+        """Remove figures of the run before it grew, once all are drawn again: they would look like current ones."""
         if not self._whole or not self.folder.figures.is_dir():
             return
         from vae_jax.figures.gallery import FIGURES, LOSS_CURVES
         from vae_jax.figures.side_by_side import MEMBER_FIGURES
         from vae_jax.figures.sweep_table import TABLE_FIGURES
 
-        names = {*FIGURES, *MEMBER_FIGURES, *TABLE_FIGURES, LOSS_CURVES[0]}
+        known = {*FIGURES, *MEMBER_FIGURES, *TABLE_FIGURES, LOSS_CURVES[0]}
         earlier = sorted(path for path in self.folder.figures.glob("*.png") if path not in self._drawn)
-        earlier = [path for path in earlier if re.sub(r"_member\d+$", "", path.stem) in names]
+        earlier = [path for path in earlier if re.sub(r"_member\d+$", "", path.stem) in known]
         for path in earlier:
             path.unlink()
         if earlier:
-            shown = f"{', '.join(path.name for path in earlier[:5])}{', ...' if len(earlier) > 5 else ''}"
-            log.info(
-                "%s: removed %s pictures of the run as it was before (%s)", self.folder.figures, len(earlier), shown
-            )
+            names = ", ".join([path.name for path in earlier[:5]] + ["..."] * (len(earlier) > 5))
+            log.info("%s: removed %s figures of the earlier run (%s)", self.folder.figures, len(earlier), names)
 
     def _suffix(self, number: int) -> str:
         return "" if self.alone else f"_member{number}"
 
     def pages(self) -> "tuple[list[Picture], list[Picture], list[MemberPage]]":
-        """Find the pictures in the run folder: of the sweep, of the run, and of each member."""
+        """Return the figures in the run folder: of the sweep, of the run, and of each member."""
         if self.empty:
             return [], [], []
         from vae_jax.figures.gallery import FIGURES, LOSS_CURVES
@@ -243,7 +229,7 @@ class RunFigures:
 
         def existing(captions: dict[str, str], suffix: str = "") -> "list[Picture]":
             pictures = [Picture(text, self.folder.figures / f"{name}{suffix}.png") for name, text in captions.items()]
-            failed = {self.folder.path / name for name in self.failed}  # an older file of that name is no figure of now
+            failed = {self.folder.path / name for name in self.failed}  # a file of that name is an earlier figure
             return [picture for picture in pictures if picture.path.is_file() and picture.path not in failed]
 
         captions = {name: caption for name, (caption, _) in FIGURES.items()}

@@ -1,4 +1,4 @@
-"""What a run leaves at its end: the result of every member as a table, a page and a summary."""
+"""The end of a run: the results of all members as a table, a report and a summary."""
 
 import logging
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ log = logging.getLogger("vae_jax")
 
 
 def results_of(trainer: Trainer) -> list[MemberResult]:
-    """Say what became of the members of a group."""
+    """Return the results of the members of a group."""
     group = trainer.group
     empty: list[dict[str, Any]] = [{}] * trainer.count
     return [
@@ -38,9 +38,9 @@ def results_of(trainer: Trainer) -> list[MemberResult]:
 
 
 def write_end(plan: Plan, results: Sequence[MemberResult], seconds: dict[str, float], run_figures: RunFigures) -> None:
-    """Write the table, the report and, last of all, the summary: it says that the run is whole.
+    """Write the table, the report and, last of all, the summary, which marks the run as finished.
 
-    What fails in drawing or in making the report is named in one line, and the rest is written.
+    A figure or report that fails is named in one line, and the rest is written.
     """
     ordered = sorted(results, key=lambda result: result.number)
     summary = summarise(plan.config, ordered, plan.collection, seconds)
@@ -55,7 +55,7 @@ def write_end(plan: Plan, results: Sequence[MemberResult], seconds: dict[str, fl
     except OSError:
         raise
     except Exception as error:
-        run_figures.tell(plan.folder.report.name, reason(error))
+        run_figures.note_failure(plan.folder.report.name, reason(error))
     else:
         write_text(plan.folder.report, page)
     plan.folder.write_summary(summary)
@@ -63,7 +63,7 @@ def write_end(plan: Plan, results: Sequence[MemberResult], seconds: dict[str, fl
 
 
 def check_result(folder: RunFolder) -> None:
-    """Make sure that a finished run has a member that came to a result.
+    """Make sure that a finished run has a member with a result.
 
     Raises:
         NoResultError: it has none.

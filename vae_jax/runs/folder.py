@@ -1,4 +1,4 @@
-"""The folder of a run: what lies where in it, and how it is written without ever leaving a half."""
+"""The folder of a run: its files, checks before it is used, and atomic writes."""
 
 import errno
 import hashlib
@@ -22,11 +22,11 @@ from vae_jax.core.errors import UserError
 from vae_jax.core.locks import OccupiedError, alone_in
 from vae_jax.training.plain_paths import check_path
 
-SPLITS = ("train", "validation", "test")  # of which a summary has metrics; of the second where there are such images
-DEEPEST = 256  # bytes, at most, of the paths of a run's files below its folder
+SPLITS = ("train", "validation", "test")  # with metrics in a summary; validation only where there are such images
+LONGEST = 256  # bytes of a path below the run folder, at most
 
-# What says that a folder can't be written: full, read-only, gone, failing.
-OF_THE_DISK = frozenset(
+# Errors of the disk: full, read-only, gone, failing.
+DISK_ERRORS = frozenset(
     getattr(errno, name)
     for name in ("ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EACCES", "EPERM", "ENOENT", "ENOTDIR", "EIO", "ESTALE", "ENXIO")
     if hasattr(errno, name)
@@ -34,28 +34,28 @@ OF_THE_DISK = frozenset(
 
 
 @contextmanager
-def faults_told(path: Path) -> Iterator[None]:
-    """Say in one line what ends a run: a full disk, a folder read-only or gone, or another fault of the system.
+def disk_errors_reported(path: Path) -> Iterator[None]:
+    """Report in one line what ends a run: a full disk, a folder read-only or gone, or another error of the system.
 
     Raises:
-        UserError: the system refused something.
+        UserError: an operation of the system failed.
     """
     try:
         yield
     except OSError as error:
         reason = error.strerror or str(error)
-        if error.errno in OF_THE_DISK:
+        if error.errno in DISK_ERRORS:
             raise UserError(
-                f"{path}: can't be written any more ({reason}); what was saved before is whole: once there are room "
-                "and rights, the same command goes on"
+                f"{path}: can't be written any more ({reason}); what was saved before is whole: with room and rights "
+                "to write, the same command goes on"
             ) from None
         raise UserError(
-            f"{path}: stopped by a fault ({reason}); what was saved before is whole, and the same command goes on"
+            f"{path}: stopped by an error ({reason}); what was saved before is whole, and the same command goes on"
         ) from error
 
 
 def _is_whole(summary: Any) -> bool:
-    """Say whether a summary has the parts that are read of it."""
+    """Whether a summary has all parts that are read from it."""
     return (
         isinstance(summary, dict)
         and all(isinstance(summary.get(name), dict) for name in ("data", "seconds", "versions"))
@@ -78,7 +78,7 @@ def _is_whole_member(member: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return type(value) in (int, float)
 
 
 class RunFolder:
@@ -97,14 +97,9 @@ class RunFolder:
         self.tensorboard = path / "tensorboard"
 
     def data(self, config: Config, member: Config) -> Path:
-        """Where the test images of a member's data lie.
-
-        Args:
-            config: the run's settings.
-            member: the member's; they may ask for other images.
-        """
+        """Return the file for the test images of a member, whose data settings may differ from the run's."""
         swept = swept_fields(config)
-        places = [name for name in fields_of(Role.PLACE) if name not in swept]  # they may be others some day
+        places = [name for name in fields_of(Role.PLACE) if name not in swept]  # a continued run may change these
         images = adopt(member, Config(), places).data.images
         if images == adopt(config, Config(), places).data.images:
             return self.path / "data.npz"
@@ -112,10 +107,10 @@ class RunFolder:
         return self.path / f"data_{hashlib.sha256(settings.encode()).hexdigest()[:8]}.npz"
 
     def check(self, config: Config) -> None:
-        """Make sure that this run can go here, without leaving a trace.
+        """Make sure that the folder can be used for this run; nothing is written.
 
         Raises:
-            UserError: the folder can't be written, or holds something else, or a run with another config.
+            UserError: the folder can't be written, or has other files, or a run with another config.
         """
         self._check_writable()
         check_path(self.path)
@@ -138,11 +133,11 @@ class RunFolder:
             reason = getattr(error, "strerror", None) or error
             raise UserError(f"{str(self.path)[:200]}: can't be used ({reason}); use another workdir") from None
         if hasattr(os, "pathconf") and nearest.is_dir():
-            longest = os.pathconf(nearest, "PC_PATH_MAX") - DEEPEST
+            longest = os.pathconf(nearest, "PC_PATH_MAX") - LONGEST
             if (length := len(os.fsencode(self.path.absolute()))) > longest:
                 raise UserError(
-                    f"{str(self.path)[:200]}: found a path of {length:,} bytes; needs {longest:,} at most, as what a "
-                    "run leaves lies below it; use another workdir"
+                    f"{str(self.path)[:200]}: found a path of {length:,} bytes; needs {longest:,} at most, as the "
+                    "run's files lie below it; use another workdir"
                 )
         if not nearest.is_dir():
             raise UserError(f"{self.path}: {nearest} is not a folder; use another workdir")
@@ -155,20 +150,20 @@ class RunFolder:
             ) from None
 
     def is_finished(self, config: Config) -> bool:
-        """Whether the run came to its end with this config, or one that would leave the same."""
+        """Whether the run finished with this config, or one that differs in upkeep only."""
         if self.read_summary() is None or not self.report.is_file():
             return False
         return not any(differences(self.read_config(), config, *set(Role) - {Role.UPKEEP}))
 
     @contextmanager
     def occupied(self) -> Iterator[None]:
-        """Keep other runs out of the folder while a run is written.
+        """Lock the folder against other runs while a run is written.
 
         Raises:
-            UserError: another run is at work there, or the disk fails.
+            UserError: another run has locked it, or the disk fails.
         """
         try:
-            with faults_told(self.path):
+            with disk_errors_reported(self.path):
                 self.path.mkdir(parents=True, exist_ok=True)
                 with alone_in(self.path, wait=False):
                     yield
@@ -178,18 +173,18 @@ class RunFolder:
             ) from None
 
     def create(self, config: Config) -> None:
-        """Make the folder and write the config into it; a run that grows has not ended any more."""
+        """Make the folder and write the config into it; a run that grows is no longer finished."""
         self.path.mkdir(parents=True, exist_ok=True)
         before = self.read_config() if self.config.exists() else None
         if before != config:
             if before is None or any(differences(before, config, *set(Role) - {Role.PLACE, Role.UPKEEP})):
                 self.summary.unlink(missing_ok=True)
             write_text(self.config, to_json(config))
-        if note := outside_parts.note_of(expand(config) if outside_parts.are_there() else ()):
-            write_text(self.parts, outside_parts.to_json(note))
+        if note := outside_parts.note_of(expand(config) if outside_parts.any_registered() else ()):
+            write_text(self.parts, json.dumps(note, indent=2) + "\n")
 
     def read_config(self) -> Config:
-        """Read the config that the run was made with.
+        """Read the run's config.
 
         Raises:
             UserError: there is none, or it can't be read, or a part from outside is not registered.
@@ -205,16 +200,16 @@ class RunFolder:
             raise UserError(f"{self.config}: not text ({error}); restore the file or use another workdir") from None
 
     def check_parts(self) -> None:
-        """Make sure that the parts from outside that the run was made with are registered.
+        """Make sure that the run's parts from outside are registered.
 
         Raises:
-            UserError: one is not; it says what to import.
+            UserError: one is not; the line says what to import.
         """
         if self.parts.is_file():
             outside_parts.check_noted(self.parts.read_text(encoding="utf-8", errors="replace"), str(self.path))
 
     def read_summary(self) -> dict[str, Any] | None:
-        """Read `summary.json`, or None where the run has not ended yet (a damaged one is written again)."""
+        """Read `summary.json`; None if the run is not finished, or the file is damaged, and will be written again."""
         if not self.summary.is_file():
             return None
         try:

@@ -1,4 +1,4 @@
-"""Ordinary pictures, made like a run's data, and the ways from them to others through its latent space."""
+"""Morphs of any pictures: prepared like a run's images, and taken along paths through its latent space."""
 
 import logging
 import math
@@ -30,30 +30,30 @@ HOW_TO_MARK = "mark its eyes and nose in a landmarks.csv beside it, or give --cr
 
 
 def morphed_files(out: Path) -> tuple[Path, Path, Path]:
-    """The animation that a morph writes, the strip and the reconstruction beside it."""
+    """Return the files that a morph writes: the animation, and the strip and the reconstruction beside it."""
     return out, out.with_name(out.stem + STRIP), out.with_name(out.stem + RECONSTRUCTION)
 
 
 def earlier_morphs(pictures: Iterable[Path]) -> set[Path]:
     """Return those pictures of a folder that an earlier morph wrote.
 
-    Where there are a strip and a reconstruction of one name, these are, and the animations of that name (a photograph
-    of that name is not), and the two pictures of all ways together.
+    These are a strip with a reconstruction of the same name, the animations of that name (but no photograph), and the
+    two pictures of all morphs together.
     """
-    there, written = set(pictures), set[Path]()
-    for path in there:
+    existing, written = set(pictures), set[Path]()
+    for path in existing:
         if path.name.endswith(STRIP):
             start = path.name.removesuffix(STRIP)
-            beside = {path, path.with_name(start + RECONSTRUCTION)}
-            if there.issuperset(beside):
+            pair = {path, path.with_name(start + RECONSTRUCTION)}
+            if existing.issuperset(pair):
                 outs = (path.with_name(start + suffix) for suffix in WRITERS)
-                written |= beside | {out for out in outs if out in there and is_animated(out)}
-    together = {path for path in there if path.name in TOGETHER}
+                written |= pair | {out for out in outs if out in existing and is_animated(out)}
+    together = {path for path in existing if path.name in TOGETHER}
     return written | (together if written and len(together) == len(TOGETHER) else set())
 
 
 def named_pictures(folder: Path) -> dict[str, Path]:
-    """List the files of a folder that may be pictures, but for what a morph wrote, by names of their own."""
+    """List the files of a folder by unique names, without landmarks and what an earlier morph wrote."""
     found, named = [path for path in files_in(folder) if path.name != TABLE], dict[str, Path]()
     written = earlier_morphs(found)
     if written:
@@ -69,86 +69,71 @@ def named_pictures(folder: Path) -> dict[str, Path]:
 
 
 def read_face(path: Path, trained: Trained, *, cropped: bool = False) -> Image:
-    """Read a picture and make it like the images that a model was trained on.
+    """Read a picture and prepare it like the images that a model was trained on.
 
-    Where these are faces laid over each other, the eyes and the nose are those of the `landmarks.csv` beside it, or the
-    largest face's that is found in it.
+    If these are aligned faces, the eyes and the nose are those in the `landmarks.csv` beside the picture, or those of
+    the largest face found in it.
 
     Args:
         path: of any picture file.
         trained: the model.
-        cropped: take the central square as it is where no landmarks are marked.
+        cropped: use the central square where the picture has no landmarks.
 
     Returns:
         uint8, of the run's image shape.
 
     Raises:
-        UnusablePictureError: it is no usable picture, or no face is found in it.
+        UnusablePictureError: the picture can't be used, or no face is found in it.
         UserError: a `landmarks.csv` can't be read.
     """
     height, width, channels = trained.spec.image_shape
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow's own doubts about large or odd files
+        warnings.simplefilter("ignore")  # Pillow warns of large or odd files
         picture, reduced = read_reduced(path, colour=channels == 3)
     if trained.template is None:
-        return _middle(as_its_tones(cut_square(picture, max(height, width)), trained), height, width)
+        square = as_its_tones(cut_square(picture, max(height, width)), trained)
+        top, left = (len(square) - height) // 2, (len(square) - width) // 2
+        return square[top : top + height, left : left + width]
     points = points_beside(path)
     if points is None and cropped:
         return as_its_tones(cut_square(picture, height), trained)
-    points = _search(picture) if points is None else points / reduced
+    try:
+        points = find_face(picture) if points is None else points / reduced
+    except UnusablePictureError as error:
+        raise UnusablePictureError(f"{error}; {HOW_TO_MARK}") from None
     return as_its_tones(lay_over(picture, points, trained), trained)
 
 
 def lay_over(picture: Picture, points: Points, trained: Trained) -> Face:
-    """Cut a face out of a picture as those of a model's images lie.
+    """Cut a face out of a picture, aligned like a model's images.
 
     Args:
         picture: uint8 `[height, width, channels]`.
         points: left eye, right eye, nose as x, y in pixels from the top left corner.
-        trained: a model of faces laid over each other.
+        trained: a model of aligned faces.
 
     Returns:
         uint8, of the run's image shape; its tones are the picture's.
 
     Raises:
-        UnusablePictureError: the points are of no use.
-        UserError: the model's images are not faces laid over each other.
+        UnusablePictureError: the points can't be used.
+        UserError: the model's images are not aligned faces.
     """
     if trained.template is None:
-        raise UserError(f"{trained.folder}: its images are not faces laid over each other; needs a model of such")
+        raise UserError(f"{trained.folder}: its images are not aligned faces; needs a model of such")
     return align_face(picture, points, trained.spec.image_shape[0], trained.template)
 
 
 def as_its_tones(image: Image, trained: Trained) -> Image:
-    """Treat the tones of an image as those of a model's images were, by `config.data.contrast`.
-
-    Args:
-        image: uint8 `[height, width, channels]`.
-        trained: the model.
-
-    Returns:
-        uint8, of the same shape.
-    """
+    """Change the tones of an image, uint8 `[height, width, channels]`, like those of a model's images."""
     return CONTRASTS[trained.config.data.contrast](image)
 
 
-def _search(picture: Picture) -> Points:
-    try:
-        return find_face(picture)
-    except UnusablePictureError as error:
-        raise UnusablePictureError(f"{error}; {HOW_TO_MARK}") from None
-
-
-def _middle(square: Face, height: int, width: int) -> Image:
-    top, left = (len(square) - height) // 2, (len(square) - width) // 2
-    return square[top : top + height, left : left + width]
-
-
 def reference_of(trained: Trained) -> ReferenceSet:
-    """Encode the run's test images, and gather what else morphs are shown against.
+    """Encode the run's test images, which morphs are compared to.
 
     Raises:
-        UserError: the model is told the class of each image, and nobody says that of a friend.
+        UserError: the model is conditioned on classes, which other pictures don't have.
     """
     if trained.spec.classes:
         raise UserError("config.data.condition: found 'labels', and pictures from elsewhere have none; needs 'none'")
@@ -171,18 +156,18 @@ def reference_of(trained: Trained) -> ReferenceSet:
 def morphs_from(
     faces: Mapping[str, Image], end: Image | None, trained: Trained, reference: ReferenceSet, steps: int, path: str
 ) -> list[Morph]:
-    """Go from each picture to an end.
+    """Morph each picture into an end.
 
     Args:
         faces: the pictures to start from, by name.
-        end: where to; None means the test image that `nearest_end` chooses for each.
+        end: the last image; None means the test image that `nearest_end` chooses for each.
         trained: the model.
         reference: of the model.
-        steps: of the way, both ends included.
+        steps: of the path, both ends included.
         path: a name in `PATHS`.
 
     Raises:
-        UserError: there is no such path, or no test image of another class to go to.
+        UserError: there is no such path, or no test image of another class.
     """
     walk, starts = PATHS[path], np.stack(list(faces.values()))
     codes = trained.encode(starts)
@@ -199,13 +184,13 @@ def morphs_from(
 
 
 def nearest_end(reference: ReferenceSet, start: Float[np.ndarray, " latent"]) -> int:
-    """Choose the test image to go to: the nearest dog; for a dog the nearest person; else the nearest of another class.
+    """Choose the test image to end at: the nearest dog; for a dog the nearest person; else any other class's nearest.
 
-    Only the half of these that the model makes again best are considered.
+    Only the better reconstructed half of these are considered.
 
     Args:
         reference: the test images.
-        start: a code; its class is that of most of its nearest neighbours.
+        start: a posterior mean; its class is that of most of its nearest neighbours.
 
     Returns:
         the image's index; distances are Euclidean, between posterior means.
@@ -220,7 +205,6 @@ def nearest_end(reference: ReferenceSet, start: Float[np.ndarray, " latent"]) ->
     named = (label for name in ("dogs", "people") for label in others if reference.class_names[label] == name)
     wanted = next(([label] for label in named), others)
     among = np.isin(reference.labels, wanted)
-    # A picture that the model can't make again is no place to go to.
     suited = order[(among & (reference.losses <= np.median(reference.losses[among])))[order]] if wanted else order[:0]
     if not len(suited):
         raise UserError("end: missing, and the run's test images are all of one class; needs a picture to go to")

@@ -1,4 +1,4 @@
-"""What a run will be, known before anything is compiled: its members, their data, and who trains together."""
+"""The plan of a run, made before anything is compiled: its members, their data, and which train together."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,10 +22,10 @@ from vae_jax.training.spec import Spec, check_length, check_names
 
 @dataclass(frozen=True)
 class Plan:
-    """A run before it begins, or goes on.
+    """A run before it starts or continues.
 
     Attributes:
-        folder: where.
+        folder: the run folder.
         config: the settings.
         collection: the data sets of its members.
         groups: the members that train together.
@@ -43,37 +43,37 @@ class Plan:
         return dict(sorted(pairs, key=lambda pair: pair[0]))
 
     def dataset(self, group: Group) -> Dataset:
-        """What a group learns from."""
+        """The data that a group is trained on."""
         return self.collection.of(group.configs[0])
 
     def check_memory(self) -> None:
-        """Make sure that every group can be trained here.
+        """Make sure that every group fits into the memory.
 
         Raises:
-            UserError: one needs more memory than there is.
+            UserError: one doesn't.
         """
         for group in self.groups:
             check_memory(group, self.dataset(group))
 
     def keep_test_images(self) -> None:
-        """Write what it takes to use the trained members where the data are not."""
+        """Write the test images, so that the trained members can be used without the data set."""
         files = {self.folder.data(self.config, group.configs[0]): self.dataset(group) for group in self.groups}
         for file, dataset in files.items():
             keep_data(file, dataset)
         for file in set(self.folder.path.glob("data_????????.npz")) - set(files):
-            file.unlink()  # of members whose data lay in another place
+            file.unlink()  # of members whose data were in another folder
 
 
 def plan_run(folder: RunFolder, config: Config, given: GivenArrays | None = None) -> Plan:
-    """Read the data, and plan who trains together as the folder and the memory say.
+    """Read the data, and plan which members train together, by the folder and the memory.
 
     Args:
         folder: the run's.
         config: the settings.
-        given: the images of a caller's own, where members learn from such.
+        given: the caller's own images, where members are trained on arrays.
 
     Raises:
-        UserError: a field doesn't fit the data, or two parts don't go together, or files are missing or can't be used;
+        UserError: a field doesn't fit the data, or two parts don't fit together, or files are missing or can't be used;
             or the run was trained on other images, or in another precision.
     """
     configs = check_config(config)
@@ -88,7 +88,7 @@ def plan_run(folder: RunFolder, config: Config, given: GivenArrays | None = None
     for group in plan.groups:
         checkpoints = Checkpoints(folder.checkpoints / group.name, keep=1, tidy=False)
         if checkpoints.steps():
-            record = checkpoints.newest_record(state_shapes(group))
+            record = checkpoints.newest_record(state_shapes(group.spec, group.configs))
             checkpoints.close()
             if record is not None:
                 check_goes_on(record, group, plan.dataset(group))
@@ -99,10 +99,10 @@ def plan_run(folder: RunFolder, config: Config, given: GivenArrays | None = None
 def _check_same_images(
     folder: RunFolder, config: Config, configs: Sequence[Config], collection: DataCollection
 ) -> None:
-    """See that arrays are those that a run began with; of others even the shapes of its checkpoint may not fit.
+    """Make sure that arrays are those that the run began with: the checkpoint may not even have the shapes for others.
 
     Raises:
-        UserError: they are others.
+        UserError: they are not.
     """
     files = {folder.data(config, member): collection.of(member) for member in configs}
     for file, dataset in files.items():
@@ -115,10 +115,10 @@ def _check_same_images(
 
 
 def check_config(config: Config) -> list[Config]:
-    """Return each member's settings, once every name and the length are known to be good.
+    """Return each member's settings, after checking the names of parts and the length.
 
     Raises:
-        UserError: one is not.
+        UserError: a line of the sweep, a name or a length can't be used.
     """
     configs = expand(config)
     for member in configs:

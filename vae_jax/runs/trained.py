@@ -1,4 +1,4 @@
-"""A trained member as one object, from its run folder alone: the data need not be there."""
+"""A trained member as one object, read from its run folder; the data set is not needed."""
 
 import logging
 import math
@@ -41,19 +41,19 @@ Labels = ArrayLike | Sequence[int]
 
 @dataclass(frozen=True)
 class Trained:
-    """One trained model, and what it needs to be used.
+    """One trained model, with what is needed to use it.
 
     Attributes:
         folder: the run's.
         member: its number in the run.
-        config: its settings, as it would have them alone.
+        config: its settings, as of a single run.
         spec: what shapes its program.
         weights: its parameters and its other variables.
-        title: it in a few words.
+        title: a short description.
         test: test images of the run.
         class_names: the name of each label.
-        template: where eyes and nose lie in the images, if they are faces laid over each other.
-        notice: a line that every picture must carry, or ''.
+        template: positions of eyes and nose in the images, if they are aligned faces.
+        notice: a line that every figure must show, or ''.
     """
 
     folder: Path
@@ -68,7 +68,7 @@ class Trained:
     notice: str
 
     def __repr__(self) -> str:
-        """Say which model it is, in one line."""
+        """Describe the model in one line."""
         return (
             f"Trained({str(self.folder)!r}, member {self.member}: {self.title}; {self.spec.sizes}, "
             f"{len(self.test):,} test images)"
@@ -76,63 +76,64 @@ class Trained:
 
     @property
     def latent_dim(self) -> int:
-        """Numbers of a point of the latent space."""
+        """Numbers of one latent."""
         return model_of(self.spec, self.weights).units.size
 
     def encode(self, images: ArrayLike, labels: Labels | None = None) -> Codes:
-        """Return the posterior of each image, and what is made again from its mean.
+        """Return the posterior of each image, and its reconstruction from the posterior mean.
 
         Args:
-            images: as `test.images`: uint8, of the size that the model has learnt from; at least one.
-            labels: the class of each, as `test.labels`, where the model is told it (`config.data.condition`).
+            images: like `test.images`: uint8, of the model's image size; at least one.
+            labels: the class of each, like `test.labels`, for a conditional model (`config.data.condition`).
 
         Returns:
-            `mu` and `sigma`, the mean and the standard deviation `[n, latent]`, and `reconstructions`, as `images`.
+            `mu` and `sigma`, the mean and the standard deviation `[n, latent]`, and `reconstructions`, like `images`.
 
         Raises:
-            UserError: they are no such images.
+            UserError: the images or labels can't be used.
         """
         given = checked_images("images", images, self.spec.image_shape)
-        return encode_images(self.spec, self.weights, given, self._told(labels, len(given)))
+        return encode_images(self.spec, self.weights, given, self._condition(labels, len(given)))
 
     def encode_test(self) -> Codes:
-        """Return the codes of `test.images`, each told its class where the model is told it."""
+        """Return the codes of `test.images`, conditioned on their classes for a conditional model."""
         return encode_images(self.spec, self.weights, self.test.images, told_of(self.spec, self.test.labels))
 
     def decode(self, z: ArrayLike, labels: Labels | None = None) -> UInt8[np.ndarray, "*shape height width channels"]:
-        """Return the expected picture of each latent.
+        """Return the expected image of each latent.
 
         Args:
-            z: points of the latent space `[..., latent]`, an array or lists, in any arrangement; at least one.
-            labels: the class of each `[...]`, or one for all, where the model is told it.
+            z: latents `[..., latent]`, an array or nested lists; at least one.
+            labels: the class of each `[...]`, or one for all, for a conditional model.
 
         Returns:
-            uint8, a picture a point in the same arrangement.
+            uint8 `[..., height, width, channels]`.
 
         Raises:
-            UserError: they are no such points, or not finite.
+            UserError: the latents have another size or are not finite, or the labels can't be used.
         """
         points = checked_points("z", z, self.latent_dim)
         count = math.prod(points.shape[:-1])
-        return decode_latents(self.spec, self.weights, points, self._told(labels, count))
+        return decode_latents(self.spec, self.weights, points, self._condition(labels, count))
 
     def sample(self, n: int, seed: int = 0, labels: Labels | None = None) -> Images:
         """Decode latents drawn from the prior.
 
         Args:
-            n: how many; at least one, and no more than there is memory for.
-            seed: the same gives the same pictures; 0 to 4,294,967,295, as `config.seed`.
-            labels: the class of each, or one for all, where the model is told it.
+            n: how many; at least one, and no more than fit into the memory.
+            seed: decides the images; 0 to 4,294,967,295, like `config.seed`.
+            labels: the class of each, or one for all, for a conditional model.
 
         Returns:
             uint8 `[n, height, width, channels]`.
 
         Raises:
-            UserError: `n` or `seed` is no such number.
+            UserError: `n`, `seed` or the labels can't be used.
         """
-        count, of = self._count("n", n, low=1), checked_whole("seed", seed, 0, 2**32 - 1)
-        told = self._told(labels, count)
-        return decode_latents(self.spec, self.weights, sample_prior(self.spec, self.weights, count, of, told), told)
+        count, seed = self._count("n", n, low=1), checked_whole("seed", seed, 0, 2**32 - 1)
+        condition = self._condition(labels, count)
+        latents = sample_prior(self.spec, self.weights, count, seed, condition)
+        return decode_latents(self.spec, self.weights, latents, condition)
 
     def morph(
         self,
@@ -142,40 +143,43 @@ class Trained:
         path: str = "linear",
         labels: Labels | None = None,
     ) -> Images:
-        """Decode a way from one image to another.
+        """Decode a path through latent space from one image to another.
 
         Args:
-            start, end: as one of `test.images`: uint8, of the size that the model has learnt from.
+            start, end: each like one of `test.images`: uint8, of the model's image size.
             steps: how many, both ends included: 2 or more.
             path: a name in `vae_jax.interpolation.paths.PATHS`.
-            labels: the classes of both, where the model is told them; what it is told changes evenly between them.
+            labels: the classes of both, for a conditional model; the condition is interpolated linearly.
+
+        Returns:
+            uint8 `[steps, height, width, channels]`.
 
         Raises:
-            UserError: there is no such path, or they are no such images, or `steps` is no such number.
+            UserError: there is no such path, or the images, `steps` or the labels can't be used.
         """
         walk, count = PATHS[path], self._count("steps", steps, low=2)
         size = self.spec.image_shape
         ends = np.stack([checked_image("start", start, size), checked_image("end", end, size)])
-        told = self._told(labels, 2)
-        mu = encode_images(self.spec, self.weights, ends, told).mu
-        told_ways = None if told is None else told_between(told[:1], told[1:], count)
-        way = walk(mu[0], mu[1], count)
-        return decode_latents(self.spec, self.weights, way, None if told_ways is None else told_ways[0])
+        condition = self._condition(labels, 2)
+        mu = encode_images(self.spec, self.weights, ends, condition).mu
+        conditions = None if condition is None else told_between(condition[:1], condition[1:], count)
+        latents = walk(mu[0], mu[1], count)
+        return decode_latents(self.spec, self.weights, latents, None if conditions is None else conditions[0])
 
-    def _told(self, labels: Labels | None, count: int) -> Float[np.ndarray, "n classes"] | None:
-        """Return what the model is told of examples of these classes.
+    def _condition(self, labels: Labels | None, count: int) -> Float[np.ndarray, "n classes"] | None:
+        """Return the one-hot condition of examples of these classes; None for an unconditional model.
 
         Raises:
-            UserError: it wants labels and there are none, or the other way round, or they name no classes.
+            UserError: labels are missing, or not used by the model, or out of range.
         """
         classes = self.spec.classes
         if labels is None and not classes:
             return None
         if not classes:
-            raise UserError("labels: found some; this model is told nothing (config.data.condition=none)")
+            raise UserError("labels: found some; this model is not conditional (config.data.condition=none)")
         names = f"whole numbers from 0 to {classes - 1}, one for all or {count}"
         if labels is None:
-            raise UserError(f"labels: missing; this model is told the class of each image: needs {names}")
+            raise UserError(f"labels: missing; this model is conditioned on the class of each image: needs {names}")
         try:
             given = np.asarray(labels)
         except ValueError:  # rows of several lengths
@@ -185,28 +189,29 @@ class Trained:
         return told_of(self.spec, np.broadcast_to(given.ravel(), count))
 
     def _count(self, name: str, found: int, low: int) -> int:
-        """Check a number of pictures to be made: they and their points have to fit into the memory, twice."""
-        of_one = 2 * (math.prod(self.spec.image_shape) + 4 * self.latent_dim)
-        return checked_whole(name, found, low, max(low, free_bytes() // of_one))
+        """Check a number of images: two copies of them and of their latents must fit into the memory."""
+        bytes_each = 2 * (math.prod(self.spec.image_shape) + 4 * self.latent_dim)
+        return checked_whole(name, found, low, max(low, free_bytes() // bytes_each))
 
     def metrics(self) -> list[dict[str, Any]]:
         """Return the member's lines of `metrics.jsonl`.
 
         Returns:
-            of every logged moment `step`, `epoch`, `split` (`train`, `validation`, `test`), `beta_kl`; `loss`, `recon`
+            for every logged moment `step`, `epoch`, `split` (`train`, `validation`, `test`), `beta_kl`; `loss`, `recon`
             and `kl` in the run's normalisation; `distortion`, `rate` and `elbo` in nats per image.
 
         Raises:
-            UserError: the file is not there any more.
+            UserError: the file is missing.
         """
-        if not RunFolder(self.folder).metrics.is_file():
-            raise UserError(f"{RunFolder(self.folder).metrics}: not there; restore it from where the run was trained")
-        return [line for line in read_metrics(RunFolder(self.folder).metrics) if line["member"] == self.member]
+        file = RunFolder(self.folder).metrics
+        if not file.is_file():
+            raise UserError(f"{file}: not there; restore it from where the run was trained")
+        return [line for line in read_metrics(file) if line["member"] == self.member]
 
     def figures(self) -> dict[str, Path]:
-        """Return the member's figures in the run folder by their names; none where it was not drawn.
+        """Return the member's figures in the run folder by their names; empty if it was not drawn.
 
-        Where it is the run's only member, `loss_curves` is among them; of a sweep they are the sweep's.
+        `loss_curves` is included if the member is the run's only one; a sweep's belong to `Sweep.figures`.
         """
         from vae_jax.figures.gallery import FIGURES, LOSS_CURVES
 
@@ -218,26 +223,26 @@ class Trained:
 
 
 def encode(model: Trained, images: ArrayLike, labels: Labels | None = None) -> Codes:
-    """Return what `Trained.encode` does."""
+    """Call `Trained.encode`."""
     return _trained(model).encode(images, labels)
 
 
 def decode(
     model: Trained, z: ArrayLike, labels: Labels | None = None
 ) -> UInt8[np.ndarray, "*shape height width channels"]:
-    """Return what `Trained.decode` does."""
+    """Call `Trained.decode`."""
     return _trained(model).decode(z, labels)
 
 
 def sample(model: Trained, n: int, seed: int = 0, labels: Labels | None = None) -> Images:
-    """Return what `Trained.sample` does."""
+    """Call `Trained.sample`."""
     return _trained(model).sample(n, seed, labels)
 
 
 def _trained(model: object) -> Trained:
     if not isinstance(model, Trained):
         found = type(model).__name__
-        raise UserError(f"model: found {found}; needs a trained model, as load_run(FOLDER) or sweep.load(0) gives one")
+        raise UserError(f"model: found {found}; needs a trained model, such as from load_run(FOLDER) or sweep.load(0)")
     return model
 
 
@@ -246,11 +251,11 @@ def load_run(folder: Path | str, member: int | None = None) -> Trained:
 
     Args:
         folder: the run's.
-        member: its number; may be left out where the run has one only.
+        member: its number; not needed if the run has only one.
 
     Raises:
-        UserError: there is no trained run, or no such member; or its `data.npz` is gone, damaged or of other data; or
-            JAX can't be used as it is set.
+        UserError: there is no trained run, or no such member; or its `data.npz` is missing, damaged or of other data;
+            or JAX can't be used with its settings.
     """
     check_jax()
     run = RunFolder(from_home(folder))
@@ -265,8 +270,8 @@ def load_members(folder: Path | str, wanted: Iterable[int], step: int | None = N
 
     Args:
         folder: the run's.
-        wanted: their numbers; they come in the order of the programs that they were trained in.
-        step: as they were after so many steps, where a checkpoint of then is kept; else the newest.
+        wanted: their numbers; they are yielded in the order of their groups.
+        step: of the checkpoint to read; None means the newest.
 
     Raises:
         UserError: there is no trained run, or no such checkpoint.
@@ -279,7 +284,7 @@ def load_members(folder: Path | str, wanted: Iterable[int], step: int | None = N
 
 
 def settings_of(folder: Path | str) -> dict[int, Config]:
-    """Return the settings of every member of a run by their numbers.
+    """Return the settings of every member of a run by number.
 
     Raises:
         UserError: there is no trained run.
@@ -298,7 +303,7 @@ def saved_steps(folder: Path | str) -> list[int]:
 def _reader(
     run: RunFolder, config: Config, name: str, members: Numbered, step: int | None = None
 ) -> Callable[[int], Trained]:
-    """Read a group, and return what takes a member out of it."""
+    """Read a group, and return a function from a member's number to the member."""
     data = run.data(config, members[0][1])
     kept = read_kept(data)
     group = group_of(name, members, kept)
@@ -308,7 +313,7 @@ def _reader(
         index = group.numbers.index(number)
         alone = group.configs[index]
         if failed_for_good(alone, failed := int(state.failed[index])):
-            log.warning("member %s failed in step %s; it stays as it was before", number, f"{failed:,}")
+            log.warning("member %s failed in step %s; its weights are from before this step", number, f"{failed:,}")
         return Trained(
             folder=run.path,
             member=number,
@@ -326,7 +331,7 @@ def _reader(
 
 
 def _groups(run: RunFolder) -> dict[str, Numbered]:
-    """Return the members of each group that was begun.
+    """Return the members of each started group.
 
     Raises:
         UserError: there is none, or a part from outside is not registered.
@@ -351,18 +356,16 @@ def _chosen(run: RunFolder, member: int | None, known: list[int]) -> int:
 
 
 def _state(run: RunFolder, group: Group, kept: KeptData, data: Path, step: int | None) -> TrainState:
-    """Read the newest state of a group, or that of a step."""
+    """Read the newest state of a group, or that of a step, rounded to the precision of this process."""
     checkpoints = Checkpoints(run.checkpoints / group.name, keep=1, tidy=False)
-    found = checkpoints.restore(state_shapes(group), step, cast=True)  # to be used, not to be trained on
+    found = checkpoints.restore(state_shapes(group.spec, group.configs), step, cast=True)
     checkpoints.close()
     if found is None:
+        if step is None:
+            raise UserError(f"{checkpoints.folder}: no checkpoint yet; train the run first")
         known = ", ".join(map(str, checkpoints.steps()))
-        missing = (
-            "no checkpoint yet; train the run first" if step is None else f"found none of step {step}; has {known}"
-        )
-        raise UserError(f"{checkpoints.folder}: {missing}")
-    state: TrainState = found[0]
-    record = found[1]
+        raise UserError(f"{checkpoints.folder}: found none of step {step}; has {known}")
+    state, record = found
     if record["data"] != kept.fingerprint:
         raise UserError(f"{data}: of other data than the checkpoint's; run --mode=evaluate where the data are")
     return state

@@ -1,4 +1,4 @@
-"""A run from its config to its report, in its folder."""
+"""Training a run: from its config to its report, in its folder."""
 
 import logging
 from functools import partial
@@ -11,7 +11,6 @@ from vae_jax.core.compile_cache import keep_compiled_programs
 from vae_jax.core.jax_settings import check_jax
 from vae_jax.core.progress import Progress
 from vae_jax.core.signals import Stop, signals_noted
-from vae_jax.data.dataset import Dataset
 from vae_jax.data.sources.arrays import GivenArrays
 from vae_jax.evaluation.metrics import evaluator_of
 from vae_jax.reports.summary import member_title
@@ -23,7 +22,7 @@ from vae_jax.training.blocks import step_work
 from vae_jax.training.checkpoints import Checkpoints
 from vae_jax.training.groups import MEMBERS_FILE, Group, write_members
 from vae_jax.training.loop import Trainer
-from vae_jax.training.memory import layout_of, memory_faults_told
+from vae_jax.training.memory import layout_of, memory_errors_reported
 from vae_jax.training.metrics_log import MetricsLog
 from vae_jax.training.sharding import Layout
 
@@ -31,18 +30,18 @@ log = logging.getLogger("vae_jax")
 
 
 def train_run(config: Config, workdir: Path, started: float, given: GivenArrays | None = None) -> None:
-    """Train a run from its start, or from its newest checkpoints, to its end, and write all about it.
+    """Train a run from its start, or its newest checkpoints, to its end, and write its results.
 
     Args:
         config: the settings.
         workdir: the run folder.
-        started: when it was asked for, by `time.perf_counter()`.
-        given: the images of a caller's own, where members learn from such.
+        started: `time.perf_counter()` at the command's start.
+        given: the caller's own images, where it is trained on arrays.
 
     Raises:
-        NoResultError: every member failed; all is written.
-        StoppedError: a signal ended it.
-        UserError: something that the user gave can't be used; nothing was compiled or written then.
+        NoResultError: every member failed; all results are written.
+        StoppedError: a signal ended the run.
+        UserError: an argument can't be used; nothing was compiled or written.
     """
     check_jax()
     stop, folder = Stop(), RunFolder(workdir)
@@ -50,7 +49,7 @@ def train_run(config: Config, workdir: Path, started: float, given: GivenArrays 
         folder.check(config)
         if folder.is_finished(config):
             if given is not None:
-                plan_run(folder, config, given)  # sees that they are the run's
+                plan_run(folder, config, given)  # checks that they are the run's images
             log.info("%s: finished already; the report lies at %s", folder.path, folder.report)
         else:
             keep_compiled_programs()
@@ -61,7 +60,7 @@ def train_run(config: Config, workdir: Path, started: float, given: GivenArrays 
 
 
 def _train(plan: Plan, clock: Clock, stop: Stop) -> None:
-    """Train the groups of a plan one after another, and write all about them."""
+    """Train the groups of a plan one after another, and write their results."""
     plan.check_memory()
     with Progress("planning: measuring the memory"):
         layouts = [layout_of(group, plan.dataset(group)) for group in plan.groups]
@@ -88,10 +87,10 @@ def _train(plan: Plan, clock: Clock, stop: Stop) -> None:
 def train_group(
     plan: Plan, group: Group, layout: Layout, clock: Clock, run_figures: RunFigures, stop: Stop, progress: Progress
 ) -> Trainer:
-    """Train one group to its end, and gather_member_arrays its members for their pictures.
+    """Train one group to its end, and draw its members' figures.
 
     Raises:
-        StoppedError: a signal ended it.
+        StoppedError: a signal ended the run.
     """
     home, dataset, config = plan.folder.checkpoints / group.name, plan.dataset(group), group.configs[0]
     write_members(home, group)
@@ -109,11 +108,11 @@ def train_group(
     def listen(line: dict[str, Any]) -> None:
         metrics_log.write(line)
         if line["member"] == group.numbers[0] and line["split"] == "train":
-            progress.moment(losses_told(line, len(group.numbers)))
+            progress.moment(format_losses(line, len(group.numbers)))
 
     stop.patient = True
     try:
-        with memory_faults_told(group.name):
+        with memory_errors_reported(group.name):
             evaluate = evaluator_of(group, layout, dataset)
             state = trainer.run(state, evaluate, listen, lambda: stop.asked, stop.wait, progress)
     finally:
@@ -127,21 +126,20 @@ def train_group(
     return trainer
 
 
-def losses_told(line: dict[str, Any], members: int) -> str:
-    """Say the losses of a member, and which it is if it is not the only one."""
-    of = f"member {line['member']}: " if members > 1 else ""
-    return of + ", ".join(f"{name} {line[name]:.4g}" for name in ("loss", "recon", "kl", "beta_kl") if name in line)
+def format_losses(line: dict[str, Any], members: int) -> str:
+    """Format the losses of a member, with its number if there are others."""
+    prefix = f"member {line['member']}: " if members > 1 else ""
+    return prefix + ", ".join(f"{name} {line[name]:.4g}" for name in ("loss", "recon", "kl", "beta_kl") if name in line)
 
 
 def announce(plan: Plan) -> None:
-    """Say what is about to be trained, on what."""
+    """Log what is about to be trained, and the data."""
     if plan.collection.notice:
         log.warning("%s", plan.collection.notice)
-    *others, last = map(_images_of, plan.collection.datasets.values())
+    *others, last = (f"{each.name}: {each.source}; {each.counts}" for each in plan.collection.datasets.values())
     for other in others:
         log.info("%s", other)
-    groups = plan.groups
-    count = sum(len(group.configs) for group in groups)
+    groups, count = plan.groups, len(plan.members)
     members = f"{count} members, " if count > 1 else ""
     programs = f"{members}{len(groups)} programs" if len(groups) > 1 else ""
     length = f"{members}{groups[0].epochs} epochs of {groups[0].steps_per_epoch:,} steps"
@@ -150,17 +148,13 @@ def announce(plan: Plan) -> None:
 
 
 def announce_growth(plan: Plan) -> None:
-    """Say which members lie in the folder already, where a run gains others."""
+    """Log which members the folder already has, where a run gains members."""
     folder = plan.folder
     if not folder.config.exists() or folder.read_config().sweep == plan.config.sweep:
         return
-    begun = [group for group in plan.groups if (folder.checkpoints / group.name / MEMBERS_FILE).is_file()]
-    old = sorted(number for group in begun for number in group.numbers)
+    started = [group for group in plan.groups if (folder.checkpoints / group.name / MEMBERS_FILE).is_file()]
+    old = sorted(number for group in started for number in group.numbers)
     if old and (new := len(plan.members) - len(old)):
         title = member_title(plan.config, plan.members[old[0]])
         which = f"{len(old)} members, {old[0]} to {old[-1]}" if len(old) > 1 else f"member {old[0]} ({title})"
-        log.info("%s: the run that lies here is taken over as %s; %s more to train", folder.path, which, f"{new:,}")
-
-
-def _images_of(dataset: Dataset) -> str:
-    return f"{dataset.name}: {dataset.source}; {dataset.counts}"
+        log.info("%s: the earlier run here is taken over as %s; %s more to train", folder.path, which, f"{new:,}")

@@ -1,4 +1,4 @@
-"""A block of steps, compiled: at one go, or in parts where it would last so long that one waits for it."""
+"""A compiled block of steps: as one program, or in parts where it would take long."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -16,20 +16,20 @@ from vae_jax.training.member import parameters_of
 from vae_jax.training.sharding import Layout
 from vae_jax.training.steps import TrainState, draw_batches, mean_of_parts, take_steps, train_block
 
-# Multiplications and additions of a part, at least: half a second of two cores, or a tenth of one of an accelerator.
+# The least work of a part, in multiplications and additions: half a second on two cores, a tenth on an accelerator.
 # The parts of a block wait in the device's queue, so that it never waits for the host; a CPU's queue holds 32.
 LEAST_WORK = {"cpu": 4e10}
 LEAST_WORK_ACCELERATOR = 3e12
 MOST_PARTS = 30
 
 
-class Begun(NamedTuple):
-    """A block of steps that the devices have begun.
+class RunningBlock(NamedTuple):
+    """A block of steps that the devices are computing.
 
     Attributes:
-        state: after it.
+        state: after the block.
         metrics: their means over its steps, each `[members]`.
-        parts: of each part, how many steps it has and an array that is there when it is done.
+        parts: of each part, its number of steps and an array that is ready when the part is done.
     """
 
     state: TrainState
@@ -37,21 +37,21 @@ class Begun(NamedTuple):
     parts: Sequence[tuple[int, jax.Array]]
 
 
-Block = Callable[[Hyperparameters, TrainState], Begun]
+Block = Callable[[Hyperparameters, TrainState], RunningBlock]
 
 
 def step_work(group: Group, layout: Layout) -> float:
-    """Multiplications and additions of a step of all members on each device, about: forward, and twice as much back."""
+    """Approximate multiplications and additions of a step of all members on each device, backward being two thirds."""
     parameters = parameters_of(group.spec)
     members = layout.padded(len(group.configs)) / layout.member_devices
     return 6 * parameters * group.spec.batch_size * members
 
 
 def part_steps(group: Group, layout: Layout) -> int:
-    """Choose how many steps are taken at a time, so that a part is worth its start and no block has too many.
+    """Choose the number of steps of a part, such that starting it costs little and a block has at most `MOST_PARTS`.
 
     Returns:
-        a divisor of the block: the block itself where it is quick, or where no other divisor will do.
+        a divisor of the block; the block itself where it is quick, or has no other suitable divisor.
     """
     wanted = LEAST_WORK.get(jax.default_backend(), LEAST_WORK_ACCELERATOR)
     least = math.ceil(max(2, wanted / step_work(group, layout), group.block / MOST_PARTS))
@@ -64,36 +64,36 @@ def compile_block(
     """Compile a block of a group's steps.
 
     Args:
-        group: whose.
-        layout: where.
+        group: the members.
+        layout: where they are computed.
         data: shared by the members.
-        members: `[members]`.
-        state: one as it will be given.
-        steps: of a part: a divisor of the block. It changes no bit of the state; the means of the metrics may be
-            rounded otherwise.
+        members: their hyperparameters, each `[members]`.
+        state: an example of the states that it will be given.
+        steps: of a part: a divisor of the block. It doesn't change the state, to the bit; the means of the metrics may
+            differ by rounding.
 
     Returns:
-        takes the members and a state, which is donated, and begins.
+        a function that starts the block from the hyperparameters and a state, which is donated.
     """
     spec, block = group.spec, group.block
     if steps == block:
         whole = train_block.lower(spec, layout, block, data, members, state).compile()
 
-        def at_one_go(members: Hyperparameters, state: TrainState) -> Begun:
+        def as_one(members: Hyperparameters, state: TrainState) -> RunningBlock:
             after, metrics = whole(data, members, state)
-            return Begun(after, metrics, [(block, after.step)])
+            return RunningBlock(after, metrics, [(block, after.step)])
 
-        return at_one_go
+        return as_one
     draw = partial(draw_batches.lower(spec, layout, block, data, members, state.step).compile(), data)
     starts = [layout.place(jnp.int32(first), shared=True) for first in range(0, block, steps)]
     batches = draw(members, state.step)
     some = take_steps.lower(spec, layout, steps, data, members, batches, state, starts[0]).compile()
 
-    def in_parts(members: Hyperparameters, state: TrainState) -> Begun:
+    def in_parts(members: Hyperparameters, state: TrainState) -> RunningBlock:
         batches, traces = draw(members, state.step), []
         for first in starts:
             state, trace = some(data, members, batches, state, first)
             traces.append(trace)
-        return Begun(state, mean_of_parts(traces), [(steps, trace.well) for trace in traces])
+        return RunningBlock(state, mean_of_parts(traces), [(steps, trace.taken) for trace in traces])
 
     return in_parts

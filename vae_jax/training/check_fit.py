@@ -1,4 +1,4 @@
-"""Whether the parts that a program is made of go together, found out before anything is compiled or written."""
+"""Whether the parts of a program fit together, checked before anything is compiled or written."""
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
@@ -26,11 +26,7 @@ from vae_jax.training.steps import loss_of, step_noise
 
 
 def check_fit(groups: Iterable[Group], dataset_of: Callable[[Group], Dataset]) -> None:
-    """Make sure that the parts of every program go together: a step is traced for its shapes, nothing is computed.
-
-    Args:
-        groups: their specs and their members' settings are checked.
-        dataset_of: says what each learns from.
+    """Make sure that the parts of every program fit together: a step is traced for its shapes, nothing is computed.
 
     Raises:
         UserError: two parts don't fit, or one would be left unused.
@@ -54,7 +50,7 @@ def _check_step(group: Group, dataset: Dataset) -> None:
 
 
 def _one_step(spec: Spec, split_of: SplitArrays, numbers: Hyperparameters) -> tuple[Metrics, Codes, Array]:
-    """Do all that is asked of a member: a training step's loss, the codes of a batch, and samples of the prior."""
+    """Use a member in every way: a training step's loss, the codes of a batch, and decoded samples of the prior."""
     objective, key = objective_of(spec, numbers), member_key(numbers["seed"])
     params, variables = split(start(spec, numbers))
     noise = step_noise(spec, Layout(), key, jnp.int32(0))
@@ -67,7 +63,7 @@ def _one_step(spec: Spec, split_of: SplitArrays, numbers: Hyperparameters) -> tu
 
 
 def _check_unused(config: Config) -> None:
-    """A part that the model has no use for must be left as it is by default."""
+    """Refuse a part other than the default where the model does not use such parts."""
     model = registry_of("model")[config.model.name]
     defaults = chosen_parts(Config())
     for kind in getattr(model, "unused", ()):
@@ -89,7 +85,7 @@ def _check_free_bits(config: Config) -> None:
 
 
 def _check_whole_batch(config: Config) -> None:
-    """What counts over a whole batch can't be computed of its shares."""
+    """Refuse to spread a batch over devices if a part needs the whole batch."""
     devices = config.train.data_devices
     if devices == 1:
         return
@@ -104,12 +100,12 @@ def _check_whole_batch(config: Config) -> None:
 def _check_labels(spec: Spec) -> None:
     if spec.settings.data.condition == "labels" and spec.classes < 2:
         raise UserError(
-            "config.data.condition: found 'labels' for a data set of one class, which tells nothing; needs 'none'"
+            "config.data.condition: found 'labels' for a data set of one class, which makes no difference; needs 'none'"
         )
 
 
 def _check_metrics(spec: Spec, metrics: Mapping[str, jax.ShapeDtypeStruct]) -> None:
-    """Make sure that an objective gives numbers, the loss among them."""
+    """Make sure that an objective returns scalars, and a loss among them."""
     name = spec.settings.objective.name
     if "loss" not in metrics:
         raise UserError(f"config.objective.name: {name!r} gives no metric 'loss'; needs one")

@@ -1,4 +1,4 @@
-"""Checkpoints: written by Orbax beside the training, checked leaf by leaf when they are read."""
+"""Checkpoints: written by Orbax in the background, and verified array by array when they are read."""
 
 import errno
 import hashlib
@@ -21,39 +21,40 @@ from vae_jax.training.plain_paths import PlainPath
 Tree = TypeVar("Tree")
 log = logging.getLogger("vae_jax")
 
-FAULTS = (ValueError, KeyError, OSError, TypeError, AttributeError)  # that reading a damaged step may raise
+DAMAGED = (ValueError, KeyError, OSError, TypeError, AttributeError)  # raised by reading a damaged step
 
-# Orbax names what it does by a number that the whole process shares: runs in several threads begin in turn.
-_BEGINNING = threading.Lock()
+# Orbax numbers its operations with a counter of the whole process: threads start them one at a time.
+_STARTING = threading.Lock()
 
 
 class Checkpoints:
-    """The checkpoints of one run folder.
+    """The checkpoints of one group.
 
-    Orbax makes a step appear whole or not at all, but reads a damaged array file without complaint. So a hash of
-    every leaf is kept in the step's metadata and compared on reading.
+    Orbax writes a step atomically, but reads a damaged array file without an error. So the hash of every array is
+    kept in the step's metadata and compared on reading.
     """
 
     def __init__(self, folder: Path, keep: int, *, tidy: bool = True) -> None:
         """Open the folder.
 
         Args:
-            folder: holds a folder for each step; it must be there when a step is saved.
-            keep: how many of the newest steps stay.
-            tidy: clear away what is half written or damaged; not for a mere reader, as another program may be writing.
+            folder: has a subfolder for each step; it must exist when a step is saved.
+            keep: how many of the newest steps are kept.
+            tidy: remove unfinished steps and move damaged ones aside; not for readers, as another process may be
+                writing.
         """
         self.folder = folder
         self._keep, self._tidy = keep, tidy
         self._opened: tuple[PlainPath, Any] | None = None
-        self._inode: int | None = None  # of the folder that was first written into
+        self._inode: int | None = None  # of the folder at the first save
 
     @property
     def _checkpointer(self) -> Any:
-        # Orbax takes as long to import as JAX does: only when there is something to read or write.
+        # Orbax takes as long to import as JAX: it is only imported to read or write a step.
         if self._opened is None:
             from orbax.checkpoint import v1 as ocp
 
-            logging.getLogger("absl").setLevel(logging.CRITICAL)  # it logs what it raises
+            logging.getLogger("absl").setLevel(logging.CRITICAL)  # Orbax logs errors that it also raises
             policy, plain = ocp.training.preservation_policies.LatestN(self._keep), PlainPath(self.folder)
             checkpointer = ocp.training.Checkpointer(
                 plain.path, preservation_policy=policy, cleanup_tmp_directories=self._tidy
@@ -62,39 +63,37 @@ class Checkpoints:
         return self._opened[1]
 
     def save(self, step: int, state: Any, record: dict[str, Any]) -> None:
-        """Begin to write a step and return; the state may be donated at once.
+        """Start to write a step in the background; the state may be donated when this returns.
 
         Args:
             step: how many steps were taken.
             state: a pytree of arrays.
-            record: JSON values kept with it.
+            record: JSON values saved with it.
 
         Raises:
             OSError: this or the step before can't be written.
         """
         leaves = {name: np.array(leaf) for name, leaf in _named_leaves(jax.device_get(state))}
         self._check_room(sum(leaf.nbytes for leaf in leaves.values()))
-        hashes = {name: _hash(leaf) for name, leaf in leaves.items()}
-        with _faults_of_the_disk(), _BEGINNING:
-            self._checkpointer.save_async(
-                step, leaves, custom_metadata={"record": record, "hashes": hashes}, force=True
-            )
+        metadata = {"record": record, "hashes": {name: _hash(leaf) for name, leaf in leaves.items()}}
+        with _errors_as_oserror(), _STARTING:
+            self._checkpointer.save_async(step, leaves, custom_metadata=metadata, force=True)
 
     def _check_room(self, size: int) -> None:
-        """See that the folder is still the same, as Orbax would make it anew, and that there is room.
+        """Make sure that the folder is still there (Orbax would create a new one), and that the disk has room.
 
         Raises:
-            OSError: it is not, or there is none.
+            OSError: the folder was removed or replaced, or the disk is full.
         """
         inode = self.folder.stat().st_ino
         if inode != (self._inode or inode):
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         self._inode = inode
-        if shutil.disk_usage(self.folder).free < 3 * size:  # it writes pieces, and then merges them
+        if shutil.disk_usage(self.folder).free < 3 * size:  # Orbax writes pieces, and then merges them
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def steps(self) -> list[int]:
-        """Return the steps that there are checkpoints of, the newest last."""
+        """Return the steps that have a checkpoint, the newest last."""
         if not self.folder.is_dir():
             return []
         return sorted(int(path.name) for path in self.folder.iterdir() if path.name.isdigit())
@@ -102,27 +101,27 @@ class Checkpoints:
     def restore(
         self, template: Tree, step: int | None = None, *, cast: bool = False
     ) -> tuple[Tree, dict[str, Any]] | None:
-        """Read the newest step that is whole, or a certain one.
+        """Read the newest undamaged step, or a given one.
 
-        A damaged step is named in the log, moved aside to `damaged_checkpoints` if tidy, and never deleted.
+        A damaged step is logged, moved to `damaged_checkpoints` if tidy, and never deleted.
 
         Args:
             template: a pytree with the names, shapes and types that are needed.
-            step: the only one that will do.
+            step: the step to read; None means the newest.
             cast: whether numbers of another precision may be rounded to that of the template.
 
         Returns:
             the state and its record, or None where there is no checkpoint.
 
         Raises:
-            UserError: there are checkpoints and none of them can be read, or the newest that is whole holds other
+            UserError: there are checkpoints and none of them can be read, or the newest undamaged one has other
                 arrays than the template.
         """
         steps = [each for each in reversed(self.steps()) if step in (None, each)]
         for each in steps:
             try:
                 leaves, record = self._read(each)
-            except FAULTS as error:
+            except DAMAGED as error:
                 log.warning(
                     "%s: can't be used (%s); trying the checkpoint before it", self.folder / str(each), _reason(error)
                 )
@@ -137,14 +136,14 @@ class Checkpoints:
         return None
 
     def read_back(self, step: int) -> None:
-        """See that a step that was saved can be read.
+        """Make sure that a saved step can be read.
 
         Raises:
             UserError: it can't.
         """
         try:
             self._read(step)
-        except FAULTS as error:
+        except DAMAGED as error:
             raise UserError(
                 f"{self.folder / str(step)}: was saved but can't be read back ({_reason(error)}), so the run is not "
                 "finished; the same command goes on from the checkpoint before it, or use another workdir"
@@ -159,20 +158,20 @@ class Checkpoints:
             template: a pytree with the names, shapes and types that are needed.
 
         Raises:
-            UserError: the step holds others.
+            UserError: the step has other arrays.
         """
         for step in reversed(self.steps()):
             try:
                 record, _, stored = self._metadata(step)
-            except FAULTS:  # `restore` will say so
+            except DAMAGED:  # `restore` will report it
                 continue
             _check_like(template, stored, self.folder / str(step), cast=False)
             return record
         return None
 
     def _metadata(self, step: int) -> tuple[dict[str, Any], dict[str, str], Any]:
-        """Return a step's record, the hash of each leaf, and what Orbax says of each."""
-        with _BEGINNING:
+        """Return a step's record, the hash of each array, and Orbax's metadata of each."""
+        with _STARTING:
             found = self._checkpointer.metadata(step)
         kept = found.custom_metadata
         if not isinstance(kept, dict) or not {"record", "hashes"} <= set(kept) or not isinstance(found.metadata, dict):
@@ -180,12 +179,12 @@ class Checkpoints:
         return kept["record"], kept["hashes"], found.metadata
 
     def _read(self, step: int) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-        """Read the leaves and the record of a step as they were written; raises one of `FAULTS` where it can't."""
+        """Read the arrays and the record of a step; raises one of `DAMAGED` if they are not as they were written."""
         record, hashes, stored = self._metadata(step)
         if set(stored) != set(hashes):
             raise ValueError("arrays are missing")
         wanted = {name: np.empty(leaf.shape, leaf.dtype) for name, leaf in stored.items()}
-        with _BEGINNING:
+        with _STARTING:
             loaded = self._checkpointer.load(step, wanted)
         leaves = {name: np.asarray(leaf) for name, leaf in loaded.items()}
         for name, leaf in leaves.items():
@@ -201,7 +200,7 @@ class Checkpoints:
         self.close()
 
     def close(self) -> None:
-        """Wait until all that was saved is on the disk.
+        """Wait until all saved steps are on the disk.
 
         Raises:
             OSError: the newest step can't be written.
@@ -210,44 +209,33 @@ class Checkpoints:
         if opened is not None:
             plain, checkpointer = opened
             try:
-                with _faults_of_the_disk():
+                with _errors_as_oserror():
                     checkpointer.close()
             finally:
                 plain.close()
 
 
 @contextmanager
-def _faults_of_the_disk() -> Iterator[None]:
-    """Raise whatever Orbax raises as an `OSError`: the disk's where it says so, else without a number."""
+def _errors_as_oserror() -> Iterator[None]:
+    """Turn all errors of Orbax into an `OSError`, with the error number that the text names, if any."""
     try:
         yield
     except OSError:
         raise
-    except Exception as error:  # of many kinds, from other threads
-        said = str(error)
-        code = re.search(r"os_error_code='(\d+)'", said)
+    except Exception as error:  # of many types, from other threads
+        code = re.search(r"os_error_code='(\d+)'", str(error))
         if code:
             raise OSError(int(code[1]), os.strerror(int(code[1]))) from error
-        raise OSError((said.splitlines() or [type(error).__name__])[0][:200]) from error
+        raise OSError(_reason(error)[:200]) from error
 
 
 def _reason(error: BaseException) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _check_like(template: Any, found: Mapping[str, Any], step: Path, *, cast: bool) -> None:
-    """See that what a step holds is what is needed.
-
-    Args:
-        template: a pytree of whatever has a shape and a type.
-        found: the same by names.
-        step: where.
-        cast: whether another precision will do.
-
-    Raises:
-        UserError: it is not.
-    """
-    other = "the checkpoint is whole, but of another version of the program: use that, or another workdir"
+    """Raise a `UserError` if a step has other arrays than the template; `cast` accepts another precision."""
+    other = "the checkpoint is not damaged, but of another version of vae_jax: use that version, or another workdir"
     wanted = dict(_named_leaves(template))
     for name in sorted(set(wanted) ^ set(found)):
         raise UserError(f"{step}: found {'no' if name in wanted else 'an'} array {name}; {other}")

@@ -1,4 +1,4 @@
-"""Stored images as the batches that a model sees."""
+"""Batches made from stored images."""
 
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ class SplitArrays(NamedTuple):
 
 
 class TrainData(NamedTuple):
-    """The training images on the device, and the places in them that one pass draws."""
+    """The training images on the device, and the sampling indices of one pass."""
 
     split: SplitArrays
     draws: Int32[Array, " m"]
@@ -33,12 +33,12 @@ def split_arrays(split: Split) -> SplitArrays:
 
 
 def train_data(dataset: Dataset) -> TrainData:
-    """Put what is trained on onto the device."""
+    """Put the training images onto the device."""
     return TrainData(split_arrays(dataset.train), jnp.asarray(dataset.sampling_indices))
 
 
 def train_data_shapes(dataset: Dataset) -> TrainData:
-    """Return the shapes of what `train_data` gives, putting nothing anywhere."""
+    """Return the shapes and types of `train_data`, without copying anything to the device."""
     split = dataset.train
     images, labels, draws = (
         jax.ShapeDtypeStruct(array.shape, array.dtype)
@@ -53,11 +53,11 @@ def to_unit(images: UInt8[Array, "*lead height width channels"], levels: int) ->
 
 
 def condition_of(spec: Spec, labels: Int[Array, " batch"]) -> Condition:
-    """Return what the model is told of images with these labels: the class, one-hot; None where it is told nothing."""
+    """Return the model's condition for images with these labels: one-hot classes; None for an unconditional model."""
     return jax.nn.one_hot(labels, spec.classes) if spec.classes else None
 
 
 def make_batch(spec: Spec, split: SplitArrays, index: Int[Array, " batch"], noise: Noise) -> Batch:
-    """Return the images of a split at these places, transformed as the data's settings say."""
+    """Return the images of a split at these indices, transformed as the data's settings say."""
     x = TRANSFORMS[spec.settings.data.binarise](to_unit(split.images[index], spec.levels), noise)
     return Batch(x, condition_of(spec, split.labels[index]), index)

@@ -1,4 +1,4 @@
-"""What becomes of members that failed since the last look: they stop, skip such steps, or go back (`train.on_nan`)."""
+"""What happens to members with a non-finite step: they stop, skip such steps, or go back (`train.on_nan`)."""
 
 import logging
 
@@ -11,7 +11,7 @@ from vae_jax.training.steps import NEVER, TrainState
 
 log = logging.getLogger("vae_jax")
 
-MOST_SETBACKS = 3  # of one member, until it stops for good, or is not spoken of any more if it skips
+MOST_SETBACKS = 3  # of one member; then it stops, or its further skipped steps are not logged
 
 
 def note_failures(
@@ -23,19 +23,19 @@ def note_failures(
     state: TrainState,
     before: TrainState | None,
 ) -> tuple[TrainState, list[int]]:
-    """Say which members failed since the last look, and put those back that shall go on from there.
+    """Log which members failed in the last block, and restore those that go back.
 
     Args:
         group: the members.
-        dataset: what they are trained on.
+        dataset: the data they are trained on.
         step: how many steps were taken.
-        known: the step in which each member had failed at the last look, or `NEVER`.
-        setbacks: how often each member was found to have failed; counted on here.
+        known: the step in which each member had failed before the block, or `NEVER`.
+        setbacks: how often each member was found to have failed; updated here.
         state: of all members.
-        before: at the last look, where a member may want it.
+        before: the state before the block, where a member may go back to it.
 
     Returns:
-        the state to go on with, and the step in which each member failed.
+        the state to continue with, and the step in which each member failed.
     """
     failed: list[int] = jax.device_get(state.failed)[: len(known)].tolist()
     for k, (config, number) in enumerate(zip(group.configs, group.numbers, strict=True)):
@@ -48,13 +48,13 @@ def note_failures(
         quantity = faulty_quantity(group, k, dataset, state)
         found = f"member {number}: in step {failed[k]:,} {quantity}"
         if config.train.on_nan == "skip":
-            last = "; no more of them are named" if setbacks[k] == MOST_SETBACKS else ""
+            last = "; further ones are not logged" if setbacks[k] == MOST_SETBACKS else ""
             log.warning("%s; such steps are skipped%s", found, last)
         elif config.train.on_nan == "restore" and goes_on and before is not None:
             failed[k] = NEVER
             state = put_back(state, before, k)
             back = f"{step - group.block:,}"
-            log.warning("%s; it goes on from step %s (%s of %s)", found, back, setbacks[k], MOST_SETBACKS)
+            log.warning("%s; it continues from step %s (%s of %s)", found, back, setbacks[k], MOST_SETBACKS)
         else:
-            log.warning("%s; it stays as it was before", found)
+            log.warning("%s; it stops with the weights from before this step", found)
     return state, failed

@@ -1,11 +1,11 @@
-"""Which members train together: those of one program, begun at the same time.
+"""Which members train together: those of one program, started at the same time.
 
-A run's members are numbered as they come. Each group has a folder of checkpoints of its own with a list of its members
-in it, so that a sweep that grows trains only the new ones.
+Each group has a checkpoint folder of its own with a list of its members, so that a sweep that grows trains only the
+new ones.
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,14 +24,14 @@ MEMBERS_FILE = "members.json"
 
 @dataclass(frozen=True)
 class Group:
-    """Members that take their steps together, known before anything is compiled.
+    """Members that are trained together.
 
     Attributes:
         name: of its folder below the run's checkpoints.
         numbers: each member's number in the run.
-        configs: each member's settings, as it would have them alone.
+        configs: each member's settings, as of a single run.
         spec: what they share.
-        steps_per_epoch, epochs: how long.
+        steps_per_epoch, epochs: the length of the training.
         block: steps between two logged moments, compiled as one.
         evaluate_every, save_every: in epochs.
     """
@@ -52,97 +52,95 @@ class Group:
         return self.steps_per_epoch * self.epochs
 
 
-# Members under their numbers.
+# Members' numbers and settings.
 Numbered = list[tuple[int, Config]]
 
 
-def number_members(configs: Sequence[Config], recorded: Iterable[Numbered]) -> list[Numbered]:
+def number_members(configs: Sequence[Config], recorded: Sequence[Numbered]) -> list[Numbered]:
     """Give every member its number: the one that it has already, or the next.
 
     Args:
-        configs: the settings that the members shall have now.
-        recorded: the members of each group that was begun.
+        configs: the members' current settings.
+        recorded: the members of each started group.
 
     Returns:
-        the begun groups' members with their settings of now, and last of all the new members.
+        the members of each started group with their current settings, and last the new members.
     """
-    there = [list(members) for members in recorded]
-    now = _paired([config for members in there for _, config in members], configs)
-    begun = [[(number, now[config]) for number, config in members] for members in there]
+    now = _paired([config for members in recorded for _, config in members], configs)
+    started = [[(number, now[config]) for number, config in members] for members in recorded]
     taken = set(now.values())
-    first = 1 + max((number for members in begun for number, _ in members), default=-1)
+    first = 1 + max((number for members in started for number, _ in members), default=-1)
     new = [config for config in configs if config not in taken]
-    return [*begun, list(enumerate(new, first))]
+    return [*started, list(enumerate(new, first))]
 
 
-def _paired(begun: Sequence[Config], configs: Sequence[Config]) -> dict[Config, Config]:
-    """Find the settings of now for each member that was begun: the same where there are, else those most alike."""
+def _paired(started: Sequence[Config], configs: Sequence[Config]) -> dict[Config, Config]:
+    """Find the current settings of each started member: equal ones if there are, else the most similar."""
     left, now = dict.fromkeys(configs), dict[Config, Config]()
     for likeness in (lambda config: config, lambda config: identity(config, Role.EXTENT), identity):
         alike: dict[Config, list[Config]] = {}
         for config in left:
             alike.setdefault(likeness(config), []).append(config)
-        for config in begun:
+        for config in started:
             if config not in now and alike.get(likeness(config)):
                 now[config] = alike[likeness(config)].pop(0)
                 del left[now[config]]
     return now
 
 
-# How many members of a program, with settings such as these, may train together.
-Most = Callable[[Spec, Config], int]
-
-# What a member, with such settings, is trained on.
+# The data that a member with these settings is trained on.
 DataOf = Callable[[Config], Sizes]
 
 
-def plan_groups(configs: Sequence[Config], data_of: DataOf, checkpoints: Path, most: Most) -> list[Group]:
+def plan_groups(
+    configs: Sequence[Config], data_of: DataOf, checkpoints: Path, most: Callable[[Spec, Config], int]
+) -> list[Group]:
     """Plan the groups of a run.
 
     Args:
         configs: every member's settings.
-        data_of: says what each is trained on.
-        checkpoints: where the groups that were begun are.
-        most: how large a new group may be.
+        data_of: gives the data of each.
+        checkpoints: the folder of the started groups.
+        most: how many members of a spec, with settings like these, may be trained together.
 
     Raises:
         UserError: a field doesn't fit the data, or a group's list of members can't be read.
     """
     names = sorted((path.parent.name for path in checkpoints.glob(f"*/{MEMBERS_FILE}")), key=lambda n: (len(n), n))
-    *begun, new = number_members(configs, [read_members(checkpoints / name) for name in names])
-    for members in begun:
-        if len(parts := _alike(members, data_of)) > 1:
+    *started, new = number_members(configs, [read_members(checkpoints / name) for name in names])
+    for members in started:
+        if len(parts := _compatible(members, data_of)) > 1:
             one, other = parts[0][0], parts[1][0]
             fields = "; ".join(differences(one[1], other[1], Role.EXTENT, Role.PLACE, Role.UPKEEP))
             raise UserError(
                 f"config.sweep: members {one[0]} and {other[0]} began together and can't differ now ({fields}); use "
                 "another workdir"
             )
-    groups = [group_of(name, members, data_of(members[0][1])) for name, members in zip(names, begun, strict=True)]
+    groups = [group_of(name, members, data_of(members[0][1])) for name, members in zip(names, started, strict=True)]
     free = (f"group_{k}" for k in range(len(names) + len(new) + 1) if f"group_{k}" not in names)
-    for alike in _alike(new, data_of):
-        dataset = data_of(alike[0][1])
-        size = most(spec_of([config for _, config in alike], dataset), alike[0][1])
-        for start in range(0, len(alike), size):
-            groups.append(group_of(next(free), alike[start : start + size], dataset))
+    for members in _compatible(new, data_of):
+        dataset = data_of(members[0][1])
+        size = most(spec_of([config for _, config in members], dataset), members[0][1])
+        for start in range(0, len(members), size):
+            groups.append(group_of(next(free), members[start : start + size], dataset))
     return groups
 
 
-def _alike(members: Numbered, data_of: DataOf) -> list[Numbered]:
-    """Put members together that have data, a program, a length, devices and logged moments in common."""
-    alike: dict[Any, Numbered] = {}
+def _compatible(members: Numbered, data_of: DataOf) -> list[Numbered]:
+    """Group members with the same data, program, length, devices and logged moments."""
+    groups: dict[Any, Numbered] = {}
     kept = fields_of(Role.UPKEEP)
     for number, config in members:
         unsized = without_latent_dim(config)
         dataset = data_of(config)
         length, upkeep = (config.train.epochs, epoch_steps(config, dataset)), adopt(Config(), config, kept)
         key = (config.data.images, spec_of([unsized], dataset), length, upkeep)
-        alike.setdefault(key, []).append((number, config))
-    return list(alike.values())
+        groups.setdefault(key, []).append((number, config))
+    return list(groups.values())
 
 
 def group_of(name: str, members: Numbered, dataset: Sizes) -> Group:
-    """Make a group of members that have a program and a length in common.
+    """Make a group of members with the same program and length.
 
     Raises:
         UserError: a field doesn't fit the data.
@@ -181,18 +179,18 @@ def group_of(name: str, members: Numbered, dataset: Sizes) -> Group:
 
 
 def evaluations(config: Config, steps_per_epoch: int, dataset: Sizes) -> int:
-    """Choose how often to evaluate: ten times in a run, less where that took over a twentieth of the arithmetic.
+    """Choose how often to evaluate: ten times in a run, fewer if that took over a twentieth of the arithmetic.
 
-    A training step costs three passes over its batch: forward, and twice as much backward.
+    A training step costs as much as evaluating three batches: backward costs twice as much as forward.
     """
     passes = 3 * config.train.epochs * steps_per_epoch * config.train.batch_size
     return min(10, max(1, int(0.05 * passes / (len(dataset.validation) + len(dataset.test)))))
 
 
 def saves(config: Config, steps_per_epoch: int) -> int:
-    """Choose how often to save: twenty times in a run, fewer (but four) where that took over a fiftieth of it.
+    """Choose how often to save: twenty times in a run, fewer (at least four) if that took over a fiftieth of it.
 
-    Of the post's model of MNIST a checkpoint takes as long as learning from about a thousand images.
+    A checkpoint of the post's MNIST model takes as long as training on about a thousand images.
     """
     images = config.train.epochs * steps_per_epoch * config.train.batch_size
     return min(20, max(4, images // 50_000))
@@ -203,7 +201,7 @@ def _divisor_near(number: int, wanted: int) -> int:
 
 
 def write_members(folder: Path, group: Group) -> None:
-    """Note a group's members in its folder, atomically."""
+    """Write the list of a group's members into its folder, atomically."""
     folder.mkdir(parents=True, exist_ok=True)
     members = [
         {"member": number, "config": to_dict(config)}

@@ -1,6 +1,6 @@
-"""The numbers of members: every traced field of their settings, as arrays with a members axis.
+"""The hyperparameters of members: every traced field of their settings, as arrays with a members axis.
 
-Which fields these are stands in the fields' own metadata (`vae_jax.config.checks`); nothing lists them by hand.
+A field's metadata says whether it is traced (`vae_jax.config.checks`); there is no other list.
 """
 
 import dataclasses
@@ -12,26 +12,22 @@ import numpy as np
 from jaxtyping import Array, Shaped
 
 from vae_jax.config.checks import CHOICE, NUMBER, is_off
-from vae_jax.config.parts import PartSettings, settings_of
+from vae_jax.config.fields import walk
+from vae_jax.config.parts import PartSettings, chosen_part, settings_of
 from vae_jax.config.schema import Config
 from vae_jax.core.registry import KINDS, registry_of
 from vae_jax.core.units import Units
 from vae_jax.schedules import rates, warmups
 from vae_jax.training.spec import Spec
 
-# By the full name of the field, such as `objective.beta_kl`: `[members]`, or a number inside a program.
+# By the full name of the field, such as `objective.beta_kl`: `[members]`, or a scalar inside a program.
 Hyperparameters = dict[str, Shaped[Array, "*members"]]
 
 Section = TypeVar("Section")
 
 
 def hyperparameters_of(configs: Sequence[Config], steps_per_epoch: int) -> Hyperparameters:
-    """Gather the numbers of several members.
-
-    Args:
-        configs: each member's settings, as it would have them alone.
-        steps_per_epoch: steps of an epoch; lengths that follow the run's become numbers of steps.
-    """
+    """Collect the hyperparameters of several members; lengths relative to the run become steps."""
     tables = []
     for config in configs:
         total = config.train.epochs * steps_per_epoch
@@ -44,53 +40,38 @@ def hyperparameters_of(configs: Sequence[Config], steps_per_epoch: int) -> Hyper
 
 def _traced(config: Config) -> Iterator[tuple[str, tuple[float, str]]]:
     """Yield each traced field's name, its number and the type of its array."""
-    yield from _traced_of(config, "")
+    sections = [(config, "")]
     for kind, (_, section, _) in KINDS.items():
-        settings = settings_of(config, kind)
-        if settings is not None:
-            yield from _traced_of(settings, f"{section}.{_name_of(config, kind)}.")
+        if (settings := settings_of(config, kind)) is not None:
+            sections.append((settings, f"{section}.{chosen_part(config, kind)}."))
+    for name, value, metadata in (found for settings, prefix in sections for found in walk(settings, prefix)):
+        traced = metadata.get("traced")
+        if traced and not (metadata["off"] is not None and is_off(value)):
+            yield name, (_index(name, value, metadata) if traced == CHOICE else value, metadata["dtype"])
 
 
-def _traced_of(section: Any, prefix: str) -> Iterator[tuple[str, tuple[float, str]]]:
-    for entry in dataclasses.fields(section):
-        value, traced = getattr(section, entry.name), entry.metadata.get("traced")
-        if dataclasses.is_dataclass(value) and not isinstance(value, PartSettings):
-            yield from _traced_of(value, f"{prefix}{entry.name}.")
-        elif traced and not (entry.metadata["off"] is not None and is_off(value)):
-            number = _place(f"{prefix}{entry.name}", value, entry.metadata) if traced == CHOICE else value
-            yield f"{prefix}{entry.name}", (number, entry.metadata["dtype"])
-
-
-def _place(name: str, value: str, metadata: Mapping[str, Any]) -> int:
-    """Return the place of a name in its list of choices, or in its registry."""
+def _index(name: str, value: str, metadata: Mapping[str, Any]) -> int:
+    """Return the index of a choice in its list, or in its registry."""
     if "choices" in metadata:
         return list(metadata["choices"]).index(value)
     registry = registry_of(next(kind for kind, (field, _, _) in KINDS.items() if field == name))
-    _ = registry[value]
+    _ = registry[value]  # an unknown name is a UserError
     return list(registry).index(value)
 
 
 def bound(settings: Config, numbers: Hyperparameters) -> Config:
-    """Return settings whose traced fields hold a member's numbers: what parts are built with inside a program.
+    """Return a spec's settings with one member's hyperparameters, for building parts inside a program.
 
-    Args:
-        settings: a spec's.
-        numbers: of one member. Sizes of parts become `Units`; `model.latent_dim` stays the number of places.
+    Sizes of parts become `Units`; `model.latent_dim` stays that of the largest member.
     """
     parts = {}
     for kind, (_, section, _) in KINDS.items():
         own = settings_of(settings, kind)
         if own is not None:
-            name = _name_of(settings, kind)
+            name = chosen_part(settings, kind)
             parts[section, name] = _bound(own, f"{section}.{name}.", numbers)
     whole = _bound(settings, "", numbers)
     return dataclasses.replace(whole, parts=PartSettings(tuple(parts.items())))
-
-
-def _name_of(settings: Config, kind: str) -> str:
-    where, last = KINDS[kind].field.split(".")
-    name: str = getattr(getattr(settings, where), last)
-    return name
 
 
 def _bound(section: Section, prefix: str, numbers: Hyperparameters) -> Section:
@@ -106,5 +87,5 @@ def _bound(section: Section, prefix: str, numbers: Hyperparameters) -> Section:
 
 
 def units_of(spec: Spec, numbers: Hyperparameters) -> Units:
-    """Return a member's latent units in the places of its program."""
+    """Return a member's latent units, out of those of its program."""
     return Units(spec.latent_dim, numbers["model.latent_dim"])

@@ -1,5 +1,6 @@
-"""A group from its first step, or from its newest checkpoint, to its last."""
+"""Training a group from its first step, or its newest checkpoint, to its last step."""
 
+import itertools
 import math
 import time
 from collections.abc import Callable
@@ -19,36 +20,35 @@ from vae_jax.training.extraction import state_shapes
 from vae_jax.training.failure_policy import note_failures
 from vae_jax.training.groups import Group
 from vae_jax.training.hyperparameters import Hyperparameters, hyperparameters_of
-from vae_jax.training.metric_lines import metric_lines
+from vae_jax.training.metrics_log import metric_lines
 from vae_jax.training.non_finite import failed_for_good
 from vae_jax.training.resume import check_goes_on
 from vae_jax.training.sharding import Layout
 from vae_jax.training.steps import NEVER, TrainState, init_state
 from vae_jax.training.watching import Unwatched, Wait, Watch, arrive, wait_for_all
 
-# Takes one line of metrics: one member, one split, one moment.
+# Receives one line of metrics: of one member, one split, one moment.
 Listener = Callable[[dict[str, Any]], None]
-
 
 # Evaluates all members on the held-out images: the metrics of each split, each [members].
 Evaluator = Callable[[Hyperparameters, TrainState], dict[str, Metrics]]
 
-QUICK = 1.0  # seconds: after a block that took longer, the state is copied before the next, which may be given up
+QUICK = 1.0  # seconds: after a block that took longer, the state is copied before the next, which may be abandoned
 
 
 @dataclass
 class Trainer:
-    """Trains the members of a group on a data set, from wherever the checkpoints say.
+    """Trains the members of a group, from the start or from a checkpoint.
 
     Attributes:
-        group: what to train.
-        dataset: what on.
-        layout: where.
+        group: the members.
+        dataset: the data they are trained on.
+        layout: where they are computed.
         checkpoints: where to save to and continue from.
-        clock: seconds since the command started, and those of the run before it.
+        clock: seconds of the run, with those before it was continued.
         step: how many steps were taken.
-        seconds: `compile`, `train` and `total`, over all the times that the run was continued.
-        last: the newest metrics of each split, a line a member.
+        seconds: `compile`, `train` and `total`, with those before it was continued.
+        last: the newest metrics of each split, one line per member.
         failed: the step in which each member failed, or the newest that it skipped, or `NEVER`.
         setbacks: how often each member was found to have failed.
         saved: the step of the newest checkpoint.
@@ -65,7 +65,7 @@ class Trainer:
     saved: int = NEVER
 
     def __post_init__(self) -> None:
-        """Put the members' numbers on the devices."""
+        """Put the members' hyperparameters on the devices."""
         self.count = len(self.group.configs)
         self.failed = [NEVER] * self.count
         self.setbacks = [0] * self.count
@@ -77,11 +77,10 @@ class Trainer:
         Raises:
             UserError: it was made from other data, or none can be read.
         """
-        found = self.checkpoints.restore(state_shapes(self.group))
+        found = self.checkpoints.restore(state_shapes(self.group.spec, self.group.configs))
         if found is None:
             return None
-        state: TrainState = found[0]
-        record = found[1]
+        state, record = found
         check_goes_on(record, self.group, self.dataset)
         self.step, self.seconds, self.last = record["step"], record["seconds"], record["last"]
         self.failed = state.failed.tolist()
@@ -104,13 +103,13 @@ class Trainer:
             state: from `restore`, or None to start.
             evaluate: called at every evaluation.
             listen: called with every logged line.
-            stop: asked before every block of steps; if it says so the state is saved, and that was all.
-            wait: called for the results of every block of steps and of the evaluation after it; what it gives up is as
-                if it had never begun, and the state from before it is saved.
-            watch: told what is being done, and of the steps that were taken.
+            stop: called before every block of steps; if it returns True, the state is saved and training ends.
+            wait: called for the results of every block and of the evaluation after it; if it abandons them, the state
+                from before the block is saved.
+            watch: receives progress.
 
         Returns:
-            the state of all members after the last step that was taken.
+            the state of all members after the last step.
         """
         if state is not None and self.step >= self.group.total:
             return state
@@ -118,18 +117,18 @@ class Trainer:
         watch.say("compiling", counts=False)
         block, spread = self._compiled(state)
         evaluated = False
-        self.began = time.perf_counter()
+        self._since = time.perf_counter()
         restores = any(config.train.on_nan == "restore" for config in self.group.configs)
-        lasted = math.inf
+        seconds = math.inf  # of the last block
         while self.step < self.group.total and not stop() and not all(self.stopped):
-            before = jax.tree.map(jnp.copy, spread) if restores or lasted > QUICK else None  # the state is donated
+            before = jax.tree.map(jnp.copy, spread) if restores or seconds > QUICK else None  # the state is donated
             start, counts = time.perf_counter(), (self.step, self.failed, [*self.setbacks])
             tested = None
             watch.say("training")
-            begun = block(self.members, spread)
-            spread, metrics = begun.state, begun.metrics
-            arrived = wait(partial(arrive, begun, watch), before is not None)
-            del begun  # it holds a state that may be put back
+            running = block(self.members, spread)
+            spread, metrics = running.state, running.metrics
+            arrived = wait(partial(arrive, running, watch), before is not None)
+            del running  # else it keeps the state alive if a member is restored
             if arrived:
                 self.step += self.group.block
                 spread, self.failed = note_failures(
@@ -140,10 +139,10 @@ class Trainer:
                     tested = evaluate(self.members, spread)
                     arrived, evaluated = wait(partial(jax.block_until_ready, tested), before is not None), True
             if not arrived:
-                assert before is not None, "else it is waited for"
+                assert before is not None, "without a copy the results are always waited for"
                 spread, (self.step, self.failed, self.setbacks) = before, counts
                 break
-            lasted = time.perf_counter() - start
+            seconds = time.perf_counter() - start
             self.note_metrics("train", metrics, listen)
             for split, found in (tested or {}).items():
                 self.note_metrics(split, found, listen)
@@ -157,64 +156,63 @@ class Trainer:
         return gathered
 
     def _compiled(self, state: TrainState | None) -> tuple[Block, TrainState]:
-        """Compile a block of steps, and spread the state to start from over the devices."""
-        begun, group, layout = time.perf_counter(), self.group, self.layout
+        """Compile a block of steps, and spread the first state over the devices."""
+        start, group, layout = time.perf_counter(), self.group, self.layout
         data = layout.place(train_data(self.dataset), shared=True)
         spread = init_state(group.spec, layout, self.members) if state is None else self.spread(state)
         block = compile_block(group, layout, data, self.members, spread, part_steps(group, layout))
-        self.seconds["compile"] += time.perf_counter() - begun
+        self.seconds["compile"] += time.perf_counter() - start
         return block, spread
 
     def spread(self, tree: Any) -> Any:
-        """Put arrays with a members axis on the devices, the last member repeated where the layout needs more."""
+        """Put arrays with a members axis on the devices, repeating the last member where the layout needs more."""
         missing = self.layout.padded(self.count) - self.count
         if missing:
             tree = jax.tree.map(lambda leaf: jnp.concatenate([leaf, jnp.repeat(leaf[-1:], missing, axis=0)]), tree)
         return self.layout.place(tree)
 
     def _gathered(self, tree: Any) -> Any:
-        """Leave out the members that were repeated."""
+        """Drop the repeated members."""
         if self.layout.padded(self.count) == self.count:
             return tree
         return jax.tree.map(lambda leaf: leaf[: self.count], tree)
 
     @property
     def stopped(self) -> list[bool]:
-        """Which members failed for good."""
+        """Which members failed and don't continue."""
         return [failed_for_good(*pair) for pair in zip(self.group.configs, self.failed, strict=True)]
 
     def _ends(self, every: int) -> bool:
-        """Whether an epoch ends here after which something is due: every so many, and at the last."""
+        """Whether an epoch ends here whose number is a multiple of `every`, or the last one."""
         epoch, within = divmod(self.step, self.group.steps_per_epoch)
         return not within and (epoch % every == 0 or self.step == self.group.total)
 
     def note_metrics(self, split: str, metrics: Metrics, listen: Listener | None = None) -> None:
-        """Keep metrics, each `[members]`, as the newest of a split, and pass them on.
+        """Keep metrics as the newest of a split, and pass them on.
 
-        A member that failed before the first of the steps has none any more, and keeps its last.
+        A member without a finite loss, as it failed before these steps, keeps its last metrics.
 
         Args:
             split: `train`, `validation` or `test`.
             metrics: each `[members]`.
-            listen: called with every member's line.
+            listen: called with every other member's line.
         """
         epoch = self.step / self.group.steps_per_epoch
         lines: list[dict[str, Any]] = [
             {"step": self.step, "epoch": epoch, "member": number, "split": split, **values}
             for number, values in zip(self.group.numbers, metric_lines(metrics)[: self.count], strict=True)
         ]
-        well = [math.isfinite(line["loss"]) for line in lines]
+        finite = [math.isfinite(line["loss"]) for line in lines]
         before = self.last.get(split) or lines
-        self.last[split] = [line if ok else old for line, old, ok in zip(lines, before, well, strict=True)]
+        self.last[split] = [line if ok else old for line, old, ok in zip(lines, before, finite, strict=True)]
         if listen is not None:
-            for line, ok in zip(lines, well, strict=True):
-                if ok:
-                    listen(line)
+            for line in itertools.compress(lines, finite):
+                listen(line)
 
     def _save(self, state: TrainState) -> None:
         now = time.perf_counter()
-        self.seconds["train"] += now - self.began
-        self.seconds["total"], self.began = self.clock(), now
+        self.seconds["train"] += now - self._since
+        self.seconds["total"], self._since = self.clock(), now
         record = {
             "step": self.step,
             "seconds": self.seconds,

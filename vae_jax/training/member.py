@@ -1,4 +1,4 @@
-"""One member inside a program: its model, its objective and its optimiser, built from its numbers."""
+"""One member inside a program: its model, objective and optimiser, built from its hyperparameters."""
 
 import math
 from typing import Any, NamedTuple
@@ -26,31 +26,31 @@ Arrays = dict[str, Any]
 
 
 class Modules(NamedTuple):
-    """What trains: the model, and the objective's own module where it has one."""
+    """What is trained: the model, and the objective's own module where it has one."""
 
     model: Model
     own: nnx.Module | None
 
 
 class Weights(NamedTuple):
-    """A member's model as it is evaluated: its parameters and its other variables, without a members axis."""
+    """The evaluated parameters and other variables of a member's model, without a members axis."""
 
     params: Arrays
     variables: Arrays
 
 
 def member_key(seed: UInt32[Array, ""]) -> Key[Array, ""]:
-    """Return a member's key: from its own seed alone."""
+    """Return a member's key, made from its own seed only."""
     return jax.random.key(seed)
 
 
 def build_of(spec: Spec, numbers: Hyperparameters) -> Build:
-    """Return what a member's model is built with."""
+    """Return the arguments that a member's model is built with."""
     return Build(bound(spec.settings, numbers), spec.image_shape, units_of(spec, numbers), spec.classes)
 
 
 def objective_of(spec: Spec, numbers: Hyperparameters) -> Objective:
-    """Return what a member minimises."""
+    """Return a member's objective."""
     return _objective(spec, bound(spec.settings, numbers), units_of(spec, numbers))
 
 
@@ -60,14 +60,14 @@ def _objective(spec: Spec, config: Config, units: Units) -> Objective:
 
 
 def optimisers_of(spec: Spec, numbers: Hyperparameters) -> dict[str, optax.GradientTransformationExtraArgs]:
-    """Return what moves a member's model, and what moves its objective's own module."""
+    """Return the optimisers of a member's model and of its objective's own module."""
     config, objective = bound(spec.settings, numbers), objective_of(spec, numbers)
     model = optimiser_of(config)
     return {"model": model, "own": skippable(objective.optimiser()) if isinstance(objective, HasOptimiser) else model}
 
 
 def start(spec: Spec, numbers: Hyperparameters) -> Modules:
-    """Draw the starting weights of a member."""
+    """Initialise a member's model and its objective's own module."""
     key = named(member_key(numbers["seed"]), "init")
     model = build_model(build_of(spec, numbers), key)
     return Modules(model, objective_of(spec, numbers).own(named(key, "objective"), model))
@@ -75,26 +75,25 @@ def start(spec: Spec, numbers: Hyperparameters) -> Modules:
 
 def split(modules: Modules) -> tuple[Arrays, Arrays]:
     """Return the parameters and the other variables of modules, as plain dicts."""
-    parts = [nnx.state(module, nnx.Param, ...) for module in modules if module is not None]
-    names = ("model", "own")
-    return tuple(  # type: ignore[return-value]
-        {name: nnx.to_pure_dict(part[which]) for name, part in zip(names, parts, strict=False)} for which in (0, 1)
-    )
+    states = {
+        name: nnx.state(module, nnx.Param, ...) for name, module in modules._asdict().items() if module is not None
+    }
+    params, variables = ({name: nnx.to_pure_dict(pair[k]) for name, pair in states.items()} for k in (0, 1))
+    return params, variables
 
 
 def merge(spec: Spec, params: Arrays, variables: Arrays) -> Modules:
     """Put parameters and variables back into the modules of a spec."""
-    shapes = nnx.eval_shape(lambda: _abstract(spec))
-    model, own = (
-        None if module is None else nnx.merge(nnx.graphdef(module), params[name], variables[name])
-        for name, module in zip(("model", "own"), shapes, strict=True)
-    )
-    assert model is not None, "there is always a model"
-    return Modules(model, own)
+    shapes = nnx.eval_shape(lambda: _abstract(spec))._asdict().items()
+    merged: dict[str, Any] = {
+        name: None if module is None else nnx.merge(nnx.graphdef(module), params[name], variables[name])
+        for name, module in shapes
+    }
+    return Modules(**merged)
 
 
 def parameters_of(spec: Spec) -> int:
-    """Count the model's parameters without making any."""
+    """Count the model's parameters without creating any."""
     shapes = nnx.eval_shape(lambda: _abstract(spec).model)
     return sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(nnx.state(shapes, nnx.Param)))
 

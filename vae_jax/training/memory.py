@@ -1,4 +1,4 @@
-"""How much memory members take and how much there is: measured, so that a grid too large for it is split."""
+"""How much memory members need and how much is free, to split a grid that is too large."""
 
 import math
 from collections.abc import Iterator
@@ -14,6 +14,7 @@ from vae_jax.config.schema import Config
 from vae_jax.core.errors import UserError
 from vae_jax.data.dataset import Dataset
 from vae_jax.training.examples import train_data_shapes
+from vae_jax.training.extraction import state_shapes
 from vae_jax.training.groups import Group
 from vae_jax.training.hyperparameters import hyperparameters_of
 from vae_jax.training.member import parameters_of
@@ -21,24 +22,24 @@ from vae_jax.training.sharding import Layout, mesh_of
 from vae_jax.training.spec import Spec
 from vae_jax.training.steps import init_state, train_block
 
-USABLE = 0.8  # the share of the free memory that is planned with
+USABLE = 0.8  # the share of the free memory that plans may use
 CGROUP, OWN_CGROUP = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
-# Of the state: as it was before a block of steps that may be given up; and on its way to the disk, the snapshot and
-# what is being serialised.
+# Copies of the state: the one from before a block of steps that may be abandoned; while saving, the snapshot and its
+# serialised bytes.
 DEVICE_COPIES, HOST_COPIES = 1, 2
 
 
 def free_bytes() -> int:
-    """Memory that training may take: the device's, or on a CPU that of the machine or its container."""
+    """Bytes of free memory: the device's, or on a CPU that of the machine or its container."""
     device = jax.devices()[0]
     stats = device.memory_stats() if device.platform != "cpu" else None
     if stats and "bytes_limit" in stats:
         return int(stats["bytes_limit"] - stats["bytes_in_use"])
-    return int(min(psutil.virtual_memory().available, *map(_left_in, _cgroups())))
+    return int(min(psutil.virtual_memory().available, *map(_free_in, _cgroups())))
 
 
 def _cgroups() -> list[Path]:
-    """Return the folders of this process's control group and those above it, in which its memory may be limited."""
+    """Return the folders of this process's control group and its parents, which may limit its memory."""
     try:
         lines = OWN_CGROUP.read_text().splitlines()
     except OSError:
@@ -47,21 +48,21 @@ def _cgroups() -> list[Path]:
     return [CGROUP / part for part in (PurePosixPath(own), *PurePosixPath(own).parents)]
 
 
-def _left_in(folder: Path) -> float:
-    """Bytes that a control group's limit leaves: files kept in memory make room where it is needed."""
+def _free_in(folder: Path) -> float:
+    """Bytes that a control group's limit leaves; cached files count as free."""
     try:
         limit, used = ((folder / f"memory.{name}").read_text().strip() for name in ("max", "current"))
         if limit == "max":
             return math.inf
         lines = (folder / "memory.stat").read_text().splitlines() if (folder / "memory.stat").is_file() else []
-        kept = sum(int(n) for name, n in map(str.split, lines) if name in ("active_file", "inactive_file"))
-        return int(limit) - int(used) + kept
+        cached = sum(int(n) for name, n in map(str.split, lines) if name in ("active_file", "inactive_file"))
+        return int(limit) - int(used) + cached
     except (OSError, ValueError):
         return math.inf
 
 
-def size_told(count: float) -> str:
-    """Say how many bytes."""
+def format_bytes(count: float) -> str:
+    """Format a number of bytes."""
     for unit, size in (("TB", 1e12), ("GB", 1e9)):
         if count >= size:
             return f"{count / size:.1f} {unit}"
@@ -70,17 +71,17 @@ def size_told(count: float) -> str:
 
 def state_bytes(spec: Spec, config: Config) -> int:
     """Bytes of one member's state, padded to the spec's latent size."""
-    shapes = jax.eval_shape(partial(init_state, spec, Layout()), hyperparameters_of([config], 1))
+    shapes = state_shapes(spec, [config])
     return sum(math.prod(leaf.shape) * leaf.dtype.itemsize for leaf in jax.tree.leaves(shapes))
 
 
 def least_bytes(group: Group) -> tuple[int, int]:
-    """Say from shapes alone what training takes at least, beside the images: of a device, or of the machine on a CPU.
+    """Return the least bytes that training needs beside the images, of a device, or of the machine on a CPU.
 
     Returns:
-        for weights and optimiser: the state of the members, as it was before a block of steps and as it is, once more
-        where a program of several makes the new beside the old; and for a step: a gradient, or the activations of a
-        batch where they are larger.
+        for weights and optimiser: the members' state, a copy from before the block, and one more copy in a program of
+        several members, which writes the new state beside the old; and for a step: a gradient, or the activations of
+        a batch where they are larger.
     """
     spec, config = group.spec, group.configs[0]
     state, count = state_bytes(spec, config), len(group.configs)
@@ -94,10 +95,10 @@ def least_bytes(group: Group) -> tuple[int, int]:
 
 
 def check_memory(group: Group, dataset: Dataset) -> None:
-    """Make sure that a group can be trained at all, before anything of its size is compiled or made.
+    """Make sure that a group fits into the memory, before anything of its size is compiled or allocated.
 
     Raises:
-        UserError: it takes more memory than there is; the line says how much of each, and what to make smaller.
+        UserError: it doesn't; the line says how much is needed and free, and what to make smaller.
     """
     (held, step), free = least_bytes(group), free_bytes()
     if held + step <= free:
@@ -111,39 +112,32 @@ def check_memory(group: Group, dataset: Dataset) -> None:
         fields.append("config.train.batch_size")
     count = len(group.configs)
     members = f" of {count:,} members" if count > 1 else ""
+    needed, for_weights, for_step, left = map(format_bytes, (held + step, held, step, free))
     raise UserError(
-        f"{', '.join(fields)}: too large for the memory: {group.spec.sizes} takes at least "
-        f"{size_told(held + step)} ({size_told(held)} for the weights and the optimiser{members}, {size_told(step)} "
-        f"for a step of batch {group.spec.batch_size:,}), and {size_told(free)} is free; make "
-        f"{'it' if len(fields) == 1 else 'them'} smaller"
+        f"{', '.join(fields)}: too large for the memory: {group.spec.sizes} takes at least {needed} ({for_weights} for "
+        f"the weights and the optimiser{members}, {for_step} for a step of batch {group.spec.batch_size:,}), and "
+        f"{left} is free; make {'it' if len(fields) == 1 else 'them'} smaller"
     )
 
 
 @contextmanager
-def memory_faults_told(what: str) -> Iterator[None]:
-    """Say in one line that the memory ended.
-
-    Args:
-        what: was computed.
-
-    Raises:
-        UserError: it did.
-    """
+def memory_errors_reported(what: str) -> Iterator[None]:
+    """Turn running out of memory while `what` is computed into a `UserError`."""
     try:
         yield
     except (MemoryError, jax.errors.JaxRuntimeError) as error:
         if not isinstance(error, MemoryError) and "RESOURCE_EXHAUSTED" not in str(error):
             raise
-        said = (str(error).splitlines() or [type(error).__name__])[0]
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise UserError(
-            f"{what}: the memory is not enough ({said}); make config.model.hidden, config.data.image_size, "
+            f"{what}: the memory is not enough ({reason}); make config.model.hidden, config.data.image_size, "
             "config.train.batch_size or config.train.members_per_step smaller"
         ) from None
 
 
 def most_members(spec: Spec, config: Config, dataset: Dataset) -> int:
     """How many members of a spec fit into the memory together, at least one."""
-    # A block of steps may hold the state twice, as it was and as it will be.
+    # A block of steps may hold the state twice: its input and its output.
     copies = 2 + DEVICE_COPIES + (HOST_COPIES if jax.default_backend() == "cpu" else 0)
     left = USABLE * free_bytes() - dataset.train.images.nbytes
     return max(1, int(left / (copies * state_bytes(spec, config)) * devices_for(config)))
@@ -153,7 +147,7 @@ def devices_for(config: Config) -> int:
     """Over how many devices members can be spread.
 
     Raises:
-        UserError: a batch shall be spread over more devices than there are.
+        UserError: there are fewer devices than `train.data_devices`.
     """
     count, data_devices = len(jax.devices()), config.train.data_devices
     if data_devices > count:
@@ -180,23 +174,20 @@ def layout_of(group: Group, dataset: Dataset) -> Layout:
 
 
 def block_bytes(group: Group, dataset: Dataset, layout: Layout) -> int:
-    """Bytes that a compiled block of steps takes on each device, its arguments included."""
-    analysis: Any = _compiled(group, dataset, layout).memory_analysis()
-    taken = analysis.argument_size_in_bytes + analysis.temp_size_in_bytes + analysis.output_size_in_bytes
-    return int(taken - analysis.alias_size_in_bytes)
-
-
-def _compiled(group: Group, dataset: Dataset, layout: Layout) -> jax.stages.Compiled:
+    """Compile a block of steps, and return the bytes that it needs on each device, including its arguments."""
     numbers = hyperparameters_of(group.configs, group.steps_per_epoch)
     count = layout.padded(len(group.configs))
     members = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct((count, *leaf.shape[1:]), leaf.dtype), numbers)
     state = jax.eval_shape(partial(init_state, group.spec, Layout()), members)
     data = train_data_shapes(dataset)
-    return train_block.lower(group.spec, layout, group.block, data, members, state).compile()
+    compiled = train_block.lower(group.spec, layout, group.block, data, members, state).compile()
+    analysis: Any = compiled.memory_analysis()
+    taken = analysis.argument_size_in_bytes + analysis.temp_size_in_bytes + analysis.output_size_in_bytes
+    return int(taken - analysis.alias_size_in_bytes)
 
 
 def _most_at_once(group: Group, dataset: Dataset, layout: Layout, local: int) -> int:
-    """How many members at once fit into a device, from what one more takes of it."""
+    """How many members at once fit into a device, from the memory that each further one needs."""
     if local < 2:
         return 1
     one, two = (block_bytes(group, dataset, layout._replace(at_once=count)) for count in (1, 2))

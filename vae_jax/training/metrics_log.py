@@ -1,4 +1,4 @@
-"""The metrics of a run on the disk: JSON lines as the truth, TensorBoard events for those who like them."""
+"""The metrics of a run on disk: JSON lines, which the package reads, and optional TensorBoard events."""
 
 import json
 import logging
@@ -6,7 +6,11 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+import jax
+import numpy as np
+
 from vae_jax.core.atomic_files import write_text
+from vae_jax.objectives.contracts import Metrics
 
 log = logging.getLogger("vae_jax")
 
@@ -19,16 +23,17 @@ class MetricsLog:
     def __init__(
         self, metrics: Path, tensorboard: Path | None, *, from_step: int, members: Collection[int] = (0,)
     ) -> None:
-        """Open the files, forgetting what was written after the step that the run continues from.
+        """Open the files, and drop what was written after the step that the run continues from.
 
         Args:
             metrics: the JSON lines.
-            tensorboard: the events' folder, or None.
-            from_step: steps already taken; later lines of these members come again.
-            members: whose lines will be written; those of others stay.
+            tensorboard: the folder of events, or None.
+            from_step: steps already taken; later lines of these members are dropped and will be written again.
+            members: whose lines will be written; those of others are kept.
         """
-        kept = _kept_lines(metrics, from_step, members)
-        write_text(metrics, "".join(kept))
+        lines = _whole_lines(metrics)
+        kept = [text for text, line in lines if line["step"] <= from_step or line["member"] not in members]
+        write_text(metrics, "".join(f"{text}\n" for text in kept))
         self._file = metrics.open("a", encoding="utf-8")
         self._tensorboard = tensorboard
         self._from_step = from_step
@@ -43,7 +48,7 @@ class MetricsLog:
         if self._events is None:
             from tensorboardX import SummaryWriter
 
-            # Readers forget what an earlier writer left after the step that the run continues from.
+            # Readers drop what an earlier writer wrote after the step that the run continues from.
             purge = self._from_step + 1 if self._tensorboard.is_dir() else None
             self._events = SummaryWriter(str(self._tensorboard), purge_step=purge)
         for name, value in line.items():
@@ -58,14 +63,21 @@ class MetricsLog:
             self._events.close()
 
 
+def metric_lines(metrics: Metrics) -> list[dict[str, float]]:
+    """Turn metrics, each `[members]`, into one dict of plain floats a member.
+
+    Each is the shortest decimal that is the same float32: a beta_kl of 0.1 is written as 0.1.
+    """
+    table = jax.device_get(metrics)
+    return [
+        {name: float(np.format_float_scientific(each[member])) for name, each in table.items()}
+        for member in range(len(table["loss"]))
+    ]
+
+
 def read_metrics(path: Path) -> list[dict[str, Any]]:
-    """Read the whole lines of a `metrics.jsonl`; what a crash cut short is left out, as is what is damaged."""
+    """Read the lines of a `metrics.jsonl`, without those that are damaged or cut short by a crash."""
     return [line for _, line in _whole_lines(path)]
-
-
-def _kept_lines(metrics: Path, step: int, members: Collection[int]) -> list[str]:
-    whole = _whole_lines(metrics)
-    return [text + "\n" for text, line in whole if line["step"] <= step or line["member"] not in members]
 
 
 def _whole_lines(path: Path) -> list[tuple[str, dict[str, Any]]]:

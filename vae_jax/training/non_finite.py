@@ -1,4 +1,4 @@
-"""Members with a non-finite loss or gradient: which quantity it was, and how they go back."""
+"""Members with a non-finite loss or gradient: which quantity it was, and how they are restored."""
 
 import math
 from functools import partial
@@ -19,22 +19,22 @@ from vae_jax.training.sharding import Layout
 from vae_jax.training.spec import Spec
 from vae_jax.training.steps import NEVER, TrainState, loss_of, step_noise
 
-FIRST = ("recon", "kl")  # of the metrics: the others follow from them
+FIRST = ("recon", "kl")  # metrics that are checked first: others are computed from them
 
 
 def failed_for_good(config: Config, failed: int) -> bool:
-    """Whether a member takes no more steps: it failed in the step `failed`, and does not skip such steps."""
+    """Whether a member takes no more steps: it failed in step `failed`, and doesn't skip such steps."""
     return failed != NEVER and config.train.on_nan != "skip"
 
 
 def faulty_quantity(group: Group, k: int, dataset: Dataset, state: TrainState) -> str:
-    """Say what was not finite in the step in which a member failed, by taking the step again.
+    """Say what was not finite in the step in which a member failed, by computing the step again.
 
     Args:
         group: the members.
-        k: the member's place among them.
-        dataset: what they are trained on.
-        state: of all members, each as it was before the step (or later, for one that skipped the step).
+        k: the member's position among them.
+        dataset: the data they are trained on.
+        state: of all members, the failed ones' from before the step (or later, for one that skipped the step).
 
     Returns:
         such as `recon was inf`.
@@ -58,7 +58,7 @@ def _quantities(
     variables: Arrays,
     step: Int32[Array, ""],
 ) -> dict[str, Float[Array, ""]]:
-    """What a step computes, in its order: the terms' means, the loss, and the square of each gradient."""
+    """Return what a step computes, in its order: the terms' means, the loss, and the square of each gradient."""
     key, objective = member_key(numbers["seed"]), objective_of(spec, numbers)
     noise = step_noise(spec, Layout(), key, step)
     batch = make_batch(spec, data.split, data.draws[block_batches(spec, 1, key, step)[0]], noise)
@@ -73,11 +73,6 @@ def _quantities(
 
 
 def put_back(state: TrainState, before: TrainState, k: int) -> TrainState:
-    """Give a member the weights that it had before, and let it go on with the steps that come now.
-
-    Args:
-        state, before: of all members.
-        k: the member's place.
-    """
+    """Return the state in which the k-th member has its earlier weights and continues with the next steps."""
     back: TrainState = jax.tree.map(lambda now, was: now.at[k].set(was[k]), state, before)
     return back._replace(step=state.step, failed=state.failed.at[k].set(NEVER))

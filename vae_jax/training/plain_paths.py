@@ -1,8 +1,8 @@
-"""Paths in which no library finds more than names.
+"""Paths of plain characters, for libraries that misread others.
 
-Orbax looks for its own files by `glob`, to which `[`, `*` and `?` in any folder above them are a pattern: it finds
-none, or those of other runs. TensorStore refuses back slashes and bytes that are no text. Etils takes `/gs/...` and a
-folder `gs:` for places in a cloud. They are given a symbolic link with a plain name where a path is not plain itself.
+Orbax finds its own files with `glob`, which treats `[`, `*` and `?` in any parent folder as a pattern: it finds none,
+or those of other runs. TensorStore refuses backslashes and bytes that aren't UTF-8. Etils takes `/gs/...` and a folder
+`gs:` for cloud storage. Where a path is not plain, they are given a symbolic link with a plain name.
 """
 
 import re
@@ -15,29 +15,26 @@ PLAIN = re.compile(r"([A-Za-z]:)?(?!/(gs|s3|az|hf)(/|$))[\w/.,=+@~ -]*", re.ASCI
 
 
 def is_plain(path: Path) -> bool:
-    """Whether an absolute path holds names of plain characters only."""
+    """Whether an absolute path has plain characters only."""
     return PLAIN.fullmatch(path.as_posix()) is not None
 
 
 class PlainPath:
-    """An absolute path to a folder by plain names, until it is closed.
+    """A plain absolute path to a folder, valid until it is closed.
 
     Attributes:
-        path: the folder's own where that is plain, else a link to it.
+        path: the folder's own path where that is plain, else a link to it.
     """
 
     def __init__(self, folder: Path) -> None:
-        """Find or make the path.
-
-        Args:
-            folder: need not be there.
+        """Find or make the path; the folder need not exist.
 
         Raises:
-            UserError: a link is needed, and there is no plain folder for temporary files.
+            UserError: a link is needed, and the folder of temporary files is not plain either.
         """
         self.path, self._home = folder.absolute(), None
         if not is_plain(self.path):
-            self._home = tempfile.TemporaryDirectory(prefix="vae_jax_", dir=_plain_place(folder))
+            self._home = tempfile.TemporaryDirectory(prefix="vae_jax_", dir=_plain_temporary(folder))
             self.path = Path(self._home.name) / "folder"
             self.path.symlink_to(folder.absolute(), target_is_directory=True)
 
@@ -48,20 +45,20 @@ class PlainPath:
 
 
 def check_path(folder: Path) -> None:
-    """See that there is a plain path to a folder.
+    """Make sure that there can be a plain path to a folder.
 
     Raises:
-        UserError: there is none.
+        UserError: there can't.
     """
     if not is_plain(folder.absolute()):
-        _plain_place(folder)
+        _plain_temporary(folder)
 
 
-def _plain_place(folder: Path) -> str:
-    place = tempfile.gettempdir()
-    if not is_plain(Path(place).absolute()):
+def _plain_temporary(folder: Path) -> str:
+    temporary = tempfile.gettempdir()
+    if not is_plain(Path(temporary).absolute()):
         raise UserError(
             f"{folder}: holds characters that checkpoints can't have in a path, and so does the folder of temporary "
-            f"files {place}, where a plain name for it could be; use another workdir, or set TMPDIR to another folder"
+            f"files {temporary}, where a link to it could be; use another workdir, or set TMPDIR to another folder"
         )
-    return place
+    return temporary

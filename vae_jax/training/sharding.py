@@ -1,4 +1,4 @@
-"""How the members of a program lie on the devices: one after another, several at once, spread over a mesh."""
+"""How the members of a program are placed on devices: one after another, several at once, spread over a mesh."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
@@ -16,8 +16,8 @@ class Layout(NamedTuple):
     """Where members are computed.
 
     Attributes:
-        at_once: how many members each device computes at once (vmapped); 1 means one after another, in which a member's
-            arithmetic is to the bit that of a run of its own.
+        at_once: how many members each device computes at once (vmapped); 1 means one after another, where a member's
+            results are bit-identical to those of a single run.
         mesh: the devices, along the axes `members` and `data`; None means one device.
     """
 
@@ -26,7 +26,7 @@ class Layout(NamedTuple):
 
     @property
     def member_devices(self) -> int:
-        """Over how many devices the members are spread; their number must be a multiple of it."""
+        """Over how many devices the members are spread; the number of members must be a multiple of it."""
         return int(self.mesh.shape[MEMBERS]) if self.mesh is not None else 1
 
     @property
@@ -35,7 +35,7 @@ class Layout(NamedTuple):
         return int(self.mesh.shape[DATA]) if self.mesh is not None else 1
 
     def padded(self, count: int) -> int:
-        """How many members are computed where `count` are wanted."""
+        """The number of members that are computed for `count` members: the next multiple of `member_devices`."""
         return -(-count // self.member_devices) * self.member_devices
 
     def place(self, tree: Any, *, shared: bool = False) -> Any:
@@ -47,10 +47,10 @@ class Layout(NamedTuple):
 
 
 def mesh_of(devices: list[Any], data_devices: int) -> Mesh | None:
-    """Lay devices out; None for a single one.
+    """Arrange devices in a mesh; None for a single one.
 
     Args:
-        devices: all that take part, a multiple of `data_devices`.
+        devices: their number is a multiple of `data_devices`.
         data_devices: over how many a batch is spread.
     """
     if len(devices) == 1:
@@ -60,30 +60,25 @@ def mesh_of(devices: list[Any], data_devices: int) -> Mesh | None:
 
 
 def for_members(layout: Layout, of_one: Callable[..., Result], shared: Any, *each: Any) -> Result:
-    """Compute `of_one(shared, *one member's)` for every member, as the layout says.
+    """Compute `of_one(shared, *arrays of one member)` for every member.
 
     Args:
-        layout: where.
-        of_one: what; on a mesh it runs under `jax.shard_map`, where the axis `data` is there to be reduced over.
+        layout: where the members are computed.
+        of_one: on a mesh it runs under `jax.shard_map`, and may reduce over the axis `data`.
         shared: arrays that all members use.
-        each: pytrees of arrays with a members axis in front.
+        each: pytrees of arrays with a leading members axis.
 
     Returns:
-        what `of_one` returned, with a members axis in front.
+        the results of `of_one`, with a leading members axis.
     """
 
     def local(shared: Any, *each: Any) -> Any:
         at_once = layout.at_once if layout.at_once > 1 else None
         return jax.lax.map(lambda one: of_one(shared, *one), each, batch_size=at_once)
 
-    if layout.mesh is None:
-        result: Result = local(shared, *each)
-        return result
-    spread: Result = jax.shard_map(
-        local,
-        mesh=layout.mesh,
-        in_specs=(PartitionSpec(), *(PartitionSpec(MEMBERS) for _ in each)),
-        out_specs=PartitionSpec(MEMBERS),
-        check_vma=False,
-    )(shared, *each)
-    return spread
+    if layout.mesh is not None:
+        in_specs = (PartitionSpec(), *(PartitionSpec(MEMBERS) for _ in each))
+        out_specs = PartitionSpec(MEMBERS)
+        local = jax.shard_map(local, mesh=layout.mesh, in_specs=in_specs, out_specs=out_specs, check_vma=False)
+    result: Result = local(shared, *each)
+    return result

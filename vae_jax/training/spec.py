@@ -1,4 +1,4 @@
-"""What shapes a compiled program: a member's settings without the numbers that may differ between its members."""
+"""What shapes a compiled program: settings without the numbers that may differ between its members."""
 
 import dataclasses
 import math
@@ -14,7 +14,7 @@ from vae_jax.core.registry import registry_of
 from vae_jax.data.dataset import Sizes
 from vae_jax.models.likelihoods import LIKELIHOODS
 
-TRACED = ("schedule", "rate")  # kinds of which a program holds every part: which one counts is traced
+TRACED = ("schedule", "rate")  # kinds of which a program holds every part: which one is used is traced
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class Spec:
         settings: what shapes it; traced fields hold their defaults, sizes those of the largest member.
         image_shape: height, width, channels.
         images_per_pass: how many images one pass over the data draws.
-        classes: of the labels that the model is told; 0 where it is told nothing.
-        outside: the parts from outside themselves: where one is registered anew, the program is compiled anew.
+        classes: how many, where the model is conditioned on labels; else 0.
+        outside: the parts from outside: registering one again compiles the program again.
     """
 
     settings: Config
@@ -37,12 +37,12 @@ class Spec:
 
     @property
     def latent_dim(self) -> int:
-        """Places for latent units: as many as the largest member has units."""
+        """Latent units of the largest member."""
         return self.settings.model.latent_dim
 
     @property
     def batch_size(self) -> int:
-        """Images of a training batch."""
+        """Images in a training batch."""
         return self.settings.train.batch_size
 
     @property
@@ -52,17 +52,17 @@ class Spec:
 
     @property
     def pixels(self) -> int:
-        """Pixels of an image, channels counted."""
+        """Pixels times channels of an image."""
         return math.prod(self.image_shape)
 
     @property
     def constant(self) -> float:
-        """The likelihood's constant, in nats a pixel and channel."""
+        """The likelihood's constant, in nats per pixel and channel."""
         return LIKELIHOODS[self.settings.model.likelihood].constant
 
     @property
     def sizes(self) -> str:
-        """The model's sizes, as 784-1000-2."""
+        """The model's sizes, such as 784-1000-2."""
         return "-".join(map(str, (self.pixels, *self.settings.model.hidden, self.latent_dim)))
 
     @property
@@ -71,20 +71,16 @@ class Spec:
         return self.images_per_pass // self.batch_size
 
     def with_latent_dim(self, latent_dim: int) -> "Spec":
-        """Return the same with another number of latent units."""
+        """Return the spec with another number of latent units."""
         model = dataclasses.replace(self.settings.model, latent_dim=latent_dim)
         return dataclasses.replace(self, settings=dataclasses.replace(self.settings, model=model))
 
 
 def spec_of(configs: Sequence[Config], dataset: Sizes) -> Spec:
-    """Return the spec that members share on a data set.
-
-    Args:
-        configs: settings that differ in traced fields only.
-        dataset: what they are trained on.
+    """Return the spec of members whose settings differ in traced fields only.
 
     Raises:
-        UserError: there are fewer images than a batch holds.
+        UserError: a batch needs more images than there are.
     """
     config, draws = configs[0], len(dataset.sampling_indices)
     if config.train.batch_size > draws:
@@ -106,7 +102,7 @@ def spec_of(configs: Sequence[Config], dataset: Sizes) -> Spec:
 
 
 def _outside(config: Config) -> tuple[Any, ...]:
-    """Return the parts from outside that a program is compiled with: the chosen ones, and every traced choice."""
+    """Return the parts from outside that a program is compiled with: the chosen ones, and all of traced kinds."""
     found: list[Any] = []
     for kind, name in chosen_parts(config).items():
         parts = registry_of(kind).from_outside()
@@ -141,26 +137,22 @@ def _parts_without_traced(parts: PartSettings, members: Sequence[Config]) -> Par
 
 
 def standard_beta_kl(beta_kl: float, spec: Spec) -> float:
-    """Return the beta_KL that weighs alike in nats per image (1e-4 of the post's on MNIST: about 2.5)."""
+    """Return the beta_KL with the same weight in nats per image (the post's 1e-4 on MNIST is about 2.5)."""
     return beta_kl * spec.batch_size * spec.pixels if spec.settings.objective.reduction == "blog" else beta_kl
 
 
 def check_names(config: Config) -> None:
-    """Look up every registered name that a config says.
+    """Make sure that every part that a config names is registered.
 
     Raises:
-        UserError: a name is not registered.
+        UserError: one is not.
     """
     for kind, name in chosen_parts(config).items():
         registry_of(kind)[name]
 
 
 def check_length(config: Config, steps_per_epoch: int) -> None:
-    """Make sure that a run's steps can be counted.
-
-    Args:
-        config: its settings.
-        steps_per_epoch: steps of an epoch; 0 where they are not known yet.
+    """Make sure that a run's steps can be counted; 0 steps per epoch are not known yet.
 
     Raises:
         UserError: there are too many.
@@ -174,7 +166,7 @@ def check_length(config: Config, steps_per_epoch: int) -> None:
 
 
 def without_latent_dim(config: Config) -> Config:
-    """Return what members of one program have in common: any latent size, where all parts can be traced in it."""
+    """Return settings that are equal for members of one program: the latent size is 1 where all parts can trace it."""
     parts = (registry_of(kind)[name] for kind, name in chosen_parts(config).items())
     if not all(getattr(part, "traces_latent_dim", True) for part in parts):
         return config

@@ -1,7 +1,7 @@
 """Training as pure functions of (spec, hyperparameters, state, data).
 
-Members run inside one compiled program, the steps of each in a `lax.scan`. One after another (`Layout.at_once` 1), a
-member's arithmetic is to the bit that of a run of its own.
+All members run inside one compiled program, the steps of each in a `lax.scan`. Where members are computed one after
+another (`Layout.at_once` 1), a member's results are bit-identical to those of a single run.
 """
 
 from collections.abc import Iterator, Sequence
@@ -30,16 +30,16 @@ NEVER = -1
 
 
 class TrainState(NamedTuple):
-    """All that training changes; every array has a leading members axis outside of this file.
+    """All that training changes; outside this file every array has a leading members axis.
 
     Attributes:
         params: the parameters of the model and of the objective's own module.
-        variables: all else that these hold, such as codebooks that follow the codes.
+        variables: their other variables, such as codebooks.
         optimiser: of the model, and of the own module.
-        average: of the model's parameters over the steps; empty where none is kept.
+        average: the moving average of the model's parameters; empty where none is kept.
         step: how many steps have been taken.
-        failed: the step in which a member's loss or gradient was not finite and it was frozen, or the newest such step
-            that it skipped, or `NEVER`.
+        failed: the step in which a member's loss or gradient was not finite and training stopped, or the newest such
+            step that it skipped, or `NEVER`.
     """
 
     params: Arrays
@@ -51,19 +51,19 @@ class TrainState(NamedTuple):
 
     @property
     def weights(self) -> Weights:
-        """The model as it is evaluated."""
+        """The weights that are evaluated."""
         return Weights(self.evaluated["model"], self.variables["model"])
 
     @property
     def evaluated(self) -> Arrays:
-        """The parameters that are evaluated: the average where one is kept, else the newest."""
+        """The parameters that are evaluated: the moving average where one is kept, else the newest."""
         return {**self.params, **self.average}
 
 
 def _init_member(spec: Spec, numbers: Hyperparameters) -> TrainState:
     params, variables = split(start(spec, numbers))
-    moves = optimisers_of(spec, numbers)
-    optimiser = {name: moves[name].init(params[name]) for name in params}
+    optimisers = optimisers_of(spec, numbers)
+    optimiser = {name: optimisers[name].init(params[name]) for name in params}
     average = {} if is_off(spec.settings.optimiser.ema) else {"model": params["model"]}
     return TrainState(params, variables, optimiser, average, jnp.zeros((), jnp.int32), jnp.int32(NEVER))
 
@@ -91,14 +91,14 @@ def loss_of(
 
 
 class Trace(NamedTuple):
-    """What a member measured in each of some steps: whether the step was taken, and its metrics."""
+    """Of each step of a member, whether it was taken, and its metrics."""
 
-    well: Bool[Array, "*steps"]
+    taken: Bool[Array, "*steps"]
     metrics: Metrics
 
     def mean(self) -> Metrics:
         """Return the means of one member's metrics over the steps that were taken; NaN where there are none."""
-        means: Metrics = jax.tree.map(lambda of_steps: jnp.mean(of_steps, where=self.well), self.metrics)
+        means: Metrics = jax.tree.map(lambda of_steps: jnp.mean(of_steps, where=self.taken), self.metrics)
         return means
 
 
@@ -118,7 +118,7 @@ def _train_member(
     batches: Int32[Array, "steps batch"],
     state: TrainState,
 ) -> tuple[TrainState, Trace]:
-    moves, objective = optimisers_of(spec, numbers), objective_of(spec, numbers)
+    optimisers, objective = optimisers_of(spec, numbers), objective_of(spec, numbers)
     skips = numbers["train.on_nan"] == ON_NAN.index("skip")
     key = member_key(numbers["seed"])
 
@@ -133,26 +133,26 @@ def _train_member(
         # Non-finite losses or gradients leave the weights, the variables and the optimiser's state unchanged.
         frozen = (state.failed != NEVER) & ~skips
         finite = jnp.isfinite(metrics["loss"]) & is_finite(grads)
-        well = finite & ~frozen
-        kept = partial(jax.tree.map, lambda new, old: jnp.where(well, new, old))
-        moved = {
-            name: moves[name].update(grads[name], state.optimiser[name], state.params[name], sound=well)
+        taken = finite & ~frozen
+        kept = partial(jax.tree.map, lambda new, old: jnp.where(taken, new, old))
+        updated = {
+            name: optimisers[name].update(grads[name], state.optimiser[name], state.params[name], sound=taken)
             for name in grads
         }
-        updates, optimiser = ({name: pair[k] for name, pair in moved.items()} for k in (0, 1))
+        updates, optimiser = ({name: pair[k] for name, pair in updated.items()} for k in (0, 1))
         params = kept(optax.apply_updates(state.params, updates), state.params)
         average = kept(_averaged(spec, numbers, state, params), state.average)
         variables = kept(variables, state.variables)
         failed = jnp.where(finite | frozen, state.failed, state.step)
         new = TrainState(params, variables, optimiser, average, state.step + 1, failed)
-        return new, (well, metrics)
+        return new, (taken, metrics)
 
     state, trace = jax.lax.scan(one_step, state, batches)
     return state, Trace(*trace)
 
 
 def _averaged(spec: Spec, numbers: Hyperparameters, state: TrainState, params: Arrays) -> Arrays:
-    """Move the average of the weights towards the newest; at first faster, so that the start is soon forgotten."""
+    """Update the moving average of the weights; its decay is smaller in early steps, to forget the initial weights."""
     if not state.average:
         return {}
     decay = jnp.minimum(bound(spec.settings, numbers).optimiser.ema, (1 + state.step) / (10 + state.step))
@@ -162,7 +162,7 @@ def _averaged(spec: Spec, numbers: Hyperparameters, state: TrainState, params: A
 
 
 def step_noise(spec: Spec, layout: Layout, key: Key[Array, ""], step: Int32[Array, ""]) -> Noise:
-    """Return what one step's batch draws; this device's share of it, where a batch is spread."""
+    """Return the noise of one step's batch, or of this device's share of it where a batch is spread over devices."""
     of_step = jax.random.fold_in(named(key, "noise"), step)
     if layout.data_devices == 1:
         return Noise(of_step, spec.batch_size)
@@ -171,22 +171,22 @@ def step_noise(spec: Spec, layout: Layout, key: Key[Array, ""], step: Int32[Arra
 
 
 def is_finite(grads: Arrays) -> Bool[Array, ""]:
-    """Say whether a gradient, and the square of it that Adam keeps, are finite.
+    """Whether a gradient, and its square, which Adam keeps, are finite.
 
-    Of a module with a bias only that is looked at: whatever is not finite in front of a layer is not in its bias. To
-    walk through the matrices once more would cost a tenth of the step. All modules are asked for before any weights
-    change: the backward pass is done with the weights then, and none of them need be copied.
+    In a module with a bias only the bias is checked: a non-finite gradient of the layer's output reaches it. Reading
+    the matrices again would cost a tenth of the step. All modules are checked before any weights change: the backward
+    pass no longer needs the weights then, and they are updated without a copy.
     """
-    return jnp.all(jnp.stack([jnp.isfinite(jnp.sum(leaf**2)) for leaf in _telling(grads)]))
+    return jnp.all(jnp.stack([jnp.isfinite(jnp.sum(leaf**2)) for leaf in _checked_leaves(grads)]))
 
 
-def _telling(node: Any) -> Iterator[Array]:
-    """Yield the arrays by which a module's gradients are known to be finite."""
+def _checked_leaves(node: Any) -> Iterator[Array]:
+    """Yield the arrays that show whether a module's gradients are finite."""
     leaves = {name: leaf for name, leaf in node.items() if not isinstance(leaf, dict)}
     yield from [leaves["bias"]] if "bias" in leaves else leaves.values()
     for inner in node.values():
         if isinstance(inner, dict):
-            yield from _telling(inner)
+            yield from _checked_leaves(inner)
 
 
 def _share(layout: Layout, batch: Array) -> Array:
@@ -198,7 +198,7 @@ def _share(layout: Layout, batch: Array) -> Array:
 
 
 def _mean_over_shares(layout: Layout, tree: Any) -> Any:
-    """Average over the shares of a batch; counts, which are the same for all of them, stay whole numbers."""
+    """Average over a batch's shares; whole numbers are counts, equal in all shares, and don't change."""
     if layout.data_devices == 1:
         return tree
     return jax.tree.map(lambda leaf: jax.lax.pmean(leaf, DATA) if jnp.issubdtype(leaf, jnp.floating) else leaf, tree)
@@ -213,14 +213,14 @@ def train_block(
     Args:
         spec: shapes the compiled code.
         layout: where the members are computed.
-        steps: how many; blocks of one run all have the same length and start at its multiples.
+        steps: how many; all blocks of a run have the same length and start at its multiples.
         data: shared by the members.
-        members: each number `[members]`.
+        members: their hyperparameters, each `[members]`.
         state: donated; don't use it again.
 
     Returns:
-        the new state, and the means of the metrics over the steps before a member failed (NaN where there are none),
-        each `[members]`.
+        the new state, and the means of the metrics over the steps that were taken (NaN where there are none), each
+        `[members]`.
     """
 
     def of_one(data: TrainData, numbers: Hyperparameters, state: TrainState) -> tuple[TrainState, Metrics]:
@@ -231,14 +231,14 @@ def train_block(
     return for_members(layout, of_one, data, members, state)
 
 
-# The same in parts, for blocks that last: first the batches of the whole block, then some steps at a time.
+# The same in parts, for long blocks: first the batches of the whole block, then some steps at a time.
 
 
 @partial(jax.jit, static_argnums=(0, 1, 2))
 def draw_batches(
     spec: Spec, layout: Layout, steps: int, data: TrainData, members: Hyperparameters, first: Int32[Array, " members"]
 ) -> Int32[Array, "members steps batch"]:
-    """Return the images of every batch of a block of steps of every member, as `train_block` takes them."""
+    """Return the image indices of every batch of a block, for every member, as in `train_block`."""
     of_one = partial(_member_batches, spec, steps)
     return for_members(layout, of_one, data, members, first)
 
@@ -257,16 +257,14 @@ def take_steps(
     """Take some steps of a block with every member.
 
     Args:
-        spec, layout: as for `train_block`.
+        spec, layout, data, members: as for `train_block`.
         steps: how many.
-        data: shared by the members.
-        members: each number `[members]`.
         batches: of the whole block.
         state: donated; don't use it again.
-        first: the first step's place in the block.
+        first: the first step, counted within the block.
 
     Returns:
-        the new state, and what was measured in each step, `[members, steps]`.
+        the new state, and the trace of the steps, `[members, steps]`.
     """
 
     def of_one(
@@ -283,6 +281,6 @@ def take_steps(
 
 @jax.jit
 def mean_of_parts(parts: Sequence[Trace]) -> Metrics:
-    """Return the means of the metrics over the steps of several parts, each `[members]`; as `train_block` does."""
+    """Return the means of the metrics over the steps of all parts of a block, each `[members]`, as in `train_block`."""
     whole: Trace = jax.tree.map(lambda *pieces: jnp.concatenate(pieces, axis=1), *parts)
     return jax.vmap(Trace.mean)(whole)
