@@ -54,10 +54,10 @@ def test_points_stay_in_their_arrangement():
         ([[1e300, 0]], "found 1e+300; needs finite numbers, as float32"),
         ([[1j, 0]], "found complex128 (1, 2); needs numbers"),
         ([[True, False]], "found bool (1, 2); needs numbers"),
-        ([[0.0, 0.0], [1.0]], "found list, of which no array can be made; needs one"),
+        ([[0.0, 0.0], [1.0]], "found list, which can't be converted to an array; needs one"),
         ("ab", "found str 'ab'; needs an array of numbers"),
         (None, "found NoneType None; needs an array of numbers"),
-        (Broken(), "found Broken, of which no array can be made; needs one"),
+        (Broken(), "found Broken, which can't be converted to an array; needs one"),
     ],
 )
 def test_what_is_no_point_of_the_latent_space_is_refused(found, said):

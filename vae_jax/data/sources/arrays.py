@@ -171,7 +171,7 @@ def checked_labels(name: str, found: Any, count: int) -> np.ndarray:
         elif given.dtype.kind == "S":
             given = np.char.decode(given, "utf-8")
     except Exception:  # whatever a foreign object raises when it is asked for its content
-        raise UserError(f"{name}: found {type(found).__name__}, of which no array can be made; needs one") from None
+        raise UserError(f"{name}: found {type(found).__name__}, which can't be converted to an array; needs one") from None
     if given.shape != (count,):
         hint = f"; of one-hot labels {name}.argmax(1)" if given.ndim == 2 and len(given) == count else ""
         raise UserError(f"{name}: found shape {given.shape} for {count:,} images; needs ({count},){hint}")
