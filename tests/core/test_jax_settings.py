@@ -1,4 +1,4 @@
-"""Settings of JAX from outside: one clear line, or they work."""
+"""JAX's own settings: they work, or are refused in one line."""
 
 import os
 import subprocess
@@ -34,13 +34,13 @@ def setting():
         jax.config.update(name, value)
 
 
-def test_what_is_usual_is_taken():
+def test_usual_settings_are_accepted():
     assert set(HARMFUL) == set(NEEDED)
     check_jax()
 
 
 @pytest.mark.parametrize("name", HARMFUL)
-def test_a_setting_that_no_run_works_with_is_named(name, setting):
+def test_a_setting_that_no_run_works_with_is_an_error(name, setting):
     setting(name, HARMFUL[name])
     with pytest.raises(UserError, match=f"{name.upper()}: found {HARMFUL[name]!r}; needs .*; unset it"):
         check_jax()

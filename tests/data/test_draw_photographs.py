@@ -1,4 +1,4 @@
-"""Pictures to try things with: faces where the table says, and nothing of the user's overwritten."""
+"""Sample photographs: landmarks as in the table, and no file of the user overwritten."""
 
 import csv
 
@@ -64,7 +64,7 @@ def test_a_folder_that_is_not_empty_is_left_alone(drawn, tmp_path, capsys):
         ("--colour", "unrecognized arguments: --colour"),
     ],
 )
-def test_what_cannot_be_drawn_is_said_in_one_line(tmp_path, capsys, flag, said):
+def test_wrong_flags_are_reported_in_one_line(tmp_path, capsys, flag, said):
     assert draw(tmp_path / "new", flag) == 2
     error = capsys.readouterr().err
     assert error.startswith("vae_jax: error: ")
@@ -73,7 +73,7 @@ def test_what_cannot_be_drawn_is_said_in_one_line(tmp_path, capsys, flag, said):
     assert not (tmp_path / "new").exists()
 
 
-def test_one_picture_will_do(tmp_path):
+def test_a_single_picture_can_be_drawn(tmp_path):
     assert draw(tmp_path / "one", "--count=1") == 0
     (picture,) = (tmp_path / "one" / "images").iterdir()
     assert np.ptp(np.asarray(Image.open(picture))) > 20

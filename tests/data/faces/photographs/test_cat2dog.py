@@ -1,4 +1,4 @@
-"""cat2dog: the dogs' half of it."""
+"""cat2dog: its dogs."""
 
 import numpy as np
 from drawn_photographs import blank
@@ -40,7 +40,7 @@ def test_a_folder_without_dogs_is_of_another_kind(tmp_path):
 
 
 def test_eyes_and_noses_of_real_dogs_lie_over_each_other(real_folder):
-    """In the mean of faces from which the light is taken, they are darker than what is between and around them."""
+    """In the mean of faces without differences of light, they are darker than their surroundings."""
     photos = [photo for photo in read(real_folder("cat2dog")).photos if photo.path.stat().st_size][::4]
     assert len(photos) > 60
     assert read_picture(photos[0].path).shape == (218, 178, 1)

@@ -1,4 +1,4 @@
-"""Columbia Dogs with Parts: eight marked places of each dog, right and left being the dog's own."""
+"""Columbia Dogs with Parts: eight landmarks of each dog; right and left are the dog's."""
 
 import csv
 import os
@@ -118,7 +118,7 @@ def test_a_folder_with_pictures_alone_is_of_another_kind(tmp_path):
 
 
 def test_real_dogs_are_cut_as_by_their_own_table(real_folder, tmp_path):
-    """The set itself could not be had: the places that another table does not mark are filled in."""
+    """The set itself was not available: parts that are missing in another table are filled in."""
     folder = real_folder("dogs")
     with (folder / "landmarks.csv").open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["left_eye_x"] and row["right_eye_x"] and row["nose_x"]][:40]

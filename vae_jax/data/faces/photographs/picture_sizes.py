@@ -1,4 +1,4 @@
-"""The sizes of some of many pictures, by which a set may be known."""
+"""Sizes of pictures, by which some sets are recognised."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +9,6 @@ SAMPLE = 8
 
 
 def sizes_among(paths: Sequence[Path]) -> set[tuple[int, int]]:
-    """Return the widths and heights of `SAMPLE` files spread over all of them; those that are no pictures have none."""
+    """Return the widths and heights of `SAMPLE` evenly spaced files, without those that are not pictures."""
     chosen = [paths[k * len(paths) // SAMPLE] for k in range(SAMPLE)] if len(paths) > SAMPLE else paths
     return {size for size in map(picture_size, chosen) if size}

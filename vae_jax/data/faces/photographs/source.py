@@ -1,4 +1,4 @@
-"""A data set made of photographs: prepared where it is not yet, then read in a moment."""
+"""Data sets of photographs: prepared if needed, then read from the cache."""
 
 import logging
 from collections.abc import Sequence
@@ -14,37 +14,37 @@ from vae_jax.data.faces.photographs.outcomes import (
     TABLE,
     Outcome,
     class_names,
-    kept_told,
+    describe_kept,
+    describe_skipped,
+    describe_split,
     read_outcomes,
-    skipped_told,
-    split_told,
     unusable,
 )
 from vae_jax.data.faces.photographs.photo import Photo, plain
 from vae_jax.data.faces.photographs.preparation import open_prepared, prepare_photos
 from vae_jax.data.faces.photographs.recipe import Recipe, key_of
-from vae_jax.data.formats.picture_builder import read_split
+from vae_jax.data.formats.picture_builder import read_splits
 from vae_jax.data.formats.prepared_arrays import Arrays, prepared, text_array, text_value
 
 log = logging.getLogger("vae_jax")
 
 
 def prepared_folder(name: str, photos: Sequence[Photo], recipe: Recipe, config: DataConfig) -> Path:
-    """Name the folder in which these photographs are, or will be, prepared by this recipe."""
+    """Return the folder for these photographs prepared by this recipe."""
     return config.prepared_folder / f"{name}-{key_of(photos, recipe)}"
 
 
 def load_photos(name: str, photos: Sequence[Photo], recipe: Recipe, config: DataConfig) -> Dataset:
-    """Prepare photographs, if they are not yet, and read them.
+    """Prepare photographs, unless they are prepared, and read them.
 
     Args:
-        name: the data set's.
-        photos: in the order in which their images shall stand.
+        name: of the data set.
+        photos: in the order of the images.
         recipe: how they become images.
-        config: says where to.
+        config: of the data.
 
     Raises:
-        UserError: too little can be used, or the prepared folder can't be used.
+        UserError: too few photographs can be used, or the prepared folder can't be used.
     """
     folder = prepared_folder(name, photos, recipe, config)
     prepare_photos(name, photos, recipe, folder)
@@ -55,9 +55,9 @@ def load_photos(name: str, photos: Sequence[Photo], recipe: Recipe, config: Data
     train, test = (Split(arrays[f"{split}_images"], arrays[f"{split}_labels"]) for split in ("train", "test"))
     names = text_value(arrays["class_names"])
     assert isinstance(names, list)
-    mirrored = "; of those learnt from the mirror images too" if config.mirror else ""
-    told = "".join(f"; {text}" for text in [text_value(arrays["split"])] if text)
-    source = f"photographs in {plain(str(config.raw_folder))}: {text_value(arrays['kept'])}{told}{mirrored}"
+    mirrored = "training images also mirrored" if config.mirror else ""
+    details = filter(None, [str(text_value(arrays[word])) for word in ("kept", "split")] + [mirrored])
+    source = f"photographs in {plain(str(config.raw_folder))}: {'; '.join(details)}"
     dataset = Dataset(name, source, train, test, tuple(names))
     if config.validation_fraction:
         groups = training_groups(read_outcomes(folder))
@@ -72,7 +72,7 @@ def load_photos(name: str, photos: Sequence[Photo], recipe: Recipe, config: Data
 
 
 def training_groups(outcomes: Sequence[Outcome]) -> Int32[np.ndarray, " n"]:
-    """Number the training pictures such that those that are nearly identical have one number, all others their own."""
+    """Return the group of each training picture: near-identical pictures have the same number."""
     names = [o.group or f"alone {k}" for k, o in enumerate(outcomes) if o.split == "train" and not o.reason]
     groups: Int32[np.ndarray, " n"] = np.unique(names, return_inverse=True)[1].astype(np.int32)
     return groups
@@ -83,15 +83,13 @@ def _arrays(name: str, recipe: Recipe, folder: Path) -> Arrays:
     try:
         names = class_names([outcome.photo for outcome in outcomes if not outcome.reason])
         builder = open_prepared(name, recipe, names, folder)
-        splits = {split: read_split(builder, split) for split in ("train", "test")}
-    except Exception as error:  # TFDS raises many kinds where its folder is damaged
+        arrays = read_splits(builder)
+    except Exception as error:  # TFDS may raise anything if its folder is damaged
         raise unusable(folder, error) from None
-    images = {f"{split}_images": images for split, (images, _) in splits.items()}
-    labels = {f"{split}_labels": labels for split, (_, labels) in splits.items()}
     words = {
         "class_names": list(names),
-        "kept": kept_told(outcomes),
-        "skipped": skipped_told(outcomes),
-        "split": split_told(outcomes, equal_classes=bool(recipe.classes)),
+        "kept": describe_kept(outcomes),
+        "skipped": describe_skipped(outcomes),
+        "split": describe_split(outcomes, equal_classes=bool(recipe.classes)),
     }
-    return {**images, **labels, **{word: text_array(value) for word, value in words.items()}}
+    return {**arrays, **{word: text_array(value) for word, value in words.items()}}
