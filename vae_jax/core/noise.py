@@ -69,11 +69,7 @@ class Noise:
         return orders
 
     def _drawn(
-        self,
-        key: Key[Array, ""],
-        lead: tuple[int, ...],
-        shape: tuple[int, ...],
-        draw: Draw = jax.random.normal,
+        self, key: Key[Array, ""], lead: tuple[int, ...], shape: tuple[int, ...], draw: Draw = jax.random.normal
     ) -> Float[Array, "..."]:
         if self.index is not None:
             keys = jax.vmap(lambda i: jax.random.fold_in(key, i))(self.index)

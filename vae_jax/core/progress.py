@@ -65,12 +65,7 @@ class Progress:
     """
 
     def __init__(
-        self,
-        doing: str,
-        total: int = 0,
-        *,
-        unit: str = "step",
-        clock: Callable[[], float] = time.monotonic,
+        self, doing: str, total: int = 0, *, unit: str = "step", clock: Callable[[], float] = time.monotonic
     ) -> None:
         """Start to show progress.
 

@@ -46,10 +46,7 @@ KINDS: Mapping[str, Kind] = {
 }
 
 # Kinds of which no config field chooses a part: `module:NAME` of their registries.
-UNCHOSEN: Mapping[str, str] = {
-    "path": "vae_jax.interpolation.paths:PATHS",
-    "figure": "vae_jax.figures.gallery:FIGURES",
-}
+UNCHOSEN: Mapping[str, str] = {"path": "vae_jax.interpolation.paths:PATHS", "figure": "vae_jax.figures.gallery:FIGURES"}
 
 
 class Origin(NamedTuple):

@@ -179,12 +179,7 @@ def content_hashes(images: Images) -> list[str]:
 
 
 def split_by_content(
-    images: Images,
-    labels: Labels,
-    test_fraction: float,
-    *,
-    equal_classes: bool = False,
-    groups: Labels | None = None,
+    images: Images, labels: Labels, test_fraction: float, *, equal_classes: bool = False, groups: Labels | None = None
 ) -> tuple[Split, Split]:
     """Split into train and test so that all copies of an image are on one side.
 

@@ -91,10 +91,17 @@ def _from_one(url: str, checksum: str, partial: Path) -> None:
     start = partial.stat().st_size if partial.is_file() else 0
     with _ask(url, start) as response:
         resumed = start > 0 and response.status == http.client.PARTIAL_CONTENT
-        with partial.open("ab" if resumed else "wb") as file, _watched(partial, file.tell(), response.length) as bar:
-            for piece in _pieces(response, file.tell()):
+        start = start if resumed else 0
+        total = None if response.length is None else start + response.length  # None where the server doesn't say
+        name = partial.name.removeprefix(".").removesuffix(".partial")
+        with (
+            partial.open("ab" if resumed else "wb") as file,
+            Progress(f"downloading {name}", total or 0, unit="byte") as progress,
+        ):
+            progress.skip(start)
+            for piece in _pieces(response, start, total):
                 file.write(piece)
-                bar.advance(len(piece))
+                progress.advance(len(piece))
     found = _checksum(partial, checksum)
     if found == checksum:
         return
@@ -127,21 +134,8 @@ def _reason(error: Exception) -> str:
     return " ".join(str(getattr(error, "reason", error)).split())
 
 
-def _watched(partial: Path, start: int, expected: int | None) -> Progress:
-    name = partial.name.removeprefix(".").removesuffix(".partial")
-    progress = Progress(f"downloading {name}", 0 if expected is None else start + expected, unit="byte")
-    progress.skip(start)
-    return progress
-
-
-def _pieces(response: http.client.HTTPResponse, start: int) -> Iterator[bytes]:
-    """Yield the content as it arrives, so that an interruption loses none of it.
-
-    Raises:
-        _NoFileError: it ends too early.
-    """
-    arrived, length = start, response.length  # None where the server doesn't say
-    total = None if length is None else start + length
+def _pieces(response: http.client.HTTPResponse, arrived: int, total: int | None) -> Iterator[bytes]:
+    """Yield the content as it arrives, so that an interruption loses none of it."""
     while total is None or arrived < total:
         try:
             piece, fault = response.read1(PIECE if total is None else min(PIECE, total - arrived)), "ended"

@@ -18,8 +18,8 @@ from vae_jax.data.faces.photographs.outcomes import (
     describe_split,
     read_outcomes,
 )
-from vae_jax.data.faces.photographs.preparation import SHEET, NoUsablePhotosError, prepare_photos
-from vae_jax.data.faces.photographs.source import prepared_folder
+from vae_jax.data.faces.photographs.preparation import SHEET
+from vae_jax.data.faces.photographs.source import prepare_dataset, prepared_folder
 from vae_jax.data.sources.registry import FROM_PHOTOGRAPHS, SOURCES, load
 
 
@@ -45,11 +45,7 @@ def parser() -> Flags:
 
 
 def config_of(arguments: argparse.Namespace) -> DataConfig:
-    """Return the settings of the command line.
-
-    Raises:
-        UserError: one is out of its limits.
-    """
+    """Return the settings of the command line; raises `UserError` if one is out of its limits."""
     config = default_config()
     for field, value in vars(arguments).items():
         if field != "download" and value is not None:
@@ -77,12 +73,9 @@ def prepare(config: DataConfig, *, download: bool) -> str:
     photos, recipe = source.plan(config)
     if not photos and not config.raw_folder_named:
         return _loaded(config)
-    folder = prepared_folder(config.name, photos, recipe, config)
-    done = "prepared already, nothing to do" if folder.is_dir() else "prepared"
-    try:
-        prepare_photos(config.name, photos, recipe, folder)
-    except NoUsablePhotosError as error:
-        raise UserError(f"{config.raw_folder}: {error}") from None
+    before = prepared_folder(config.name, photos, recipe, config).is_dir()
+    folder = prepare_dataset(config.name, photos, recipe, config)
+    done = "prepared already, nothing to do" if before else "prepared"
     outcomes = read_outcomes(folder)
     splits = [outcome.split for outcome in outcomes]
     skipped = sum(bool(outcome.reason) for outcome in outcomes)

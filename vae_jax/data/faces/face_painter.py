@@ -222,13 +222,8 @@ def _eyes(canvas: Canvas, f: Factors) -> Canvas:
     return canvas.over(f.spectacles * bridge, 0.06)
 
 
-def paint_one(f: Factors, size: int) -> UInt8[Array, "size size"]:
-    """Paint one face.
-
-    Args:
-        f: its factors, scalars.
-        size: height and width, in pixels.
-    """
+def _paint_one(f: Factors, size: int) -> UInt8[Array, "size size"]:
+    """Paint one face from scalar factors."""
     canvas = _behind_the_head(_start(f, size), f)
     coat = _fur(f, canvas)
     canvas = _head(_ears(canvas, f, coat), f, coat)
@@ -245,5 +240,5 @@ def paint(factors: Factors, size: int) -> UInt8[Array, "n size size 1"]:
         factors: each `[n]`.
         size: height and width, in pixels.
     """
-    faces: UInt8[Array, "n size size"] = jax.lax.map(lambda f: paint_one(f, size), factors, batch_size=16)
+    faces: UInt8[Array, "n size size"] = jax.lax.map(lambda f: _paint_one(f, size), factors, batch_size=16)
     return faces[..., None]

@@ -20,7 +20,7 @@ DIGEST = "digest"  # the entry that holds a hash of all arrays
 
 
 def prepared(
-    folder: Path, name: str, key: str, make: Callable[[], Arrays], check: Callable[[], None] = lambda: None
+    folder: Path, name: str, key: str, make: Callable[[], Arrays], check: Callable[[], object] = lambda: None
 ) -> Arrays:
     """Return the arrays of `folder/name-key.npz`; make and write them if the file is missing or damaged.
 

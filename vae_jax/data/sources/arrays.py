@@ -73,11 +73,7 @@ def _warn_of_copies(name: str, split: Split, train: Split) -> None:
 
 
 def missing(config: DataConfig) -> Dataset:
-    """Raise the error for arrays that were not given.
-
-    Raises:
-        UserError: always.
-    """
+    """Raise the `UserError` for arrays that were not given."""
     raise UserError(
         f"config.data.name={config.name}: needs images given as arrays, which are not stored: give them (the same ones "
         "again to continue a run) to vae_jax.train, sweep or evaluate(..., images=...)"
@@ -113,7 +109,7 @@ def given_arrays(
             if of_each is not None:
                 raise UserError(f"{prefix}labels: found without {prefix}images; needs both")
             continue
-        pixels[prefix], inexact = checked_pixels(f"{prefix}images", found)
+        pixels[prefix], inexact = _checked_pixels(f"{prefix}images", found)
         rounded = rounded or inexact
         if pixels[prefix].shape[1:] != pixels[""].shape[1:]:
             size, wanted = pixels[prefix].shape[1:], pixels[""].shape[1:]
@@ -122,26 +118,16 @@ def given_arrays(
             side, other = (f"{prefix}labels", "labels") if of_each is None else ("labels", f"{prefix}labels")
             raise UserError(f"{side}: missing beside {other}; needs a class of each image, or none of any")
         if of_each is not None:
-            named[prefix] = checked_labels(f"{prefix}labels", of_each, len(pixels[prefix]))
-    classes, numbers = numbered(named)
+            named[prefix] = _checked_labels(f"{prefix}labels", of_each, len(pixels[prefix]))
+    classes, numbers = _numbered(named)
     splits = {
         prefix: Split(each, numbers.get(prefix, np.zeros(len(each), np.int32))) for prefix, each in pixels.items()
     }
     return GivenArrays(splits[""], splits.get("test_"), splits.get("validation_"), classes, rounded)
 
 
-def numbered(labels: dict[str, np.ndarray]) -> tuple[tuple[str, ...], dict[str, Labels]]:
-    """Number the classes in sorted order.
-
-    Args:
-        labels: arrays by split, all of whole numbers or all of texts.
-
-    Returns:
-        the names of the classes, and the class numbers by split.
-
-    Raises:
-        UserError: some splits have numbers and some texts.
-    """
+def _numbered(labels: dict[str, np.ndarray]) -> tuple[tuple[str, ...], dict[str, Labels]]:
+    """Return the names of the classes in sorted order, and the class numbers of the labels of each split."""
     if not labels:
         return NO_CLASSES, {}
     kinds = {prefix: "texts" if array.dtype.kind == "U" else "whole numbers" for prefix, array in labels.items()}
@@ -153,12 +139,8 @@ def numbered(labels: dict[str, np.ndarray]) -> tuple[tuple[str, ...], dict[str, 
     return tuple(map(str, classes.tolist())), found
 
 
-def checked_labels(name: str, found: Any, count: int) -> np.ndarray:
-    """Return labels as an array of whole numbers or of texts.
-
-    Raises:
-        UserError: they have another type, or there is not one for each image.
-    """
+def _checked_labels(name: str, found: Any, count: int) -> np.ndarray:
+    """Return labels as an array of whole numbers or texts, `[count]`."""
     try:
         given = np.asarray(found)
         if given.dtype.kind == "O" and all(isinstance(each, str) for each in given.ravel()):
@@ -178,12 +160,8 @@ def checked_labels(name: str, found: Any, count: int) -> np.ndarray:
     return given.astype(str) if given.dtype.kind == "b" else given
 
 
-def checked_pixels(name: str, found: Any) -> tuple[Images, bool]:
-    """Return images as uint8 `[n, height, width, channels]`, and whether floats were rounded for that.
-
-    Raises:
-        UserError: they have another type, shape or range.
-    """
+def _checked_pixels(name: str, found: Any) -> tuple[Images, bool]:
+    """Return images as uint8 `[n, height, width, channels]`, and whether floats were rounded for that."""
     given = checked_array(name, found)
     if given.dtype != np.uint8 and given.dtype.kind != "f":
         raise UserError(f"{name}: found {given.dtype}; needs uint8, or floats in [0, 1]{_type_hint(name, given)}")

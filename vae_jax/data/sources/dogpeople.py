@@ -31,10 +31,8 @@ def plan(config: DataConfig) -> tuple[list[Photo], Recipe]:
     raw = config.raw_folder
     if config.raw_folder_named and not raw.is_dir():
         raise UserError(f"{raw}: no such folder; {NEEDS}, or leave config.data.raw_dir and VAE_JAX_RAW unset")
-    if not raw.is_dir():
-        return [], recipe_of(config, CLASSES)
     with Progress(f"looking for photographs in {plain(str(raw))}"):
-        photos = find_faces(raw, config.prepared_folder, config.layout)
+        photos = find_faces(raw, config.prepared_folder, config.layout) if raw.is_dir() else []
     if not config.raw_folder_named and not any(photo.fault or is_picture(photo.path) for photo in photos):
         photos = []  # the default folder has files of other data sets only
     return photos, recipe_of(config, CLASSES)
@@ -59,7 +57,7 @@ def load(config: DataConfig) -> Dataset:
     try:
         dataset = load_photos("dogpeople", photos, recipe, config)
     except NoUsablePhotosError as error:
-        raise UserError(f"{config.raw_folder}: {error}; {NEEDS}") from None
+        raise UserError(f"{error}; {NEEDS}") from None
     return replace(dataset, sampling_indices=balanced_indices(dataset.train.labels), template=TEMPLATE)
 
 

@@ -50,10 +50,7 @@ class Published:
 MNIST = Published(
     "mnist",
     "MNIST",
-    (
-        "https://storage.googleapis.com/cvdf-datasets/mnist/",
-        "https://ossci-datasets.s3.amazonaws.com/mnist/",
-    ),
+    ("https://storage.googleapis.com/cvdf-datasets/mnist/", "https://ossci-datasets.s3.amazonaws.com/mnist/"),
     {
         "train-images-idx3-ubyte": "f68b3c2dcbeaaa9fbdd348bbdeb94873",
         "train-labels-idx1-ubyte": "d53e105ee54ea40749a09fcbcd1e9432",
@@ -97,9 +94,9 @@ def load_published(published: Published, config: DataConfig) -> Dataset:
     Raises:
         UserError: the given raw folder doesn't exist; a file is missing and can't be downloaded, or is damaged.
     """
-    folder, downloads = raw_files_folder(published, config), config.prepared_folder / "downloads" / published.name
+    folder, downloads = _raw_files_folder(published, config), config.prepared_folder / "downloads" / published.name
     files = {
-        split: tuple(locate(published, stem, folder, downloads) for stem in stems) for split, stems in STEMS.items()
+        split: tuple(_locate(published, stem, folder, downloads) for stem in stems) for split, stems in STEMS.items()
     }
     key = hashlib.sha256(b"".join(path.read_bytes() for pair in files.values() for path in pair)).hexdigest()[:16]
     home = from_home(config.prepared_dir)
@@ -108,19 +105,15 @@ def load_published(published: Published, config: DataConfig) -> Dataset:
         published.name,
         key,
         lambda: _prepare(published, files, home / "tfds" / key),
-        lambda: _check(published, files),
+        lambda: [_read(published, *paths) for paths in files.values()],
     )
     splits = {split: Split(arrays[f"{split}_images"], arrays[f"{split}_labels"]) for split in STEMS}
     places = " and ".join(dict.fromkeys(str(path.parent) for pair in files.values() for path in pair))
     return Dataset(published.name, f"idx files in {places}", splits["train"], splits["test"], published.class_names)
 
 
-def raw_files_folder(published: Published, config: DataConfig) -> Path:
-    """Return the folder with most of the raw files: a folder of the set's name, torchvision's, or the raw folder.
-
-    Raises:
-        UserError: the given raw folder doesn't exist.
-    """
+def _raw_files_folder(published: Published, config: DataConfig) -> Path:
+    """Return the folder with most of the raw files: one of the set's name, torchvision's, or the raw folder."""
     raw = config.raw_folder
     if config.raw_folder_named and not raw.is_dir():
         raise UserError(
@@ -130,12 +123,12 @@ def raw_files_folder(published: Published, config: DataConfig) -> Path:
     unnamed = [folder for folder in (raw, raw / "raw") if not _holds_another(published, folder)]
     candidates = [raw / published.name, raw / published.torchvision / "raw", *unnamed]
     stems = [stem for pair in STEMS.values() for stem in pair]
-    return max(candidates, key=lambda folder: sum(find_file(stem, folder) is not None for stem in stems))
+    return max(candidates, key=lambda folder: sum(_find_file(stem, folder) is not None for stem in stems))
 
 
 def _holds_another(published: Published, folder: Path) -> bool:
     """Return whether the labels in a folder are those of another published set."""
-    path = find_file(STEMS["test"][1], folder)
+    path = _find_file(STEMS["test"][1], folder)
     if path is None:
         return False
     try:
@@ -145,26 +138,16 @@ def _holds_another(published: Published, folder: Path) -> bool:
     return any(labels[: len(each.first_labels)] == each.first_labels for each in SETS if each.name != published.name)
 
 
-def find_file(stem: str, folder: Path) -> Path | None:
+def _find_file(stem: str, folder: Path) -> Path | None:
     """Return the path of a raw file in a folder, under any of its usual names; None if there is none."""
     dotted = stem.replace("-idx", ".idx")
     paths = (folder / name for name in (stem, f"{stem}.gz", dotted, f"{dotted}.gz", f"{stem}/{stem}"))
     return next((path for path in paths if path.is_file()), None)
 
 
-def locate(published: Published, stem: str, folder: Path, downloads: Path) -> Path:
-    """Return the path of a raw file; download it if it is missing.
-
-    Args:
-        published: the set.
-        stem: the file's name without `.gz`.
-        folder: the folder of raw files; nothing is written there.
-        downloads: the folder to download to.
-
-    Raises:
-        UserError: the file is missing and can't be downloaded.
-    """
-    found = find_file(stem, folder)
+def _locate(published: Published, stem: str, folder: Path, downloads: Path) -> Path:
+    """Return the path of a raw file in `folder`, or download it to `downloads`."""
+    found = _find_file(stem, folder)
     if found is not None:
         return found
     target = downloads / f"{stem}.gz"
@@ -179,20 +162,10 @@ def locate(published: Published, stem: str, folder: Path, downloads: Path) -> Pa
     return target
 
 
-def _check(published: Published, files: dict[str, tuple[Path, ...]]) -> None:
-    for images, labels in files.values():
-        count, found, classes = len(read_images(images)), read_idx(labels, 1), len(published.class_names)
-        if count != len(found) or found.max() >= classes:
-            raise UserError(
-                f"{labels}: found {len(found)} labels up to {found.max()} for {count} images; "
-                f"needs one label below {classes} for each"
-            )
-
-
 def _prepare(published: Published, files: dict[str, tuple[Path, ...]], folder: Path) -> Arrays:
     log.info("preparing %s (once)", published.name)
     try:
-        splits = {split: examples(*paths) for split, paths in files.items()}
+        splits = {split: _examples(published, *paths) for split, paths in files.items()}
         builder = make_builder(published.name, SHAPE, published.class_names, splits, folder)
         prepare(builder)
         return read_splits(builder)
@@ -202,19 +175,19 @@ def _prepare(published: Published, files: dict[str, tuple[Path, ...]], folder: P
         ) from None
 
 
-def examples(images: Path, labels: Path) -> Examples:
-    """Return the images and labels of two idx files as examples for a TFDS builder."""
-    pixels, classes = read_images(images)[..., None], read_idx(labels, 1)
+def _examples(published: Published, images: Path, labels: Path) -> Examples:
+    pixels, classes = _read(published, images, labels)
     return len(pixels), lambda k: (pixels[k], int(classes[k]), {})
 
 
-def read_images(path: Path) -> np.ndarray:
-    """Read 28×28 images, `[n, 28, 28]`.
-
-    Raises:
-        UserError: the images have another shape.
-    """
-    images = read_idx(path, 3)
-    if images.shape[1:] != SHAPE[:2]:
-        raise UserError(f"{path}: found images of shape {images.shape[1:]}; needs {SHAPE[:2]}")
-    return images
+def _read(published: Published, images: Path, labels: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Read two idx files: images, `[n, 28, 28, 1]`, and labels, `[n]`."""
+    pixels, found, classes = read_idx(images, 3)[..., None], read_idx(labels, 1), len(published.class_names)
+    if pixels.shape[1:] != SHAPE:
+        raise UserError(f"{images}: found images of shape {pixels.shape[1:3]}; needs {SHAPE[:2]}")
+    if len(pixels) != len(found) or found.max() >= classes:
+        raise UserError(
+            f"{labels}: found {len(found)} labels up to {found.max()} for {len(pixels)} images; "
+            f"needs one label below {classes} for each"
+        )
+    return pixels, found

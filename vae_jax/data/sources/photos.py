@@ -8,7 +8,6 @@ from vae_jax.core.progress import Progress
 from vae_jax.data.dataset import Dataset
 from vae_jax.data.faces.photographs.folders import describe_splits, find_pictures
 from vae_jax.data.faces.photographs.photo import Photo, plain
-from vae_jax.data.faces.photographs.preparation import NoUsablePhotosError
 from vae_jax.data.faces.photographs.recipe import Recipe, recipe_of
 from vae_jax.data.faces.photographs.source import load_photos
 
@@ -47,7 +46,4 @@ def load(config: DataConfig) -> Dataset:
     photos, recipe = plan(config)
     if guess := describe_guess(photos, config):
         log.info("%s", guess)
-    try:
-        return load_photos("photos", photos, recipe, config)
-    except NoUsablePhotosError as error:
-        raise UserError(f"{config.raw_folder}: {error}") from None
+    return load_photos("photos", photos, recipe, config)

@@ -42,7 +42,7 @@ def load(config: DataConfig) -> Dataset:
     """
     found = find_prepared(config.name, config.tfds_folder)
     name = re.sub(r"\W+", "_", config.name)
-    arrays = prepared(config.prepared_folder, name, _key_of(found.folder), lambda: read_prepared(found.folder))
+    arrays = prepared(config.prepared_folder, name, _key_of(found.folder), lambda: _read_prepared(found.folder))
     splits = {
         split: Split(arrays[f"{split}_images"], arrays[f"{split}_labels"])
         for split in SPLITS
@@ -71,14 +71,13 @@ def find_prepared(asked: str, home: Path) -> PreparedVersion:
     if parts is None:
         raise UserError(f"config.data.name: found {asked!r}; needs tfds:NAME or tfds:NAME/CONFIG:VERSION")
     name, wanted, version = parts.groups()
-    infos = [(home.glob(f"{'*/' * (depth + 1)}{INFO}"), depth) for depth in (1, 2)]  # NAME/VERSION, NAME/CONFIG/VERSION
-    prepared_here = sorted({path.parents[depth].name for paths, depth in infos for path in paths})
-    there = _versions(home / name)
+    versions = _versions(home)
+    there = versions.get(name, [])
     if not there:
-        known = f"there are {', '.join(prepared_here)}" if prepared_here else "none is there"
+        known = f"there are {', '.join(versions)}" if versions else "none is there"
         raise UserError(
             f"config.data.name: found {asked!r}, which is not prepared in {home} ({known}); prepare it with TFDS, or "
-            f"set config.data.tfds_dir or TFDS_DATA_DIR{nearest(name, prepared_here)}"
+            f"set config.data.tfds_dir or TFDS_DATA_DIR{nearest(name, versions)}"
         )
     fitting = [each for each in there if wanted in (None, each.config) and version in (None, each.version)]
     names = ", ".join(f"{name}{'/' if each.config else ''}{each.config}:{each.version}" for each in there)
@@ -89,11 +88,14 @@ def find_prepared(asked: str, home: Path) -> PreparedVersion:
     return max(fitting, key=lambda each: tuple(map(int, each.version.split("."))))
 
 
-def _versions(folder: Path) -> list[PreparedVersion]:
-    found = [("", path.parent) for path in folder.glob(f"*/{INFO}")]
-    found += [(path.parents[1].name, path.parent) for path in folder.glob(f"*/*/{INFO}")]
-    versions = [PreparedVersion(config, path.name, path) for config, path in sorted(found)]
-    return [each for each in versions if re.fullmatch(r"\d+\.\d+\.\d+", each.version)]
+def _versions(home: Path) -> dict[str, list[PreparedVersion]]:
+    """Return the versions at NAME/VERSION and NAME/CONFIG/VERSION by name, in sorted order."""
+    versions: dict[str, list[PreparedVersion]] = {}
+    for folder in sorted(path.parent for depth in ("*/*", "*/*/*") for path in home.glob(f"{depth}/{INFO}")):
+        name, *config, version = folder.relative_to(home).parts
+        if re.fullmatch(r"\d+\.\d+\.\d+", version):
+            versions.setdefault(name, []).append(PreparedVersion("".join(config), version, folder))
+    return versions
 
 
 def _key_of(folder: Path) -> str:
@@ -103,12 +105,8 @@ def _key_of(folder: Path) -> str:
     return hashlib.sha256(repr((str(folder), facts)).encode()).hexdigest()[:16]
 
 
-def read_prepared(folder: Path) -> Arrays:
-    """Read the splits of a prepared data set.
-
-    Raises:
-        UserError: it has no split `train`, its examples are not images of one size, or it needs TensorFlow.
-    """
+def _read_prepared(folder: Path) -> Arrays:
+    """Read the class names, and the images and labels of each split."""
     try:
         info = json.loads((folder / INFO).read_text(encoding="utf-8"))
         file_format = str(info.get("fileFormat") or "tfrecord")
@@ -151,11 +149,7 @@ def _unusable(folder: Path, error: Exception) -> UserError:
 
 
 def _class_names(folder: Path, features: Any, kinds: Any) -> list[str] | None:
-    """Return the names of the classes; None if there are no labels.
-
-    Raises:
-        UserError: there are no images of uint8, or the labels are not classes.
-    """
+    """Return the names of the classes; None if there are no labels."""
     held = dict(features.items()) if hasattr(features, "items") else {}
     known = ", ".join(f"{name} ({type(feature).__name__})" for name, feature in held.items())
     image, label = held.get("image"), held.get("label")

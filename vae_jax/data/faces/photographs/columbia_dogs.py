@@ -2,27 +2,22 @@
 
 from pathlib import Path
 
-from vae_jax.data.faces.photographs.photo import FolderContent, Marked, Photo, files_in, folders_in, read_small
+from vae_jax.data.faces.photographs.photo import Listing, Marked, Photo, files_in, folders_in, read_small
 
 RIGHT_EYE, LEFT_EYE, NOSE, PARTS = 0, 1, 2, 8  # rows of a parts file; right and left are the dog's
 FOLDERS, LISTS = ("dogImages", "dogParts"), ("training.txt", "testing.txt")
 LARGEST = 10_000  # bytes of a parts file; the set's have some hundred
 
 
-def read(folder: Path, *, chosen: bool = False) -> FolderContent | None:
-    """List the dogs of the set's folder (`CU_Dogs`); if its two lists exist, only dogs in them can be used.
-
-    Args:
-        folder: with the set's two folders.
-        chosen: not needed, as the folders suffice.
-    """
+def read(folder: Path, *, chosen: bool = False) -> Listing | None:
+    """List the dogs of the set's folder (`CU_Dogs`); if its two lists exist, only dogs in them can be used."""
     del chosen
     if not all((folder / name).is_dir() for name in FOLDERS):
         return None
     listed = _listed(folder)
     images = folder / "dogImages"
     files = [path for inside in (images, *folders_in(images)) for path in files_in(inside)]
-    return FolderContent([_photo(folder, path, listed) for path in files], FOLDERS, LISTS)
+    return Listing([_photo(folder, path, listed) for path in files], FOLDERS, LISTS)
 
 
 def _place(folder: Path, path: Path) -> str:

@@ -17,7 +17,7 @@ def find_pictures(folder: Path, but: Path | None = None, layout: str = "") -> li
     Args:
         folder: where to look; links are followed.
         but: a folder below it to leave out.
-        layout: whether its folders are `classes` or `splits`; '': `splits_of` decides by their names.
+        layout: whether its folders are `classes` or `splits`; '': decided by their names.
 
     Raises:
         UserError: the layout is something else.
@@ -29,7 +29,7 @@ def find_pictures(folder: Path, but: Path | None = None, layout: str = "") -> li
     own = folder.resolve().name
     try:
         inner = [path for path in folders_in(folder) if path.resolve() not in left_out]
-        splits = {} if layout == CLASSES else splits_of(inner, chosen=layout == SPLITS)
+        splits = {} if layout == CLASSES else _splits_of(inner, chosen=layout == SPLITS)
         found = _classes(folder, own, left_out, "train" if splits else "", splits)
     except OSError as error:
         return [unlisted(folder, error, folder.name)]
@@ -64,15 +64,11 @@ def describe_splits(photos: list[Photo], layout: str = "") -> str:
     return f"folders are splits: {counts['train']:,} training and {counts['test']:,} test files, {why}"
 
 
-def splits_of(folders: list[Path], *, chosen: bool = False) -> dict[Path, str]:
+def _splits_of(folders: list[Path], *, chosen: bool = False) -> dict[Path, str]:
     """Return `train` or `test` for each folder that is a split; {} if the folders are classes.
 
-    They are splits if all of them have names of splits, with at least one for training and one for test. Without a
-    test folder the validation folder is for test; with one it is for training.
-
-    Args:
-        folders: all folders in one folder.
-        chosen: the user chose splits, so other folders may be among them.
+    They are splits if all of them (or some, if the user chose splits) have names of splits, at least one for training
+    and one for test. Without a test folder the validation folder is for test; with one it is for training.
     """
     names = {path: path.name.lower() for path in folders}
     evaluated = TEST if any(name in TEST for name in names.values()) else VALIDATION

@@ -12,22 +12,18 @@ import numpy as np
 from vae_jax.core.errors import UserError
 from vae_jax.core.user_paths import absolute
 from vae_jax.data.faces.alignment import Points
-from vae_jax.data.faces.photographs.photo import FolderContent, Marked, Photo, files_below, files_in, folders_in, plain
+from vae_jax.data.faces.photographs.photo import Listing, Marked, Photo, files_below, files_in, folders_in, plain
 
 TABLE = "landmarks.csv"
 OUTSIDE = "outside the folder of its table"
 COLUMNS = ("left_eye_x", "left_eye_y", "right_eye_x", "right_eye_y", "nose_x", "nose_y")
 
 
-def read(folder: Path, *, chosen: bool = False) -> FolderContent | None:
+def read(folder: Path, *, chosen: bool = False) -> Listing | None:
     """List the pictures of the folder's table, and other files as unusable.
 
     Names in the table may differ from those on the disk by back slashes, letter case and the composition of accents;
     names of classes by letter case.
-
-    Args:
-        folder: with a table.
-        chosen: not needed, as the table suffices.
 
     Raises:
         UserError: the table can't be read.
@@ -36,7 +32,7 @@ def read(folder: Path, *, chosen: bool = False) -> FolderContent | None:
     table = folder / TABLE
     if not table.is_file():
         return None
-    spelled = _files_by_spelling(folder)
+    spelled = cache(lambda: _files_by_spelling(folder))  # listed at the first call only
     classes = {name: name for name in ("people", "dogs")}  # as first spelled
     photos = [_photo(folder, row, spelled, classes) for row in read_table(table)]
     listed = {photo.path for photo in photos if photo.fault != OUTSIDE}
@@ -45,7 +41,7 @@ def read(folder: Path, *, chosen: bool = False) -> FolderContent | None:
     own = files_in(folder)
     there = [path for path in own if path != table] + [path for each in inner for path in files_below(each)]
     others = [Photo(path, "dogs", TABLE, None, f"not in {TABLE}") for path in there if path not in listed]
-    return FolderContent(photos + others, tuple(path.name for path in inner), tuple(path.name for path in own))
+    return Listing(photos + others, tuple(path.name for path in inner), tuple(path.name for path in own))
 
 
 def read_table(table: Path) -> list[dict[str, str]]:
@@ -116,17 +112,12 @@ def _slashed(folder: Path, name: str) -> str:
     return name if _is_file(folder / name) else name.replace("\\", "/")
 
 
-def _files_by_spelling(folder: Path) -> Callable[[], dict[str, list[Path]]]:
-    """Return a function that gives all files below a folder by normalised spelling; it lists them at the first call."""
-
-    @cache
-    def listed() -> dict[str, list[Path]]:
-        files: dict[str, list[Path]] = {}
-        for path in files_below(folder):
-            files.setdefault(_spelling(str(path.relative_to(folder))), []).append(path)
-        return files
-
-    return listed
+def _files_by_spelling(folder: Path) -> dict[str, list[Path]]:
+    """Return all files below a folder by the normalised spelling of their paths."""
+    files: dict[str, list[Path]] = {}
+    for path in files_below(folder):
+        files.setdefault(_spelling(str(path.relative_to(folder))), []).append(path)
+    return files
 
 
 def _spelling(name: str) -> str:

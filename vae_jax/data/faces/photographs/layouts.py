@@ -6,26 +6,19 @@ from typing import Protocol
 
 from vae_jax.data.faces.photographs import cat2dog, columbia_dogs, landmark_table, lfw, oxford_pets, utkface
 from vae_jax.data.faces.photographs.layout_choice import FIELD, chosen_for, read_choice
-from vae_jax.data.faces.photographs.photo import (
-    PICTURES,
-    FolderContent,
-    Photo,
-    Sought,
-    files_in,
-    folders_in,
-    plain,
-    unlisted,
-)
+from vae_jax.data.faces.photographs.photo import PICTURES, Listing, Photo, Sought, files_in, folders_in, plain, unlisted
 
 
 class Layout(Protocol):
-    """A reader of one layout; returns None for a folder of another kind.
+    """A reader of one layout."""
 
-    `chosen` means that the user chose the layout, so that names and sizes are not checked.
-    """
+    def __call__(self, folder: Path, *, chosen: bool = False) -> Listing | None:
+        """List the photographs of a folder; None if it is of another kind.
 
-    def __call__(self, folder: Path, *, chosen: bool = False) -> FolderContent | None:
-        """List the photographs of the folder."""
+        Args:
+            folder: the folder; those below it are read only if they belong to the set.
+            chosen: the user chose this layout, so names and sizes are not checked.
+        """
 
 
 # By their names in `config.data.layout`; the first that recognises a folder reads it.
@@ -71,7 +64,7 @@ def _faces(folder: Path, seen: set[Path], choice: dict[Path, str]) -> list[Photo
         return [named, *(photo for path in inner for photo in _faces(path, seen, choice))]
     layouts = {kind: LAYOUTS[kind]} if kind in LAYOUTS else {} if kind else LAYOUTS
     try:
-        found = next(filter(None, (read(folder, chosen=bool(kind)) for read in layouts.values())), FolderContent([]))
+        found = next(filter(None, (read(folder, chosen=bool(kind)) for read in layouts.values())), Listing([]))
         read_already = {photo.path for photo in found.photos}
         others = [path for path in files_in(folder) if path not in read_already and path.name not in found.files]
         inner = [path for path in folders_in(folder) if path.name not in found.folders]

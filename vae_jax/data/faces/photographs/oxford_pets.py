@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 from vae_jax.data.faces.alignment import Template
-from vae_jax.data.faces.photographs.photo import FolderContent, InFrame, Photo, files_in, read_small
+from vae_jax.data.faces.photographs.photo import InFrame, Listing, Photo, files_in, read_small
 
 # The average eyes and nose of a dog in the box around its head.
 IN_HEAD: Template = ((0.33, 0.42), (0.67, 0.42), (0.5, 0.74))
@@ -15,14 +15,11 @@ SAMPLE = 8  # annotations that are checked
 LARGEST = 100_000  # bytes of an annotation; the set's have a thousand
 
 
-def read(folder: Path, *, chosen: bool = False) -> FolderContent | None:
+def read(folder: Path, *, chosen: bool = False) -> Listing | None:
     """List the pets of the set's folder; only dogs with a box around their head can be used.
 
-    It is recognised by its folders, the names of at least half of its files, and boxes of cats and dogs only.
-
-    Args:
-        folder: with the set's two folders.
-        chosen: the user chose this layout, so names and boxes are not checked.
+    The folder is recognised by its two folders, the names of at least half of its files, and boxes of cats and dogs
+    only; see `layouts.Layout`.
     """
     boxes = folder / "annotations" / "xmls"
     if not (boxes.is_dir() and (folder / "images").is_dir()):
@@ -32,7 +29,7 @@ def read(folder: Path, *, chosen: bool = False) -> FolderContent | None:
         2 * sum(bool(NAME.fullmatch(path.name)) for path in files) >= len(files) and _of_pets(boxes)
     ):
         return None
-    return FolderContent([_photo(path, boxes / f"{path.stem}.xml") for path in files], FOLDERS)
+    return Listing([_photo(path, boxes / f"{path.stem}.xml") for path in files], FOLDERS)
 
 
 def _of_pets(boxes: Path) -> bool:

@@ -3,6 +3,7 @@
 Any file may be listed as a photograph; reading it shows whether it is a picture.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -11,7 +12,9 @@ import numpy as np
 
 from vae_jax.data.faces.alignment import Picture, Points, Template
 from vae_jax.data.faces.face_finder import find_face
+from vae_jax.data.formats.picture_files import picture_size
 
+SAMPLE = 8  # pictures whose sizes are checked
 PICTURES = "pictures"  # the layout of folders of no known kind
 # Files and folders that operating systems make, besides names that begin with a dot.
 HOUSEKEEPING = {"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx", "@eadir", "$recycle.bin", "lost+found"}
@@ -98,7 +101,7 @@ class Photo:
             object.__setattr__(self, name, plain(getattr(self, name)))
 
 
-class FolderContent(NamedTuple):
+class Listing(NamedTuple):
     """The photographs that a reader of a layout lists, and the names of the folders and files that belong to the set.
 
     Other files and folders in the folder are not part of the set.
@@ -142,6 +145,12 @@ def files_in(folder: Path) -> list[Path]:
 def folders_in(folder: Path) -> list[Path]:
     """List the folders in a folder, sorted and without hidden ones."""
     return sorted(path for path in folder.iterdir() if not _hidden(path) and path.is_dir())
+
+
+def sizes_among(paths: Sequence[Path]) -> set[tuple[int, int]]:
+    """Return the widths and heights of `SAMPLE` evenly spaced files, without those that are not pictures."""
+    chosen = [paths[k * len(paths) // SAMPLE] for k in range(SAMPLE)] if len(paths) > SAMPLE else paths
+    return {size for size in map(picture_size, chosen) if size}
 
 
 def files_below(folder: Path, seen: set[Path] | None = None) -> list[Path]:

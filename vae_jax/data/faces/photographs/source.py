@@ -21,7 +21,7 @@ from vae_jax.data.faces.photographs.outcomes import (
     unusable,
 )
 from vae_jax.data.faces.photographs.photo import Photo, plain
-from vae_jax.data.faces.photographs.preparation import open_prepared, prepare_photos
+from vae_jax.data.faces.photographs.preparation import NoUsablePhotosError, open_prepared, prepare_photos
 from vae_jax.data.faces.photographs.recipe import Recipe, key_of
 from vae_jax.data.formats.picture_builder import read_splits
 from vae_jax.data.formats.prepared_arrays import Arrays, prepared, text_array, text_value
@@ -34,20 +34,23 @@ def prepared_folder(name: str, photos: Sequence[Photo], recipe: Recipe, config: 
     return config.prepared_folder / f"{name}-{key_of(photos, recipe)}"
 
 
-def load_photos(name: str, photos: Sequence[Photo], recipe: Recipe, config: DataConfig) -> Dataset:
-    """Prepare photographs, unless they are prepared, and read them.
+def prepare_dataset(name: str, photos: Sequence[Photo], recipe: Recipe, config: DataConfig) -> Path:
+    """Prepare photographs, unless they are prepared, and return their folder; see `prepare_photos`."""
+    folder = prepared_folder(name, photos, recipe, config)
+    try:
+        prepare_photos(name, photos, recipe, folder)
+    except NoUsablePhotosError as error:
+        raise NoUsablePhotosError(f"{config.raw_folder}: {error}") from None
+    return folder
 
-    Args:
-        name: of the data set.
-        photos: in the order of the images.
-        recipe: how they become images.
-        config: of the data.
+
+def load_photos(name: str, photos: Sequence[Photo], recipe: Recipe, config: DataConfig) -> Dataset:
+    """Prepare photographs, unless they are prepared, and read them; the arguments are those of `prepare_photos`.
 
     Raises:
         UserError: too few photographs can be used, or the prepared folder can't be used.
     """
-    folder = prepared_folder(name, photos, recipe, config)
-    prepare_photos(name, photos, recipe, folder)
+    folder = prepare_dataset(name, photos, recipe, config)
     arrays = prepared(folder.parent, name, folder.name.removeprefix(f"{name}-"), lambda: _arrays(name, recipe, folder))
     skipped = str(text_value(arrays["skipped"]))
     if skipped:
@@ -60,18 +63,18 @@ def load_photos(name: str, photos: Sequence[Photo], recipe: Recipe, config: Data
     source = f"photographs in {plain(str(config.raw_folder))}: {'; '.join(details)}"
     dataset = Dataset(name, source, train, test, tuple(names))
     if config.validation_fraction:
-        groups = training_groups(read_outcomes(folder))
+        groups = _training_groups(read_outcomes(folder))
         if len(groups) != len(train):
             raise unusable(folder, ValueError(f"{TABLE} lists {len(groups):,} training pictures of {len(train):,}"))
         equal = bool(recipe.classes)
         dataset = with_validation(dataset, config.validation_fraction, equal_classes=equal, groups=groups)
-    if not config.mirror:
-        return dataset
-    both = with_mirror_images(dataset.train)
-    return replace(dataset, train=both, sampling_indices=np.arange(len(both), dtype=np.int32))
+    if config.mirror:
+        both = with_mirror_images(dataset.train)
+        dataset = replace(dataset, train=both, sampling_indices=np.arange(len(both), dtype=np.int32))
+    return dataset
 
 
-def training_groups(outcomes: Sequence[Outcome]) -> Int32[np.ndarray, " n"]:
+def _training_groups(outcomes: Sequence[Outcome]) -> Int32[np.ndarray, " n"]:
     """Return the group of each training picture: near-identical pictures have the same number."""
     names = [o.group or f"alone {k}" for k, o in enumerate(outcomes) if o.split == "train" and not o.reason]
     groups: Int32[np.ndarray, " n"] = np.unique(names, return_inverse=True)[1].astype(np.int32)

@@ -4,26 +4,20 @@ import re
 from pathlib import Path
 
 from vae_jax.data.faces.alignment import TEMPLATE
-from vae_jax.data.faces.photographs.photo import FolderContent, InFrame, Marks, Photo, Sought, files_in
-from vae_jax.data.faces.photographs.picture_sizes import sizes_among
+from vae_jax.data.faces.photographs.photo import InFrame, Listing, Marks, Photo, Sought, files_in, sizes_among
 
 # A few of the set's own names lack the gender or the race.
 NAME = re.compile(r"\d{1,3}_(?:[01]_[0-4]_20\d{2,}|[0-4]_20\d{6,}).*\.(?:jpe?g|png)", re.IGNORECASE)
 
 
-def read(folder: Path, *, chosen: bool = False) -> FolderContent | None:
-    """List the faces of a folder in which at least half of the files have the set's names.
-
-    Args:
-        folder: of the faces.
-        chosen: the user chose this layout, so names are not checked.
-    """
+def read(folder: Path, *, chosen: bool = False) -> Listing | None:
+    """List the faces of a folder in which at least half of the files have the set's names; see `layouts.Layout`."""
     files = files_in(folder)
     named = [path for path in files if NAME.fullmatch(path.name)]
     if not files or not (chosen or 2 * len(named) >= len(files)):
         return None
     marks = InFrame(TEMPLATE) if _aligned(named or files) else Sought()
-    return FolderContent([_photo(path, marks) for path in files])
+    return Listing([_photo(path, marks) for path in files])
 
 
 def _aligned(files: list[Path]) -> bool:
