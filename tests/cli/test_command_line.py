@@ -107,7 +107,7 @@ def test_the_usage_names_every_mode_and_flag():
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--mode=train"], "--config: missing"),
         (["--mode=evaluate"], "--config: missing"),
@@ -121,11 +121,11 @@ def test_the_usage_names_every_mode_and_flag():
         (["--swep=seed=0"], "swep"),
     ],
 )
-def test_invalid_command_lines_are_refused_in_one_line(mine, arguments, said):
+def test_invalid_command_lines_are_refused_in_one_line(mine, arguments, message):
     arguments = arguments if "--mode" in arguments[0] else [mine, *arguments]
     with pytest.raises(UserError) as error:
         asked(*arguments)
-    assert said in str(error.value)
+    assert message in str(error.value)
     assert "\n" not in str(error.value)
 
 
@@ -151,7 +151,7 @@ def test_settings_of_parts_are_set_like_any_field(mine):
 
 
 @pytest.mark.parametrize(
-    ("argument", "said"),
+    ("argument", "message"),
     [
         ("--config.posteriors.iaf.block=3", r"--config\.posteriors\.iaf\.block: no such field; did you mean"),
         ("--config.posteriors.iaf.blocks=0", r"config\.posteriors\.iaf\.blocks: found 0; needs at least 1"),
@@ -159,8 +159,8 @@ def test_settings_of_parts_are_set_like_any_field(mine):
         ("--config.train.learning_rate=1", r"--config\.train\.learning_rate: no such field"),
     ],
 )
-def test_an_unknown_setting_of_a_part_is_one_line(mine, argument, said):
-    with pytest.raises(UserError, match=f"^{said}"):
+def test_an_unknown_setting_of_a_part_is_one_line(mine, argument, message):
+    with pytest.raises(UserError, match=f"^{message}"):
         asked(mine, argument)
 
 

@@ -14,15 +14,15 @@ from vae_jax.main import main
 
 
 def test_every_kind_is_listed_with_its_field_and_its_parts():
-    told = kinds_listed()
+    page = kinds_listed()
     for kind, (field, _, _) in KINDS.items():
-        assert f"--config.{field}={'|'.join(registry_of(kind))}" in told
+        assert f"--config.{field}={'|'.join(registry_of(kind))}" in page
 
 
 def test_the_page_of_a_part_has_settings_with_defaults_limits_and_meaning():
-    told = help_of("iaf")
-    assert "A normal, moved by autoregressive blocks" in told
-    assert "--config.posteriors.iaf.blocks=2   (at least 1, at most 100)\n      how many." in told
+    page = help_of("iaf")
+    assert "A normal, moved by autoregressive blocks" in page
+    assert "--config.posteriors.iaf.blocks=2   (at least 1, at most 100)\n      how many." in page
     assert "members of one program may differ in it" in help_of("adam")
 
 
@@ -38,10 +38,10 @@ def test_a_name_of_several_kinds_gives_all_pages_or_one():
 
 
 @pytest.mark.parametrize(
-    ("word", "said"), [("iaff", "did you mean 'iaf'"), ("xyzzy", "kinds of parts are"), ("encoders.mlpp", "found")]
+    ("word", "message"), [("iaff", "did you mean 'iaf'"), ("xyzzy", "kinds of parts are"), ("encoders.mlpp", "found")]
 )
-def test_an_unknown_word_is_one_line(word, said, capsys):
-    with pytest.raises(UserError, match=said):
+def test_an_unknown_word_is_one_line(word, message, capsys):
+    with pytest.raises(UserError, match=message):
         help_of(word)
     assert main(["vae_jax.main", "--help", word]) == 2
     assert capsys.readouterr().err.count("\n") == 1

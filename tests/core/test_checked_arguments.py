@@ -43,7 +43,7 @@ def test_points_keep_their_shape():
 
 
 @pytest.mark.parametrize(
-    ("found", "said"),
+    ("found", "message"),
     [
         ([[0.0] * 3], "found float64 (1, 3); needs numbers (..., 2), one point or more"),
         ([], "found float64 (0,); needs numbers (..., 2)"),
@@ -60,8 +60,8 @@ def test_points_keep_their_shape():
         (Broken(), "found Broken, which can't be converted to an array; needs one"),
     ],
 )
-def test_other_values_are_not_points(found, said):
-    with pytest.raises(UserError, match=rf"^z: {re.escape(said)}"):
+def test_other_values_are_not_points(found, message):
+    with pytest.raises(UserError, match=rf"^z: {re.escape(message)}"):
         checked_points("z", found, 2)
 
 

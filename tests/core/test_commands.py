@@ -15,7 +15,7 @@ def raising(error):
 
 
 @pytest.mark.parametrize(
-    ("error", "status", "said"),
+    ("error", "status", "message"),
     [
         (UserError("x: found 1; needs 2"), 2, "name: error: x: found 1; needs 2"),
         (NoResultError("none came"), 1, "name: error: none came"),
@@ -23,9 +23,9 @@ def raising(error):
         (KeyboardInterrupt(), 130, "name: interrupted"),
     ],
 )
-def test_an_error_is_one_line_with_its_exit_status(error, status, said, capsys):
+def test_an_error_is_one_line_with_its_exit_status(error, status, message, capsys):
     assert exit_status(raising(error), "name") == status
-    assert capsys.readouterr() == ("", said + "\n")
+    assert capsys.readouterr() == ("", message + "\n")
 
 
 def test_success_prints_nothing(capsys):

@@ -7,8 +7,8 @@ from vae_jax.core.errors import UserError, nearest
 
 
 @given(st.text(st.characters(), max_size=30))
-def test_an_error_is_one_printable_line(said):
-    shown = str(UserError(said))
+def test_an_error_is_one_printable_line(message):
+    shown = str(UserError(message))
     assert shown.encode().decode() == shown
     assert len(shown.splitlines()) <= 1
     assert shown.isprintable()

@@ -53,15 +53,15 @@ def test_a_file_is_downloaded_into_a_new_folder(serve, target, capsys):
 
 def test_a_file_with_another_checksum_is_not_kept(serve, target):
     with serve({"a": CONTENT[1:]}) as (address, _):
-        said = refused([f"{address}a"], MD5, target)
-    assert said == f"{address}a: found checksum {hashlib.md5(CONTENT[1:]).hexdigest()}, needs {MD5}"
+        message = refused([f"{address}a"], MD5, target)
+    assert message == f"{address}a: found checksum {hashlib.md5(CONTENT[1:]).hexdigest()}, needs {MD5}"
     assert not target.exists()
 
 
 def test_a_file_that_ends_too_early_is_not_kept(serve, target):
     with serve({"a": CONTENT}, cut=True) as (address, _):
-        said = refused([f"{address}a"], MD5, target)
-    assert said == f"{address}a: ended after 12,800 of 25,600 bytes, which are kept: the next try continues"
+        message = refused([f"{address}a"], MD5, target)
+    assert message == f"{address}a: ended after 12,800 of 25,600 bytes, which are kept: the next try continues"
     assert not target.exists()
     assert partial_of(target).read_bytes() == CONTENT[:12_800]
 
@@ -135,16 +135,18 @@ def test_another_file_of_that_name_is_kept_and_reported(serve, target):
     target.parent.mkdir(parents=True)
     target.write_bytes(b"older")
     with serve({"a": CONTENT}) as (address, asked):
-        said = refused([f"{address}a"], MD5, target)
-    assert said.startswith(f"{target}: found checksum {hashlib.md5(b'older').hexdigest()}, needs {MD5}; move it away")
+        message = refused([f"{address}a"], MD5, target)
+    assert message.startswith(
+        f"{target}: found checksum {hashlib.md5(b'older').hexdigest()}, needs {MD5}; move it away"
+    )
     assert target.read_bytes() == b"older"
     assert not asked
 
 
 def test_a_checksum_may_be_a_sha256(serve, target):
     with serve({"a": CONTENT, "bad": b"x"}) as (address, _):
-        said = refused([f"{address}bad"], SHA256, target)
-        assert said.startswith(f"{address}bad: found checksum {hashlib.sha256(b'x').hexdigest()}")
+        message = refused([f"{address}bad"], SHA256, target)
+        assert message.startswith(f"{address}bad: found checksum {hashlib.sha256(b'x').hexdigest()}")
         fetch([f"{address}a"], SHA256, target)
     assert target.read_bytes() == CONTENT
 
@@ -179,9 +181,9 @@ def test_bytes_received_before_a_timeout_are_kept(target, monkeypatch):
 
         other_side = Thread(target=begin)
         other_side.start()
-        said = refused([f"http://127.0.0.1:{server.getsockname()[1]}/"], MD5, target)
+        message = refused([f"http://127.0.0.1:{server.getsockname()[1]}/"], MD5, target)
         other_side.join()
-    assert "timed out after 5,000 of 25,600 bytes" in said
+    assert "timed out after 5,000 of 25,600 bytes" in message
     assert partial_of(target).read_bytes() == CONTENT[:5_000]
 
 
@@ -240,9 +242,9 @@ def test_a_partial_file_of_another_file_is_dropped_by_its_checksum(serve, begun)
 
 def test_a_file_with_another_checksum_is_not_requested_forever(serve, begun):
     with serve({"a": CONTENT[::-1]}, ranges=True) as (address, asked):
-        said = refused([f"{address}a"], MD5, begun)
+        message = refused([f"{address}a"], MD5, begun)
     assert asked == ["a bytes=12800-", "a"]
-    assert said == f"{address}a: found checksum {hashlib.md5(CONTENT[::-1]).hexdigest()}, needs {MD5}"
+    assert message == f"{address}a: found checksum {hashlib.md5(CONTENT[::-1]).hexdigest()}, needs {MD5}"
     assert list(begun.parent.iterdir()) == []
 
 
@@ -280,6 +282,6 @@ def test_a_bar_is_shown_on_a_terminal_only(serve, target, capsys, monkeypatch, t
 def test_a_folder_that_can_not_be_made_is_named(serve, tmp_path):
     (tmp_path / "raw").write_text("a file")
     with serve({"a": CONTENT}) as (address, _):
-        said = refused([f"{address}a"], MD5, tmp_path / "raw" / "images.gz")
-    assert said.startswith(f"{tmp_path}/raw/images.gz: can't be written")
-    assert said.endswith("change config.data.raw_dir or config.data.prepared_dir")
+        message = refused([f"{address}a"], MD5, tmp_path / "raw" / "images.gz")
+    assert message.startswith(f"{tmp_path}/raw/images.gz: can't be written")
+    assert message.endswith("change config.data.raw_dir or config.data.prepared_dir")

@@ -52,8 +52,8 @@ def test_without_photographs_it_counts_the_drawn_faces(capsys, monkeypatch):
     drawn = small_dataset()
     monkeypatch.setattr(drawn_faces, "load", lambda _: drawn)
     assert main(["dogpeople"]) == 0
-    said = f"dogpeople: {len(drawn.train)} training and {len(drawn.test)} test images\n"
-    assert capsys.readouterr().out == said
+    message = f"dogpeople: {len(drawn.train)} training and {len(drawn.test)} test images\n"
+    assert capsys.readouterr().out == message
 
 
 def test_another_data_set_is_read_and_counted(capsys, monkeypatch):
@@ -73,7 +73,7 @@ def test_download_gets_the_published_faces_first(raw, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         ([], "the following arguments are required: name; see --help"),
         (["dogpeopel"], "invalid choice: 'dogpeopel'"),
@@ -93,12 +93,12 @@ def test_download_gets_the_published_faces_first(raw, monkeypatch, capsys):
         (["photos", "a\nb"], "unrecognized arguments: a b; see --help"),
     ],
 )
-def test_errors_are_one_line_and_nothing_is_written(arguments, said, capsys, tmp_path):
+def test_errors_are_one_line_and_nothing_is_written(arguments, message, capsys, tmp_path):
     assert main(arguments) == 2
     out, err = capsys.readouterr()
     assert out == ""
     assert err.startswith("vae_jax: error: ")
-    assert said in err
+    assert message in err
     assert len(err.splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
 

@@ -82,7 +82,7 @@ class Progress:
         self._counts = True
         self._started = clock()
         self._next = self._started + FIRST
-        self._spoke = self._shown = self._started
+        self._last_line = self._shown = self._started
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self._bar = tqdm(
@@ -94,7 +94,7 @@ class Progress:
             dynamic_ncols=True,
             leave=False,
         )
-        self._beats = threading.Thread(target=self._keep_beating, daemon=True)
+        self._beats = threading.Thread(target=self._beat_on, daemon=True)
         self._beats.start()
 
     def group(self, place: int, totals: Sequence[int], weights: Sequence[float]) -> None:
@@ -147,14 +147,14 @@ class Progress:
         """Show a note, such as the newest losses; as a line if the last line is `EVERY_MOMENT` seconds old."""
         with self._lock:
             self._note = note
-        if self._clock() - self._spoke >= EVERY_MOMENT:
-            self._speak()
+        if self._clock() - self._last_line >= EVERY_MOMENT:
+            self._write_line()
         self._show()
 
     def beat(self) -> None:
         """Update the bar's clock, and write a line if one is due."""
         if self._clock() >= self._next:
-            self._speak()
+            self._write_line()
         self._show(at_once=True)
 
     def close(self) -> None:
@@ -196,13 +196,13 @@ class Progress:
         self._bar.set_postfix_str(", ".join(filter(None, [self._left(), self._note])), refresh=False)
         self._bar.refresh()
 
-    def _speak(self) -> None:
-        self._spoke = self._clock()
-        self._next = self._spoke + EVERY
+    def _write_line(self) -> None:
+        self._last_line = self._clock()
+        self._next = self._last_line + EVERY
         if self._bar.disable:
             log.info("%s", self.line())
 
-    def _keep_beating(self) -> None:
+    def _beat_on(self) -> None:
         while not self._closed.wait(BEAT):
             self.beat()
 

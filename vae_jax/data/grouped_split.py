@@ -180,17 +180,13 @@ def _draw(sizes: Sizes, wanted: int) -> list[str]:
     left, drawn = sum(size * len(keys) for size, keys in by_size.items()), list[str]()
     for size, keys in sorted(by_size.items(), reverse=True):
         count, rest = divmod(len(keys) * min(wanted, left), left)
-        if count < len(keys) and _uniform(keys[count]) * left < rest:
-            count += 1
+        if count < len(keys):
+            chance = int(_hash("chance", keys[count])[:12], 16) / 16**12  # in [0, 1)
+            count += chance * left < rest
         count = min(count, wanted // size)
         drawn += keys[:count]
         wanted, left = wanted - count * size, left - len(keys) * size
     return drawn
-
-
-def _uniform(key: str) -> float:
-    """Return a number in [0, 1) that depends on the key alone."""
-    return int(_hash("chance", key)[:12], 16) / 16**12
 
 
 def _hash(use: str, key: str) -> str:

@@ -81,7 +81,6 @@ def read_kept(path: Path) -> KeptData:
     try:
         with np.load(path, allow_pickle=False) as arrays:
             facts, test = text_value(arrays["facts"]), Split(arrays["images"], arrays["labels"])
-        assert isinstance(facts, dict)
         template = facts["template"] and tuple((x, y) for x, y in facts["template"])
         named = facts | {"class_names": tuple(facts["class_names"]), "template": template}
         lengths = {name: range(facts[name]) for name in LENGTHS}

@@ -42,8 +42,8 @@ def test_most_real_people_are_found_with_their_eyes_where_they_are(people):
 
 
 def test_a_face_that_is_not_found_has_a_reason(people):
-    said = {each for each in people[1] if isinstance(each, str)}
-    assert said <= {"no face found", "a face found, but not both of its eyes"}
+    message = {each for each in people[1] if isinstance(each, str)}
+    assert message <= {"no face found", "a face found, but not both of its eyes"}
 
 
 def test_colour_and_size_make_no_difference(people):
@@ -61,9 +61,9 @@ def test_the_nose_lies_below_the_eyes_as_far_as_in_the_template(people):
 
 def test_no_person_is_found_in_real_dogs(real_folder):
     files = sorted((real_folder("dogs") / "images").glob("*.jpg"))[::40][:20]
-    said = found_in([read_picture(path) for path in files])
-    assert len(said) == 20
-    assert all(isinstance(each, str) for each in said)
+    message = found_in([read_picture(path) for path in files])
+    assert len(message) == 20
+    assert all(isinstance(each, str) for each in message)
 
 
 @pytest.mark.parametrize("shape", [(200, 200), (1, 1), (1, 900), (3000, 2), (30, 30)])

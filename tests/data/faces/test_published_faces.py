@@ -78,8 +78,8 @@ def test_an_existing_set_is_left_unchanged_and_reported(serve, sets, tmp_path, c
         fetch_faces(tmp_path, sets(address))
     assert not asked
     assert contents(tmp_path) == {**FILES, "lfw_funneled/mine.jpg": b"mine"}
-    said = capsys.readouterr().out.splitlines()
-    assert [("there already" in line, "left alone" in line, "Terms: " in line) for line in said] == [(True,) * 3] * 2
+    message = capsys.readouterr().out.splitlines()
+    assert [("there already" in line, "left alone" in line, "Terms: " in line) for line in message] == [(True,) * 3] * 2
 
 
 def test_only_missing_archives_are_downloaded(serve, sets, tmp_path):
@@ -95,10 +95,10 @@ def test_a_set_that_can_not_be_downloaded_does_not_stop_the_others(serve, sets, 
     with serve(there) as (address, _), pytest.raises(UserError) as error:
         fetch_faces(tmp_path, sets(address))
     assert contents(tmp_path) == {name: content for name, content in FILES.items() if "pets" in name}
-    said = str(error.value)
-    assert "\n" not in said
-    assert said.startswith(f"{LFW.name}: can't be downloaded ({address}lfw-funneled.tgz: Not Found)")
-    assert f"put the archive to {tmp_path}/downloads/lfw-funneled.tgz by hand" in said
+    message = str(error.value)
+    assert "\n" not in message
+    assert message.startswith(f"{LFW.name}: can't be downloaded ({address}lfw-funneled.tgz: Not Found)")
+    assert f"put the archive to {tmp_path}/downloads/lfw-funneled.tgz by hand" in message
 
 
 def test_archives_put_there_by_hand_need_no_network(sets, nobody, tmp_path):

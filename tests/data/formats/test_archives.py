@@ -102,8 +102,8 @@ def test_the_partial_folder_of_a_killed_run_is_removed(tmp_path):
 @pytest.mark.parametrize("member", ["../out", "faces/../../out", "/tmp/out", "..\\out", "C:\\out", "\\\\host\\out"])
 def test_a_member_that_leads_out_of_the_folder_is_refused(tmp_path, name, write, member):
     archive = write(tmp_path / name, **FILES, **{member: b"out"})
-    said = refused(archive, tmp_path / "raw" / "set")
-    assert said == f"{archive}: member {member!r} leads out of the folder; nothing was unpacked"
+    message = refused(archive, tmp_path / "raw" / "set")
+    assert message == f"{archive}: member {member!r} leads out of the folder; nothing was unpacked"
     assert [path.name for path in tmp_path.iterdir() if path.name != "raw"] == [name]
 
 

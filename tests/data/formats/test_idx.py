@@ -47,7 +47,7 @@ def test_any_bytes_give_an_array_or_an_error_in_one_line(tmp_path_factory, idx_b
 
 
 @pytest.mark.parametrize(
-    ("harm", "said"),
+    ("harm", "message"),
     [
         (lambda whole: b"", "found nothing at its start"),
         (lambda whole: b"\x89PNG" + whole[4:], "found 89504e47 at its start; needs an idx file of 3 dimensions"),
@@ -65,12 +65,12 @@ def test_any_bytes_give_an_array_or_an_error_in_one_line(tmp_path_factory, idx_b
         (lambda whole: gzip.compress(whole)[:-8] + bytes(8), "can't be read"),
     ],
 )
-def test_another_file_is_an_error_that_says_what_was_found(tmp_path, idx_bytes, harm, said):
+def test_another_file_is_an_error_that_says_what_was_found(tmp_path, idx_bytes, harm, message):
     path = tmp_path / "images"
     path.write_bytes(harm(idx_bytes(np.zeros((3, 2, 2)))))
     with pytest.raises(UserError) as error:
         read_idx(path, 3)
-    assert str(error.value).startswith(f"{path}: {said}")
+    assert str(error.value).startswith(f"{path}: {message}")
     assert "put the published file there again" in str(error.value)
     assert "\n" not in str(error.value)
 

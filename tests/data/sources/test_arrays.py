@@ -108,7 +108,7 @@ UNIT = NOISE / 255
 
 
 @pytest.mark.parametrize(
-    ("images", "told"),
+    ("images", "message"),
     [
         (UNIT * 255, r"images: found floats from 0 to 255; needs \[0, 1\]; try images / 255 if"),
         (UNIT * 2 - 1, r"images: found floats from -1 to 1; needs \[0, 1\]; try \(images \+ 1\) / 2 if"),
@@ -136,14 +136,14 @@ UNIT = NOISE / 255
         (NOISE[[0] * 9], "images: found no class with two different images among 9;"),
     ],
 )
-def test_unusable_images_are_refused_in_one_line(images, told):
-    with pytest.raises(UserError, match=f"^{told}" if told.startswith("images") else told) as error:
+def test_unusable_images_are_refused_in_one_line(images, message):
+    with pytest.raises(UserError, match=f"^{message}" if message.startswith("images") else message) as error:
         dataset(images)
     assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize(
-    ("more", "told"),
+    ("more", "message"),
     [
         ({"labels": LABELS[:9]}, r"labels: found shape \(9,\) for 40 images; needs \(40,\)$"),
         ({"labels": np.eye(3)[LABELS]}, r"labels: found shape \(40, 3\) .*; for one-hot labels labels\.argmax\(1\)"),
@@ -162,8 +162,8 @@ def test_unusable_images_are_refused_in_one_line(images, told):
         ({"validation_images": NOISE * 2.0}, r"validation_images: found floats from 0 to 510; needs \[0, 1\]$"),
     ],
 )
-def test_arrays_that_do_not_fit_together_are_refused_in_one_line(more, told):
-    with pytest.raises(UserError, match=f"^{told}"):
+def test_arrays_that_do_not_fit_together_are_refused_in_one_line(more, message):
+    with pytest.raises(UserError, match=f"^{message}"):
         dataset(NOISE, **more)
 
 

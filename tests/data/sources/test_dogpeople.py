@@ -130,8 +130,8 @@ def refused(settings):
 
 
 def test_a_given_folder_that_does_not_exist_is_an_error(tmp_path):
-    said = refused(config(tmp_path / "nowhere"))
-    assert said.startswith(f"{tmp_path}/nowhere: no such folder; needs people (such as UTKFace")
+    message = refused(config(tmp_path / "nowhere"))
+    assert message.startswith(f"{tmp_path}/nowhere: no such folder; needs people (such as UTKFace")
 
 
 def test_a_given_folder_without_photographs_is_an_error(tmp_path):
@@ -149,8 +149,8 @@ def test_people_without_dogs_and_dogs_without_people_are_errors(tmp_path):
 def test_a_folder_in_which_nothing_can_be_read_is_an_error_with_the_count(raw):
     for path in (raw / "utkface").rglob("*.jpg"):
         path.write_bytes(b"")
-    said = refused(config(raw))
-    assert "found no usable people; found 8 dogs (landmarks.csv) (18 files skipped: 18 empty file (" in said
+    message = refused(config(raw))
+    assert "found no usable people; found 8 dogs (landmarks.csv) (18 files skipped: 18 empty file (" in message
 
 
 def test_odd_files_are_skipped_and_named(tmp_path, caplog):
@@ -182,8 +182,8 @@ def test_odd_files_are_skipped_and_named(tmp_path, caplog):
         dataset = load(config(raw))
     assert counts(dataset) == [7, 5]
     (record,) = caplog.records
-    said = record.getMessage()
-    assert said.startswith(f"{raw}: skipped ")
+    message = record.getMessage()
+    assert message.startswith(f"{raw}: skipped ")
     for reason in (
         "1 empty file (empty.jpg)",
         "1 not a picture (text.jpg)",
@@ -194,8 +194,8 @@ def test_odd_files_are_skipped_and_named(tmp_path, caplog):
         "1 eyes less than 4 pixels apart (one_eyed.jpg)",
         "1 nose not below the eyes, or left and right eye swapped (swapped.jpg)",
     ):
-        assert reason in said
-    table = said.partition("every file is named in ")[2]
+        assert reason in message
+    table = message.partition("every file is named in ")[2]
     with Path(table).open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert sum(bool(row["skipped"]) for row in rows) == 14

@@ -98,7 +98,7 @@ def test_the_blocks_held_out_are_spread_over_the_film():
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "said"),
+    ("name", "content", "message"),
     [
         ("frey.npy", b"", "not a readable .npy file"),
         ("frey.npy", npy(film(3))[:-1], "not a readable .npy file"),
@@ -121,10 +121,10 @@ def test_the_blocks_held_out_are_spread_over_the_film():
     ],
     ids=lambda value: f"{len(value)} bytes" if isinstance(value, bytes) else value,  # a .mat file holds the time
 )
-def test_another_film_is_an_error_that_says_what_was_found(put, tmp_path, name, content, said):
+def test_another_film_is_an_error_that_says_what_was_found(put, tmp_path, name, content, message):
     with pytest.raises(UserError) as error:
         load(put(name, content))
-    assert str(error.value).startswith(f"{tmp_path / name}: {said}")
+    assert str(error.value).startswith(f"{tmp_path / name}: {message}")
     assert "\n" not in str(error.value)
 
 

@@ -89,7 +89,7 @@ def test_other_files_are_prepared_anew(arrays, put):
 
 
 @pytest.mark.parametrize(
-    ("stem", "change", "said"),
+    ("stem", "change", "message"),
     [
         (
             LABELS,
@@ -104,11 +104,11 @@ def test_other_files_are_prepared_anew(arrays, put):
         (IMAGES, lambda images: images[:0], "found nothing in it"),
     ],
 )
-def test_files_that_do_not_fit_are_errors_before_tfds_writes(arrays, put, tmp_path, stem, change, said):
+def test_files_that_do_not_fit_are_errors_before_tfds_writes(arrays, put, tmp_path, stem, change, message):
     arrays[stem] = change(arrays[stem])
     with pytest.raises(UserError) as error:
         load(put(arrays))
-    assert f"{tmp_path / 'raw' / 'mnist' / stem}: {said}" in str(error.value)
+    assert f"{tmp_path / 'raw' / 'mnist' / stem}: {message}" in str(error.value)
     assert "\n" not in str(error.value)
     assert not (tmp_path / "prepared").exists()
 
@@ -150,11 +150,11 @@ def test_without_files_and_network_the_error_comes_within_seconds(arrays, put, t
     with pytest.raises(UserError) as error:
         load_published(published, config)
     assert time.monotonic() - start < 5
-    said = str(error.value)
-    assert said.startswith(f"{tmp_path / 'raw' / 'mnist' / LABELS}.gz: no such file, and it can't be downloaded")
-    assert all(f"{stem}.gz" in said for stems in STEMS.values() for stem in stems)
-    assert "config.data.raw_dir or VAE_JAX_RAW" in said
-    assert "\n" not in said
+    message = str(error.value)
+    assert message.startswith(f"{tmp_path / 'raw' / 'mnist' / LABELS}.gz: no such file, and it can't be downloaded")
+    assert all(f"{stem}.gz" in message for stems in STEMS.values() for stem in stems)
+    assert "config.data.raw_dir or VAE_JAX_RAW" in message
+    assert "\n" not in message
 
 
 def test_missing_files_are_downloaded_and_kept(arrays, put, tmp_path, idx_bytes, serve):

@@ -119,7 +119,7 @@ def test_the_newest_version_is_meant_where_none_is_named(several, asked, place):
 
 
 @pytest.mark.parametrize(
-    ("asked", "told"),
+    ("asked", "message"),
     [
         ("tfds:", "found 'tfds:'; needs tfds:NAME or tfds:NAME/CONFIG:VERSION"),
         ("tfds:../x", "needs tfds:NAME or"),
@@ -133,10 +133,10 @@ def test_the_newest_version_is_meant_where_none_is_named(several, asked, place):
         ("tfds:both", r"say which config: there are both/grey:1\.0\.0, both/red:2\.0\.0"),
     ],
 )
-def test_unknown_names_are_errors_with_the_known_ones(several, asked, told):
+def test_unknown_names_are_errors_with_the_known_ones(several, asked, message):
     with pytest.raises(UserError, match=rf"^config\.data\.name: found '{asked}'.*") as error:
         find_prepared(asked, several)
-    assert re.search(told, str(error.value))
+    assert re.search(message, str(error.value))
 
 
 def test_without_prepared_data_there_is_an_error(tmp_path):
@@ -157,7 +157,7 @@ def features(change):
 
 
 @pytest.mark.parametrize(
-    ("file", "change", "told"),
+    ("file", "change", "message"),
     [
         ("features.json", features(lambda f: f.update(picture=f.pop("image"))), r"found the features .*needs an Image"),
         ("features.json", features(lambda f: f.update(image=f["label"])), r"image \(ClassLabel\).*needs an Image"),
@@ -175,14 +175,14 @@ def features(change):
     ],
     ids=["no image", "image is no Image", "label is no class", "no train", "no splits"],
 )
-def test_data_of_another_form_are_an_error(tmp_path, file, change, told):
+def test_data_of_another_form_are_an_error(tmp_path, file, change, message):
     put(tmp_path, test=4, train=20)
     splits = json.loads((tmp_path / "tiny/1.0.0/dataset_info.json").read_text())["splits"]
     assert {split["name"] for split in splits} == {"train", "test"}
     if file == "dataset_info.json":
         edit(tmp_path, file, lambda info: info["splits"].sort(key=lambda split: split["name"] != "train"))
     edit(tmp_path, file, change)
-    with pytest.raises(UserError, match=rf"^{tmp_path}/tiny/1\.0\.0: .*{told}"):
+    with pytest.raises(UserError, match=rf"^{tmp_path}/tiny/1\.0\.0: .*{message}"):
         load(config(tmp_path))
     assert not list((tmp_path / "kept").glob("*.npz"))
 

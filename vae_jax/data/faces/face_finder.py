@@ -63,14 +63,11 @@ def _searched(picture: Picture) -> tuple[UInt8[np.ndarray, "rows columns"], floa
 
 
 def _detect(cascade: str, grey: UInt8[np.ndarray, "rows columns"], smallest: int) -> np.ndarray:
-    # A new classifier for every call, because threads must not share one.
-    found: Any = _cascade(cascade).detectMultiScale(grey, scaleFactor=1.1, minNeighbors=4, minSize=(smallest, smallest))
-    return np.array(found, int).reshape(-1, 4)
-
-
-def _cascade(name: str) -> Any:
     try:
         import cv2
     except ImportError:
         raise UnusablePictureError(MISSING) from None
-    return cv2.CascadeClassifier(str(Path(cv2.__file__).parent / "data" / name))
+    # A new classifier for every call, because threads must not share one.
+    classifier: Any = cv2.CascadeClassifier(str(Path(cv2.__file__).parent / "data" / cascade))
+    found = classifier.detectMultiScale(grey, scaleFactor=1.1, minNeighbors=4, minSize=(smallest, smallest))
+    return np.array(found, int).reshape(-1, 4)

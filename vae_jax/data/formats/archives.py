@@ -82,22 +82,15 @@ def _extract(archive: Path, into: Path, most_bytes: int) -> None:
 
 def _members(archive: Path) -> Iterator[_Member]:
     if archive.name.endswith(".zip"):
-        return _in_zip(archive)
-    if archive.name.endswith((".tar.gz", ".tgz", ".tar")):
-        return _in_tar(archive)
-    raise UserError(f"{archive}: found another kind of file; needs .tar.gz, .tgz, .tar or .zip")
-
-
-def _in_tar(archive: Path) -> Iterator[_Member]:
-    with tarfile.open(archive) as tar:
-        for member in tar:
-            extract = partial(tar.extract, member, filter="data")
-            yield _Member(member.name, member.isreg() or member.isdir(), member.size, extract)
-
-
-def _in_zip(archive: Path) -> Iterator[_Member]:
-    with zipfile.ZipFile(archive) as packed:
-        for member in packed.infolist():
-            kind = stat.S_IFMT(member.external_attr >> 16)  # 0 if the archive was not made on Unix
-            extract = partial(packed.extract, member)
-            yield _Member(member.filename, kind in (0, stat.S_IFREG, stat.S_IFDIR), member.file_size, extract)
+        with zipfile.ZipFile(archive) as packed:
+            for info in packed.infolist():
+                kind = stat.S_IFMT(info.external_attr >> 16)  # 0 if the archive was not made on Unix
+                plain = kind in (0, stat.S_IFREG, stat.S_IFDIR)
+                yield _Member(info.filename, plain, info.file_size, partial(packed.extract, info))
+    elif archive.name.endswith((".tar.gz", ".tgz", ".tar")):
+        with tarfile.open(archive) as tar:
+            for entry in tar:
+                extract = partial(tar.extract, entry, filter="data")
+                yield _Member(entry.name, entry.isreg() or entry.isdir(), entry.size, extract)
+    else:
+        raise UserError(f"{archive}: found another kind of file; needs .tar.gz, .tgz, .tar or .zip")

@@ -3,9 +3,10 @@
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext, suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -38,27 +39,21 @@ def prepared(
     if kept is not None:
         return kept
     check()
-    with _alone_if_there(folder):
+    with suppress(OSError):  # a folder that can't be made, in which nothing will be kept
+        folder.mkdir(parents=True, exist_ok=True)
+    with alone_in(folder) if folder.is_dir() else nullcontext():
         kept = _read(path)  # another run may have prepared it
         if kept is not None:
             return kept
         if path.is_file():
             log.warning("%s: can't be read; preparing it again", path)
         made = make()
-        _keep(path, made)
+        try:
+            with written_atomically(path) as partial, partial.open("wb") as file:
+                np.savez(file, allow_pickle=False, **{**made, DIGEST: _digest(made)})
+        except OSError as error:
+            log.warning("%s: can't be kept (%s); it will be prepared again next time", path, error.strerror)
         return made
-
-
-@contextmanager
-def _alone_if_there(folder: Path) -> Iterator[None]:
-    """Lock a folder, made if needed; without a lock if it can't be made, as nothing will be written then."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        yield
-        return
-    with alone_in(folder):
-        yield
 
 
 def _read(path: Path) -> Arrays | None:
@@ -72,14 +67,6 @@ def _read(path: Path) -> Arrays | None:
     except Exception:  # a damaged archive may raise anything
         return None
     return arrays if np.array_equal(digest, _digest(arrays)) else None
-
-
-def _keep(path: Path, arrays: Arrays) -> None:
-    try:
-        with written_atomically(path) as partial, partial.open("wb") as file:
-            np.savez(file, allow_pickle=False, **{**arrays, DIGEST: _digest(arrays)})
-    except OSError as error:
-        log.warning("%s: can't be kept (%s); it will be prepared again next time", path, error.strerror)
 
 
 def _digest(arrays: Arrays) -> np.ndarray:
@@ -96,6 +83,6 @@ def text_array(value: object) -> np.ndarray:
     return np.frombuffer(json.dumps(value).encode(), np.uint8)
 
 
-def text_value(array: np.ndarray) -> object:
+def text_value(array: np.ndarray) -> Any:
     """Decode what `text_array` encoded."""
     return json.loads(array.tobytes().decode())

@@ -18,7 +18,7 @@ log = logging.getLogger("vae_jax")
 ARRAYS = "arrays"  # their `config.data.name`
 AT_ONCE = 1_000  # images that are rounded together
 INEXACT = 0.1  # levels; 8-bit pixels stored as 16-bit floats are up to this far from multiples of 1/255
-NO_CLASSES = ("images",)  # the one class of images without labels
+NO_CLASSES = ("images",)  # the class of images without labels
 
 
 @dataclass(frozen=True)
@@ -57,19 +57,15 @@ class GivenArrays:
             except UserError:
                 found = f"found no class with two different images among {len(self.images):,}"
                 raise UserError(f"images: {found}; needs one, or test_images") from None
-        for name, split in (("test_images", self.test), ("validation_images", self.validation)):
-            if split is not None:
-                _warn_of_copies(name, split, train)
+        given = {"test_images": self.test, "validation_images": self.validation}
+        known = set(content_hashes(train.images)) if any(given.values()) else set[str]()
+        for name, split in given.items():
+            if split and (copies := sum(each in known for each in content_hashes(split.images))):
+                log.warning("%s: %s of %s are copies of training images", name, f"{copies:,}", f"{len(split):,}")
         rounded = ", pixels rounded to 256 levels" if self.rounded else ""
         validation = NO_IMAGES if self.validation is None else self.validation
         source = f"images given as arrays{rounded}"
         return Dataset(ARRAYS, source, train, test, self.class_names, validation=validation)
-
-
-def _warn_of_copies(name: str, split: Split, train: Split) -> None:
-    known = set(content_hashes(train.images))
-    if copies := sum(each in known for each in content_hashes(split.images)):
-        log.warning("%s: %s of %s are copies of training images", name, f"{copies:,}", f"{len(split):,}")
 
 
 def missing(config: DataConfig) -> Dataset:

@@ -51,7 +51,10 @@ def load(config: DataConfig) -> Dataset:
     """
     photos, recipe = plan(config)
     if not photos and not config.raw_folder_named:
-        return _drawn(config)
+        from vae_jax.data.sources.drawn_faces import load as load_drawn
+
+        notice = f"These faces are drawn by the program, not photographs. With photographs: {COMMAND}"
+        return replace(load_drawn(config), name="dogpeople", notice=notice)
     if guess := describe_guess(photos, config):
         log.info("%s", guess)
     try:
@@ -59,10 +62,3 @@ def load(config: DataConfig) -> Dataset:
     except NoUsablePhotosError as error:
         raise UserError(f"{error}; {NEEDS}") from None
     return replace(dataset, sampling_indices=balanced_indices(dataset.train.labels), template=TEMPLATE)
-
-
-def _drawn(config: DataConfig) -> Dataset:
-    from vae_jax.data.sources.drawn_faces import load as load_drawn
-
-    notice = f"These faces are drawn by the program, not photographs. With photographs: {COMMAND}"
-    return replace(load_drawn(config), name="dogpeople", notice=notice)

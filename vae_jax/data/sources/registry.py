@@ -67,11 +67,8 @@ def load(config: DataConfig, given: "GivenArrays | None" = None) -> Dataset:
             raise UserError(
                 f"config.data: found no {name} images in {dataset.source}; change config.data.test_fraction"
             )
-    return dataset if config.name in FROM_PHOTOGRAPHS else _with_untested_classes(dataset)
-
-
-def _with_untested_classes(dataset: Dataset) -> Dataset:
-    """Add the classes without test images to `source`; those of photographs are in their table."""
+    if config.name in FROM_PHOTOGRAPHS:  # whose `source` names classes without test images already
+        return dataset
     trained, tested = ([dataset.class_names[k] for k in set(s.labels.tolist())] for s in (dataset.train, dataset.test))
     untested = describe_untested(trained, tested)
     return replace(dataset, source=f"{dataset.source}; {untested}") if untested else dataset

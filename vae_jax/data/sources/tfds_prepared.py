@@ -48,13 +48,12 @@ def load(config: DataConfig) -> Dataset:
         for split in SPLITS
         if f"{split}_images" in arrays
     }
-    names = text_value(arrays["class_names"])
-    assert isinstance(names, list)
+    names = tuple(text_value(arrays["class_names"]))
     train, test = splits["train"], splits.get("test")
     if test is None:
         train, test = split_by_content(train.images, train.labels, config.test_fraction)
     source = f"prepared by TFDS in {found.folder}, its splits {', '.join(splits)}"
-    return Dataset(config.name, source, train, test, tuple(names), validation=splits.get("validation", NO_IMAGES))
+    return Dataset(config.name, source, train, test, names, validation=splits.get("validation", NO_IMAGES))
 
 
 def find_prepared(asked: str, home: Path) -> PreparedVersion:

@@ -30,8 +30,8 @@ def test_horses_and_zebras_in_folders_of_these_names_are_no_dogs(tmp_path):
     for name in FOLDERS:
         blank(tmp_path / "horse2zebra" / name / "n02381460_2.jpg", (256, 256))
     assert {(photo.class_name, photo.layout) for photo in find_faces(tmp_path)} == {("people", "pictures")}
-    told = find_faces(tmp_path, layout="horse2zebra=cat2dog")
-    assert [(photo.class_name, photo.fault) for photo in told] == [("dogs", "")] * 2 + [("dogs", "a cat")] * 2
+    message = find_faces(tmp_path, layout="horse2zebra=cat2dog")
+    assert [(photo.class_name, photo.fault) for photo in message] == [("dogs", "")] * 2 + [("dogs", "a cat")] * 2
 
 
 def test_a_folder_without_dogs_is_of_another_kind(tmp_path):

@@ -39,7 +39,7 @@ def test_blank_lines_tabs_and_other_line_ends_do_no_harm():
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("", "found 0 rows; needs 8 of x y"),
         ("\n".join(ROWS[:7]), "found 7 rows; needs 8 of x y"),
@@ -49,10 +49,10 @@ def test_blank_lines_tabs_and_other_line_ends_do_no_harm():
         ("<html><body>404 Not Found</body></html>", "found 1 rows; needs 8 of x y"),
     ],
 )
-def test_other_than_eight_rows_of_two_numbers_is_said(text, said):
+def test_other_than_eight_rows_of_two_numbers_is_said(text, message):
     with pytest.raises(ValueError) as error:
         eyes_and_nose(text)
-    assert str(error.value) == said
+    assert str(error.value) == message
 
 
 @given(st.text() | st.lists(st.tuples(st.floats(), st.floats()).map(lambda row: f"{row[0]} {row[1]}"), max_size=9))

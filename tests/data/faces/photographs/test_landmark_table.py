@@ -53,8 +53,8 @@ def test_a_picture_that_is_not_in_the_table_has_a_reason(tmp_path):
     write_table(tmp_path, [("images/a.jpg", *EYES)])
     for name in ("stray.jpg", "images/a.jpg", "images/b.jpg", "images/deep/c.jpg"):
         draw_photograph(tmp_path / "dogs" / name, 0)
-    said = "not in landmarks.csv"
-    assert faults(tmp_path / "dogs") == {"a.jpg": "", "b.jpg": said, "c.jpg": said, "stray.jpg": said}
+    message = "not in landmarks.csv"
+    assert faults(tmp_path / "dogs") == {"a.jpg": "", "b.jpg": message, "c.jpg": message, "stray.jpg": message}
 
 
 def test_an_empty_table_leaves_every_picture_out(tmp_path):

@@ -27,15 +27,15 @@ def test_a_folders_name_may_contain_the_equals_sign(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("lfv", "found 'lfv'; needs KIND or FOLDER=KIND of lfw, skip; did you mean 'lfw'?"),
         ("a=", "found ''; needs KIND or FOLDER=KIND of lfw, skip"),
         ("b=lfw", "found no folder 'b' in "),
     ],
 )
-def test_a_mistake_is_an_error_with_the_valid_values(tmp_path, text, said):
+def test_a_mistake_is_an_error_with_the_valid_values(tmp_path, text, message):
     (tmp_path / "a").mkdir()
     with pytest.raises(UserError) as error:
         read_choice(text, tmp_path, KINDS)
-    assert str(error.value).startswith(f"config.data.layout: {said}")
+    assert str(error.value).startswith(f"config.data.layout: {message}")

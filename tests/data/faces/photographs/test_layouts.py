@@ -182,15 +182,15 @@ def test_a_folder_in_one_that_is_left_out_may_be_read(tmp_path):
 
 def test_the_guesses_are_described_in_one_line_with_the_flag_that_overrules_them(tmp_path):
     mixed(tmp_path, "u", "c", "o")
-    told = describe_layouts(find_faces(tmp_path), tmp_path)
-    assert len(told.splitlines()) == 1
+    message = describe_layouts(find_faces(tmp_path), tmp_path)
+    assert len(message.splitlines()) == 1
     for part in (
         "LFW: lfw/Ann, lfw/Bo;",
         "cat2dog: cat2dog/trainB;",
         "pictures of people whose faces are sought: holidays;",
     ):
-        assert part in told
-    assert "--config.data.layout=FOLDER=KIND overrules" in told
+        assert part in message
+    assert "--config.data.layout=FOLDER=KIND overrules" in message
     assert describe_layouts([], tmp_path) == ""
     assert "lfw" not in describe_layouts(find_faces(tmp_path, layout="lfw=skip"), tmp_path).partition("--config")[0]
 
@@ -204,9 +204,9 @@ def test_many_folders_of_one_kind_are_described_by_their_parents(tmp_path):
     for k in range(9):
         blank(tmp_path / "lfw" / f"A{k}" / f"A{k}_0001.jpg", (250, 250))
         touch(tmp_path, f"holidays/{k}/us.jpg", f"{k % 2}/deep/{k}/us.jpg")
-    told = describe_layouts(find_faces(tmp_path), tmp_path)
-    assert "LFW: lfw;" in told
-    assert "are sought: 0, 1, holidays;" in told
+    message = describe_layouts(find_faces(tmp_path), tmp_path)
+    assert "LFW: lfw;" in message
+    assert "are sought: 0, 1, holidays;" in message
     for k in range(9):
         touch(tmp_path, f"top {k}/us.jpg")
     assert " and 24 more;" in describe_layouts(find_faces(tmp_path), tmp_path)

@@ -78,26 +78,26 @@ def test_of_many_classes_the_largest_are_named_and_the_others_counted():
     many = [
         Outcome(Photo(Path(f"{k}.png"), f"class {k:03}", "pictures", None)) for k in range(150) for _ in range(1 + k)
     ]
-    told = describe_kept(many)
-    assert told.startswith("150 class 149 (pictures) and 149 class 148 (pictures) and ")
-    assert told.endswith("and 9,870 of 140 other classes")
-    assert len(told) < 400
+    message = describe_kept(many)
+    assert message.startswith("150 class 149 (pictures) and 149 class 148 (pictures) and ")
+    assert message.endswith("and 9,870 of 140 other classes")
+    assert len(message) < 400
     assert len(describe_kept([Outcome(Photo(Path("a.png"), "x" * 250, "pictures", None))])) < 100
 
 
 def test_reasons_are_listed_by_frequency_with_the_first_names():
     outcomes = [Outcome(photo(f"x/{k}.jpg"), reason="empty file") for k in range(1200)]
-    told = describe_skipped([*OUTCOMES, *outcomes])
-    assert told == "1,200 empty file (0.jpg, 1.jpg, 2.jpg, …); 1 not a file (gone.jpg)"
+    message = describe_skipped([*OUTCOMES, *outcomes])
+    assert message == "1,200 empty file (0.jpg, 1.jpg, 2.jpg, …); 1 not a file (gone.jpg)"
     assert describe_skipped(OUTCOMES[:3]) == ""
 
 
 def test_any_number_of_reasons_and_any_name_give_one_short_line():
     outcomes = [Outcome(photo(f"{k}\n.jpg"), reason=f"reason {k}") for k in range(1000)]
-    told = describe_skipped(outcomes)
-    assert len(told.splitlines()) == 1
-    assert len(told) < 500
-    assert told.endswith("; 988 for other reasons")
+    message = describe_skipped(outcomes)
+    assert len(message.splitlines()) == 1
+    assert len(message) < 500
+    assert message.endswith("; 988 for other reasons")
 
 
 def test_people_and_dogs_come_first_and_the_others_by_name():

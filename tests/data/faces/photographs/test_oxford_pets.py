@@ -83,11 +83,11 @@ def test_other_sets_with_folders_of_these_names_are_of_another_kind(tmp_path, na
 
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_an_annotation_that_can_not_be_used_gives_one_line(tmp_path, kind):
-    annotation, said = HOSTILE[kind]
+    annotation, message = HOSTILE[kind]
     place(tmp_path, NAME, annotation)
     (photo,) = read(tmp_path, chosen=True).photos
     assert photo.fault.startswith(f"{NAME}.xml: ")
-    assert said in photo.fault
+    assert message in photo.fault
     assert len(photo.fault.splitlines()) == 1
 
 

@@ -251,8 +251,8 @@ def refused(*arguments):
 
 def test_a_folder_that_can_not_be_made_is_named_in_one_line(tmp_path):
     (tmp_path / "file").touch()
-    said = refused("any", drawn(tmp_path / "raw", "a"), RECIPE, tmp_path / "file" / "deep" / "any-1")
-    assert said == f"{tmp_path}/file/deep/any-1: can't be written (Not a directory); change config.data.prepared_dir"
+    message = refused("any", drawn(tmp_path / "raw", "a"), RECIPE, tmp_path / "file" / "deep" / "any-1")
+    assert message == f"{tmp_path}/file/deep/any-1: can't be written (Not a directory); change config.data.prepared_dir"
 
 
 @pytest.mark.parametrize("step", ["thumbnail", "prepare", "write_outcomes"])
@@ -261,8 +261,8 @@ def test_a_full_disk_is_named_in_one_line(tmp_path, monkeypatch, step):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(preparation, step, full)
-    said = refused("any", drawn(tmp_path / "raw", "a"), RECIPE, tmp_path / "any-1")
-    assert said == f"{tmp_path}/any-1: can't be written (No space left on device); change config.data.prepared_dir"
+    message = refused("any", drawn(tmp_path / "raw", "a"), RECIPE, tmp_path / "any-1")
+    assert message == f"{tmp_path}/any-1: can't be written (No space left on device); change config.data.prepared_dir"
     assert [path.name for path in tmp_path.iterdir()] == ["raw"]
 
 

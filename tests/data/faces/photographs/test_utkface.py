@@ -92,5 +92,5 @@ def test_the_real_set_is_read_with_its_malformed_names(real_folder):
     photos = read(real_folder("utkface") / "UTKFace").photos
     assert len(photos) == 6005
     assert all(photo.marks == InFrame(TEMPLATE) and photo.age >= 0 for photo in photos)
-    told = sum(photo.gender >= 0 and photo.race >= 0 for photo in photos)
-    assert 6005 - 8 <= told < 6005
+    message = sum(photo.gender >= 0 and photo.race >= 0 for photo in photos)
+    assert 6005 - 8 <= message < 6005

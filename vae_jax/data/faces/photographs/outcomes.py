@@ -98,9 +98,8 @@ def describe_skipped(outcomes: Sequence[Outcome]) -> str:
     for outcome in outcomes:
         if outcome.reason:
             reasons.setdefault(outcome.reason, []).append(plain(outcome.photo.path.name))
-    parts: list[str] = []
     ordered = sorted(reasons.items(), key=lambda item: -len(item[1]))
-    parts += [f"{len(names):,} {why} ({first_of(names)})" for why, names in ordered[:MOST_REASONS]]
+    parts = [f"{len(names):,} {why} ({first_of(names)})" for why, names in ordered[:MOST_REASONS]]
     if rest := sum(len(names) for _, names in ordered[MOST_REASONS:]):
         parts.append(f"{rest:,} for other reasons")
     return "; ".join(parts)

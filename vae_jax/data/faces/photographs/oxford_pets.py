@@ -25,19 +25,15 @@ def read(folder: Path, *, chosen: bool = False) -> Listing | None:
     if not (boxes.is_dir() and (folder / "images").is_dir()):
         return None
     files = files_in(folder / "images")
-    if not chosen and not (
-        2 * sum(bool(NAME.fullmatch(path.name)) for path in files) >= len(files) and _of_pets(boxes)
-    ):
-        return None
+    if not chosen:
+        named = [path for path in files if NAME.fullmatch(path.name)]
+        if 2 * len(named) < len(files) or {_animal(path) for path in files_in(boxes)[:SAMPLE]} - {"cat", "dog", ""}:
+            return None
     return Listing([_photo(path, boxes / f"{path.stem}.xml") for path in files], FOLDERS)
 
 
-def _of_pets(boxes: Path) -> bool:
-    """Return whether some of the annotations, where they can be read, are of cats and dogs only."""
-    return {_animal(path) for path in files_in(boxes)[:SAMPLE]} <= {"cat", "dog", ""}
-
-
 def _animal(annotation: Path) -> str:
+    """Return the name of the annotated object; '' if it can't be read."""
     try:
         return _object(annotation).findtext("name", "").strip()
     except (OSError, ValueError):

@@ -52,16 +52,13 @@ def load_photos(name: str, photos: Sequence[Photo], recipe: Recipe, config: Data
     """
     folder = prepare_dataset(name, photos, recipe, config)
     arrays = prepared(folder.parent, name, folder.name.removeprefix(f"{name}-"), lambda: _arrays(name, recipe, folder))
-    skipped = str(text_value(arrays["skipped"]))
-    if skipped:
+    if skipped := text_value(arrays["skipped"]):
         log.warning("%s: skipped %s; every file is named in %s", config.raw_folder, skipped, folder / TABLE)
     train, test = (Split(arrays[f"{split}_images"], arrays[f"{split}_labels"]) for split in ("train", "test"))
-    names = text_value(arrays["class_names"])
-    assert isinstance(names, list)
     mirrored = "training images also mirrored" if config.mirror else ""
-    details = filter(None, [str(text_value(arrays[word])) for word in ("kept", "split")] + [mirrored])
+    details = filter(None, [text_value(arrays["kept"]), text_value(arrays["split"]), mirrored])
     source = f"photographs in {plain(str(config.raw_folder))}: {'; '.join(details)}"
-    dataset = Dataset(name, source, train, test, tuple(names))
+    dataset = Dataset(name, source, train, test, tuple(text_value(arrays["class_names"])))
     if config.validation_fraction:
         groups = _training_groups(read_outcomes(folder))
         if len(groups) != len(train):

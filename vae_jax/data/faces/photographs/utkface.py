@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from vae_jax.data.faces.alignment import TEMPLATE
-from vae_jax.data.faces.photographs.photo import InFrame, Listing, Marks, Photo, Sought, files_in, sizes_among
+from vae_jax.data.faces.photographs.photo import InFrame, Listing, Photo, Sought, files_in, sizes_among
 
 # A few of the set's own names lack the gender or the race.
 NAME = re.compile(r"\d{1,3}_(?:[01]_[0-4]_20\d{2,}|[0-4]_20\d{6,}).*\.(?:jpe?g|png)", re.IGNORECASE)
@@ -17,7 +17,7 @@ def read(folder: Path, *, chosen: bool = False) -> Listing | None:
     if not files or not (chosen or 2 * len(named) >= len(files)):
         return None
     marks = InFrame(TEMPLATE) if _aligned(named or files) else Sought()
-    return Listing([_photo(path, marks) for path in files])
+    return Listing([Photo(path, "people", "UTKFace", marks, "", "", *facts_of(path.name)) for path in files])
 
 
 def _aligned(files: list[Path]) -> bool:
@@ -26,11 +26,6 @@ def _aligned(files: list[Path]) -> bool:
     return 2 * sum(".chip." in path.name for path in files) >= len(files) or (
         len(sizes) == 1 and all(width == height for width, height in sizes)
     )
-
-
-def _photo(path: Path, marks: Marks) -> Photo:
-    age, gender, race = facts_of(path.name)
-    return Photo(path, "people", "UTKFace", marks, age=age, gender=gender, race=race)
 
 
 def facts_of(name: str) -> tuple[int, int, int]:
