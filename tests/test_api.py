@@ -181,7 +181,7 @@ def test_a_run_on_arrays_continues_only_with_the_same_arrays(tmp_path, monkeypat
             vae_jax.train(config, images=NOISE[::-1])
     config = longer.copy_and_resolve_references()
     config.data.name = "arrays"
-    with pytest.raises(vae_jax.UserError, match=r"^config\.data\.name=arrays: this needs images given as arrays"):
+    with pytest.raises(vae_jax.UserError, match=r"^config\.data\.name=arrays: needs images given as arrays"):
         vae_jax.train(config)
     assert vae_jax.train(longer, images=NOISE).metrics()[-1]["step"] == 15
     assert vae_jax.load_run("runs/arrays").config.data.name == "arrays"

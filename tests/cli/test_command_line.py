@@ -1,4 +1,4 @@
-"""Command lines: what they mean, and one line for each that means nothing."""
+"""Command lines: their meaning, and a one-line error for each invalid one."""
 
 import dataclasses
 from pathlib import Path
@@ -15,7 +15,7 @@ from vae_jax.runs.folder import RunFolder
 
 @pytest.fixture
 def mine(tmp_path):
-    """A config file of one's own, with a sweep."""
+    """A config file with a sweep."""
     file = tmp_path / "mine.py"
     file.write_text(
         "from vae_jax.config.schema import default_config\n\n\n"
@@ -69,7 +69,7 @@ def test_the_run_folder_can_be_named_and_may_lie_at_home(mine, monkeypatch, tmp_
 
 
 @pytest.mark.parametrize(("given", "kind"), [("{'seed': 1}", "dict"), ("None", "NoneType"), ("3", "int")])
-def test_a_config_file_that_gives_something_else_is_named(tmp_path, given, kind):
+def test_a_config_file_that_returns_something_else_is_an_error(tmp_path, given, kind):
     file = tmp_path / "other.py"
     file.write_text(f"def get_config():\n    return {given}\n")
     with pytest.raises(UserError, match=rf"get_config\(\) in .*other\.py gave {kind}; needs a ConfigDict"):
@@ -77,14 +77,14 @@ def test_a_config_file_that_gives_something_else_is_named(tmp_path, given, kind)
 
 
 @pytest.mark.parametrize("mode", ["evaluate", "figures"])
-def test_a_trained_run_is_judged_or_drawn_by_its_folder_alone(mode):
+def test_a_trained_run_is_evaluated_or_drawn_by_its_folder_alone(mode):
     command = asked(f"--mode={mode}", "--workdir=runs/one")
     assert (command.config, command.workdir, command.mode) == (None, Path("runs/one"), mode)
 
 
 @pytest.mark.parametrize("mode", ["evaluate", "figures", "export"])
-def test_a_trained_run_is_told_where_its_data_lie_now(tmp_path, mode):
-    """Fields without a config file are other values of the run's own settings."""
+def test_a_trained_run_accepts_the_new_folder_of_its_data(tmp_path, mode):
+    """Without a config file, fields override the run's own settings."""
     kept = dataclasses.replace(Config(), seed=7, sweep=("beta_kl=1,2",))
     RunFolder(tmp_path).create(kept)
     command = asked(f"--mode={mode}", "--config.data.raw_dir", "moved", f"--workdir={tmp_path}")
@@ -95,7 +95,7 @@ def test_a_trained_run_is_told_where_its_data_lie_now(tmp_path, mode):
         asked("--config.data.raw_dir=moved", f"--workdir={tmp_path}")
 
 
-def test_nothing_is_kept_from_one_command_line_to_the_next(mine):
+def test_command_lines_are_independent(mine):
     asked(mine, "--config.train.epochs=7", "--sweep=seed=5", "--workdir=elsewhere")
     again = asked(mine)
     assert (again.config.train.epochs, again.config.sweep, again.workdir) == (3, ("seed=0,1",), Path("runs/mine"))
@@ -107,7 +107,7 @@ def test_the_usage_names_every_mode_and_flag():
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--mode=train"], "--config: missing"),
         (["--mode=evaluate"], "--config: missing"),
@@ -121,15 +121,15 @@ def test_the_usage_names_every_mode_and_flag():
         (["--swep=seed=0"], "swep"),
     ],
 )
-def test_what_means_nothing_is_said_in_one_line(mine, arguments, said):
+def test_invalid_command_lines_are_refused_in_one_line(mine, arguments, message):
     arguments = arguments if "--mode" in arguments[0] else [mine, *arguments]
     with pytest.raises(UserError) as error:
         asked(*arguments)
-    assert said in str(error.value)
+    assert message in str(error.value)
     assert "\n" not in str(error.value)
 
 
-def test_a_config_file_that_does_not_start_from_the_defaults_is_told_to(tmp_path):
+def test_a_config_file_must_start_from_the_defaults(tmp_path):
     (tmp_path / "mine.py").write_text(
         "from ml_collections import ConfigDict\n\n\ndef get_config():\n    return ConfigDict({'seed': 0})\n"
     )
@@ -144,14 +144,14 @@ def test_the_defaults_pass_through_unchanged(tmp_path):
     assert asked(f"--config={tmp_path / 'plain.py'}").config == Config()
 
 
-def test_settings_of_parts_are_given_like_any_field(mine):
+def test_settings_of_parts_are_set_like_any_field(mine):
     command = asked(mine, "--config.posteriors.iaf.blocks=3", "--config.encoders.conv.widths=(4,8)")
     assert field_of(command.config, "posteriors.iaf.blocks") == 3
     assert field_of(command.config, "encoders.conv.widths") == (4, 8)
 
 
 @pytest.mark.parametrize(
-    ("argument", "said"),
+    ("argument", "message"),
     [
         ("--config.posteriors.iaf.block=3", r"--config\.posteriors\.iaf\.block: no such field; did you mean"),
         ("--config.posteriors.iaf.blocks=0", r"config\.posteriors\.iaf\.blocks: found 0; needs at least 1"),
@@ -159,12 +159,12 @@ def test_settings_of_parts_are_given_like_any_field(mine):
         ("--config.train.learning_rate=1", r"--config\.train\.learning_rate: no such field"),
     ],
 )
-def test_a_setting_of_a_part_that_is_none_is_one_line(mine, argument, said):
-    with pytest.raises(UserError, match=f"^{said}"):
+def test_an_unknown_setting_of_a_part_is_one_line(mine, argument, message):
+    with pytest.raises(UserError, match=f"^{message}"):
         asked(mine, argument)
 
 
-def test_the_settings_of_a_runs_parts_are_its_own_where_no_config_file_is_given(tmp_path, mine):
+def test_without_a_config_file_the_settings_of_parts_are_the_runs_own(tmp_path, mine):
     config = asked(mine, "--config.posteriors.iaf.blocks=3").config
     RunFolder(tmp_path / "run").create(config)
     command = asked(f"--workdir={tmp_path / 'run'}", "--mode=figures", "--config.eval.figure_members=2")

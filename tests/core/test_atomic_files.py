@@ -1,4 +1,4 @@
-"""Files and folders that are there whole or not at all."""
+"""Files and folders that are written atomically."""
 
 import pytest
 
@@ -9,7 +9,7 @@ def names(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_a_file_is_replaced_when_all_is_written(tmp_path):
+def test_a_file_is_replaced_when_it_is_complete(tmp_path):
     path = tmp_path / "a.txt"
     write_text(path, "before")
     with written_atomically(path) as partial:
@@ -20,7 +20,7 @@ def test_a_file_is_replaced_when_all_is_written(tmp_path):
     assert names(tmp_path) == ["a.txt"]
 
 
-def test_what_fails_leaves_what_was_there_and_nothing_else(tmp_path):
+def test_an_error_leaves_the_old_file_and_nothing_else(tmp_path):
     path = tmp_path / "a.txt"
     write_text(path, "before")
     with pytest.raises(ZeroDivisionError), written_atomically(path) as partial:
@@ -29,7 +29,7 @@ def test_what_fails_leaves_what_was_there_and_nothing_else(tmp_path):
     assert names(tmp_path) == ["a.txt"]
 
 
-def test_a_folder_appears_when_it_is_whole_and_not_what_a_killed_process_left(tmp_path):
+def test_a_folder_appears_when_it_is_complete_without_remains_of_a_killed_process(tmp_path):
     (tmp_path / ".partial_run").mkdir()
     (tmp_path / ".partial_run" / "half").write_text("half")
     with written_atomically(tmp_path / "run") as partial:

@@ -1,4 +1,4 @@
-"""What callers in Python hand over is used, or refused in one line that names it."""
+"""Arguments of callers in Python are used, or refused in one line that names them."""
 
 import re
 
@@ -14,19 +14,19 @@ IMAGE = np.zeros(SIZE, np.uint8)
 
 
 class Broken:
-    """What raises errors of its own when it is asked for its numbers."""
+    """An object that raises its own error when it is converted to an array."""
 
     def __array__(self, *_, **__):
         raise RuntimeError("a library's own error")
 
 
 @pytest.mark.parametrize("found", [2, np.int64(2), np.uint8(2), jnp.int32(2)])
-def test_whole_numbers_of_any_kind_are_good(found):
+def test_whole_numbers_of_any_type_are_accepted(found):
     assert checked_whole("n", found, 1, 2) == 2
 
 
 @pytest.mark.parametrize("found", [0, -1, 11, 2.0, True, "2", None, [2], np.float32(2), 10**30])
-def test_what_is_no_whole_number_within_the_limits_is_refused(found):
+def test_other_values_are_not_whole_numbers(found):
     with pytest.raises(UserError, match=rf"^n: found {re.escape(repr(found))}; needs a whole number from 1 to 10$"):
         checked_whole("n", found, 1, 10)
 
@@ -38,12 +38,12 @@ def test_points_may_be_arrays_and_lists(found):
     np.testing.assert_array_equal(points, [[0, 1]])
 
 
-def test_points_stay_in_their_arrangement():
+def test_points_keep_their_shape():
     assert [checked_points("z", np.zeros(shape), 2).shape for shape in ((2,), (3, 4, 2))] == [(2,), (3, 4, 2)]
 
 
 @pytest.mark.parametrize(
-    ("found", "said"),
+    ("found", "message"),
     [
         ([[0.0] * 3], "found float64 (1, 3); needs numbers (..., 2), one point or more"),
         ([], "found float64 (0,); needs numbers (..., 2)"),
@@ -54,14 +54,14 @@ def test_points_stay_in_their_arrangement():
         ([[1e300, 0]], "found 1e+300; needs finite numbers, as float32"),
         ([[1j, 0]], "found complex128 (1, 2); needs numbers"),
         ([[True, False]], "found bool (1, 2); needs numbers"),
-        ([[0.0, 0.0], [1.0]], "found list, of which no array can be made; needs one"),
+        ([[0.0, 0.0], [1.0]], "found list, which can't be converted to an array; needs one"),
         ("ab", "found str 'ab'; needs an array of numbers"),
         (None, "found NoneType None; needs an array of numbers"),
-        (Broken(), "found Broken, of which no array can be made; needs one"),
+        (Broken(), "found Broken, which can't be converted to an array; needs one"),
     ],
 )
-def test_what_is_no_point_of_the_latent_space_is_refused(found, said):
-    with pytest.raises(UserError, match=rf"^z: {re.escape(said)}"):
+def test_other_values_are_not_points(found, message):
+    with pytest.raises(UserError, match=rf"^z: {re.escape(message)}"):
         checked_points("z", found, 2)
 
 
@@ -73,12 +73,12 @@ def test_images_may_be_a_list_of_arrays():
 @pytest.mark.parametrize(
     "found", [IMAGE, [], [IMAGE.astype(float)], np.zeros((0, *SIZE), np.uint8), None, "x", [[1], [2, 3]]]
 )
-def test_what_is_no_image_is_refused(found):
+def test_other_values_are_not_images(found):
     with pytest.raises(UserError, match=r"^images: found .*; needs "):
         checked_images("images", found, SIZE)
 
 
 @pytest.mark.parametrize("found", [IMAGE[None], IMAGE[1:], IMAGE.astype(float), None])
-def test_what_is_not_one_image_is_refused(found):
+def test_other_values_are_not_one_image(found):
     with pytest.raises(UserError, match=r"^start: found .*; needs "):
         checked_image("start", found, SIZE)

@@ -15,7 +15,7 @@ def raising(error):
 
 
 @pytest.mark.parametrize(
-    ("error", "status", "said"),
+    ("error", "status", "message"),
     [
         (UserError("x: found 1; needs 2"), 2, "name: error: x: found 1; needs 2"),
         (NoResultError("none came"), 1, "name: error: none came"),
@@ -23,21 +23,21 @@ def raising(error):
         (KeyboardInterrupt(), 130, "name: interrupted"),
     ],
 )
-def test_a_fault_is_one_line_and_its_own_status(error, status, said, capsys):
+def test_an_error_is_one_line_with_its_exit_status(error, status, message, capsys):
     assert exit_status(raising(error), "name") == status
-    assert capsys.readouterr() == ("", said + "\n")
+    assert capsys.readouterr() == ("", message + "\n")
 
 
-def test_what_goes_well_says_nothing(capsys):
+def test_success_prints_nothing(capsys):
     assert exit_status(lambda: None) == 0
     assert capsys.readouterr() == ("", "")
 
 
-def test_other_faults_are_not_hidden():
+def test_other_errors_are_not_caught():
     with pytest.raises(ZeroDivisionError):
         exit_status(raising(ZeroDivisionError()))
 
 
-def test_a_wrong_flag_is_a_fault_in_one_line():
+def test_a_wrong_flag_is_a_user_error():
     with pytest.raises(UserError, match=r"unrecognized arguments: --y; see --help"):
         Flags("name", "what it does").parse_args(["--y"])

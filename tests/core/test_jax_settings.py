@@ -1,4 +1,4 @@
-"""Settings of JAX from outside: one clear line, or they work."""
+"""JAX's own settings: they work, or are refused in one line."""
 
 import os
 import subprocess
@@ -34,13 +34,13 @@ def setting():
         jax.config.update(name, value)
 
 
-def test_what_is_usual_is_taken():
+def test_usual_settings_are_accepted():
     assert set(HARMFUL) == set(NEEDED)
     check_jax()
 
 
 @pytest.mark.parametrize("name", HARMFUL)
-def test_a_setting_that_no_run_works_with_is_named(name, setting):
+def test_a_setting_that_no_run_works_with_is_an_error(name, setting):
     setting(name, HARMFUL[name])
     with pytest.raises(UserError, match=f"{name.upper()}: found {HARMFUL[name]!r}; needs .*; unset it"):
         check_jax()
@@ -54,13 +54,13 @@ def test_it_is_refused_before_anything_is_written(tmp_path, setting, capsys):
 
 
 @pytest.mark.parametrize(
-    ("variable", "value", "said"),
+    ("variable", "value", "message"),
     [
         ("JAX_PLATFORMS", "nowhere", "JAX_PLATFORMS: found 'nowhere'; no such device can be used"),
         ("JAX_DEBUG_NANS", "maybe", "JAX can't be loaded (ValueError: invalid truth value 'maybe'"),
     ],
 )
-def test_a_variable_that_jax_can_not_use_is_one_line(variable, value, said, tmp_path):
+def test_a_variable_that_jax_can_not_use_is_one_line(variable, value, message, tmp_path):
     command = [sys.executable, "-m", "vae_jax.main", "--config=configs/digits.py", f"--workdir={tmp_path / 'run'}"]
     root = Path(__file__).parents[2]
     done = subprocess.run(
@@ -68,5 +68,5 @@ def test_a_variable_that_jax_can_not_use_is_one_line(variable, value, said, tmp_
     )
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
-    assert line.startswith(f"vae_jax: error: {said}")
+    assert line.startswith(f"vae_jax: error: {message}")
     assert not (tmp_path / "run").exists()

@@ -8,7 +8,7 @@ import pytest
 from vae_jax.core.locks import OccupiedError, alone_in
 
 
-def test_whoever_comes_second_waits_or_is_told(tmp_path):
+def test_a_second_process_waits_or_raises(tmp_path):
     with alone_in(tmp_path):
         with pytest.raises(OccupiedError), alone_in(tmp_path, wait=False):
             pass
@@ -26,7 +26,7 @@ with alone_in(Path({str(tmp_path)!r})):
         pass
 
 
-def test_the_lock_goes_with_its_process(tmp_path):
+def test_the_lock_ends_with_its_process(tmp_path):
     code = f"""
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a batch draws: by use and unit, the same for every number of units and for every batch of evaluation."""
+"""Noise by use and unit: the same for every number of units and every batch size of evaluation."""
 
 import jax
 import jax.numpy as jnp
@@ -18,7 +18,7 @@ each_draw = pytest.mark.parametrize("draw", DRAWS.values(), ids=DRAWS)
 
 
 @each_draw
-def test_samples_come_first_then_the_batch(draw):
+def test_axes_are_samples_then_batch(draw):
     assert draw(Noise(KEY, 5)).shape == (2, 5, 4, 3)
     assert draw(Noise(KEY, 5, jnp.arange(5))).shape == (2, 5, 4, 3)
 
@@ -32,7 +32,7 @@ def test_the_draws_of_an_image_do_not_depend_on_the_other_images(draw):
 
 
 @each_draw
-def test_the_shares_of_a_batch_make_the_whole(draw):
+def test_the_shares_of_devices_make_the_whole_batch(draw):
     shares = [draw(Noise(KEY, 2, whole=6, first=first)) for first in (0, 2, 4)]
     np.testing.assert_array_equal(np.concatenate(shares, axis=1), draw(Noise(KEY, 6)))
 
@@ -45,18 +45,18 @@ def test_a_units_draws_are_the_same_for_every_number_of_units():
 
 
 @each_draw
-def test_other_keys_draw_other_numbers(draw):
+def test_different_keys_draw_different_numbers(draw):
     assert (draw(Noise(KEY, 5)) != draw(Noise(jax.random.key(4), 5))).all()
 
 
-def test_other_uses_draw_other_numbers():
+def test_different_uses_draw_different_numbers():
     noise = Noise(KEY, 5)
     assert (noise.uniform("a") != noise.uniform("b")).all()
     assert (noise.normal("a", Units(2, 2)) != noise.normal("b", Units(2, 2))).all()
 
 
 @pytest.mark.parametrize("index", [None, jnp.arange(4000)], ids=["training", "evaluation"])
-def test_numbers_have_the_distribution_that_is_asked_for(index):
+def test_draws_have_their_distribution(index):
     noise = Noise(KEY, 4000, index)
     normal = np.asarray(noise.normal("a", Units(2, 2), (3,))).reshape(-1, 2)
     np.testing.assert_allclose(np.cov(normal.T), np.eye(2), atol=0.05)
@@ -65,7 +65,7 @@ def test_numbers_have_the_distribution_that_is_asked_for(index):
     np.testing.assert_allclose(uniform, np.linspace(0, 1, uniform.size), atol=0.02)
 
 
-def test_an_order_of_the_examples_has_each_once_and_each_unit_has_its_own():
+def test_each_unit_has_its_own_permutation():
     orders = np.asarray(Noise(KEY, 50).permutation("a", Units(3, 3)))
     np.testing.assert_array_equal(np.sort(orders, axis=0), np.tile(np.arange(50)[:, None], 3))
     assert len({tuple(order) for order in orders.T}) == 3

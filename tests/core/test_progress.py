@@ -1,4 +1,4 @@
-"""What is said while one waits: a bar in a terminal, plain lines elsewhere, by a clock that the tests hold."""
+"""Progress: a bar in a terminal, plain lines elsewhere, with a clock that the tests control."""
 
 import contextlib
 import io
@@ -13,7 +13,7 @@ from vae_jax.core.progress import EVERY, EVERY_MOMENT, FIRST, Console, Pace, Pro
 
 
 class Clock:
-    """Seconds that pass when a test says so."""
+    """A clock that a test moves."""
 
     def __init__(self):
         self.now = 100.0
@@ -26,7 +26,7 @@ class Clock:
 
 
 class Screen(io.StringIO):
-    """A standard error output that is a terminal, or is none."""
+    """Standard error that is a terminal or not."""
 
     def __init__(self, watched):
         super().__init__()
@@ -40,14 +40,14 @@ def clock():
 
 @pytest.fixture
 def lines(caplog):
-    """The plain lines that were said."""
+    """The plain lines that were logged."""
     caplog.set_level(logging.INFO, "vae_jax.core.progress")
     return lambda: [record.getMessage() for record in caplog.records if record.name == "vae_jax.core.progress"]
 
 
 @contextlib.contextmanager
 def watched(clock, total=100, doing="training"):
-    """A bar in a terminal, and a function that says what stands there."""
+    """A bar in a terminal, and a function that returns what it shows."""
     with contextlib.redirect_stderr(Screen(watched=True)) as screen, Progress(doing, total, clock=clock) as bar:
 
         def shown():
@@ -57,7 +57,7 @@ def watched(clock, total=100, doing="training"):
         yield bar, shown
 
 
-def test_the_bar_moves_with_every_few_steps_and_not_with_the_logged_moments_alone(clock):
+def test_the_bar_moves_with_steps_and_not_only_at_logged_moments(clock):
     with watched(clock) as (bar, shown):
         for steps in (5, 10, 15):
             bar.advance(5)
@@ -67,7 +67,7 @@ def test_the_bar_moves_with_every_few_steps_and_not_with_the_logged_moments_alon
         assert "loss 12.35" in shown()
 
 
-def test_it_says_that_it_compiles_and_of_that_time_no_estimate_is_made(clock):
+def test_compiling_is_shown_and_does_not_count_in_the_estimate(clock):
     """A block of 10 steps in 1 s, after 60 s of compiling: the 90 steps that are left take 9 s, not 10 minutes."""
     with watched(clock) as (bar, shown):
         bar.say("compiling", counts=False)
@@ -81,7 +81,7 @@ def test_it_says_that_it_compiles_and_of_that_time_no_estimate_is_made(clock):
         assert "about 0:09 left" in shown()
 
 
-def test_nothing_of_the_bar_is_left_on_the_screen(clock):
+def test_the_bar_is_removed_at_the_end(clock):
     with contextlib.redirect_stderr(Screen(watched=True)) as screen:
         with Progress("reading", clock=clock) as bar:
             bar.beat()
@@ -90,7 +90,7 @@ def test_nothing_of_the_bar_is_left_on_the_screen(clock):
     assert (last.strip(), end) == ("", "")
 
 
-def test_where_there_is_no_terminal_a_plain_line_is_said_after_a_while_and_then_every_so_often(clock, lines):
+def test_without_a_terminal_plain_lines_are_logged_at_intervals(clock, lines):
     with Progress("writing", 1000, unit="picture", clock=clock) as progress:
         progress.beat()
         assert lines() == [], "what is quick says nothing"
@@ -105,7 +105,7 @@ def test_where_there_is_no_terminal_a_plain_line_is_said_after_a_while_and_then_
     assert all(line.isprintable() for line in lines())
 
 
-def test_a_logged_moment_is_a_plain_line_where_the_last_was_not_just_said(clock, lines):
+def test_a_logged_moment_is_a_plain_line_if_the_last_line_is_old_enough(clock, lines):
     with Progress("training", 100, clock=clock) as progress:
         progress.moment("loss 1")
         clock.wait(EVERY_MOMENT)
@@ -123,7 +123,7 @@ def test_nothing_is_written_to_a_pipe_but_lines(clock):
     assert screen.getvalue() == ""
 
 
-def test_the_time_left_is_that_of_all_groups_with_the_time_that_each_compiles(clock, lines):
+def test_the_time_left_includes_all_groups_and_their_compiling(clock, lines):
     """Two groups of 10 steps, the second of three times the work a step: 10 s left of the first, 60 s and a pause."""
     with Progress("compiling", clock=clock) as progress:
         progress.group(0, [10, 10], [2.0, 6.0])
@@ -145,7 +145,7 @@ def test_the_time_left_is_that_of_all_groups_with_the_time_that_each_compiles(cl
         assert progress.line() == "group 2 of 2: training: 1 of 10 steps, 1:06 so far, about 0:54 left"
 
 
-def test_what_was_done_before_took_no_time_now(clock):
+def test_skipped_steps_took_no_time(clock):
     with Progress("training", 100, clock=clock) as progress:
         progress.skip(80)
         clock.wait(1)
@@ -153,7 +153,7 @@ def test_what_was_done_before_took_no_time_now(clock):
         assert progress.line() == "training: 90 of 100 steps, 0:01 so far, about 0:01 left"
 
 
-def test_what_is_told_too_late_is_not_said(clock):
+def test_updates_after_the_end_are_ignored(clock):
     """A block of steps that was given up may still end, in its thread."""
     with watched(clock) as (bar, _):
         late = threading.Thread(target=lambda: bar.advance(10))
@@ -171,7 +171,7 @@ def test_a_log_line_stands_above_the_bar(clock):
 
 
 @given(st.lists(st.tuples(st.floats(0.01, 1e3), st.floats(0.01, 1e3)), min_size=1), st.floats(0, 1e6))
-def test_the_pace_is_that_of_all_the_work_until_now(done, left):
+def test_the_pace_is_the_mean_of_all_work_so_far(done, left):
     clock = Clock()
     pace = Pace(clock)
     for amount, seconds in done:
@@ -184,5 +184,5 @@ def test_the_pace_is_that_of_all_the_work_until_now(done, left):
     assert pace.paused == pytest.approx(7 * len(done))
 
 
-def test_durations_read_as_clocks_do():
+def test_durations_are_formatted_like_clocks():
     assert [duration(seconds) for seconds in (0.4, 65, 3599.7, 7384)] == ["0:00", "1:05", "1:00:00", "2:03:04"]

@@ -1,4 +1,4 @@
-"""What numbers were made with."""
+"""Provenance of results."""
 
 import shutil
 import subprocess
@@ -8,7 +8,7 @@ import pytest
 from vae_jax.core.provenance import ENVIRONMENT, commit, environment
 
 
-def test_the_machine_and_the_libraries_are_named():
+def test_the_machine_and_the_libraries_are_recorded():
     found = environment()
     assert tuple(found) == ENVIRONMENT
     assert found["processor"]
@@ -17,7 +17,7 @@ def test_the_machine_and_the_libraries_are_named():
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="git is not there")
-def test_the_commit_of_the_code_is_named_and_whether_the_code_is_another(tmp_path, monkeypatch):
+def test_the_commit_is_recorded_and_whether_the_code_was_changed(tmp_path, monkeypatch):
     for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"):
         monkeypatch.delenv(name, raising=False)
 

@@ -1,4 +1,4 @@
-"""Names that a config may say."""
+"""Registries of parts."""
 
 import pytest
 
@@ -8,14 +8,14 @@ from vae_jax.core.registry import Registry
 SHAPES = Registry("config.shape", {"round": 0, "square": 4, "oblong": 4})
 
 
-def test_a_registry_is_a_mapping_of_what_it_was_given():
+def test_a_registry_is_a_mapping():
     assert dict(SHAPES) == {"round": 0, "square": 4, "oblong": 4}
     assert list(SHAPES) == ["round", "square", "oblong"]
     assert len(SHAPES) == 3
     assert "square" in SHAPES
 
 
-def test_an_unknown_name_is_said_with_the_field_the_choices_and_the_nearest():
+def test_an_unknown_name_is_an_error_with_the_field_the_choices_and_the_nearest():
     with pytest.raises(UserError) as error:
         SHAPES["sqare"]
     assert str(error.value) == ("config.shape: found 'sqare'; known are oblong, round, square; did you mean 'square'?")

@@ -1,4 +1,4 @@
-"""Signals: the first is noted, the second leaves."""
+"""Signals: the first is recorded, the second ends the run."""
 
 import os
 import signal
@@ -10,7 +10,7 @@ import pytest
 from vae_jax.core.signals import Stop, StoppedError, signals_noted
 
 
-def test_the_first_signal_is_noted_where_somebody_asks():
+def test_the_first_signal_is_recorded_if_it_will_be_checked():
     stop = Stop()
     stop.patient = True
     with signals_noted(stop):
@@ -22,7 +22,7 @@ def test_the_first_signal_is_noted_where_somebody_asks():
     assert (left.value.status, str(left.value)) == (143, "stopped; saved; the same command goes on from here")
 
 
-def test_the_second_signal_leaves_at_once():
+def test_the_second_signal_ends_the_run_at_once():
     stop = Stop()
     stop.patient = True
     with signals_noted(stop):
@@ -33,19 +33,19 @@ def test_the_second_signal_leaves_at_once():
     assert str(left.value) == "stopped; the same command goes on from the newest checkpoint"
 
 
-def test_where_nobody_asks_the_first_leaves():
+def test_the_first_signal_ends_the_program_if_nobody_checks():
     with signals_noted(Stop()), pytest.raises(StoppedError):
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-def test_the_handlers_are_put_back():
+def test_the_handlers_are_restored():
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     with signals_noted(Stop()):
         pass
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
 
 
-def test_what_is_computed_is_waited_for():
+def test_wait_returns_when_the_result_arrives():
     done = []
     assert Stop().wait(lambda: (time.sleep(0.2), done.append(1)), True)
     assert done
@@ -53,7 +53,7 @@ def test_what_is_computed_is_waited_for():
 
 
 @pytest.mark.parametrize("may_be_given_up", [True, False])
-def test_after_a_signal_it_is_not_waited_for_long_if_it_may_be_given_up(monkeypatch, may_be_given_up):
+def test_after_a_signal_waiting_ends_soon_if_allowed(monkeypatch, may_be_given_up):
     monkeypatch.setattr("vae_jax.core.signals.MOST_WAIT", 0.05)
     stop, end = Stop(), threading.Event()
     stop.patient = True
@@ -67,7 +67,7 @@ def test_after_a_signal_it_is_not_waited_for_long_if_it_may_be_given_up(monkeypa
     assert left.value.status == 143
 
 
-def test_another_thread_trains_without_a_word_of_signals():
+def test_training_in_another_thread_does_not_touch_signals():
     before, heard = signal.getsignal(signal.SIGINT), []
 
     def elsewhere():

@@ -1,4 +1,4 @@
-"""Work by several threads: in order, bounded, and no fault is lost."""
+"""A map by several threads: in order, in bounded memory, and no error is lost."""
 
 import threading
 
@@ -10,11 +10,11 @@ from vae_jax.core.threaded_map import AHEAD, threaded_map
 
 
 @given(st.lists(st.integers(), max_size=3 * AHEAD))
-def test_it_is_a_map(numbers):
+def test_the_results_are_those_of_map(numbers):
     assert list(threaded_map(lambda number: 2 * number, numbers)) == [2 * number for number in numbers]
 
 
-def test_it_takes_no_more_than_so_many_ahead():
+def test_items_are_taken_at_most_ahead():
     taken = []
     made = threaded_map(lambda number: number, (taken.append(k) or k for k in range(10 * AHEAD)))
     assert next(made) == 0
@@ -23,11 +23,11 @@ def test_it_takes_no_more_than_so_many_ahead():
     assert len(taken) == AHEAD
 
 
-def test_other_threads_do_it():
+def test_the_function_runs_in_other_threads():
     assert threading.get_ident() not in set(threaded_map(lambda _: threading.get_ident(), range(50)))
 
 
-def test_what_goes_wrong_is_raised_in_its_turn():
+def test_errors_are_raised_in_order():
     made = threaded_map(lambda number: 6 // number, [3, 2, 0, 1])
     assert [next(made), next(made)] == [2, 3]
     with pytest.raises(ZeroDivisionError):

@@ -1,4 +1,4 @@
-"""Units: which places a member has, and their order."""
+"""Latent units: which ones a member uses, and their order."""
 
 import jax
 import jax.numpy as jnp
@@ -13,12 +13,12 @@ COUNTS = st.integers(1, SIZE)
 
 
 @given(COUNTS)
-def test_the_first_units_are_the_members(count):
+def test_the_mask_has_the_first_units(count):
     assert Units(SIZE, count).mask.tolist() == [True] * count + [False] * (SIZE - count)
 
 
 @given(COUNTS)
-def test_the_members_units_are_reversed_in_their_places(count):
+def test_only_the_used_units_are_reversed(count):
     values = np.arange(SIZE)[None]
     back = Units(SIZE, jnp.int32(count)).reversed(jnp.asarray(values))
     assert back[0].tolist() == [*reversed(range(count)), *range(count, SIZE)]

@@ -1,4 +1,4 @@
-"""Where the data tests read and write, and the small published files that they make for themselves."""
+"""Folders, a local server and small files for the tests of data."""
 
 import os
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ RAW = Path(os.environ["VAE_JAX_RAW"]).absolute() if os.environ.get("VAE_JAX_RAW"
 
 @pytest.fixture(autouse=True)
 def _a_folder_of_its_own(monkeypatch, tmp_path):
-    """No raw folder is named, and the default ones lie below `tmp_path`."""
+    """Unset the raw folder, and put the default folders below `tmp_path`."""
     monkeypatch.delenv("VAE_JAX_RAW", raising=False)
     monkeypatch.chdir(tmp_path)
 

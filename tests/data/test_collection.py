@@ -1,4 +1,4 @@
-"""The data sets of a run's members: each is read once, for all that ask for the same images."""
+"""The data sets of a run's members: each is loaded once."""
 
 import dataclasses
 
@@ -12,7 +12,7 @@ from vae_jax.data.collection import load_collection
 
 @pytest.fixture
 def asked(monkeypatch):
-    """Let every load give squares under the name that was asked for, and note what it was."""
+    """Make `load` return squares under the requested name, and record the requests."""
     asked = []
 
     def load(data, given):
@@ -30,14 +30,14 @@ def filled(*sweep):
     return members, load_collection(members)
 
 
-def test_members_of_the_same_images_share_them(asked):
+def test_members_with_the_same_images_share_a_data_set(asked):
     members, found = filled("contrast=none,stretch", "levels=255,256", "seed=0,1")
     assert asked == [("dogpeople", "none"), ("dogpeople", "stretch")]
     assert len({id(found.of(member)) for member in members}) == 2
     assert found.of(members[0]) is found.of(members[3]) is not found.of(members[4])
 
 
-def test_it_has_the_names_and_notices_of_all(asked):
+def test_the_collection_has_all_names_and_notices(asked):
     _, found = filled("data.name=digits,drawn_faces", "contrast=none,stretch")
     assert (found.names, found.notice) == ("digits, drawn_faces", "drawn")
     assert filled("seed=0,1")[1].notice == ""

@@ -1,4 +1,4 @@
-"""Contrast: faces of different light get the same range of tones."""
+"""Contrast: the same range of tones for faces of different light."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ def test_none_leaves_the_tones_as_they_are():
     np.testing.assert_array_equal(CONTRASTS["none"](RAMP), RAMP)
 
 
-def test_stretch_makes_the_darkest_and_lightest_hundredth_black_and_white():
+def test_stretch_maps_the_1st_and_99th_percentile_to_black_and_white():
     found = stretch(RAMP // 2 + 60)
     assert (found.min(), found.max()) == (0, 255)
     np.testing.assert_array_equal(stretch(RAMP).ravel()[[0, 99]], [0, 255])
@@ -30,13 +30,13 @@ def test_stretch_makes_the_darkest_and_lightest_hundredth_black_and_white():
 
 
 @pytest.mark.parametrize("alter", [stretch, equalise])
-def test_the_order_of_the_tones_stays(alter):
+def test_the_order_of_the_tones_is_preserved(alter):
     noise = np.random.default_rng(0).integers(40, 200, (16, 16, 1)).astype(np.uint8)
     order = np.argsort(noise, axis=None, kind="stable")
     assert (np.diff(alter(noise).ravel()[order].astype(int)) >= 0).all()
 
 
-def test_light_makes_no_difference_after_stretching():
+def test_stretching_removes_differences_of_light():
     bright = (RAMP * 2 + 30).astype(np.uint8)
     assert np.abs(stretch(RAMP).astype(int) - stretch(bright)).max() <= 1
 
@@ -58,6 +58,6 @@ def test_equalise_keeps_hues():
 
 @pytest.mark.parametrize("alter", [stretch, equalise])
 @pytest.mark.parametrize("tone", [0, 128, 255])
-def test_an_even_face_does_no_harm(alter, tone):
+def test_a_face_of_one_tone_works(alter, tone):
     found = alter(np.full((8, 8, 1), tone, np.uint8))
     assert np.ptp(found) == 0

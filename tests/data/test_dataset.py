@@ -1,4 +1,4 @@
-"""The form of every data set: splits by content, balanced draws, and a fingerprint of it all."""
+"""Data sets: splits by content, balanced indices and fingerprints."""
 
 import dataclasses
 import logging
@@ -25,14 +25,14 @@ FRACTIONS = st.floats(0.01, 0.9)
 
 
 def distinct_images(n, seed=0):
-    """Images of which no two are the same, in no order."""
+    """Different images in random order."""
     numbers = np.random.default_rng(seed).permutation(65536)[:n]
     return np.stack([numbers // 256, numbers % 256], axis=1).astype(np.uint8).reshape(n, 1, 2, 1)
 
 
 @st.composite
 def with_copies(draw):
-    """Images and labels, most of them copies of others, each image always of one class."""
+    """Images and labels with many copies; copies have the same label."""
     values = draw(st.lists(st.integers(0, 9), min_size=4, max_size=30))
     images = np.array(values, np.uint8).reshape(-1, 1, 1, 1)
     labels = images[:, 0, 0, 0].astype(np.int32) % 2
@@ -41,11 +41,11 @@ def with_copies(draw):
 
 
 def content(split):
-    """How often each image comes with each label."""
+    """How often each image occurs with each label."""
     return Counter((image.tobytes(), int(label)) for image, label in zip(split.images, split.labels, strict=True))
 
 
-def test_it_is_one_line_to_look_at():
+def test_the_repr_is_one_line():
     images = np.zeros((4, 6, 5, 1), np.uint8)
     some = Split(images, np.zeros(4, np.int32))
     few = Dataset("small", "made", some, Split(images[:1], np.zeros(1, np.int32)), ("dark", "bright"))
@@ -110,12 +110,12 @@ def test_a_class_with_a_single_image_is_only_trained_on():
 
 
 @pytest.mark.parametrize("labels", [[0, 1, 2], [], [0]])
-def test_where_no_class_has_two_images_there_is_no_split(labels):
+def test_without_a_class_of_two_images_a_split_is_an_error(labels):
     with pytest.raises(UserError, match=r"^data: found no class with 2 different images; a split needs one$"):
         split_by_content(distinct_images(len(labels)), np.array(labels, np.int32), 0.5)
 
 
-def test_copies_do_not_make_a_class_that_can_be_split():
+def test_a_class_of_copies_can_not_be_split():
     with pytest.raises(UserError, match="no class with 2 different"):
         split_by_content(np.zeros((5, 2, 2, 1), np.uint8), np.zeros(5, np.int32), 0.5)
 
@@ -130,7 +130,7 @@ def test_pictures_of_one_group_lie_on_one_side_of_a_split():
     assert not sides[0] & sides[1]
 
 
-def test_copies_too_many_to_be_held_out_are_told(caplog):
+def test_copies_too_many_to_be_held_out_are_logged(caplog):
     images, labels = distinct_images(40)[np.r_[np.zeros(160, int), 0:40]], np.zeros(200, np.int32)
     with caplog.at_level(logging.WARNING, "vae_jax"):
         train, test = split_by_content(images, labels, 0.1)
@@ -160,7 +160,7 @@ def test_balanced_draws_draw_every_class_and_every_image_equally_often(labels):
     ],
     ids=["no channels", "not bytes", "a label too many", "labels in columns"],
 )
-def test_a_split_takes_only_bytes_of_four_dimensions_with_a_label_each(monkeypatch, images, labels):
+def test_a_split_needs_uint8_of_four_dimensions_and_a_label_for_each(monkeypatch, images, labels):
     monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)  # as it is outside the tests
     with pytest.raises(ValueError, match=r"^(images|labels): "):
         Split(images, labels)
@@ -172,7 +172,7 @@ def small(**changes):
     return dataclasses.replace(Dataset("small", "made here", train, test, ("even", "odd")), **changes)
 
 
-def test_every_training_image_is_drawn_once_where_nothing_else_is_said():
+def test_every_training_image_is_drawn_once_by_default():
     assert small().sampling_indices.tolist() == [0, 1, 2, 3]
     assert small(sampling_indices=np.array([3, 3], np.int32)).sampling_indices.tolist() == [3, 3]
 
@@ -181,11 +181,11 @@ def test_the_image_shape_is_that_of_one_image():
     assert small().image_shape == (1, 2, 1)
 
 
-def test_equal_data_have_equal_fingerprints_whatever_they_are_called():
+def test_the_fingerprint_does_not_depend_on_the_name():
     assert small().fingerprint == small(name="other", source="there", notice="look", class_names=("a", "b")).fingerprint
 
 
-def test_a_fingerprint_tells_any_change_of_the_data():
+def test_any_change_of_the_data_changes_the_fingerprint():
     data = small()
     pixel = data.train.images.copy()
     pixel[0, 0, 0, 0] ^= 1
@@ -200,8 +200,8 @@ def test_a_fingerprint_tells_any_change_of_the_data():
     assert len({data.fingerprint, *(other.fingerprint for other in changed)}) == 1 + len(changed)
 
 
-def test_a_data_set_without_validation_images_has_the_fingerprint_that_it_always_had():
-    """Run folders and published tables hold such."""
+def test_without_validation_images_the_fingerprint_is_that_of_older_versions():
+    """Run folders and published tables hold these fingerprints."""
     assert small().fingerprint == "66c30eb4efa4253b"
     assert small().test_fingerprint == "8730ffce96b7b056"
     assert len(small().validation) == 0
@@ -221,7 +221,7 @@ def test_a_fingerprint_covers_the_validation_images():
 
 
 @given(with_copies(), FRACTIONS, st.randoms(use_true_random=False))
-def test_validation_images_are_split_off_as_test_images_are(data, fraction, random):
+def test_validation_images_are_held_out_like_test_images(data, fraction, random):
     images, labels = data
     order = list(range(len(labels)))
     random.shuffle(order)
@@ -237,7 +237,7 @@ def test_validation_images_are_split_off_as_test_images_are(data, fraction, rand
     assert one.test is test
 
 
-def test_groups_are_held_out_for_validation_as_wholes():
+def test_whole_groups_are_held_out_for_validation():
     train = Split(distinct_images(40), np.zeros(40, np.int32))
     groups = np.repeat(np.arange(8, dtype=np.int32), 5)
     found = with_validation(small(train=train), 0.25, groups=groups)
@@ -247,7 +247,7 @@ def test_groups_are_held_out_for_validation_as_wholes():
     assert not sides[0] & sides[1]
 
 
-def test_what_is_left_is_drawn_as_before():
+def test_the_remaining_training_images_are_drawn_as_before():
     train = Split(distinct_images(12), np.zeros(12, np.int32))
     draws = np.array([11, 3, 3, 0, 7], np.int32)
     found = with_validation(small(train=train, sampling_indices=draws), 0.5)
@@ -256,7 +256,7 @@ def test_what_is_left_is_drawn_as_before():
     assert [image.tobytes() for image in found.train.images[found.sampling_indices]] == wanted
 
 
-def test_mirror_images_come_after_the_images_with_their_classes():
+def test_mirror_images_follow_the_images_with_their_classes():
     split = Split(np.arange(24, dtype=np.uint8).reshape(2, 3, 4, 1), np.array([1, 0], np.int32))
     both = with_mirror_images(split)
     np.testing.assert_array_equal(both.images[:2], split.images)

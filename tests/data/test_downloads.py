@@ -1,4 +1,4 @@
-"""Downloads: there whole or not at all, resumed, and what every address answered is said."""
+"""Downloads: atomic, resumed, and with the answer of every address in errors."""
 
 import hashlib
 import socket
@@ -25,7 +25,7 @@ def target(tmp_path):
 
 @pytest.fixture
 def begun(target):
-    """A download that was interrupted half way."""
+    """A download that was interrupted halfway."""
     target.parent.mkdir(parents=True)
     partial_of(target).write_bytes(CONTENT[:12_800])
     return target
@@ -36,14 +36,14 @@ def partial_of(target):
 
 
 def refused(urls, checksum, target):
-    """What is said when none of the addresses gives the file."""
+    """Return the error when no address gives the file."""
     with pytest.raises(UserError) as error:
         fetch(urls, checksum, target)
     assert "\n" not in str(error.value)
     return str(error.value)
 
 
-def test_a_file_arrives_whole_in_a_folder_made_for_it(serve, target, capsys):
+def test_a_file_is_downloaded_into_a_new_folder(serve, target, capsys):
     with serve({"a": CONTENT}) as (address, _):
         fetch([f"{address}a"], MD5, target)
     assert target.read_bytes() == CONTENT
@@ -53,31 +53,31 @@ def test_a_file_arrives_whole_in_a_folder_made_for_it(serve, target, capsys):
 
 def test_a_file_with_another_checksum_is_not_kept(serve, target):
     with serve({"a": CONTENT[1:]}) as (address, _):
-        said = refused([f"{address}a"], MD5, target)
-    assert said == f"{address}a: found checksum {hashlib.md5(CONTENT[1:]).hexdigest()}, needs {MD5}"
+        message = refused([f"{address}a"], MD5, target)
+    assert message == f"{address}a: found checksum {hashlib.md5(CONTENT[1:]).hexdigest()}, needs {MD5}"
     assert not target.exists()
 
 
 def test_a_file_that_ends_too_early_is_not_kept(serve, target):
     with serve({"a": CONTENT}, cut=True) as (address, _):
-        said = refused([f"{address}a"], MD5, target)
-    assert said == f"{address}a: ended after 12,800 of 25,600 bytes, which are kept: the next try asks for the rest"
+        message = refused([f"{address}a"], MD5, target)
+    assert message == f"{address}a: ended after 12,800 of 25,600 bytes, which are kept: the next try continues"
     assert not target.exists()
     assert partial_of(target).read_bytes() == CONTENT[:12_800]
 
 
-def test_an_address_without_the_file_says_so(serve, target):
+def test_an_address_without_the_file_is_reported(serve, target):
     with serve({}) as (address, _):
         assert refused([f"{address}a"], MD5, target) == f"{address}a: Not Found"
 
 
-def test_an_address_without_a_server_says_so_at_once(nobody, target):
+def test_an_address_without_a_server_is_reported_at_once(nobody, target):
     start = time.monotonic()
     assert "refused" in refused([nobody], MD5, target)
     assert time.monotonic() - start < downloads.TIMEOUT
 
 
-def test_a_host_without_a_name_says_so(target):
+def test_an_unknown_host_is_reported(target):
     assert refused(["http://no-such-host.invalid/a"], MD5, target).startswith("http://no-such-host.invalid/a: ")
 
 
@@ -111,45 +111,47 @@ def test_the_next_address_is_asked_where_one_fails(serve, nobody, target):
     assert asked == ["none", "bad", "good"]
 
 
-def test_every_answer_is_said(serve, nobody, target):
+def test_every_answer_is_reported(serve, nobody, target):
     with serve({"bad": b"x"}) as (address, _):
         urls = [f"{address}none", f"{address}bad", f"{nobody}a"]
         answers = refused(urls, MD5, target).split("; ")
     assert [answer.startswith(f"{url}: ") for answer, url in zip(answers, urls, strict=True)] == [True] * 3
 
 
-def test_an_empty_answer_in_place_of_the_file_is_said(serve, begun):
+def test_an_empty_answer_is_reported(serve, begun):
     with serve({"a": 202}) as (address, _):
         assert refused([f"{address}a"], MD5, begun) == f"{address}a: Accepted (202), not the file"
     assert partial_of(begun).read_bytes() == CONTENT[:12_800]
 
 
-def test_a_file_that_is_there_is_not_downloaded_again(nobody, target):
+def test_an_existing_file_is_not_downloaded_again(nobody, target):
     target.parent.mkdir(parents=True)
     target.write_bytes(CONTENT)
     fetch([nobody], MD5, target)
     assert list(target.parent.iterdir()) == [target]
 
 
-def test_another_file_of_that_name_is_left_and_named(serve, target):
+def test_another_file_of_that_name_is_kept_and_reported(serve, target):
     target.parent.mkdir(parents=True)
     target.write_bytes(b"older")
     with serve({"a": CONTENT}) as (address, asked):
-        said = refused([f"{address}a"], MD5, target)
-    assert said.startswith(f"{target}: found checksum {hashlib.md5(b'older').hexdigest()}, needs {MD5}; move it away")
+        message = refused([f"{address}a"], MD5, target)
+    assert message.startswith(
+        f"{target}: found checksum {hashlib.md5(b'older').hexdigest()}, needs {MD5}; move it away"
+    )
     assert target.read_bytes() == b"older"
     assert not asked
 
 
 def test_a_checksum_may_be_a_sha256(serve, target):
     with serve({"a": CONTENT, "bad": b"x"}) as (address, _):
-        said = refused([f"{address}bad"], SHA256, target)
-        assert said.startswith(f"{address}bad: found checksum {hashlib.sha256(b'x').hexdigest()}")
+        message = refused([f"{address}bad"], SHA256, target)
+        assert message.startswith(f"{address}bad: found checksum {hashlib.sha256(b'x').hexdigest()}")
         fetch([f"{address}a"], SHA256, target)
     assert target.read_bytes() == CONTENT
 
 
-def test_an_interrupted_download_goes_on_where_it_stopped(serve, target):
+def test_an_interrupted_download_continues(serve, target):
     with serve({"a": CONTENT}, cut=True) as (address, _):
         refused([f"{address}a"], MD5, target)
     with serve({"a": CONTENT}, ranges=True) as (address, asked):
@@ -159,14 +161,14 @@ def test_an_interrupted_download_goes_on_where_it_stopped(serve, target):
     assert list(target.parent.iterdir()) == [target]
 
 
-def test_another_address_goes_on_where_one_stopped(serve, target):
+def test_another_address_continues_an_interrupted_download(serve, target):
     with serve({"a": CONTENT}, cut=True) as (one, _), serve({"a": CONTENT}, ranges=True) as (other, asked):
         fetch([f"{one}a", f"{other}a"], MD5, target)
     assert asked == ["a bytes=12800-"]
     assert target.read_bytes() == CONTENT
 
 
-def test_what_came_before_a_line_fell_silent_is_kept(target, monkeypatch):
+def test_bytes_received_before_a_timeout_are_kept(target, monkeypatch):
     monkeypatch.setattr(downloads, "TIMEOUT", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as server:
 
@@ -179,13 +181,13 @@ def test_what_came_before_a_line_fell_silent_is_kept(target, monkeypatch):
 
         other_side = Thread(target=begin)
         other_side.start()
-        said = refused([f"http://127.0.0.1:{server.getsockname()[1]}/"], MD5, target)
+        message = refused([f"http://127.0.0.1:{server.getsockname()[1]}/"], MD5, target)
         other_side.join()
-    assert "timed out after 5,000 of 25,600 bytes" in said
+    assert "timed out after 5,000 of 25,600 bytes" in message
     assert partial_of(target).read_bytes() == CONTENT[:5_000]
 
 
-def test_what_came_before_the_user_stopped_it_is_kept(serve, target, monkeypatch):
+def test_bytes_received_before_an_interrupt_are_kept(serve, target, monkeypatch):
     class Stopping(downloads.Progress):
         def advance(self, count=1):
             raise KeyboardInterrupt
@@ -208,7 +210,7 @@ def test_a_server_that_only_gives_whole_files_is_asked_once(serve, begun):
 
 
 @pytest.mark.parametrize("more", [0, 100])
-def test_a_beginning_as_long_as_the_file_or_longer_is_dropped(serve, begun, more):
+def test_a_partial_file_as_long_as_the_file_or_longer_is_dropped(serve, begun, more):
     partial_of(begun).write_bytes(bytes(len(CONTENT) + more))
     with serve({"a": CONTENT}, ranges=True) as (address, asked):
         fetch([f"{address}a"], MD5, begun)
@@ -223,14 +225,14 @@ def test_a_download_that_was_stopped_at_its_very_end_needs_no_network(nobody, be
     assert not partial_of(begun).exists()
 
 
-def test_a_rest_that_starts_elsewhere_is_not_taken(serve, begun):
+def test_a_partial_answer_that_starts_elsewhere_is_not_used(serve, begun):
     with serve({"a": CONTENT}, ranges=True, shift=1) as (address, asked):
         fetch([f"{address}a"], MD5, begun)
     assert asked == ["a bytes=12800-", "a"]
     assert begun.read_bytes() == CONTENT
 
 
-def test_the_beginning_of_another_file_is_dropped_once_the_end_shows_it(serve, begun):
+def test_a_partial_file_of_another_file_is_dropped_by_its_checksum(serve, begun):
     partial_of(begun).write_bytes(bytes(10_000))
     with serve({"a": CONTENT}, ranges=True) as (address, asked):
         fetch([f"{address}a"], MD5, begun)
@@ -238,15 +240,15 @@ def test_the_beginning_of_another_file_is_dropped_once_the_end_shows_it(serve, b
     assert begun.read_bytes() == CONTENT
 
 
-def test_a_file_that_has_changed_for_good_is_not_asked_for_for_ever(serve, begun):
+def test_a_file_with_another_checksum_is_not_requested_forever(serve, begun):
     with serve({"a": CONTENT[::-1]}, ranges=True) as (address, asked):
-        said = refused([f"{address}a"], MD5, begun)
+        message = refused([f"{address}a"], MD5, begun)
     assert asked == ["a bytes=12800-", "a"]
-    assert said == f"{address}a: found checksum {hashlib.md5(CONTENT[::-1]).hexdigest()}, needs {MD5}"
+    assert message == f"{address}a: found checksum {hashlib.md5(CONTENT[::-1]).hexdigest()}, needs {MD5}"
     assert list(begun.parent.iterdir()) == []
 
 
-def test_a_file_of_unsaid_length_is_taken_to_its_end(target):
+def test_a_file_of_unknown_length_is_read_to_its_end(target):
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def give():
@@ -280,6 +282,6 @@ def test_a_bar_is_shown_on_a_terminal_only(serve, target, capsys, monkeypatch, t
 def test_a_folder_that_can_not_be_made_is_named(serve, tmp_path):
     (tmp_path / "raw").write_text("a file")
     with serve({"a": CONTENT}) as (address, _):
-        said = refused([f"{address}a"], MD5, tmp_path / "raw" / "images.gz")
-    assert said.startswith(f"{tmp_path}/raw/images.gz: can't be written")
-    assert said.endswith("change config.data.raw_dir or config.data.prepared_dir")
+        message = refused([f"{address}a"], MD5, tmp_path / "raw" / "images.gz")
+    assert message.startswith(f"{tmp_path}/raw/images.gz: can't be written")
+    assert message.endswith("change config.data.raw_dir or config.data.prepared_dir")

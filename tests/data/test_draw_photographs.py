@@ -1,4 +1,4 @@
-"""Pictures to try things with: faces where the table says, and nothing of the user's overwritten."""
+"""Sample photographs: landmarks as in the table, and no file of the user overwritten."""
 
 import csv
 
@@ -55,7 +55,7 @@ def test_a_folder_that_is_not_empty_is_left_alone(drawn, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("flag", "said"),
+    ("flag", "message"),
     [
         ("--count=0", "--count: found 0; needs 1 to 100,000"),
         ("--size=4", "--size: found 4; needs 16 to 2,048"),
@@ -64,16 +64,16 @@ def test_a_folder_that_is_not_empty_is_left_alone(drawn, tmp_path, capsys):
         ("--colour", "unrecognized arguments: --colour"),
     ],
 )
-def test_what_cannot_be_drawn_is_said_in_one_line(tmp_path, capsys, flag, said):
+def test_wrong_flags_are_reported_in_one_line(tmp_path, capsys, flag, message):
     assert draw(tmp_path / "new", flag) == 2
     error = capsys.readouterr().err
     assert error.startswith("vae_jax: error: ")
     assert error.count("\n") == 1
-    assert said in error
+    assert message in error
     assert not (tmp_path / "new").exists()
 
 
-def test_one_picture_will_do(tmp_path):
+def test_a_single_picture_can_be_drawn(tmp_path):
     assert draw(tmp_path / "one", "--count=1") == 0
     (picture,) = (tmp_path / "one" / "images").iterdir()
     assert np.ptp(np.asarray(Image.open(picture))) > 20

@@ -1,4 +1,4 @@
-"""Groups are held out as wholes, by chance that does not know their size, towards the share asked for."""
+"""Whole groups are held out, with the same probability for every size, up to the requested share."""
 
 import hashlib
 
@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vae_jax.core.errors import UserError
-from vae_jax.data.grouped_split import content_keys, held_out, too_large, too_large_told, untested_told
+from vae_jax.data.grouped_split import content_keys, describe_too_large, describe_untested, held_out, too_large
 
 FEW = settings(max_examples=25)
 FRACTIONS = st.floats(0.01, 0.9)
@@ -17,12 +17,12 @@ SIZES = st.lists(st.integers(1, 12), min_size=2, max_size=30)
 
 
 def hashes(n, seed=0):
-    """As those of the contents of images: any number of them, different for each seed."""
+    """Hashes as of images, different for each seed."""
     return [hashlib.sha256(f"{seed} {k}".encode()).hexdigest() for k in range(n)]
 
 
 def split(sizes, fraction, seed=0, **more):
-    """The number of each image's group, and which images are held out."""
+    """Return the group of each image, and which images are held out."""
     groups = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
     keys = content_keys(hashes(len(groups), seed), groups)
     return groups, held_out(keys, np.zeros(len(groups), np.int32), fraction, **more)
@@ -30,7 +30,7 @@ def split(sizes, fraction, seed=0, **more):
 
 @FEW
 @given(HASHES, st.data())
-def test_images_have_one_name_exactly_where_copies_and_groups_link_them(contents, data):
+def test_images_have_the_same_key_if_and_only_if_copies_or_groups_link_them(contents, data):
     groups = np.array(data.draw(st.lists(st.integers(0, 9), min_size=len(contents), max_size=len(contents))), np.int32)
     keys = content_keys(contents, groups)
     linked = np.equal.outer(groups, groups) | np.equal.outer(np.array(contents), np.array(contents))
@@ -41,20 +41,20 @@ def test_images_have_one_name_exactly_where_copies_and_groups_link_them(contents
 
 @FEW
 @given(HASHES, st.data())
-def test_names_depend_on_no_order(contents, data):
+def test_keys_do_not_depend_on_the_order(contents, data):
     groups = np.array(data.draw(st.lists(st.integers(0, 9), min_size=len(contents), max_size=len(contents))), np.int32)
     order = np.array(data.draw(st.permutations(range(len(contents)))))
     again = content_keys([contents[k] for k in order], 9 - groups[order])
     assert again.tolist() == content_keys(contents, groups)[order].tolist()
 
 
-def test_what_is_linked_with_no_other_content_has_the_name_of_its_own():
+def test_an_image_that_is_linked_to_no_other_has_its_hash_as_key():
     assert content_keys(["b", "a", "b"]).tolist() == ["b", "a", "b"]
     assert content_keys(["b", "a", "b"], np.array([0, 1, 2], np.int32)).tolist() == ["b", "a", "b"]
 
 
 def times_held(sizes, fraction, trials):
-    """How often each group is held out: every trial is a class of its own."""
+    """Return how often each group is held out; every trial is a class of its own."""
     groups = np.tile(np.repeat(np.arange(len(sizes)), sizes), trials)
     labels = np.repeat(np.arange(trials, dtype=np.int32), sum(sizes))
     keys = content_keys(hashes(len(groups)), (labels * len(sizes) + groups).astype(np.int32))
@@ -64,21 +64,21 @@ def times_held(sizes, fraction, trials):
 
 @pytest.mark.parametrize(("size", "singles"), [(10, 90), (30, 130), (2, 20)])
 def test_a_large_group_is_held_out_as_often_as_a_small_one(size, singles):
-    """At the rate asked for: within 4 standard deviations of so many throws of a coin."""
+    """At the requested rate, within 4 standard deviations of the binomial distribution."""
     fraction, trials = 0.2, 150
     times = times_held([size, *[1] * singles], fraction, trials)
     assert abs(times[0] - fraction * trials) < 4 * np.sqrt(trials * fraction * (1 - fraction))
     assert abs(times[1:].mean() - fraction * trials) < 0.2 * fraction * trials
 
 
-def test_where_groups_have_sizes_of_their_own_each_is_held_out_as_often():
+def test_groups_of_different_sizes_are_held_out_equally_often():
     sizes, fraction, trials = [*[1] * 20, *range(2, 12)], 0.3, 150
     times = times_held(sizes, fraction, trials)
     assert (abs(times - fraction * trials) < 4.5 * np.sqrt(trials * fraction * (1 - fraction))).all()
 
 
-def test_a_group_of_copies_is_held_out_as_often_as_one_of_near_identical_images():
-    """Of the same number of images: the least content of many must not go before that of one."""
+def test_groups_of_copies_and_of_near_identical_images_are_held_out_equally_often():
+    """For the same number of images: the smallest hash of many must not count as that of the group."""
     count, size, fraction = 600, 4, 0.2
     groups = np.repeat(np.arange(2 * count, dtype=np.int32), size)
     contents = np.array(hashes(len(groups)))
@@ -90,7 +90,7 @@ def test_a_group_of_copies_is_held_out_as_often_as_one_of_near_identical_images(
 
 @FEW
 @given(SIZES, FRACTIONS, st.integers(0, 99))
-def test_groups_are_held_out_whole_and_both_sides_have_some(sizes, fraction, seed):
+def test_whole_groups_are_held_out_and_both_sides_have_some(sizes, fraction, seed):
     groups, in_test = split(sizes, fraction, seed)
     assert not set(groups[in_test]) & set(groups[~in_test])
     assert 0 < in_test.sum() < len(groups)
@@ -98,7 +98,7 @@ def test_groups_are_held_out_whole_and_both_sides_have_some(sizes, fraction, see
 
 @FEW
 @given(st.lists(st.integers(1, 8), min_size=0, max_size=30), st.floats(0.01, 0.5), st.integers(0, 99))
-def test_with_some_single_images_the_share_is_exactly_that_asked_for(sizes, fraction, seed):
+def test_with_single_images_the_share_is_exact(sizes, fraction, seed):
     _, in_test = split([*sizes, *[1] * 40], fraction, seed)
     wanted = max(1, round(fraction * len(in_test)))
     assert in_test.sum() == wanted or max(sizes, default=1) > wanted
@@ -106,14 +106,14 @@ def test_with_some_single_images_the_share_is_exactly_that_asked_for(sizes, frac
 
 @FEW
 @given(st.integers(2, 6), st.integers(4, 40), FRACTIONS, st.integers(0, 99))
-def test_without_single_images_the_share_is_no_further_off_than_a_group(size, count, fraction, seed):
+def test_without_single_images_the_share_differs_by_less_than_a_group(size, count, fraction, seed):
     _, in_test = split([size] * count, fraction, seed)
     assert abs(in_test.sum() - fraction * len(in_test)) <= size
 
 
 @FEW
 @given(SIZES, FRACTIONS, st.randoms(use_true_random=False))
-def test_no_order_of_the_images_changes_what_is_held_out(sizes, fraction, random):
+def test_the_order_of_the_images_does_not_matter(sizes, fraction, random):
     keys = content_keys(hashes(sum(sizes)), np.repeat(np.arange(len(sizes), dtype=np.int32), sizes))
     labels = np.arange(len(keys), dtype=np.int32) % 2
     order = np.array(random.sample(range(len(keys)), len(keys)))
@@ -133,13 +133,13 @@ def test_a_group_larger_than_the_share_stays_in_training_with_half_of_the_others
     assert too_large(keys, np.zeros(len(keys), np.int32), in_test) == [size for size in sizes if size > held]
 
 
-def test_where_only_large_groups_are_the_smallest_is_held_out():
+def test_of_large_groups_only_the_smallest_is_held_out():
     groups, in_test = split([30, 20, 40], 0.1)
     assert set(groups[in_test]) == {1}
 
 
 @given(HASHES, FRACTIONS)
-def test_of_different_images_the_least_are_held_out(contents, fraction):
+def test_of_different_images_those_with_the_smallest_keys_are_held_out(contents, fraction):
     keys = np.array(sorted({*contents, "a", "b"}))
     in_test = held_out(keys, np.zeros(len(keys), np.int32), fraction)
     assert max(keys[in_test]) < min(keys[~in_test])
@@ -147,7 +147,7 @@ def test_of_different_images_the_least_are_held_out(contents, fraction):
 
 
 @given(st.lists(st.lists(st.sampled_from("abcdef"), min_size=2, unique=True), min_size=1, max_size=4), FRACTIONS)
-def test_no_class_is_held_out_whole_whatever_it_shares_with_others(classes, fraction):
+def test_no_class_is_held_out_completely(classes, fraction):
     keys = np.array([key for of_one in classes for key in of_one])
     labels = np.repeat(np.arange(len(classes)), [len(of_one) for of_one in classes]).astype(np.int32)
     in_test = held_out(keys, labels, fraction)
@@ -160,7 +160,7 @@ def test_a_class_of_one_group_is_only_trained_on():
     assert held_out(keys, labels, 0.5).tolist() == [True, False, False, False, False]
 
 
-def test_without_a_class_of_two_groups_there_is_no_split():
+def test_without_a_class_of_two_groups_a_split_is_an_error():
     with pytest.raises(UserError, match=r"^data: found no class with 2 different images; a split needs one$"):
         held_out(np.array(["a", "a", "b"]), np.array([0, 0, 1], np.int32), 0.5)
 
@@ -173,14 +173,14 @@ def test_equal_classes_give_as_many_images_each(sizes):
     assert first == second > 0
 
 
-def test_a_class_that_can_not_be_tested_on_does_not_stop_the_equal_others():
+def test_a_class_of_one_group_does_not_limit_equal_classes():
     keys, labels = np.array([*hashes(50), "x"]), np.array([0] * 30 + [1] * 20 + [2], np.int32)
     assert np.bincount(labels[held_out(keys, labels, 0.2, equal_classes=True)], minlength=3).tolist() == [4, 4, 0]
 
 
-def test_what_is_only_trained_on_is_told_in_few_words():
-    assert too_large_told([]) == untested_told(["a", "b"], ["b", "a"]) == ""
-    assert too_large_told([161]) == "too large to be held out, so only trained on: 1 group of 161 images"
-    assert too_large_told([5000, 9, 8, 7], "faces").endswith("only trained on: 4 groups of 5,000, 9, 8, … faces")
-    assert untested_told(["b", "a"], ["b"]) == "trained on, not tested on: 1 class (a)"
-    assert untested_told("fedcba", "ac", " of one picture").endswith("4 classes of one picture (b, d, e, …)")
+def test_descriptions_name_the_first_groups_and_classes():
+    assert describe_too_large([]) == describe_untested(["a", "b"], ["b", "a"]) == ""
+    assert describe_too_large([161]) == "too large to be held out, so only trained on: 1 group of 161 images"
+    assert describe_too_large([5000, 9, 8, 7], "faces").endswith("only trained on: 4 groups of 5,000, 9, 8, … faces")
+    assert describe_untested(["b", "a"], ["b"]) == "trained on, not tested on: 1 class (a)"
+    assert describe_untested("fedcba", "ac", " of one picture").endswith("4 classes of one picture (b, d, e, …)")

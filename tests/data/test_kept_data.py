@@ -1,4 +1,4 @@
-"""What a run folder keeps of its data."""
+"""The part of its data that a run folder keeps."""
 
 import dataclasses
 
@@ -15,7 +15,7 @@ from vae_jax.training.groups import group_of
 DATA = dataclasses.replace(small_dataset(), notice="a notice", template=TEMPLATE)
 
 
-def test_all_but_the_training_images_comes_back(tmp_path):
+def test_all_but_the_training_images_is_read_back(tmp_path):
     keep_data(tmp_path / "data.npz", DATA)
     kept = read_kept(tmp_path / "data.npz")
     for name in ("name", "source", "class_names", "notice", "template", "fingerprint", "image_shape"):
@@ -25,7 +25,7 @@ def test_all_but_the_training_images_comes_back(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["data.npz"]
 
 
-def test_a_run_is_planned_on_it_as_on_the_data(tmp_path):
+def test_kept_data_have_the_sizes_that_planning_needs(tmp_path):
     keep_data(tmp_path / "data.npz", DATA)
     members = [(0, small_config(train={"steps_per_epoch": 0}))]
     assert group_of("group_0", members, read_kept(tmp_path / "data.npz")) == group_of("group_0", members, DATA)
@@ -37,14 +37,14 @@ def test_the_number_of_validation_images_is_kept(tmp_path):
 
 
 @pytest.mark.parametrize("limit", [{"MOST_IMAGES": 4}, {"MOST_BYTES": 4 * 36 + 1}])
-def test_of_many_test_images_some_are_picked_evenly(tmp_path, monkeypatch, limit):
+def test_of_many_test_images_evenly_spaced_ones_are_kept(tmp_path, monkeypatch, limit):
     for name, value in limit.items():
         monkeypatch.setattr(kept_data, name, value)
     keep_data(tmp_path / "data.npz", DATA)
     np.testing.assert_array_equal(read_kept(tmp_path / "data.npz").test.images, DATA.test.images[[0, 3, 6, 9]])
 
 
-def test_it_is_written_once_and_again_only_for_other_data(tmp_path):
+def test_the_file_is_written_again_only_for_other_data(tmp_path):
     path = tmp_path / "data.npz"
     keep_data(path, DATA)
     first = path.stat().st_mtime_ns, path.read_bytes()

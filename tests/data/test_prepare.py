@@ -1,4 +1,4 @@
-"""`python -m vae_jax.data.prepare`: a data set before it is trained on."""
+"""`python -m vae_jax.data.prepare`."""
 
 import pytest
 from drawn_photographs import draw_dogs, draw_people
@@ -20,7 +20,7 @@ def raw(tmp_path_factory):
     return folder
 
 
-def test_it_says_what_was_kept_and_the_second_time_that_there_is_nothing_to_do(raw, capsys):
+def test_the_report_has_counts_and_the_second_run_has_nothing_to_do(raw, capsys):
     command = ["dogpeople", f"--raw_dir={raw}", f"--prepared_dir={raw}-kept", "--image_size=12", "--test_fraction=0.3"]
     assert main(command) == 0
     first = capsys.readouterr()
@@ -52,8 +52,8 @@ def test_without_photographs_it_counts_the_drawn_faces(capsys, monkeypatch):
     drawn = small_dataset()
     monkeypatch.setattr(drawn_faces, "load", lambda _: drawn)
     assert main(["dogpeople"]) == 0
-    said = f"dogpeople: {len(drawn.train)} training and {len(drawn.test)} test images\n"
-    assert capsys.readouterr().out == said
+    message = f"dogpeople: {len(drawn.train)} training and {len(drawn.test)} test images\n"
+    assert capsys.readouterr().out == message
 
 
 def test_another_data_set_is_read_and_counted(capsys, monkeypatch):
@@ -73,7 +73,7 @@ def test_download_gets_the_published_faces_first(raw, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         ([], "the following arguments are required: name; see --help"),
         (["dogpeopel"], "invalid choice: 'dogpeopel'"),
@@ -93,17 +93,17 @@ def test_download_gets_the_published_faces_first(raw, monkeypatch, capsys):
         (["photos", "a\nb"], "unrecognized arguments: a b; see --help"),
     ],
 )
-def test_whatever_is_wrong_is_one_line_and_nothing_is_written(arguments, said, capsys, tmp_path):
+def test_errors_are_one_line_and_nothing_is_written(arguments, message, capsys, tmp_path):
     assert main(arguments) == 2
     out, err = capsys.readouterr()
     assert out == ""
     assert err.startswith("vae_jax: error: ")
-    assert said in err
+    assert message in err
     assert len(err.splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_damaged_table_is_named_though_the_images_are_there(raw, tmp_path, capsys):
+def test_a_damaged_table_is_an_error_though_the_images_exist(raw, tmp_path, capsys):
     command = ["dogpeople", f"--raw_dir={raw}", f"--prepared_dir={tmp_path}/kept", "--image_size=8"]
     assert main(command) == 0
     (folder,) = [path for path in (tmp_path / "kept").iterdir() if path.is_dir()]
@@ -115,7 +115,7 @@ def test_a_damaged_table_is_named_though_the_images_are_there(raw, tmp_path, cap
     assert len(err.splitlines()) == 1
 
 
-def test_an_interrupted_preparation_says_so(monkeypatch, capsys):
+def test_an_interrupt_is_reported(monkeypatch, capsys):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 

@@ -1,4 +1,4 @@
-"""Binarisation: drawn with the grey value as chance, and always the same in evaluation."""
+"""Binarisation: grey values are probabilities, and evaluation always has the same draw."""
 
 import jax
 import jax.numpy as jnp
@@ -17,7 +17,7 @@ from vae_jax.training.steps import init_state
 GREY = jnp.broadcast_to(jnp.linspace(0, 1, 5)[:, None, None], (4000, 5, 1, 1))
 
 
-def test_a_pixel_is_0_or_1_with_its_grey_value_as_chance():
+def test_a_pixel_is_1_with_its_grey_value_as_probability():
     x = drawn(GREY, Noise(jax.random.key(0), 4000))
     assert set(np.unique(x)) == {0.0, 1.0}
     np.testing.assert_allclose(x.mean(0)[:, 0, 0], np.linspace(0, 1, 5), atol=0.03)
@@ -25,7 +25,7 @@ def test_a_pixel_is_0_or_1_with_its_grey_value_as_chance():
     assert float(x[:, -1].min()) == 1
 
 
-def test_another_step_is_another_draw_and_an_evaluated_image_has_always_the_same():
+def test_steps_draw_anew_and_an_evaluated_image_always_has_the_same_draw():
     first, second = (drawn(GREY[:50], Noise(jax.random.key(seed), 50)) for seed in (0, 1))
     assert np.any(first != second)
     whole = drawn(GREY[:50], Noise(jax.random.key(0), 50, jnp.arange(50)))
@@ -38,7 +38,7 @@ def test_none_leaves_pixels_as_they_are():
 
 
 def test_members_of_all_seeds_are_evaluated_on_the_same_draws_whatever_the_batch():
-    """A decoder of nothing but its bias: what it says of an image is a matter of the draw alone."""
+    """With a decoder that has only a bias, metrics of an image depend on its draw alone."""
     configs = [small_config(seed=seed, data={"binarise": "drawn"}) for seed in (0, 1)]
     spec, numbers = spec_of(configs, small_dataset()), hyperparameters_of(configs, 5)
     state, test = init_state(spec, Layout(), numbers), split_arrays(small_dataset().test)

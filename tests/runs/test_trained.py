@@ -202,7 +202,7 @@ def test_what_is_missing_is_named(tmp_path):
     folder = tmp_path / "run"
     make_run(folder, small_config(), DATA)
     (folder / "data.npz").rename(tmp_path / "data.npz")
-    with pytest.raises(UserError, match=r"data.npz: not there; .*--mode=evaluate"):
+    with pytest.raises(UserError, match=r"data.npz: no such file; .*--mode=evaluate"):
         load_run(folder)
     (tmp_path / "data.npz").rename(folder / "data.npz")
     (folder / "checkpoints" / "group_0").rename(tmp_path / "group_0")

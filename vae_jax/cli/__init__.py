@@ -1,1 +1,1 @@
-"""Command lines, their flags, and faults in one line."""
+"""Command lines, their flags and their one-line errors."""

@@ -1,4 +1,4 @@
-"""The command line of a run: a config file, overrides, sweeps; one clear line for whatever is wrong with them."""
+"""The command line of a run: a config file, overrides and sweeps, with a one-line error for each mistake."""
 
 import re
 from collections.abc import Sequence
@@ -22,26 +22,26 @@ USAGE = """python -m vae_jax.main --config=configs/NAME.py [options]
   --config.FIELD=VALUE    another value for one of its fields, such as --config.train.epochs=5
   --sweep=FIELD=VALUES    train one model for each value, such as --sweep=seed=0,1 or --sweep=beta_kl=geom(0.1,10,5);
                           several multiply; --sweep='zip(beta_kl=1,4;warmup_steps=100,400)' pairs
-  --dry_run               say what would be trained, in how many programs, memory and time; no run folder is made
+  --dry_run               show what would be trained: programs, memory and time; no run folder is made
   --import=FILE.py        register the parts of a file of yours, or of a module, first; may be repeated
   --workdir=FOLDER        where the run goes (default: runs/<config name>); the same command continues it
   --mode=MODE             train (default); evaluate or figures: evaluate or draw a trained run again;
-                          export: make one member a run folder of its own; needs no --config, and where the data were
-                          moved --config.data.raw_dir=FOLDER
+                          export: make one member a run folder of its own; all but train need no --config, only
+                          --config.data.raw_dir=FOLDER where the data were moved
   --member=K              which one to export; or --where=beta_kl=1,latent_dim=50, or --best=test.elbo; the last two
                           together: the best of those that have the values
   --out=FOLDER            where it is exported to (default: beside the run, WORKDIR_member_K)
-  --help PART             what a part does and its settings, such as --help iaf; or those of a kind, --help posterior
+  --help PART             describe a part and its settings, such as --help iaf; or a kind, such as --help posterior
 """
 
 HELP = re.compile(r"--?h(?:elp)?(?:=(.*))?")
 
 
 def parse(argv: Sequence[str]) -> Command:
-    """Read a command line.
+    """Parse a command line.
 
     Args:
-        argv: as `sys.argv`, the program's name first.
+        argv: as `sys.argv`, with the program's name first.
 
     Raises:
         UserError: a flag, the config file or one of its fields can't be used.
@@ -60,7 +60,7 @@ def parse(argv: Sequence[str]) -> Command:
         given = values.config
     except flags.Error as error:
         raise UserError(_one_line(error)) from None
-    except Exception as error:  # a config file is the user's program: it can raise anything
+    except Exception as error:  # a config file is the user's code and may raise anything
         raise UserError(f"--config: {type(error).__name__}: {_one_line(error)}") from error
     if rest[1:]:
         raise UserError(f"found {rest[1]!r}; every argument is a flag, such as --config=configs/digits.py")
@@ -72,22 +72,21 @@ def parse(argv: Sequence[str]) -> Command:
 
 
 def asked_for_help(argv: Sequence[str]) -> bool:
-    """Whether a command line asks what there is."""
+    """Whether a command line asks for help."""
     return any(HELP.fullmatch(argument) for argument in argv[1:])
 
 
 def help_for(argv: Sequence[str]) -> str:
-    """Return what `--help` says, or `--help PART`, parts that are imported among them.
+    """Return the text of `--help` or `--help PART`; the parts of `--import` are included.
 
     Raises:
-        UserError: there is no such part, or what is imported goes wrong.
+        UserError: there is no such part, or an import fails.
     """
     from vae_jax.cli.part_help import help_of, kinds_listed
 
     import_parts(imports_in(argv[1:]))
     place, asked = next((k, match) for k, each in enumerate(argv) if k and (match := HELP.fullmatch(each)))
-    after = [word for word in argv[place + 1 : place + 2] if not word.startswith("-")]
-    word = asked[1] or next(iter(after), "")
+    word = asked[1] or next((word for word in argv[place + 1 : place + 2] if not word.startswith("-")), "")
     return help_of(word) if word else f"{USAGE}\n{kinds_listed()}"
 
 
@@ -104,7 +103,7 @@ def _define_flags(values: flags.FlagValues) -> None:
 
 
 def _run_settings(argv: Sequence[str]) -> ConfigDict | None:
-    """Return a trained run's own settings where fields of them are given without a config file.
+    """Return the settings of a trained run, if the command line overrides fields without a config file.
 
     Raises:
         UserError: there is no such run, or a config file is needed.
@@ -118,7 +117,7 @@ def _run_settings(argv: Sequence[str]) -> ConfigDict | None:
     try:
         values(list(argv), known_only=True)
     except flags.Error:
-        return None  # said when all flags are read
+        return None  # `parse` reports it
     if not overrides or values.mode not in MODES:
         return None
     if values.mode == "train" or not values.workdir:
@@ -130,21 +129,20 @@ def _run_settings(argv: Sequence[str]) -> ConfigDict | None:
 
 
 def _command(given: Any, file: str | None, values: flags.FlagValues, *, own: bool) -> Command:
+    config: Config | None = None
+    workdir = values.workdir
     if own:
-        config: Config | None = validate(given)
-        workdir = Path(values.workdir)
+        config = validate(given)
     elif file is None:
-        if values.mode == "train" or not values.workdir:
+        if values.mode == "train" or not workdir:
             raise UserError("--config: missing; needs a config file such as --config=configs/digits.py")
-        config = None
-        workdir = Path(values.workdir)
     elif not isinstance(given, ConfigDict):
         raise UserError(f"--config: get_config() in {file} gave {type(given).__name__}; needs a ConfigDict")
     else:
         if values.sweep is not None and "sweep" in given:
             given.sweep = tuple(values.sweep)
         config = validate(given)
-        workdir = Path(values.workdir or Path("runs") / Path(file).stem)
+        workdir = workdir or Path("runs") / Path(file).stem
     return Command(
         config=config,
         workdir=from_home(workdir),
@@ -156,14 +154,14 @@ def _command(given: Any, file: str | None, values: flags.FlagValues, *, own: boo
 
 
 def _only_in(values: flags.FlagValues, mode: str, name: str) -> Any:
-    """Return a flag's value, which may be given in one mode only."""
+    """Return the value of a flag that only one mode has."""
     if values[name].value and values.mode != mode:
         raise UserError(f"--{name}: found with --mode={values.mode}; goes with --mode={mode} only")
     return values[name].value
 
 
 def _check_config_flags(argv: Sequence[str]) -> None:
-    """Find what ml_collections would answer with a traceback: a file that isn't there, an unknown field."""
+    """Check the file and the fields, for which ml_collections would print a traceback."""
     sections = {name.rpartition(".")[0] for name in leaf_fields()} - {""}
     known = [*leaf_fields(), *sections]
     for k, argument in enumerate(argv):
@@ -188,5 +186,4 @@ def _check_file(value: str) -> None:
 
 
 def _one_line(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return " ".join(lines)[:400] if lines else type(error).__name__
+    return " ".join(str(error).split())[:400] or type(error).__name__

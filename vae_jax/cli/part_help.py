@@ -1,4 +1,4 @@
-"""What `--help` says: the kinds of parts, the parts of a kind, and each part's settings, from their own docstrings."""
+"""The pages of `--help`: kinds of parts, the parts of a kind, and a part's settings, made from docstrings."""
 
 import dataclasses
 import inspect
@@ -20,13 +20,13 @@ def kinds_listed() -> str:
 
 
 def help_of(word: str) -> str:
-    """Return what there is to say of a part, a kind of parts or a section of the config.
+    """Return the help page of a part, a kind of parts or a section of the config.
 
     Args:
-        word: such as `iaf`, `posterior` or `train`; `encoders.conv` where several kinds have a part of the name.
+        word: such as `iaf`, `posterior` or `train`; or `encoders.conv`, if several kinds have a part of that name.
 
     Raises:
-        UserError: there is nothing of the name.
+        UserError: there is no such part, kind or section.
     """
     section, _, name = word.rpartition(".")
     parts = [
@@ -44,8 +44,8 @@ def help_of(word: str) -> str:
             *(entry.name for entry in _sections()),
             *(part for kind in KINDS for part in registry_of(kind)),
         ]
-        kinds = f"; kinds of parts are {', '.join(KINDS)}"
-        raise UserError(f"--help: found {word!r}, which is no part or kind of parts{nearest(word, known) or kinds}")
+        hint = nearest(word, known) or f"; kinds of parts are {', '.join(KINDS)}"
+        raise UserError(f"--help: found {word!r}, which is no part or kind of parts{hint}")
     return "\n\n".join(pages)
 
 
@@ -59,7 +59,8 @@ def _part_page(kind: str, name: str) -> str:
     part, origin = registry[name], registry.origin(name)
     by = f" (of {origin.named})" if origin else ""
     own = settings_class(part)
-    lines = [f"{kind} {name}: --config.{KINDS[kind].field}={name}{by}", "", *_indented(_about(part))]
+    lines = [f"{kind} {name}: --config.{KINDS[kind].field}={name}{by}", ""]
+    lines += [f"  {line}".rstrip() for line in _about(part).splitlines()]
     if own is not None:
         lines += ["", *_fields(own, f"{KINDS[kind].section}.{name}")]
     return "\n".join(lines)
@@ -78,14 +79,14 @@ def _section_page(name: str) -> str:
 
 
 def _about(part: Any) -> str:
-    """Return a part's docstring without the list of its attributes; nothing where it has none of its own."""
+    """Return a part's docstring without the list of its attributes; '' where it has none."""
     documented = isinstance(part, type) or inspect.isroutine(part)
     text = (inspect.getdoc(part) or "") if documented else ""
     return re.split(r"\n\s*(?:Attributes|Args):\n", text)[0].strip()
 
 
 def _fields(own: Any, prefix: str) -> Iterator[str]:
-    """Yield two lines for each field: its name, default and limits, and what it means."""
+    """Yield two lines for each field: its name, default and limits; its meaning."""
     meanings = attributes_of(own)
     for entry in dataclasses.fields(own):
         limits = "; ".join(_limits(entry.metadata))
@@ -106,7 +107,7 @@ def _limits(metadata: Mapping[str, Any]) -> Iterator[str]:
 
 
 def attributes_of(own: Any) -> dict[str, str]:
-    """Return what the docstring of a dataclass says of each field, under `Attributes:`."""
+    """Return the description of each field from the `Attributes:` of a dataclass's docstring."""
     _, _, text = (inspect.getdoc(own) or "").partition("Attributes:\n")
     found: dict[str, str] = {}
     names: list[str] = []
@@ -119,7 +120,3 @@ def attributes_of(own: Any) -> dict[str, str]:
         for name in names:
             found[name] = f"{found.get(name, '')} {entry[2] if entry else line.strip()}".strip()
     return found
-
-
-def _indented(text: str) -> list[str]:
-    return [f"  {line}".rstrip() for line in text.splitlines()]

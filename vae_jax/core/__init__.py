@@ -1,1 +1,1 @@
-"""What every room stands on: errors, files, keys, signals, progress."""
+"""What all other rooms use: errors, files, random keys, signals, progress."""

@@ -1,4 +1,4 @@
-"""Files and folders that are there whole or not at all."""
+"""Files and folders that are written atomically: whole or not at all."""
 
 import shutil
 from collections.abc import Iterator
@@ -8,14 +8,14 @@ from pathlib import Path
 
 @contextmanager
 def written_atomically(path: Path) -> Iterator[Path]:
-    """Give a name to write a file or a folder under; it becomes `path` when all is written, and goes when that fails.
+    """Yield a temporary path, which is renamed to `path` at the end and removed if an error is raised.
 
     Args:
-        path: of the file, which is replaced, or of a folder that is not there yet. The name given lies beside it and
-            ends as it does, as some writers go by the suffix.
+        path: a file, which is replaced, or a folder that does not exist yet. The temporary path lies beside it and
+            has the same suffix, because some writers choose their format by it.
     """
     partial = path.with_name(f".partial_{path.name}")
-    _remove(partial)  # of a process that was killed
+    _remove(partial)  # left by a process that was killed
     try:
         yield partial
         partial.replace(path)

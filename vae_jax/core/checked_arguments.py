@@ -1,4 +1,4 @@
-"""What callers in Python hand over, checked before anything is computed: one clear line for whatever can't be used."""
+"""Checks of the arguments that callers in Python pass: a clear line for each that can't be used."""
 
 import operator
 import reprlib
@@ -15,7 +15,7 @@ def checked_whole(name: str, found: Any, low: int, high: int) -> int:
     """Return a whole number from `low` to `high`.
 
     Raises:
-        UserError: it is none.
+        UserError: `found` is something else.
     """
     try:
         number = operator.index(found)
@@ -28,7 +28,7 @@ def checked_whole(name: str, found: Any, low: int, high: int) -> int:
 
 
 def checked_image(name: str, found: Any, size: tuple[int, int, int]) -> UInt8[np.ndarray, "height width channels"]:
-    """Return one image as an array; see `checked_images`."""
+    """Return one image as an array, `[height, width, channels]`; see `checked_images`."""
     given = checked_array(name, found)
     if given.dtype != np.uint8 or given.shape != size:
         raise UserError(f"{name}: found {given.dtype} {given.shape}; needs uint8 {size}")
@@ -39,12 +39,12 @@ def checked_images(name: str, found: Any, size: tuple[int, int, int]) -> UInt8[n
     """Return images as an array.
 
     Args:
-        name: what to call them in an error.
+        name: of the argument, for the error.
         found: uint8 `[n, height, width, channels]`, `n` of 1 or more.
         size: height, width, channels.
 
     Raises:
-        UserError: they are no such images.
+        UserError: `found` is something else.
     """
     given = checked_array(name, found)
     if given.dtype != np.uint8 or given.shape[1:] != size or not len(given):
@@ -57,12 +57,12 @@ def checked_points(name: str, found: Any, latent: int) -> Float[np.ndarray, "*sh
     """Return points of the latent space as an array of float32.
 
     Args:
-        name: what to call them in an error.
-        found: numbers, latent units last, at least one point.
-        latent: how many units.
+        name: of the argument, for the error.
+        found: finite numbers, `[..., latent]`, at least one point.
+        latent: number of latent units.
 
     Raises:
-        UserError: they are no such points, or not finite.
+        UserError: `found` is something else.
     """
     given = checked_array(name, found)
     if given.dtype.kind not in "iuf" or not given.ndim or given.shape[-1] != latent or not given.size:
@@ -76,15 +76,17 @@ def checked_points(name: str, found: Any, latent: int) -> Float[np.ndarray, "*sh
 
 
 def checked_array(name: str, found: Any) -> np.ndarray:
-    """Return what is or holds numbers as an array.
+    """Return numbers as an array.
 
     Raises:
-        UserError: it can't be one.
+        UserError: no array of numbers can be made of `found`.
     """
     try:
         given = np.asarray(found)
-    except Exception:  # whatever a foreign object raises when it is asked for its numbers
-        raise UserError(f"{name}: found {type(found).__name__}, of which no array can be made; needs one") from None
+    except Exception:  # an object of another library may raise anything
+        raise UserError(
+            f"{name}: found {type(found).__name__}, which can't be converted to an array; needs one"
+        ) from None
     if given.dtype.kind not in "biufc":
         raise UserError(f"{name}: found {type(found).__name__} {reprlib.repr(found)}; needs an array of numbers")
     return given

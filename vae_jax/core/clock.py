@@ -1,4 +1,4 @@
-"""How long a run took."""
+"""The running time of a run."""
 
 import time
 from dataclasses import dataclass
@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 @dataclass
 class Clock:
-    """Seconds of a run over all the times that it was continued."""
+    """Seconds of a run, with those before it was interrupted and continued."""
 
     started: float
     before: float = 0.0
 
     def __call__(self) -> float:
-        """Seconds since the command started, and those before the newest checkpoint of a continued run."""
+        """Return the seconds since the command started plus those up to the checkpoint that it continued from."""
         return self.before + time.perf_counter() - self.started
 
     def resume(self, total: float) -> None:
-        """Count the seconds that a checkpoint says were spent."""
+        """Add the seconds that a checkpoint records."""
         self.before = max(self.before, total)

@@ -1,4 +1,4 @@
-"""Where JAX keeps what it compiled."""
+"""JAX's cache of compiled programs."""
 
 import os
 from pathlib import Path
@@ -7,9 +7,9 @@ import jax
 
 
 def keep_compiled_programs() -> None:
-    """Let JAX keep what it compiles, so that a second start compiles nothing.
+    """Cache compiled programs on disk, so that a second start compiles nothing.
 
-    `JAX_COMPILATION_CACHE_DIR` says where, else `XDG_CACHE_HOME` or `~/.cache`.
+    The folder is `JAX_COMPILATION_CACHE_DIR`, or `vae_jax/compiled` in `XDG_CACHE_HOME` or `~/.cache`.
     """
     if not os.environ.get("JAX_COMPILATION_CACHE_DIR"):
         cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "vae_jax" / "compiled"

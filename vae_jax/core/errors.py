@@ -1,4 +1,4 @@
-"""What a user is told when something they gave can't be used."""
+"""Errors that are shown to users, in one line."""
 
 import difflib
 from collections.abc import Iterable
@@ -9,20 +9,20 @@ from vae_jax.core.plain_text import printable
 class UserError(Exception):
     """One line for the user: the field or the file, what was found, and what would do.
 
-    The commands print it without a traceback and leave with a non-zero exit status.
+    Commands print it without a traceback and exit with status 2.
     """
 
-    def __init__(self, said: str) -> None:
-        """Keep what is said to one line that any terminal can show: names of files may hold anything."""
-        super().__init__(printable(said))
+    def __init__(self, message: str) -> None:
+        """Escape line breaks and characters that a terminal can't show: names of files may hold anything."""
+        super().__init__(printable(message))
 
 
 class NoResultError(Exception):
-    """One line for the user: all was done, but without the result that was asked for; the exit status is 1."""
+    """One line for the user: the command ran, but there is no result; the exit status is 1."""
 
 
 class UnusablePictureError(Exception):
-    """A picture among others that can't be used; says why in a few words."""
+    """A picture that can't be used and is skipped; says why in a few words."""
 
 
 def nearest(found: str, known: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""Settings of JAX that come from outside, by `JAX_*` or `jax.config`: those that no run works with are refused."""
+"""Checks of JAX's own settings (`JAX_*`, `jax.config`): those under which no run works are refused."""
 
 import importlib
 
@@ -7,7 +7,7 @@ from vae_jax.core.plain_text import reason
 
 NOT_FINITE = "a run finds numbers that are not finite itself, see config.train.on_nan"
 STRICT = "the program's own arithmetic needs the standard"
-# What each must be, and why.
+# The allowed values of each setting, and why.
 NEEDED = {
     "jax_disable_jit": ((False,), "a run is one compiled program"),
     "jax_debug_nans": ((False,), NOT_FINITE),
@@ -18,10 +18,10 @@ NEEDED = {
 
 
 def load_jax() -> None:
-    """Import JAX, which reads its settings as it is imported.
+    """Import JAX, which reads its settings while it is imported.
 
     Raises:
-        UserError: one of them can't be read.
+        UserError: a setting can't be read.
     """
     try:
         importlib.import_module("jax")
@@ -30,10 +30,10 @@ def load_jax() -> None:
 
 
 def check_jax() -> None:
-    """Make sure that JAX can be used as it is set.
+    """Check JAX's settings and devices.
 
     Raises:
-        UserError: the devices that are asked for are not there, or a setting has a value with which no run works.
+        UserError: the requested devices don't exist, or no run works under one of the settings.
     """
     load_jax()
     import jax

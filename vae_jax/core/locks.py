@@ -1,4 +1,4 @@
-"""One run at a time in a folder: of several processes, or of several threads of one."""
+"""Locks that let one process or thread at a time work in a folder."""
 
 import os
 from collections.abc import Iterator
@@ -9,25 +9,25 @@ from vae_jax.core.progress import Progress
 
 
 class OccupiedError(Exception):
-    """Another run is at work in the folder."""
+    """Another process or thread holds the lock of the folder."""
 
 
 @contextmanager
 def alone_in(folder: Path, *, wait: bool = True) -> Iterator[None]:
-    """Keep other processes and threads that ask out of a folder that is there.
+    """Hold an exclusive lock of a folder that exists; nothing is written there for it.
 
-    The lock goes with the process, however it ends. It is not for a thread that holds it already.
+    The lock ends with the process, however that ends. It is not reentrant.
 
     Args:
-        folder: nothing is written there for it.
-        wait: wait for another run to leave, and say so; else it is an error.
+        folder: what to lock.
+        wait: wait for the lock, and say so; else a held lock is an error.
 
     Raises:
-        OccupiedError: another run is at work there.
+        OccupiedError: the lock is held, and `wait` is false.
     """
     try:
         import fcntl
-    except ImportError:  # no POSIX: no locks
+    except ImportError:  # not POSIX: no locks
         yield
         return
     opened = os.open(folder, os.O_RDONLY)
@@ -40,7 +40,7 @@ def alone_in(folder: Path, *, wait: bool = True) -> Iterator[None]:
             with Progress(f"waiting for another process that is at work in {folder}"):
                 fcntl.flock(opened, fcntl.LOCK_EX)
         except OSError:
-            pass  # some network disks know no locks
+            pass  # some network disks have no locks
         yield
     finally:
         os.close(opened)

@@ -1,7 +1,7 @@
-"""Random draws by use and unit: parts of a model ask for arrays and never see a key.
+"""Random draws by use and latent unit: parts of a model ask for arrays and never see a key.
 
-In training the draws follow from (member, step), in evaluation from (member, image): there, the batch size changes
-nothing. Each latent unit's draws come from a key of its own, so that they are the same for every number of units.
+In training the draws depend on (member, step), in evaluation on (member, image), so that the batch size of evaluation
+changes nothing. Each latent unit has its own key, so that its draws are the same for every number of units.
 """
 
 from collections.abc import Callable
@@ -20,13 +20,13 @@ Draw = Callable[[Key[Array, ""], tuple[int, ...]], Float[Array, "..."]]
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Noise:
-    """What a batch of examples draws.
+    """The random draws of a batch of examples.
 
     Attributes:
-        key: of the member and the step, or of the member alone where `index` says which images these are.
-        batch: examples of the batch (this device's share, where a batch is spread).
-        index: `[batch]`, each image's place in its split; None in training.
-        whole, first: examples of the whole batch, and this share's first one.
+        key: of the member and the step in training, of the member in evaluation.
+        batch: examples of the batch (of this device's share, where a batch is spread over devices).
+        index: `[batch]`, each image's index in its split; None in training.
+        whole, first: size of the whole batch, and the index in it of this share's first example.
     """
 
     key: Key[Array, ""]
@@ -38,13 +38,13 @@ class Noise:
     def normal(
         self, use: str, units: Units, lead: tuple[int, ...] = (), positions: tuple[int, ...] = ()
     ) -> Float[Array, "..."]:
-        """Draw standard normal numbers for each unit.
+        """Draw standard normal noise, each unit's from its own key.
 
         Args:
-            use: what for; two uses never share numbers.
+            use: a name; two uses have independent draws.
             units: the last axis.
             lead: axes before the batch, such as samples of each image.
-            positions: axes between the batch and the units, where a code has places.
+            positions: axes between the batch and the units, where a code has positions.
 
         Returns:
             `[*lead, batch, *positions, units]`.
@@ -53,15 +53,15 @@ class Noise:
         return jax.vmap(lambda key: self._drawn(key, lead, positions), out_axes=-1)(keys)
 
     def normal_like(self, use: str, shape: tuple[int, ...], lead: tuple[int, ...] = ()) -> Float[Array, "..."]:
-        """Draw standard normal numbers, `[*lead, batch, *shape]`, from one key."""
+        """Draw standard normal noise, `[*lead, batch, *shape]`, from one key."""
         return self._drawn(named(self.key, use), lead, shape)
 
     def uniform(self, use: str, shape: tuple[int, ...] = (), lead: tuple[int, ...] = ()) -> Float[Array, "..."]:
-        """Draw numbers in [0, 1), `[*lead, batch, *shape]`, from one key."""
+        """Draw uniform numbers in [0, 1), `[*lead, batch, *shape]`, from one key."""
         return self._drawn(named(self.key, use), lead, shape, jax.random.uniform)
 
     def permutation(self, use: str, units: Units) -> Int32[Array, "batch units"]:
-        """Draw an order of the examples for each unit."""
+        """Draw a permutation of the examples for each unit."""
         keys = units.keys(named(self.key, use))
         orders: Int32[Array, "batch units"] = jax.vmap(
             lambda key: jax.random.permutation(key, self.batch).astype(jnp.int32), out_axes=-1
@@ -69,11 +69,7 @@ class Noise:
         return orders
 
     def _drawn(
-        self,
-        key: Key[Array, ""],
-        lead: tuple[int, ...],
-        shape: tuple[int, ...],
-        draw: Draw = jax.random.normal,
+        self, key: Key[Array, ""], lead: tuple[int, ...], shape: tuple[int, ...], draw: Draw = jax.random.normal
     ) -> Float[Array, "..."]:
         if self.index is not None:
             keys = jax.vmap(lambda i: jax.random.fold_in(key, i))(self.index)

@@ -1,12 +1,14 @@
-"""Text from anywhere, made fit to be shown."""
+"""Text from users, files and libraries, made fit to be shown."""
+
+from collections.abc import Sequence
 
 
 def printable(text: str, keep: str = "") -> str:
-    """Spell out characters that can't be shown, as escapes: control characters, and bytes of a name that are no UTF-8.
+    """Escape characters that can't be shown: control characters, and bytes of a file's name that are not UTF-8.
 
     Args:
-        text: any.
-        keep: characters that stay as they are, such as line breaks.
+        text: any text.
+        keep: characters that are not escaped, such as line breaks.
     """
     if text.isprintable():
         return text
@@ -14,12 +16,17 @@ def printable(text: str, keep: str = "") -> str:
 
 
 def escaped(letter: str) -> str:
-    r"""Spell a character out, such as `\n` or `\u732b`."""
+    r"""Return the escape of a character, such as `\n` or `\u732b`."""
     return letter.encode("unicode_escape", "surrogatepass").decode()
 
 
 def reason(error: BaseException, most: int = 200) -> str:
-    """Say in one line of at most so many characters what went wrong."""
-    said = " ".join(str(error).split())
-    words = printable(f"{type(error).__name__}: {said}" if said else type(error).__name__)
-    return words if len(words) <= most else f"{words[: most - 1]}…"
+    """Describe an error in one line of at most `most` characters."""
+    message = " ".join(str(error).split())
+    line = printable(f"{type(error).__name__}: {message}" if message else type(error).__name__)
+    return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
+def first_of(items: Sequence[object], most: int = 3) -> str:
+    """List the first `most` items, with an ellipsis where there are more."""
+    return ", ".join(map(str, items[:most])) + (", …" if len(items) > most else "")

@@ -1,26 +1,25 @@
-"""What a command says while one waits: a bar in a terminal, elsewhere a plain line every so often."""
+"""Progress of long work: a bar in a terminal, elsewhere a plain line every ten seconds."""
 
 import logging
 import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from types import TracebackType
 
 from tqdm import tqdm
 
 log = logging.getLogger("vae_jax.core.progress")
 
-# Seconds: until the first plain line, between two of them, between two at logged moments, between two looks.
+# Seconds: until the first plain line, between two lines, between two at logged moments, between two updates.
 FIRST, EVERY, EVERY_MOMENT, BEAT = 2.0, 10.0, 5.0, 1.0
-REDRAWN = 0.1  # seconds, at least, between two looks of the bar
+REDRAWN = 0.1  # seconds, at least, between two drawings of the bar
 
 COUNTED = "{desc}: {percentage:3.0f}%|{bar:20}| {n_fmt}/{total_fmt} [{elapsed}{postfix}]"
 UNCOUNTED = "{desc} [{elapsed}]"
 
 
 class Console(logging.StreamHandler):  # type: ignore[type-arg]
-    """Writes log lines to the standard error output, above a bar that is shown there."""
+    """Writes log lines to standard error, above a bar that is shown there."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one line."""
@@ -29,10 +28,10 @@ class Console(logging.StreamHandler):  # type: ignore[type-arg]
 
 
 class Pace:
-    """How long the work that is left will take, from how long the work that was done took.
+    """Estimates the time that remaining work takes from the time that finished work took.
 
     Attributes:
-        paused: seconds that went by without work.
+        paused: seconds without work.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -41,12 +40,12 @@ class Pace:
         self._work = self._seconds = self.paused = 0.0
 
     def work(self, amount: float) -> None:
-        """Count some work, and the time since the last call of either method as what it took."""
+        """Count work, which took the time since the last call of `work` or `apart`."""
         self._seconds += self._since()
         self._work += amount
 
     def apart(self) -> None:
-        """Count the time since the last call of either method as a pause, such as compiling."""
+        """Count the time since the last call of `work` or `apart` as a pause, such as compiling."""
         self.paused += self._since()
 
     def _since(self) -> float:
@@ -54,32 +53,27 @@ class Pace:
         return self._mark - before
 
     def left(self, work: float) -> float | None:
-        """Return the seconds that so much work will take; None before any was done."""
+        """Return the seconds that an amount of work will take; None before any was done."""
         return work * self._seconds / self._work if self._work else None
 
 
 class Progress:
-    """Says what is being done, how much of it is done, and how long the rest will take.
+    """Shows what is being done, how much of it is done, and how long the rest will take.
 
-    In a terminal it is a bar that is gone at the end. Elsewhere it is a plain line on the logger
-    `vae_jax.core.progress`, the first after two seconds: what ends sooner says nothing.
+    In a terminal it is a bar, removed at the end. Elsewhere it is lines on the logger `vae_jax.core.progress`, the
+    first after two seconds.
     """
 
     def __init__(
-        self,
-        doing: str,
-        total: int = 0,
-        *,
-        unit: str = "step",
-        clock: Callable[[], float] = time.monotonic,
+        self, doing: str, total: int = 0, *, unit: str = "step", clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Start to wait.
+        """Start to show progress.
 
         Args:
             doing: what is being done, such as `compiling`.
-            total: how much there is to do; 0 where that can't be counted.
-            unit: what is counted.
-            clock: gives seconds.
+            total: number of units to do; 0 where it is unknown.
+            unit: name of a unit.
+            clock: returns seconds.
         """
         self._doing, self._total, self._unit, self._done = doing, total, unit, 0
         self._clock, self._pace = clock, Pace(clock)
@@ -88,7 +82,7 @@ class Progress:
         self._counts = True
         self._started = clock()
         self._next = self._started + FIRST
-        self._spoke = self._shown = self._started
+        self._last_line = self._shown = self._started
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self._bar = tqdm(
@@ -100,16 +94,16 @@ class Progress:
             dynamic_ncols=True,
             leave=False,
         )
-        self._beats = threading.Thread(target=self._keep_beating, daemon=True)
+        self._beats = threading.Thread(target=self._beat_on, daemon=True)
         self._beats.start()
 
     def group(self, place: int, totals: Sequence[int], weights: Sequence[float]) -> None:
-        """Count another group from here on.
+        """Start a group (of members of a sweep).
 
         Args:
-            place: of the group among all, from 0.
-            totals: how much there is to do in each group.
-            weights: the work of one unit in each.
+            place: index of the group, from 0.
+            totals: number of units to do in each group.
+            weights: the work of one unit in each group.
         """
         work = [total * weight for total, weight in zip(totals, weights, strict=True)]
         total = totals[place]
@@ -122,17 +116,17 @@ class Progress:
         self._bar.n = self._bar.last_print_n = 0
 
     def skip(self, count: int) -> None:
-        """Count what had been done before: it took no time now."""
+        """Count units that were done by an earlier run: they took no time."""
         with self._lock:
             self._done += count
         self._bar.n += count
 
     def say(self, doing: str, *, counts: bool = True) -> None:
-        """Say what is being done from now on.
+        """Set what is being done.
 
         Args:
             doing: such as `compiling`.
-            counts: whether its time belongs to the work, so that the time left follows from it too.
+            counts: whether its time counts as work, on which the estimate of the time left is based.
         """
         with self._lock:
             if not self._counts:
@@ -141,7 +135,7 @@ class Progress:
         self._show()
 
     def advance(self, count: int = 1) -> None:
-        """Count what was done; any thread may."""
+        """Count units that were done; may be called from any thread."""
         if self._closed.is_set():
             return
         with self._lock:
@@ -150,21 +144,21 @@ class Progress:
         self._bar.update(count)
 
     def moment(self, note: str) -> None:
-        """Show a note, such as the newest losses, and say it where some time has passed since the last line."""
+        """Show a note, such as the newest losses; as a line if the last line is `EVERY_MOMENT` seconds old."""
         with self._lock:
             self._note = note
-        if self._clock() - self._spoke >= EVERY_MOMENT:
-            self._speak()
+        if self._clock() - self._last_line >= EVERY_MOMENT:
+            self._write_line()
         self._show()
 
     def beat(self) -> None:
-        """Let time be seen to pass: move the bar's clock, and say a line if one is due."""
+        """Update the bar's clock, and write a line if one is due."""
         if self._clock() >= self._next:
-            self._speak()
+            self._write_line()
         self._show(at_once=True)
 
     def close(self) -> None:
-        """Remove the bar and say no more."""
+        """Remove the bar; nothing is shown any more."""
         self._closed.set()
         self._beats.join()
         self._bar.close()
@@ -172,22 +166,14 @@ class Progress:
     def __enter__(self) -> "Progress":
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        del kind, error, trace
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def line(self) -> str:
-        """Return what stands there now as one plain line."""
+        """Return the state as one plain line."""
         counted = f": {self._done:,} of {self._total:,} {self._unit}s" if self._total else ""
-        parts = [
-            self._heading() + counted,
-            self._note,
-            f"{duration(self._clock() - self._started)} so far",
-            self._left(),
-        ]
-        return ", ".join(filter(None, parts))
+        elapsed = f"{duration(self._clock() - self._started)} so far"
+        return ", ".join(filter(None, [self._heading() + counted, self._note, elapsed, self._left()]))
 
     def _heading(self) -> str:
         return ": ".join(filter(None, [self._label, self._doing]))
@@ -196,7 +182,7 @@ class Progress:
         with self._lock:
             work = (self._total - self._done) * self._weight + self._later
             left = self._pace.left(work) if work else None
-            # Every group that has not begun its work will pause as long as those before it did.
+            # Each group that has not started will pause (compile) as long as the earlier ones did on average.
             mean = self._paused_before / self._group if self._group else self._pace.paused
             pauses = self._groups - self._group - (1 if self._done else 0)
         return f"about {duration(left + pauses * mean)} left" if left is not None else ""
@@ -210,19 +196,19 @@ class Progress:
         self._bar.set_postfix_str(", ".join(filter(None, [self._left(), self._note])), refresh=False)
         self._bar.refresh()
 
-    def _speak(self) -> None:
-        self._spoke = self._clock()
-        self._next = self._spoke + EVERY
+    def _write_line(self) -> None:
+        self._last_line = self._clock()
+        self._next = self._last_line + EVERY
         if self._bar.disable:
             log.info("%s", self.line())
 
-    def _keep_beating(self) -> None:
+    def _beat_on(self) -> None:
         while not self._closed.wait(BEAT):
             self.beat()
 
 
 def duration(seconds: float) -> str:
-    """Write a duration as clocks do, such as 1:05 or 2:03:00."""
+    """Format seconds as `1:05` or `2:03:00`."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -1,4 +1,4 @@
-"""The code, the machine and the libraries that numbers were made with."""
+"""Provenance of results: the commit, the machine and the versions of libraries."""
 
 import os
 import platform
@@ -13,52 +13,56 @@ import jax
 
 LIBRARIES = (
     *("vae_jax", "jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy"),
-    *("scipy", "scikit-learn", "scikit-image", "pillow", "opencv-python-headless"),  # these make the images
+    *("scipy", "scikit-learn", "scikit-image", "pillow", "opencv-python-headless"),  # these prepare the images
 )
 ENVIRONMENT = ("device", "processor", "cores", "commit", "versions")
 
 
 def environment() -> dict[str, Any]:
-    """Return all that numbers depend on but the settings.
+    """Return what results depend on besides the settings.
 
     Returns:
-        `device`, `processor`, its `cores`; the `commit` that the package's checkout is at now, with `-dirty` where
-        its code is another, or None where it lies in none; and the `versions` of what is installed.
+        `device`, `processor`, its number of `cores`, the `commit` and the `versions` of Python and libraries.
     """
     found = (f"{jax.devices()[0].device_kind} ({jax.default_backend()})", _processor(), os.cpu_count(), commit())
     return dict(zip(ENVIRONMENT, (*found, {"python": platform.python_version(), **_versions()}), strict=True))
 
 
 def commit(package: Path = Path(__file__).parents[1]) -> str | None:
-    """Return the commit that a package's own repository is at, with `-dirty` where code in it is another.
+    """Return the commit that is checked out, with `-dirty` where a Python file was changed.
 
     Args:
-        package: a folder of code; None comes back where git is not there, or does not know of that code.
-    """
-    env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}  # a hook's repository
+        package: a folder of code.
 
-    def said(*command: str) -> str:
-        git = ("git", "--no-optional-locks", "-C", str(package), *command)  # only looked at
+    Returns:
+        the hash; None without git, or where the code is in no repository.
+    """
+    env = {
+        name: value for name, value in os.environ.items() if not name.startswith("GIT_")
+    }  # a git hook sets them for its own repository
+
+    def output(*command: str) -> str:
+        git = ("git", "--no-optional-locks", "-C", str(package), *command)  # nothing is written
         return subprocess.run(git, env=env, capture_output=True, text=True, check=True).stdout.strip()
 
     try:
-        if not said("ls-files", "--", "*.py"):
+        if not output("ls-files", "--", "*.py"):
             return None
-        dirty = "-dirty" if said("status", "--porcelain", "--", ":/*.py") else ""
-        return said("rev-parse", "HEAD") + dirty
+        dirty = "-dirty" if output("status", "--porcelain", "--", ":/*.py") else ""
+        return output("rev-parse", "HEAD") + dirty
     except (OSError, subprocess.CalledProcessError):
         return None
 
 
 def _processor() -> str:
-    told = Path("/proc/cpuinfo")  # of Linux alone; elsewhere the kind of machine must do
-    names = re.findall(r"model name\s*: (.*)", told.read_text(encoding="utf-8")) if told.is_file() else []
+    info = Path("/proc/cpuinfo")  # Linux only
+    names = re.findall(r"model name\s*: (.*)", info.read_text(encoding="utf-8")) if info.is_file() else []
     return names[0] if names else platform.machine()
 
 
 def _versions() -> dict[str, str]:
     found = {}
     for name in LIBRARIES:
-        with suppress(PackageNotFoundError):  # the extra `faces` may not be there
+        with suppress(PackageNotFoundError):  # the extra `faces` may not be installed
             found[name] = version(name)
     return found

@@ -1,6 +1,6 @@
-"""Parts by name: what a config may say, and what it stands for.
+"""Registries of parts: the names that a config may choose, and what each stands for.
 
-Each kind of part has one registry, in the room of its kind. `vae_jax.register` adds to it from outside.
+Each kind of part has one registry, in the package of its kind. `vae_jax.register` adds to it from outside.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ class Kind(NamedTuple):
 
     Attributes:
         field: the config field that chooses a part of this kind.
-        section: the config section that holds the settings of its parts, a section each.
+        section: the config section that holds a section of settings for each part.
         registry: `module:NAME` of its registry.
     """
 
@@ -46,14 +46,11 @@ KINDS: Mapping[str, Kind] = {
 }
 
 # Kinds of which no config field chooses a part: `module:NAME` of their registries.
-UNCHOSEN: Mapping[str, str] = {
-    "path": "vae_jax.interpolation.paths:PATHS",
-    "figure": "vae_jax.figures.gallery:FIGURES",
-}
+UNCHOSEN: Mapping[str, str] = {"path": "vae_jax.interpolation.paths:PATHS", "figure": "vae_jax.figures.gallery:FIGURES"}
 
 
 class Origin(NamedTuple):
-    """Whose code registered a part.
+    """The code that registered a part.
 
     Attributes:
         module: its name; `__main__` in a notebook.
@@ -65,31 +62,31 @@ class Origin(NamedTuple):
 
     @property
     def named(self) -> str:
-        """The file or module in a few words."""
+        """A name for error messages: the file, the module or `a notebook`."""
         if "." in self.module or not self.file:
             return "a notebook" if self.module == "__main__" else self.module
         return self.file
 
 
 class Registry(Mapping[str, T], Generic[T]):
-    """A mapping from the names that one config field may hold to what they stand for.
+    """A mapping from the names that one config field may hold to parts.
 
-    Looking up a name that isn't there raises a `UserError` that names the field and the choices.
+    Looking up an unknown name raises a `UserError` that names the field and the choices.
     """
 
     def __init__(self, field: str, entries: Mapping[str, T], families: Mapping[str, T] | None = None) -> None:
         """Make a registry.
 
         Args:
-            field: that holds the names.
-            entries: what each stands for.
-            families: what all names with a prefix, such as `tfds:`, stand for; they are not listed one by one.
+            field: the config field.
+            entries: parts by name.
+            families: parts by prefix, such as `tfds:`; each serves all names with the prefix.
         """
         self.field = field
         self._entries = dict(entries)
         self._families = dict(families or {})
-        self.changes = 0  # counted, so that what follows from all parts need not be worked out anew
-        self._origins: dict[str, Origin] = {}  # of the parts that were added from outside
+        self.changes = 0  # a count, by which callers know that what they cached is out of date
+        self._origins: dict[str, Origin] = {}  # of the parts added from outside
 
     def __getitem__(self, name: str) -> T:
         if (prefix := self._family(name)) is not None:
@@ -103,7 +100,7 @@ class Registry(Mapping[str, T], Generic[T]):
         return name in self._entries or self._family(name) is not None
 
     def _family(self, name: object) -> str | None:
-        """Return the prefix of the family that a name belongs to."""
+        """Return the prefix of the name's family, if it has one."""
         return next((p for p in self._families if isinstance(name, str) and name.startswith(p)), None)
 
     def __iter__(self) -> Iterator[str]:
@@ -113,10 +110,10 @@ class Registry(Mapping[str, T], Generic[T]):
         return len(self._entries)
 
     def add(self, name: str, part: T, origin: Origin) -> None:
-        """Add a part; one of the same origin replaces the one before it, as a notebook's cell is run again.
+        """Add a part; it replaces one of the same origin, as when a notebook's cell is run again.
 
         Raises:
-            UserError: another part has the name.
+            UserError: a part of another origin has the name.
         """
         if name in self._entries and not self._is_of(name, origin):
             owner = self._origins[name].named if name in self._origins else "vae_jax"
@@ -127,16 +124,16 @@ class Registry(Mapping[str, T], Generic[T]):
 
     def _is_of(self, name: str, origin: Origin) -> bool:
         before = self._origins.get(name)
-        if before is None or not (before.file and origin.file):
-            return before is not None and before == origin
-        return before.file == origin.file
+        if before and before.file and origin.file:
+            return before.file == origin.file
+        return before == origin
 
     def origin(self, name: str) -> Origin | None:
-        """Return who registered a part from outside; None for the package's own."""
+        """Return the origin of a part that was registered from outside; None for the package's own."""
         return self._origins.get(name)
 
     def forget(self, name: str) -> None:
-        """Take away a part that was registered from outside."""
+        """Remove a part that was registered from outside."""
         self.changes += 1
         del self._origins[name], self._entries[name]
 
@@ -146,12 +143,12 @@ class Registry(Mapping[str, T], Generic[T]):
 
 
 def registered() -> tuple[int, ...]:
-    """Return how often the registries of all kinds changed: the same numbers, the same parts."""
+    """Return how often each registry changed; equal results mean the same parts."""
     return tuple(_found(kind).changes for kind in KINDS)
 
 
 def registry_of(kind: str) -> Registry[Any]:
-    """Return the registry of a kind of parts.
+    """Return the registry of a kind.
 
     Raises:
         UserError: there is no such kind.

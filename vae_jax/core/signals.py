@@ -1,4 +1,4 @@
-"""Ending a run early: the first signal saves and leaves, the second leaves at once."""
+"""Ending a run early: the first signal saves and exits, the second exits at once."""
 
 import gc
 import logging
@@ -17,14 +17,14 @@ log = logging.getLogger("vae_jax")
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 GOES_ON = "the same command goes on from the newest checkpoint"
-MOST_WAIT = 3.0  # seconds after a signal, for what is being computed to end
+MOST_WAIT = 3.0  # seconds after a signal until the steps being computed are given up
 
 
 class StoppedError(KeyboardInterrupt):
-    """A signal ended the run; says how to go on.
+    """A signal ended the run; the message says how to go on.
 
     Attributes:
-        status: that a process ends with by custom, 128 and the signal's number.
+        status: the exit status, by convention 128 + the signal's number.
     """
 
     def __init__(self, number: int, *, saved: bool) -> None:
@@ -34,10 +34,10 @@ class StoppedError(KeyboardInterrupt):
 
 
 class Stop:
-    """Whether a run shall end, asked between its blocks of steps.
+    """Whether a signal asked the run to end; checked between blocks of steps.
 
     Attributes:
-        patient: whether somebody will ask; else a signal ends the program where it is.
+        patient: whether `asked` will be checked; if not, a signal ends the program at once.
     """
 
     def __init__(self) -> None:
@@ -45,10 +45,10 @@ class Stop:
         self._asked: int | None = None
 
     def __call__(self, number: int, frame: FrameType | None = None) -> None:
-        """Note a signal.
+        """Handle a signal.
 
         Raises:
-            StoppedError: nobody would ask, or it is the second.
+            StoppedError: `asked` would not be checked, or this is the second signal.
         """
         del frame
         if not self.patient or self._asked is not None:
@@ -57,21 +57,21 @@ class Stop:
         log.warning("stopping: what is trained is being saved (once more leaves at once)")
 
     def wait(self, arrival: Callable[[], object], may_be_given_up: bool) -> bool:
-        """Wait for what the devices compute in another thread: no signal is handled inside a compiled program.
+        """Wait for the devices in another thread, because Python handles no signal inside a compiled program.
 
         Args:
-            arrival: returns when it is there. What it raises is not raised here: who uses the result hears of it.
-            may_be_given_up: whether it is not waited for any more `MOST_WAIT` seconds after a signal.
+            arrival: blocks until the result has arrived. Its errors are ignored here: using the result raises them.
+            may_be_given_up: whether to stop waiting `MOST_WAIT` seconds after a signal.
 
         Returns:
-            whether it is there.
+            whether the result has arrived.
         """
 
-        def until_it_is_there() -> None:
+        def block() -> None:
             with suppress(Exception):
                 arrival()
 
-        waiting, noticed = threading.Thread(target=until_it_is_there, daemon=True), math.inf
+        waiting, noticed = threading.Thread(target=block, daemon=True), math.inf
         waiting.start()
         while waiting.is_alive():
             waiting.join(0.1)
@@ -87,7 +87,7 @@ class Stop:
         return self._asked is not None
 
     def leave(self) -> None:
-        """End the run, all being saved.
+        """End the run, after everything was saved.
 
         Raises:
             StoppedError: always.
@@ -97,7 +97,7 @@ class Stop:
 
 @contextmanager
 def signals_noted(stop: Stop) -> Iterator[None]:
-    """Let SIGINT and SIGTERM be noted; in the main thread, as others note_metrics of none."""
+    """Handle SIGINT and SIGTERM by `stop`; only the main thread can handle signals, in others this does nothing."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -110,11 +110,11 @@ def signals_noted(stop: Stop) -> Iterator[None]:
 
 
 def leave(status: int) -> NoReturn:
-    """End the process; after a signal without waiting for what the devices still compute."""
+    """End the process; after a signal without waiting for the devices."""
     if status > 128:
         logging.shutdown()
         sys.stderr.flush()
         sys.stdout.flush()
         os._exit(status)
-    gc.freeze()  # the interpreter looks through all that there is as it ends, which takes half a second
+    gc.freeze()  # else the collection of all objects at exit takes half a second
     sys.exit(status)

@@ -1,4 +1,4 @@
-"""Work on many things by several threads, in their order and without holding them all."""
+"""A map over many items by several threads, in order and in bounded memory."""
 
 import os
 from collections import deque
@@ -6,26 +6,26 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-Thing = TypeVar("Thing")
-Made = TypeVar("Made")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
-# As many as there are cores, or 4: on two cores six took a third longer than two, as each waits for the others' Python.
+# The number of cores, at most 4: on two cores six threads took a third longer than two, as Python runs one at a time.
 THREADS = min(os.cpu_count() or 1, 4)
-AHEAD = 256  # things in work, or done and waiting for their turn
+AHEAD = 256  # items submitted whose results have not been yielded
 
 
-def threaded_map(make: Callable[[Thing], Made], things: Iterable[Thing]) -> Iterator[Made]:
-    """Give what is made of each thing, in their order; what `make` raises is raised in its turn.
+def threaded_map(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """Yield `function(item)` for each item in order, with at most `AHEAD` items in work.
 
     Args:
-        make: called in other threads.
-        things: taken one after another, as far ahead as `AHEAD`.
+        function: called in other threads; its errors are raised where its result would be yielded.
+        items: consumed lazily.
     """
-    waiting: deque[Future[Made]] = deque()
+    waiting: deque[Future[Result]] = deque()
     with ThreadPoolExecutor(THREADS) as pool:
         try:
-            for thing in things:
-                waiting.append(pool.submit(make, thing))
+            for item in items:
+                waiting.append(pool.submit(function, item))
                 if len(waiting) >= AHEAD:
                     yield waiting.popleft().result()
             while waiting:

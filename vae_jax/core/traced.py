@@ -1,4 +1,4 @@
-"""Values that may be traced: plain in a config, arrays inside a compiled program."""
+"""Types of values that may be traced: Python values in a config, arrays inside a compiled program."""
 
 from jaxtyping import Array, Float, Int, Integer
 

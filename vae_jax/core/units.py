@@ -1,4 +1,4 @@
-"""Latent units: `size` places in a program, of which a member has the first `count`."""
+"""Latent units: arrays have `size` of them, of which a member uses the first `count`."""
 
 from dataclasses import dataclass, field
 
@@ -17,8 +17,8 @@ class Units:
     """The latent units of a member.
 
     Attributes:
-        size: places for units in every array of the program.
-        count: how many of them the member has, the first ones; may be traced.
+        size: units in every array of the program.
+        count: units that the member uses, the first ones; may be traced.
     """
 
     size: int = field(metadata={"static": True})
@@ -26,7 +26,7 @@ class Units:
 
     @property
     def mask(self) -> Bool[Array, " units"]:
-        """Which places the member has."""
+        """Which units the member uses."""
         return jnp.arange(self.size) < self.count
 
     def keys(self, key: Key[Array, ""]) -> Key[Array, " units"]:
@@ -34,11 +34,11 @@ class Units:
         return unit_keys(key, self.size)
 
     def reversed(self, values: Shaped[Array, "*lead units"]) -> Shaped[Array, "*lead units"]:
-        """Reverse the order of the member's own units; those beyond stay in their places."""
+        """Reverse the order of the units that the member uses; the others keep their places."""
         place = jnp.arange(self.size)
         back: Shaped[Array, "*lead units"] = values[..., jnp.where(self.mask, self.count - 1 - place, place)]
         return back
 
 
 class UnitCount(nnx.Variable[Int[Array, ""]]):
-    """How many of its places for units a model has: not a parameter, and the same from start to end."""
+    """How many units a model uses: a constant, not a parameter."""

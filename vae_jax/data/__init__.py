@@ -1,1 +1,1 @@
-"""Where images come from: one source a file, all giving the same `Dataset`."""
+"""Data sources, one a file; all return a `Dataset`."""

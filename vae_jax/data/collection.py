@@ -14,33 +14,33 @@ class DataCollection:
     """The data sets that the members of a run learn from.
 
     Attributes:
-        datasets: by the settings that say which images they hold, in the order of the members.
+        datasets: by the settings that choose their images, in the order of the members.
     """
 
     datasets: Mapping[DataConfig, Dataset]
 
     def of(self, member: Config) -> Dataset:
-        """Return what a member learns from."""
+        """Return the data set of a member."""
         return self.datasets[member.data.images]
 
     @property
     def names(self) -> str:
-        """The names of the data sets."""
+        """The names of the data sets, in one line."""
         return ", ".join(dict.fromkeys(dataset.name for dataset in self.datasets.values()))
 
     @property
     def notice(self) -> str:
-        """What must be shown wherever any of the data are shown, or ''."""
+        """The notices of the data sets in one line, or ''."""
         notices = dict.fromkeys(dataset.notice for dataset in self.datasets.values())
         return " ".join(notice for notice in notices if notice)
 
 
 def load_collection(members: Iterable[Config], given: GivenArrays | None = None) -> DataCollection:
-    """Read or make the images that each member asks for, once for all that ask for the same.
+    """Load each data set that a member needs, once.
 
     Args:
-        members: the settings of each.
-        given: the images of a caller's own, where members learn from such.
+        members: their settings.
+        given: the caller's own images, for members with `data.name="arrays"`.
 
     Raises:
         UserError: a source or a contrast is unknown, or files are missing or can't be used.

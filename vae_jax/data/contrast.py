@@ -1,4 +1,4 @@
-"""Giving faces of different light the same range of tones."""
+"""Contrast: bringing images of different light to the same range of tones."""
 
 from collections.abc import Callable
 
@@ -14,13 +14,13 @@ def keep(face: Face) -> Face:
 
 
 def stretch(face: Face) -> Face:
-    """Spread the tones so that the darkest and the lightest hundredth become black and white."""
+    """Stretch the tones so that the 1st percentile becomes black and the 99th white."""
     low, high = np.percentile(face, (1, 99))
     return _levels((face - low) / max(high - low, 1))
 
 
 def equalise(face: Face) -> Face:
-    """Make every tone equally frequent (of colours, their lightness)."""
+    """Equalise the histogram of tones (of colours, that of the value in HSV)."""
     from skimage.color import hsv2rgb, rgb2hsv
     from skimage.exposure import equalize_hist
 

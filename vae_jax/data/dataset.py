@@ -1,4 +1,4 @@
-"""The one form that every data source takes."""
+"""`Dataset`, which every data source returns, and how it is split."""
 
 import hashlib
 import logging
@@ -11,14 +11,14 @@ import numpy as np
 from jaxtyping import Bool, Int32, UInt8
 
 from vae_jax.data.faces.alignment import Template
-from vae_jax.data.grouped_split import content_keys, held_out, too_large, too_large_told
+from vae_jax.data.grouped_split import content_keys, describe_too_large, held_out, too_large
 
 log = logging.getLogger("vae_jax")
 
 Images = UInt8[np.ndarray, "n height width channels"]
 Labels = Int32[np.ndarray, " n"]
 
-SHOWN_CLASSES = 10  # by name, in one line
+SHOWN_CLASSES = 10  # classes named in the repr
 
 
 @dataclass(frozen=True)
@@ -29,34 +29,37 @@ class Split:
     labels: Labels
 
     def __post_init__(self) -> None:
-        """Check what the types can't say."""
+        """Check types and shapes."""
         if self.images.ndim != 4 or self.images.dtype != np.uint8:
             raise ValueError(f"images: {self.images.dtype}{self.images.shape}, not uint8 [n, h, w, c]")
         if self.labels.shape != self.images.shape[:1]:
             raise ValueError(f"labels: {self.labels.shape} for {len(self.images)} images")
 
     def __repr__(self) -> str:
-        """Say how many images of what size there are, in one line."""
+        """Show the number of images and their shape."""
         return f"Split({len(self):,} images {self.images.shape[1:]})"
 
     def __len__(self) -> int:
         return len(self.images)
 
 
+NO_IMAGES = Split(np.zeros((0, 1, 1, 1), np.uint8), np.zeros(0, np.int32))
+
+
 @dataclass(frozen=True)
 class Dataset:
-    """Images to learn from, images to choose by and images to be evaluated on.
+    """Training, validation and test images.
 
     Attributes:
-        name: what `config.data.name` says.
-        source: where the images came from, as one phrase for logs, reports and figures.
-        train: the images to learn from.
-        test: the images to be evaluated on; none of their contents is in `train`.
-        class_names: the name of each label, in the labels' order.
-        sampling_indices: into `train`, each as often as its image shall be drawn in one pass over the data.
-        notice: one line to show wherever the data are shown (what stands in for what), or ''.
-        template: where eyes and nose lie in the images, if they are faces laid over each other.
-        validation: the images to choose members by, none of whose contents is in `train`; often there are none.
+        name: `config.data.name`.
+        source: where the images came from, as a phrase for logs, reports and figures.
+        train: training images.
+        test: test images; no copy of one is in `train`.
+        class_names: the name of each label, in the order of the labels.
+        sampling_indices: into `train`, each as often as its image is drawn in one epoch.
+        notice: one line to show wherever the data are shown, or ''.
+        template: where eyes and nose lie in the images, if they are aligned faces.
+        validation: images by which members are chosen; no copy of one is in `train`. Often empty.
     """
 
     name: str
@@ -67,28 +70,28 @@ class Dataset:
     sampling_indices: Int32[np.ndarray, " m"] = field(default_factory=lambda: np.zeros(0, np.int32))
     notice: str = ""
     template: Template | None = None
-    validation: Split = field(default_factory=lambda: Split(np.zeros((0, 1, 1, 1), np.uint8), np.zeros(0, np.int32)))
+    validation: Split = NO_IMAGES
 
     def __post_init__(self) -> None:
-        """Draw every training image once where nothing else was said."""
+        """Draw every training image once, unless `sampling_indices` are given."""
         if not len(self.sampling_indices):
             object.__setattr__(self, "sampling_indices", np.arange(len(self.train), dtype=np.int32))
 
     def __repr__(self) -> str:
-        """Say what it is in one line."""
+        """Describe the data set in one line."""
         count, classes = len(self.class_names), ", ".join(self.class_names[:SHOWN_CLASSES])
         more = f" and {count - SHOWN_CLASSES:,} more" if count > SHOWN_CLASSES else ""
         return f"Dataset({self.name}: {self.counts} {self.image_shape}; {classes}{more})"
 
     @property
     def counts(self) -> str:
-        """How many images there are, as a phrase."""
+        """The number of images of each split, as a phrase."""
         validation = f", {len(self.validation):,} validation" if len(self.validation) else ""
         return f"{len(self.train):,} training{validation} and {len(self.test):,} test images"
 
     @property
     def held_out(self) -> dict[str, Split]:
-        """The splits that models are evaluated on, by name: `validation`, where there are such images, and `test`."""
+        """The splits that models are evaluated on, by name: `validation`, if it is not empty, and `test`."""
         return {**({"validation": self.validation} if len(self.validation) else {}), "test": self.test}
 
     @property
@@ -99,7 +102,7 @@ class Dataset:
 
     @cached_property
     def fingerprint(self) -> str:
-        """A hash of all the images, labels and draws: equal exactly where the data are."""
+        """A hash of all images, labels and sampling indices: equal if and only if the data are."""
         digest = hashlib.sha256(repr((self.train.images.shape, self.test.images.shape)).encode())
         arrays = [self.train.images, self.train.labels, self.test.images, self.test.labels, self.sampling_indices]
         if len(self.validation):
@@ -111,7 +114,7 @@ class Dataset:
 
     @cached_property
     def test_fingerprint(self) -> str:
-        """A hash of the test images: of data sets where it is equal, what is measured on them compares."""
+        """A hash of the test images: metrics compare between data sets where it is equal."""
         return _fingerprint(self.test.images)
 
     @cached_property
@@ -127,13 +130,13 @@ def _fingerprint(images: Images) -> str:
 
 
 def with_mirror_images(split: Split) -> Split:
-    """Add the mirror image of every image, after all of them."""
+    """Append the mirror image of every image."""
     return Split(np.concatenate([split.images, split.images[:, :, ::-1]]), np.tile(split.labels, 2))
 
 
 @runtime_checkable
 class Sizes(Protocol):
-    """What the planning of a run asks of a data set: how large its images are, and how many there are."""
+    """What planning a run needs to know of a data set: the size and the number of its images."""
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -141,7 +144,7 @@ class Sizes(Protocol):
 
     @property
     def sampling_indices(self) -> Sized:
-        """One for each image of a pass over the training images."""
+        """One index for each image of an epoch."""
 
     @property
     def test(self) -> Sized:
@@ -149,7 +152,7 @@ class Sizes(Protocol):
 
     @property
     def validation(self) -> Sized:
-        """The validation images; there may be none."""
+        """The validation images; may be empty."""
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -157,10 +160,10 @@ class Sizes(Protocol):
 
 
 def balanced_indices(labels: Labels) -> Int32[np.ndarray, " m"]:
-    """Indices in which every class comes equally often: the rarer ones repeat.
+    """Return indices in which every class occurs equally often: those of rarer classes repeat.
 
     Args:
-        labels: the class of each image, `[n]`; classes that don't occur are left out.
+        labels: the class of each image, `[n]`.
 
     Returns:
         `[classes * largest class]` indices into `labels`.
@@ -171,29 +174,24 @@ def balanced_indices(labels: Labels) -> Int32[np.ndarray, " m"]:
 
 
 def content_hashes(images: Images) -> list[str]:
-    """One hash for the content of each image: copies have the same."""
+    """Return a hash of each image: copies have the same."""
     return [hashlib.sha256(image.tobytes()).hexdigest() for image in images]
 
 
 def split_by_content(
-    images: Images,
-    labels: Labels,
-    test_fraction: float,
-    *,
-    equal_classes: bool = False,
-    groups: Labels | None = None,
+    images: Images, labels: Labels, test_fraction: float, *, equal_classes: bool = False, groups: Labels | None = None
 ) -> tuple[Split, Split]:
-    """Split into train and test so that copies of an image lie on one side.
+    """Split into train and test so that all copies of an image are on one side.
 
-    The side depends on the images' content alone, never on their order. Copies within a side are kept. What can't be
-    held out as asked for is logged; see `grouped_split.held_out`.
+    The side depends on the content of the images, not on their order. Groups that are too large to be held out are
+    logged; see `grouped_split.held_out`.
 
     Args:
         images: `[n, height, width, channels]`.
         labels: `[n]`.
         test_fraction: the share of each class that becomes test images, in (0, 1).
         equal_classes: take as many test images from every class as from the smallest.
-        groups: `[n]`, such as patients, people or breeds; images of one group lie on one side too.
+        groups: `[n]`, such as patients, people or breeds; all images of a group are on one side too.
 
     Returns:
         train and test.
@@ -201,44 +199,39 @@ def split_by_content(
     Raises:
         UserError: no class has two images that differ (and are of two groups).
     """
-    keys = content_keys(content_hashes(images), groups)
-    in_test = held_out(keys, labels, test_fraction, equal_classes=equal_classes)
-    if told := too_large_told(too_large(keys, labels, in_test)):
-        log.warning("data: %s", told)
+    in_test = _held_out("data:", Split(images, labels), test_fraction, equal_classes, groups)
     return Split(images[~in_test], labels[~in_test]), Split(images[in_test], labels[in_test])
 
 
 def with_validation(
     dataset: Dataset, fraction: float, *, equal_classes: bool = False, groups: Labels | None = None
 ) -> Dataset:
-    """Hold out a share of the training images to choose by, as `split_by_content` does.
+    """Make a share of the training images validation images, chosen as in `split_by_content`.
 
     Args:
         dataset: one without validation images.
         fraction: the share of each class of the training images, in (0, 1).
         equal_classes, groups: as in `split_by_content`, of the training images.
 
-    Returns:
-        the same with fewer training images; what was drawn of those left is drawn as before.
-
     Raises:
         UserError: no class has two images that differ (and are of two groups).
     """
-    train = dataset.train
-    keys = content_keys(content_hashes(train.images), groups)
-    held = held_out(keys, train.labels, fraction, equal_classes=equal_classes)
-    if told := too_large_told(too_large(keys, train.labels, held)):
-        log.warning("data: for validation %s", told)
+    held = _held_out("data: for validation", dataset.train, fraction, equal_classes, groups)
     return without_training_images(dataset, held)
 
 
-def without_training_images(dataset: Dataset, held: Bool[np.ndarray, " n"]) -> Dataset:
-    """Make some of the training images validation images.
+def _held_out(
+    prefix: str, split: Split, fraction: float, equal_classes: bool, groups: Labels | None
+) -> Bool[np.ndarray, " n"]:
+    keys = content_keys(content_hashes(split.images), groups)
+    held = held_out(keys, split.labels, fraction, equal_classes=equal_classes)
+    if message := describe_too_large(too_large(keys, split.labels, held)):
+        log.warning("%s %s", prefix, message)
+    return held
 
-    Args:
-        dataset: one without validation images.
-        held: of each training image, whether it is one of them.
-    """
+
+def without_training_images(dataset: Dataset, held: Bool[np.ndarray, " n"]) -> Dataset:
+    """Make the training images where `held` is true validation images, of a data set without such."""
     train, left = dataset.train, ~held
     drawn = dataset.sampling_indices[left[dataset.sampling_indices]]
     return replace(

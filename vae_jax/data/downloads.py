@@ -1,4 +1,4 @@
-"""Getting published files: quickly found missing, resumed, checked, and there whole or not at all."""
+"""Downloads of published files: with a timeout, resumed, checked, and written atomically."""
 
 import hashlib
 import http.client
@@ -13,37 +13,39 @@ from vae_jax.core.errors import UserError
 from vae_jax.core.locks import alone_in
 from vae_jax.core.progress import Progress
 
-TIMEOUT = 5.0  # seconds without an answer: no network should be known at once
-PIECE = 1 << 20  # bytes, at most, that are taken from the line at a time
+TIMEOUT = 5.0  # seconds without an answer; short, so that a missing network is noticed soon
+PIECE = 1 << 20  # bytes, at most, that are read at a time
 ALGORITHMS = {32: "md5", 64: "sha256"}  # by the length of the checksum
 
 
 class _NoFileError(Exception):
-    """What an address answered instead of the file, in a few words."""
+    """An address did not give the file; says in a few words what it answered."""
 
 
 def fetch(urls: Sequence[str], checksum: str, target: Path) -> None:
-    """Download a file from the first address that has it, unless it is there already.
+    """Download a file from the first address that has it, unless it exists.
 
-    What has arrived before an interruption is kept beside it (`.NAME.partial`), and the next call asks for the rest.
+    An interrupted download is kept in `.NAME.partial` beside it, and continued by the next call.
 
     Args:
-        urls: addresses of the same file, tried once each.
+        urls: addresses of the file, tried once each.
         checksum: its published md5 or sha256, in hexadecimal.
-        target: where it goes; it appears there only when its checksum is right.
+        target: the path to write, once the checksum is right.
 
     Raises:
-        UserError: no address gave the file (the line says what each answered), or `target` is another file.
+        UserError: no address gave the file (the line has the answer of each), or `target` is another file.
     """
     partial = target.with_name(f".{target.name}.partial")
     try:
         with _folder_if_needed(target.parent), alone_in(target.parent):
             if target.is_file():
-                return _confirm(target, checksum)
+                if (found := _checksum(target, checksum)) != checksum:
+                    raise UserError(f"{target}: found checksum {found}, needs {checksum}; move it away to download it")
+                return
             if not (partial.is_file() and _checksum(partial, checksum) == checksum):
                 _from_any(urls, checksum, partial)
             partial.replace(target)
-    except OSError as error:  # the network's own errors are answers
+    except OSError as error:  # of the disk: errors of the network became UserErrors
         raise UserError(
             f"{target}: can't be written ({error.strerror}); change config.data.raw_dir or config.data.prepared_dir"
         ) from None
@@ -51,21 +53,15 @@ def fetch(urls: Sequence[str], checksum: str, target: Path) -> None:
 
 @contextmanager
 def _folder_if_needed(folder: Path) -> Iterator[None]:
-    """Make a folder and those above it; what is still empty at the end is removed again."""
+    """Make a folder and its parents; remove those that are empty at the end."""
     new = [each for each in (folder, *folder.parents) if not each.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         yield
     finally:
         for each in new:
-            with suppress(OSError):  # something is in it
+            with suppress(OSError):  # it is not empty
                 each.rmdir()
-
-
-def _confirm(target: Path, checksum: str) -> None:
-    found = _checksum(target, checksum)
-    if found != checksum:
-        raise UserError(f"{target}: found checksum {found}, needs {checksum}; move it away to have it downloaded")
 
 
 def _checksum(path: Path, like: str) -> str:
@@ -87,18 +83,25 @@ def _from_any(urls: Sequence[str], checksum: str, partial: Path) -> None:
 
 
 def _from_one(url: str, checksum: str, partial: Path) -> None:
-    """Complete the partial file, or make it anew.
+    """Complete the partial file, or download it from the start.
 
-    The checksum says which file is meant, so it is also what tells a beginning that came from another file: no
-    `If-Range`, which would tie the partial file to one of the addresses.
+    The checksum shows whether the partial file began as another file. `If-Range` would do this too, but would tie the
+    partial file to one address.
     """
     start = partial.stat().st_size if partial.is_file() else 0
     with _ask(url, start) as response:
         resumed = start > 0 and response.status == http.client.PARTIAL_CONTENT
-        with partial.open("ab" if resumed else "wb") as file, _watched(partial, file.tell(), response.length) as bar:
-            for piece in _pieces(response, file.tell()):
+        start = start if resumed else 0
+        total = None if response.length is None else start + response.length  # None where the server doesn't say
+        name = partial.name.removeprefix(".").removesuffix(".partial")
+        with (
+            partial.open("ab" if resumed else "wb") as file,
+            Progress(f"downloading {name}", total or 0, unit="byte") as progress,
+        ):
+            progress.skip(start)
+            for piece in _pieces(response, start, total):
                 file.write(piece)
-                bar.advance(len(piece))
+                progress.advance(len(piece))
     found = _checksum(partial, checksum)
     if found == checksum:
         return
@@ -109,7 +112,7 @@ def _from_one(url: str, checksum: str, partial: Path) -> None:
 
 
 def _ask(url: str, start: int) -> http.client.HTTPResponse:
-    """Ask for the bytes from `start` on; the answer's status says whether they or all are given."""
+    """Request the bytes from `start` on; the status of the response says whether it has these or all."""
     headers = {"Range": f"bytes={start}-"} if start else {}
     try:
         response: http.client.HTTPResponse = urllib.request.urlopen(
@@ -118,7 +121,7 @@ def _ask(url: str, start: int) -> http.client.HTTPResponse:
     except (OSError, http.client.HTTPException) as error:
         if isinstance(error, urllib.error.HTTPError):
             error.close()
-            if start and error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:  # no file of that length
+            if start and error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:  # the file is not that long
                 return _ask(url, 0)
         raise _NoFileError(_reason(error)) from None
     if response.status in (http.client.OK, http.client.PARTIAL_CONTENT):
@@ -131,34 +134,18 @@ def _reason(error: Exception) -> str:
     return " ".join(str(getattr(error, "reason", error)).split())
 
 
-def _watched(partial: Path, start: int, expected: int | None) -> Progress:
-    name = partial.name.removeprefix(".").removesuffix(".partial")
-    progress = Progress(f"downloading {name}", 0 if expected is None else start + expected, unit="byte")
-    progress.skip(start)
-    return progress
-
-
-def _pieces(response: http.client.HTTPResponse, start: int) -> Iterator[bytes]:
-    """Give what comes as it comes, so that an interruption loses none of it.
-
-    Raises:
-        _NoFileError: it ends too early.
-    """
-    came, length = start, response.length  # None where the server doesn't say
-    total = None if length is None else start + length
-    while total is None or came < total:
+def _pieces(response: http.client.HTTPResponse, arrived: int, total: int | None) -> Iterator[bytes]:
+    """Yield the content as it arrives, so that an interruption loses none of it."""
+    while total is None or arrived < total:
         try:
-            piece = response.read1(PIECE if total is None else min(PIECE, total - came))
+            piece, fault = response.read1(PIECE if total is None else min(PIECE, total - arrived)), "ended"
         except (OSError, http.client.HTTPException) as error:
-            raise _cut_short(_reason(error), came, total) from None
-        if not piece:
-            if total is None:
+            piece, fault = b"", _reason(error)
+        else:
+            if not piece and total is None:
                 return
-            raise _cut_short("ended", came, total)
-        came += len(piece)
+        if not piece:
+            of = "" if total is None else f" of {total:,}"
+            raise _NoFileError(f"{fault} after {arrived:,}{of} bytes, which are kept: the next try continues")
+        arrived += len(piece)
         yield piece
-
-
-def _cut_short(how: str, came: int, total: int | None) -> _NoFileError:
-    of = "" if total is None else f" of {total:,}"
-    return _NoFileError(f"{how} after {came:,}{of} bytes, which are kept: the next try asks for the rest")

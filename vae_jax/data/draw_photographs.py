@@ -1,7 +1,6 @@
-"""Draw pictures to try things with: `python -m vae_jax.data.draw_photographs --out=FOLDER --count=12`."""
+"""Draw sample photographs: `python -m vae_jax.data.draw_photographs --out=FOLDER --count=12`."""
 
 import csv
-import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,13 +17,13 @@ from vae_jax.data.sources.drawn_faces import CLASSES, class_counts, draw_factors
 
 
 def draw_photographs(folder: Path, count: int, size: int = 256, seed: int = 0) -> None:
-    """Write pictures of drawn faces as `images/*.png`, with a `landmarks.csv` that also has a column `class`.
+    """Write drawn faces as `images/*.png`, with a `landmarks.csv` that also has a column `class`.
 
     Args:
-        folder: where to; made if it is not there.
-        count: how many pictures.
+        folder: a new or empty folder.
+        count: number of pictures.
         size: their height and width, in pixels.
-        seed: of all chance; none of the faces is one of the data set `drawn_faces`.
+        seed: of the faces, which differ from those of the data set `drawn_faces`.
 
     Raises:
         UserError: the folder is not empty, or can't be written.
@@ -44,20 +43,19 @@ def draw_photographs(folder: Path, count: int, size: int = 256, seed: int = 0) -
             file = f"images/{CLASSES[label]}_{k:0{len(str(count - 1))}}.png"
             Image.fromarray(picture[..., 0]).save(folder / file)
             rows.append((file, *(f"{number:.2f}" for number in points[k].ravel()), CLASSES[label]))
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows(rows)
-        (folder / TABLE).write_text(text.getvalue(), encoding="utf-8")
+        with (folder / TABLE).open("w", newline="", encoding="utf-8") as table:
+            csv.writer(table, lineterminator="\n").writerows(rows)
     except OSError as error:
         raise UserError(f"{folder}: can't be written ({error.strerror}); use another --out") from None
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Do what the command line says; returns the exit status."""
+    """Run the command; return its exit status."""
     flags = Flags("python -m vae_jax.data.draw_photographs", "Draw faces of people, dogs and between as PNG files.")
-    flags.add_argument("--out", type=from_home, required=True, metavar="FOLDER", help="an empty or a new folder")
-    flags.add_argument("--count", type=int, default=12, help="how many pictures (default 12)")
-    flags.add_argument("--size", type=int, default=256, help="pixels of a side (default 256)")
-    flags.add_argument("--seed", type=int, default=0, help="other seeds, other faces (default 0)")
+    flags.add_argument("--out", type=from_home, required=True, metavar="FOLDER", help="an empty or new folder")
+    flags.add_argument("--count", type=int, default=12, help="number of pictures (default 12)")
+    flags.add_argument("--size", type=int, default=256, help="height and width in pixels (default 256)")
+    flags.add_argument("--seed", type=int, default=0, help="seed of the faces (default 0)")
 
     def work() -> None:
         given = flags.parse_args(argv)

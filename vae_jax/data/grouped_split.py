@@ -1,59 +1,74 @@
-"""Which images are held out to be evaluated on: groups as wholes, by chance that does not know their size."""
+"""Choosing test images by whole groups, each group with the same probability whatever its size."""
 
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from jaxtyping import Bool, Int32
+from jaxtyping import Bool, Int, Int32
 
 from vae_jax.core.errors import UserError
+from vae_jax.core.plain_text import first_of
 
 Sizes = dict[str, int]  # of the groups of a class, in images
-MOST_NAMED = 3
 
 
 def content_keys(hashes: Sequence[str], groups: Int32[np.ndarray, " n"] | None = None) -> np.ndarray:
-    """Name what must stay together: copies, and images of one group.
+    """Return a key for each image, which is the same for copies and for images of one group.
 
-    Names depend on no order. They are as random as hashes are, however many images are of a group: the least content
-    of a group stands for it, but its name is a hash of that one, as the least of many is smaller than that of few.
+    Keys do not depend on the order of the images, and are uniformly random whatever the size of a group: the key of a
+    group is a hash of its smallest hash, because the smallest itself would tend to be smaller in larger groups.
 
     Args:
-        hashes: of the content of each image.
-        groups: the group of each; None means that each content is a group of its own.
+        hashes: `[n]`, of the content of each image.
+        groups: `[n]`, the group of each image; None: only copies are grouped.
+
+    Returns:
+        `[n]` strings.
     """
     keys = np.array(hashes)
     if groups is None or not len(keys):
         return keys
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     contents, ranks = np.unique(keys, return_inverse=True)
     numbers = np.unique(groups, return_inverse=True)[1] + len(contents)
-    n = len(contents) + len(keys)
-    links = coo_array((np.ones(len(keys), bool), (ranks, numbers)), shape=(n, n))
-    parts = connected_components(links, directed=False)[1][: len(contents)]
+    parts = components(ranks, numbers, len(contents) + len(keys))[: len(contents)]
     least, counts = np.unique(parts, return_index=True, return_counts=True)[1:]
     names = [contents[k] if count == 1 else _hash("group", contents[k]) for k, count in zip(least, counts, strict=True)]
     named: np.ndarray = np.array(names)[np.unique(parts, return_inverse=True)[1]][ranks]
     return named
 
 
+def components(some: Int[np.ndarray, " k"], others: Int[np.ndarray, " k"], count: int) -> Int32[np.ndarray, " n"]:
+    """Number the connected components of a graph of `count` nodes, in which `some[k]` is linked to `others[k]`.
+
+    Returns:
+        the number of each node's component, `[count]`.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    links = coo_array((np.ones(len(some), bool), (some, others)), shape=(count, count))
+    numbers: Int32[np.ndarray, " n"] = connected_components(links, directed=False)[1].astype(np.int32)
+    return numbers
+
+
 def held_out(
     keys: np.ndarray, labels: Int32[np.ndarray, " n"], test_fraction: float, *, equal_classes: bool = False
 ) -> Bool[np.ndarray, " n"]:
-    """Choose the images to be evaluated on.
+    """Choose the images to hold out.
 
-    Every class gives about `test_fraction` of its images, each group with about that probability. A group that is
-    larger than this share stays in training; the others make up for it, as long as half of these (or what is asked for)
-    stays in training too. A class of at least two groups gives at least one of them; a class of one group none.
+    About `test_fraction` of each class is held out, each group with about that probability. A group larger than this
+    share stays in training; smaller ones are held out instead, but at most half of them (or `test_fraction`, if that is
+    more). At least one group of each class is held out, and at least one is not; of a class with one group none is.
 
     Args:
-        keys: `[n]` strings; images of one key are a group, which is held out whole or not at all.
-        labels: `[n]`.
-        test_fraction: the share of each class's images.
-        equal_classes: as many images of every class as of the one that can give the fewest.
+        keys: `[n]` strings; images with the same key are a group, held out together or not at all.
+        labels: `[n]`, the class of each image.
+        test_fraction: the share of each class.
+        equal_classes: hold out as many images of every class as of the one with the smallest share.
+
+    Returns:
+        `[n]`, whether each image is held out.
 
     Raises:
         UserError: no class has two keys.
@@ -73,7 +88,7 @@ def held_out(
 
 
 def too_large(keys: np.ndarray, labels: Int32[np.ndarray, " n"], in_test: Bool[np.ndarray, " n"]) -> list[int]:
-    """Return the sizes of the groups that stay in training as they are larger than all that their class gives."""
+    """Return the sizes of the groups that stay in training because they are larger than all that is held out."""
     classes = _sizes_by_class(keys, labels)
     held = set(keys[in_test].tolist())
     given = {label: _count(sizes, held) for label, sizes in classes.items()}
@@ -86,23 +101,22 @@ def too_large(keys: np.ndarray, labels: Int32[np.ndarray, " n"], in_test: Bool[n
     return sorted(found.values(), reverse=True)
 
 
-def too_large_told(sizes: Sequence[int], what: str = "images") -> str:
-    """Say which groups stay in training for their size; '' if none does."""
+def describe_too_large(sizes: Sequence[int], what: str = "images") -> str:
+    """Describe the groups that stay in training because of their size; '' if there are none."""
     if not sizes:
         return ""
-    named = ", ".join(f"{size:,}" for size in sizes[:MOST_NAMED]) + (", …" if len(sizes) > MOST_NAMED else "")
+    named = first_of([f"{size:,}" for size in sizes])
     groups = f"1 group of {named}" if len(sizes) == 1 else f"{len(sizes):,} groups of {named}"
     return f"too large to be held out, so only trained on: {groups} {what}"
 
 
-def untested_told(trained: Iterable[str], tested: Iterable[str], what: str = "") -> str:
-    """Say which classes are trained on, but not tested on, and what they are; '' if none is."""
+def describe_untested(trained: Iterable[str], tested: Iterable[str], what: str = "") -> str:
+    """Describe the classes without test images (`what` says why they have none); '' if there are none."""
     missing = sorted(set(trained) - set(tested))
     if not missing:
         return ""
-    named = ", ".join(missing[:MOST_NAMED]) + (", …" if len(missing) > MOST_NAMED else "")
     classes = "1 class" if len(missing) == 1 else f"{len(missing):,} classes"
-    return f"trained on, not tested on: {classes}{what} ({named})"
+    return f"trained on, not tested on: {classes}{what} ({first_of(missing)})"
 
 
 def _sizes_by_class(keys: np.ndarray, labels: np.ndarray) -> dict[int, Sizes]:
@@ -117,7 +131,7 @@ def _count(sizes: Sizes, held: set[str]) -> int:
 
 
 def _share(sizes: Sequence[int], test_fraction: float) -> int:
-    """How many images a class shall give."""
+    """Return the number of images of a class to hold out."""
     wanted = min(max(1, round(test_fraction * sum(sizes))), sum(sizes) - 1)
     while fitting := sum(size for size in sizes if size <= wanted):
         most = max(1, round(max(test_fraction, 0.5) * fitting))
@@ -128,7 +142,7 @@ def _share(sizes: Sequence[int], test_fraction: float) -> int:
 
 
 def _choose(classes: dict[int, Sizes], shares: dict[int, int]) -> set[str]:
-    """Choose groups of about as many images from each class, but never the last one that a class learns from."""
+    """Choose groups of about as many images as each class's share, but leave each class one group to train on."""
     owners: dict[str, list[int]] = {}
     for label, sizes in classes.items():
         for key in sizes:
@@ -146,7 +160,7 @@ def _choose(classes: dict[int, Sizes], shares: dict[int, int]) -> set[str]:
         missing = share - _count(classes[label], held)
         for key in _draw(free, missing):
             take(key)
-        for key in sorted(free, key=lambda key: (free[key], key)):  # where nothing fits, the smallest is taken
+        for key in sorted(free, key=lambda key: (free[key], key)):  # if no group fits, take the smallest
             if _count(classes[label], held):
                 break
             take(key)
@@ -154,10 +168,10 @@ def _choose(classes: dict[int, Sizes], shares: dict[int, int]) -> set[str]:
 
 
 def _draw(sizes: Sizes, wanted: int) -> list[str]:
-    """Draw groups of so many images together.
+    """Draw groups of about `wanted` images together.
 
-    The largest come first, each with the same probability: the share that is wanted of what is left. The smaller ones
-    make up for what chance gave too few or too many of.
+    From the largest size to the smallest, groups are drawn with the same probability: images still wanted / images left
+    to draw from. Smaller groups thus make up for the chance in larger ones.
     """
     by_size: dict[int, list[str]] = {}
     for key in sorted(sizes):
@@ -166,17 +180,13 @@ def _draw(sizes: Sizes, wanted: int) -> list[str]:
     left, drawn = sum(size * len(keys) for size, keys in by_size.items()), list[str]()
     for size, keys in sorted(by_size.items(), reverse=True):
         count, rest = divmod(len(keys) * min(wanted, left), left)
-        if count < len(keys) and _uniform(keys[count]) * left < rest:
-            count += 1
+        if count < len(keys):
+            chance = int(_hash("chance", keys[count])[:12], 16) / 16**12  # in [0, 1)
+            count += chance * left < rest
         count = min(count, wanted // size)
         drawn += keys[:count]
         wanted, left = wanted - count * size, left - len(keys) * size
     return drawn
-
-
-def _uniform(key: str) -> float:
-    """A number in [0, 1) that a key alone decides."""
-    return int(_hash("chance", key)[:12], 16) / 16**12
 
 
 def _hash(use: str, key: str) -> str:

@@ -1,16 +1,19 @@
-"""What a run folder keeps of its data, so that a trained model can be used where the data are not."""
+"""The part of its data that a run folder keeps, so that a trained model can be used without the data."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from vae_jax.core.atomic_files import written_atomically
 from vae_jax.core.errors import UserError
 from vae_jax.data.dataset import Dataset, Split
 from vae_jax.data.faces.alignment import Template
 from vae_jax.data.formats.prepared_arrays import text_array, text_value
 
 MOST_IMAGES, MOST_BYTES = 10_000, 64_000_000
+FACTS = ("name", "source", "class_names", "notice", "template", "fingerprint")
+LENGTHS = ("sampling_indices", "validation")
 
 
 @dataclass(frozen=True)
@@ -19,8 +22,8 @@ class KeptData:
 
     Attributes:
         name, source, class_names, notice, template, fingerprint: as in `Dataset`.
-        test: its test images, or as many of them, evenly picked, as a run folder holds.
-        sampling_indices, validation: as long as the data set's.
+        test: its test images; of too many a part, evenly spaced.
+        sampling_indices, validation: ranges of the data set's lengths.
     """
 
     name: str
@@ -41,35 +44,25 @@ class KeptData:
 
 
 def keep_data(path: Path, dataset: Dataset) -> None:
-    """Write what is kept of a data set, whole or not at all; nothing where it lies there already.
+    """Write the kept part of a data set atomically, unless the file holds it already.
 
     Args:
-        path: of the file, a NumPy archive.
-        dataset: the run's.
+        path: the file, a NumPy archive.
+        dataset: the data set of the run.
     """
     if kept_fingerprint(path) == dataset.fingerprint:
         return
     test = dataset.test
     count = min(len(test), MOST_IMAGES, max(1, MOST_BYTES // test.images[0].nbytes))
     picked = np.linspace(0, len(test) - 1, count).round().astype(int)
-    facts = {
-        "name": dataset.name,
-        "source": dataset.source,
-        "class_names": dataset.class_names,
-        "notice": dataset.notice,
-        "template": dataset.template,
-        "fingerprint": dataset.fingerprint,
-        "sampling_indices": len(dataset.sampling_indices),
-        "validation": len(dataset.validation),
-    }
-    partial = path.with_name(f".{path.name}.partial")
-    with partial.open("wb") as file:
+    facts: dict[str, object] = {name: getattr(dataset, name) for name in FACTS}
+    facts |= {name: len(getattr(dataset, name)) for name in LENGTHS}
+    with written_atomically(path) as partial, partial.open("wb") as file:
         np.savez_compressed(file, facts=text_array(facts), images=test.images[picked], labels=test.labels[picked])
-    partial.replace(path)
 
 
 def kept_fingerprint(path: Path) -> str | None:
-    """Return the fingerprint of the data set that a file is of; None where it is not there, or damaged."""
+    """Return the fingerprint of the data set that a file holds; None where it is missing or damaged."""
     try:
         return read_kept(path).fingerprint
     except UserError:
@@ -80,18 +73,17 @@ def read_kept(path: Path) -> KeptData:
     """Read what `keep_data` wrote.
 
     Raises:
-        UserError: it is not there, or damaged.
+        UserError: the file is missing or damaged.
     """
     again = "; python -m vae_jax.main --mode=evaluate --workdir=..., where the data are, writes it again"
     if not path.is_file():
-        raise UserError(f"{path}: not there{again}")
+        raise UserError(f"{path}: no such file{again}")
     try:
         with np.load(path, allow_pickle=False) as arrays:
             facts, test = text_value(arrays["facts"]), Split(arrays["images"], arrays["labels"])
-        assert isinstance(facts, dict)
         template = facts["template"] and tuple((x, y) for x, y in facts["template"])
         named = facts | {"class_names": tuple(facts["class_names"]), "template": template}
-        lengths = {name: range(facts[name]) for name in ("sampling_indices", "validation")}
+        lengths = {name: range(facts[name]) for name in LENGTHS}
         return KeptData(**(named | lengths | {"test": test}))
     except Exception as error:  # a damaged archive may raise anything
         raise UserError(f"{path}: can't be read ({type(error).__name__}){again}") from None

@@ -1,4 +1,4 @@
-"""What becomes of pixels on their way to the model, in every step anew."""
+"""Transforms of pixels on their way to the model, applied anew in every step."""
 
 from collections.abc import Callable
 
@@ -12,15 +12,15 @@ Pixels = Float[Array, "batch height width channels"]
 
 
 def none(x: Pixels, noise: Noise) -> Pixels:
-    """Grey pixels as they are."""
+    """Leave the pixels as they are."""
     del noise
     return x
 
 
 def drawn(x: Pixels, noise: Noise) -> Pixels:
-    """Draw each pixel 0 or 1, its grey value the chance of 1 (Salakhutdinov and Murray 2008).
+    """Draw each pixel 0 or 1, with its grey value as the probability of 1 (Salakhutdinov and Murray 2008).
 
-    In training it is drawn anew in every step; an image that is evaluated has always the same draw.
+    In training every step draws anew; in evaluation an image always has the same draw.
     """
     return (noise.uniform("binarise", x.shape[1:]) < x).astype(jnp.float32)
 

@@ -1,4 +1,4 @@
-"""Alignment: the landmarks fall where the template says, whatever the picture's scale, turn and place."""
+"""Alignment: the landmarks fall on the template, whatever the scale, rotation and position in the picture."""
 
 import math
 
@@ -23,7 +23,7 @@ def marked(points, spread):
 
 
 def spot(face):
-    """Where the bright spot of a face picture is: x, y in widths of the picture."""
+    """Return the bright spot of a face: x, y as fractions of the picture."""
     weight = np.clip(face.astype(float) - 70, 0, None)
     places = (np.arange(SIZE) + 0.5) / SIZE
     return np.array([(weight.sum(axis=0) * places).sum(), (weight.sum(axis=1) * places).sum()]) / weight.sum()
@@ -36,7 +36,7 @@ def found_spots(points):
 
 
 def placed(apart, angle, x, y):
-    """The template's landmarks with eyes so many pixels apart, turned, and shifted into the picture."""
+    """The template's landmarks, scaled to eyes `apart` pixels apart, rotated and shifted."""
     shape = np.array(TEMPLATE)
     shape = (shape - shape.mean(axis=0)) * apart / (shape[1, 0] - shape[0, 0])
     turn = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
@@ -53,7 +53,7 @@ def test_eyes_and_nose_fall_on_the_template_under_any_similarity(apart, angle, x
 
 
 @given(st.floats(20, 50), st.floats(-math.pi, math.pi), MIDDLE, MIDDLE, st.floats(-0.2, 0.2), st.floats(-0.15, 0.2))
-def test_other_proportions_come_as_near_as_a_similarity_can(apart, angle, x, y, aside, below):
+def test_other_proportions_are_fitted_in_least_squares(apart, angle, x, y, aside, below):
     """The best similarity by least squares, in complex numbers: q = a p + b."""
     points = placed(apart, angle, x, y)
     across = points[1] - points[0]
@@ -78,7 +78,7 @@ def test_a_mirrored_border_goes_on_as_the_picture_does():
     np.testing.assert_allclose(row[26:], np.arange(4, 58), atol=2)
 
 
-def test_colours_stay_apart():
+def test_colour_channels_are_kept_apart():
     colours = np.zeros((SIDE, SIDE, 3), np.uint8) + np.array([10, 100, 200], np.uint8)
     assert (align_face(colours, FACE, SIZE) == [10, 100, 200]).all()
     assert (cut_square(colours, SIZE) == [10, 100, 200]).all()
@@ -91,7 +91,7 @@ def test_another_template_moves_the_face():
     np.testing.assert_allclose(after - before, [0.1, 0.05], atol=0.01)
 
 
-def test_what_is_finer_than_a_pixel_becomes_an_even_grey():
+def test_detail_finer_than_a_pixel_is_averaged():
     stripes = np.tile(np.array([0, 255], np.uint8), (4 * SIDE, 2 * SIDE))[..., None]
     face = align_face(stripes, 4 * FACE, 20)
     assert np.abs(face.astype(int) - 127).max() < 10
@@ -114,7 +114,7 @@ def test_what_is_finer_than_a_pixel_becomes_an_even_grey():
         ([FACE[0], FACE[1], (FACE[0] + FACE[1]) / 2], "nose not below the eyes, or left and right eye swapped"),
     ],
 )
-def test_landmarks_that_can_not_be_used_are_told(points, fault):
+def test_landmarks_that_can_not_be_used_have_a_reason(points, fault):
     assert landmark_fault(np.asarray(points, float), 120, SIDE) == fault
 
 
@@ -127,7 +127,7 @@ def test_any_landmarks_without_a_fault_give_a_face(values):
     assert (face == 90).all()
 
 
-def test_landmarks_of_no_use_are_refused():
+def test_unusable_landmarks_are_refused():
     with pytest.raises(UnusablePictureError, match="landmarks outside the picture"):
         align_face(np.zeros((SIDE, SIDE, 1), np.uint8), FACE + SIDE, SIZE)
 

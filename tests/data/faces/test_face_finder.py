@@ -1,4 +1,4 @@
-"""Finding a face and its eyes: what is not found is said, never guessed."""
+"""Detection of a face and its eyes: nothing is guessed where nothing is found."""
 
 import sys
 
@@ -23,14 +23,14 @@ def found_in(pictures):
 
 @pytest.fixture(scope="module")
 def people(real_folder):
-    """Forty real people, each with a mirrored border around it; and what is found of each."""
+    """Forty real people, each with a mirrored border, and the landmarks found in each."""
     files = sorted((real_folder("utkface") / "UTKFace").glob("*.jpg"))[::150][:40]
     pictures = [np.pad(read_picture(path), ((60, 60), (60, 60), (0, 0)), mode="symmetric") for path in files]
     return pictures, found_in(pictures)
 
 
 def test_most_real_people_are_found_with_their_eyes_where_they_are(people):
-    """The set lays eyes on one place but roughly; a finder that guessed would be off by much more."""
+    """The set is aligned only roughly; guessed landmarks would be off by much more."""
     points = [each for each in people[1] if not isinstance(each, str)]
     assert len(people[1]) == 40
     assert len(points) >= 0.75 * 40
@@ -41,9 +41,9 @@ def test_most_real_people_are_found_with_their_eyes_where_they_are(people):
     assert all(landmark_fault(each, 320, 320) == "" for each in points)
 
 
-def test_who_is_not_found_is_said(people):
-    said = {each for each in people[1] if isinstance(each, str)}
-    assert said <= {"no face found", "a face found, but not both of its eyes"}
+def test_a_face_that_is_not_found_has_a_reason(people):
+    message = {each for each in people[1] if isinstance(each, str)}
+    assert message <= {"no face found", "a face found, but not both of its eyes"}
 
 
 def test_colour_and_size_make_no_difference(people):
@@ -61,9 +61,9 @@ def test_the_nose_lies_below_the_eyes_as_far_as_in_the_template(people):
 
 def test_no_person_is_found_in_real_dogs(real_folder):
     files = sorted((real_folder("dogs") / "images").glob("*.jpg"))[::40][:20]
-    said = found_in([read_picture(path) for path in files])
-    assert len(said) == 20
-    assert all(isinstance(each, str) for each in said)
+    message = found_in([read_picture(path) for path in files])
+    assert len(message) == 20
+    assert all(isinstance(each, str) for each in message)
 
 
 @pytest.mark.parametrize("shape", [(200, 200), (1, 1), (1, 900), (3000, 2), (30, 30)])

@@ -1,4 +1,4 @@
-"""Painted faces: each from its factors alone, soft at the edges, and a factor changes what it is about."""
+"""Painted faces: each depends on its own factors only, edges are soft, and a factor changes its own feature."""
 
 import jax
 import jax.numpy as jnp
@@ -60,7 +60,7 @@ def factors_of(rows):
 
 
 def changed(change, **common):
-    """Where the picture becomes another by a change of factors, on top of the common ones."""
+    """Return where a change of factors changes the picture."""
     before, after = painted(common, common | change)
     return before != after
 
@@ -102,7 +102,7 @@ GRID = np.meshgrid(*2 * [(np.arange(64) + 0.5) * 2 / 64 - 1])
 
 
 def cover(x, y, rx, ry, turn=0.0):
-    """How much of each pixel an ellipse covers on a canvas of 64 pixels, with edges as soft as the painter's."""
+    """Return the share of each pixel that an ellipse covers on a canvas of 64 pixels, with the painter's soft edges."""
     return np.asarray(_cover(*(jnp.float32(value) for value in (x, y, rx, ry, turn))), np.float64)
 
 
@@ -146,7 +146,7 @@ def test_a_shift_by_a_part_of_a_pixel_shifts_the_shape_by_that_part(shape, part)
 
 
 def test_a_head_that_sinks_by_quarters_of_a_pixel_takes_a_little_light_with_each():
-    """A fair, hairless head on black: four quarters take a pixel's light from the forehead, and none takes it all."""
+    """A bright, hairless head on black: four quarters darken the forehead by a pixel, and no single one does."""
     bald = {"background": 0.0, "skin": 0.9, "hair_length": 0.0}
     faces = painted(*(bald | {"y": quarters / 4 * 2 / SIZE} for quarters in range(9)))
     columns = faces[:, LINE < -0.45, SIZE // 2]
@@ -207,7 +207,7 @@ def test_a_smile_leaves_the_eyes_and_the_border_alone():
 
 @pytest.mark.parametrize("turn", [0.6, -0.9])
 def test_a_rolled_head_is_turned_about_its_middle(turn):
-    """The dark of both eyes is found where the angle says."""
+    """The dark eyes are at the rotated positions."""
     upright, rolled = painted({"spectacles": 0.0}, {"roll": turn, "spectacles": 0.0})
     radius = np.hypot(0.12, 0.27) * PLAIN["scale"]
     for side in (-1, 1):

@@ -1,4 +1,4 @@
-"""Published faces: had from their addresses, laid out as they are read, and left alone once there."""
+"""Published faces: downloaded, unpacked as they are read, and left unchanged if they exist."""
 
 import hashlib
 import io
@@ -69,7 +69,7 @@ def test_the_sets_are_laid_out_as_they_are_read(serve, sets, tmp_path, capsys):
         assert faces.terms in line
 
 
-def test_a_set_that_is_there_is_left_alone_and_said_so(serve, sets, tmp_path, capsys):
+def test_an_existing_set_is_left_unchanged_and_reported(serve, sets, tmp_path, capsys):
     with serve(PUBLISHED) as (address, asked):
         fetch_faces(tmp_path, sets(address))
         (tmp_path / "lfw_funneled" / "mine.jpg").write_bytes(b"mine")
@@ -78,11 +78,11 @@ def test_a_set_that_is_there_is_left_alone_and_said_so(serve, sets, tmp_path, ca
         fetch_faces(tmp_path, sets(address))
     assert not asked
     assert contents(tmp_path) == {**FILES, "lfw_funneled/mine.jpg": b"mine"}
-    said = capsys.readouterr().out.splitlines()
-    assert [("there already" in line, "left alone" in line, "Terms: " in line) for line in said] == [(True,) * 3] * 2
+    message = capsys.readouterr().out.splitlines()
+    assert [("there already" in line, "left alone" in line, "Terms: " in line) for line in message] == [(True,) * 3] * 2
 
 
-def test_only_the_part_that_is_missing_is_had(serve, sets, tmp_path):
+def test_only_missing_archives_are_downloaded(serve, sets, tmp_path):
     (tmp_path / "oxford_pets" / "images").mkdir(parents=True)
     with serve(PUBLISHED) as (address, asked):
         fetch_faces(tmp_path, sets(address)[1:])
@@ -90,15 +90,15 @@ def test_only_the_part_that_is_missing_is_had(serve, sets, tmp_path):
     assert contents(tmp_path) == {"oxford_pets/annotations/xmls/beagle_1.xml": b"<box>"}
 
 
-def test_a_set_that_can_not_be_had_does_not_keep_the_others_away(serve, sets, tmp_path):
+def test_a_set_that_can_not_be_downloaded_does_not_stop_the_others(serve, sets, tmp_path):
     there = {name: content for name, content in PUBLISHED.items() if "lfw" not in name}
     with serve(there) as (address, _), pytest.raises(UserError) as error:
         fetch_faces(tmp_path, sets(address))
     assert contents(tmp_path) == {name: content for name, content in FILES.items() if "pets" in name}
-    said = str(error.value)
-    assert "\n" not in said
-    assert said.startswith(f"{LFW.name}: not to be downloaded ({address}lfw-funneled.tgz: Not Found)")
-    assert f"may be put to {tmp_path}/downloads/lfw-funneled.tgz by hand" in said
+    message = str(error.value)
+    assert "\n" not in message
+    assert message.startswith(f"{LFW.name}: can't be downloaded ({address}lfw-funneled.tgz: Not Found)")
+    assert f"put the archive to {tmp_path}/downloads/lfw-funneled.tgz by hand" in message
 
 
 def test_archives_put_there_by_hand_need_no_network(sets, nobody, tmp_path):
@@ -137,7 +137,7 @@ def test_the_addresses_and_checksums_are_those_of_two_well_kept_libraries():
     assert published == {part.addresses[0]: part.checksum for part in PETS.parts}
 
 
-def test_the_sets_that_must_be_asked_for_are_said_with_address_terms_and_folder():
+def test_sets_to_request_are_described_with_address_terms_and_folder():
     for words in ("https://susanqq.github.io/UTKFace/", "non-commercial research only", "utkface/UTKFace/"):
         assert words in BY_HAND
     for words in ("http://faceserv.cs.columbia.edu/DogData/", "CU_Dogs/dogImages/", "CU_Dogs/dogParts/"):

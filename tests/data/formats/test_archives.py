@@ -1,4 +1,4 @@
-"""Archives: unpacked whole into their folder or not at all, whatever they hold."""
+"""Archives: unpacked atomically into their folder, whatever they hold."""
 
 import io
 import stat
@@ -19,7 +19,7 @@ ROOM = 1_000_000
 
 
 def tar_of(path, *members, mode="w:gz", **files):
-    """Write a tar of files and of members made by hand."""
+    """Write a tar of files and hand-made members."""
     with tarfile.open(path, mode) as tar:
         for name, content in files.items():
             member = tarfile.TarInfo(name)
@@ -54,7 +54,7 @@ def contents(folder):
 
 
 def refused(archive, folder, most_bytes=ROOM, **options):
-    """What is said when an archive is not unpacked; nothing of it is there."""
+    """Return the error of an archive that is not unpacked; no files are left."""
     before = contents(folder.parent)
     with pytest.raises(UserError) as error:
         unpack(archive, folder, most_bytes=most_bytes, **options)
@@ -74,24 +74,24 @@ def test_an_archive_becomes_a_folder(tmp_path, name, write):
 
 
 @WRITERS
-def test_a_folder_within_the_archive_may_be_what_is_wanted(tmp_path, name, write):
+def test_a_folder_in_the_archive_can_be_unpacked_alone(tmp_path, name, write):
     archive = write(tmp_path / name, **FILES, **{"._faces": b"of a Mac"})
     unpack(archive, tmp_path / "raw" / "set", most_bytes=ROOM, inner="faces")
     assert contents(tmp_path / "raw") == {name.replace("faces", "set"): content for name, content in FILES.items()}
 
 
-def test_a_tar_that_only_calls_itself_packed_is_read(tmp_path):
+def test_an_uncompressed_tar_named_tar_gz_is_read(tmp_path):
     unpack(tar_of(tmp_path / "a.tar.gz", mode="w", **FILES), tmp_path / "set", most_bytes=ROOM)
     assert contents(tmp_path / "set") == FILES
 
 
-def test_a_folder_that_is_there_is_left_alone(tmp_path):
+def test_an_existing_folder_is_left_unchanged(tmp_path):
     (tmp_path / "set").mkdir()
     unpack(tmp_path / "none.zip", tmp_path / "set", most_bytes=ROOM)
     assert list((tmp_path / "set").iterdir()) == []
 
 
-def test_what_a_killed_run_left_is_not_taken_over(tmp_path):
+def test_the_partial_folder_of_a_killed_run_is_removed(tmp_path):
     (tmp_path / ".set.partial" / "faces").mkdir(parents=True)
     (tmp_path / ".set.partial" / "faces" / "half.jpg").write_bytes(b"ha")
     unpack(tar_of(tmp_path / "a.tgz", **FILES), tmp_path / "set", most_bytes=ROOM)
@@ -102,8 +102,8 @@ def test_what_a_killed_run_left_is_not_taken_over(tmp_path):
 @pytest.mark.parametrize("member", ["../out", "faces/../../out", "/tmp/out", "..\\out", "C:\\out", "\\\\host\\out"])
 def test_a_member_that_leads_out_of_the_folder_is_refused(tmp_path, name, write, member):
     archive = write(tmp_path / name, **FILES, **{member: b"out"})
-    said = refused(archive, tmp_path / "raw" / "set")
-    assert said == f"{archive}: member {member!r} leads out of the folder; nothing was unpacked"
+    message = refused(archive, tmp_path / "raw" / "set")
+    assert message == f"{archive}: member {member!r} leads out of the folder; nothing was unpacked"
     assert [path.name for path in tmp_path.iterdir() if path.name != "raw"] == [name]
 
 
@@ -144,20 +144,20 @@ def test_what_is_larger_than_declared_is_refused(tmp_path, name, write):
 
 
 @WRITERS
-def test_a_great_many_empty_files_are_too_many(tmp_path, name, write):
+def test_too_many_empty_files_are_refused(tmp_path, name, write):
     archive = write(tmp_path / name, **{f"{k}": b"" for k in range(30)})
     refused(archive, tmp_path / "set", most_bytes=29 * archives.BLOCK)
     unpack(archive, tmp_path / "set", most_bytes=30 * archives.BLOCK)
 
 
 @WRITERS
-def test_a_member_that_is_in_the_way_of_another_is_refused(tmp_path, name, write):
+def test_members_with_conflicting_paths_are_refused(tmp_path, name, write):
     archive = write(tmp_path / name, **{"a": b"", "a/b": b"x"})
     assert "can't be unpacked into" in refused(archive, tmp_path / "set")
 
 
 @WRITERS
-def test_a_damaged_archive_is_named(tmp_path, name, write):
+def test_a_damaged_archive_is_an_error(tmp_path, name, write):
     archive = write(tmp_path / name, **FILES)
     archive.write_bytes(archive.read_bytes()[:-60])
     assert f"can't be unpacked into {tmp_path / 'set'}" in refused(archive, tmp_path / "set")
@@ -165,35 +165,35 @@ def test_a_damaged_archive_is_named(tmp_path, name, write):
 
 @WRITERS
 @given(junk=st.binary(max_size=600))
-def test_junk_in_place_of_an_archive_is_named(tmp_path_factory, name, write, junk):
+def test_random_bytes_instead_of_an_archive_are_an_error(tmp_path_factory, name, write, junk):
     folder = tmp_path_factory.mktemp("junk")
     (folder / name).write_bytes(junk)
     if any(junk):  # zeros alone are an empty tar
         refused(folder / name, folder / "set")
 
 
-def test_an_archive_without_the_folder_that_is_wanted_is_named(tmp_path):
+def test_an_archive_without_the_inner_folder_is_an_error(tmp_path):
     archive = tar_of(tmp_path / "a.tgz", **FILES)
     assert refused(archive, tmp_path / "set", inner="dogs") == f"{archive}: has no folder 'dogs'; get it again"
 
 
-def test_another_kind_of_file_is_named(tmp_path):
+def test_another_kind_of_file_is_an_error(tmp_path):
     (tmp_path / "a.rar").write_bytes(b"Rar!")
     assert "needs .tar.gz, .tgz, .tar or .zip" in refused(tmp_path / "a.rar", tmp_path / "set")
 
 
-def test_an_archive_that_is_not_there_is_named(tmp_path):
+def test_a_missing_archive_is_an_error(tmp_path):
     assert "No such file" in refused(tmp_path / "a.zip", tmp_path / "set")
 
 
-def test_owners_and_odd_permissions_are_not_taken_over(tmp_path):
+def test_owners_and_odd_permissions_are_ignored(tmp_path):
     member = tarfile.TarInfo("run")
     member.mode = 0o4777
     unpack(tar_of(tmp_path / "a.tgz", member), tmp_path / "set", most_bytes=ROOM)
     assert stat.S_IMODE((tmp_path / "set" / "run").stat().st_mode) & 0o7022 == 0
 
 
-def test_of_runs_that_unpack_at_once_one_does_and_the_others_find_it(tmp_path):
+def test_of_simultaneous_runs_one_unpacks(tmp_path):
     archive = tar_of(tmp_path / "a.tar.gz", **FILES)
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: unpack(archive, tmp_path / "out", most_bytes=ROOM), range(4)))

@@ -1,4 +1,4 @@
-"""idx files: an array comes back as it was written, and anything else is said in one line that names the file."""
+"""Idx files: arrays are read as written, and anything else is a one-line error that names the file."""
 
 import gzip
 
@@ -13,7 +13,7 @@ from vae_jax.data.formats.idx import read_idx
 
 
 @given(arrays(np.uint8, array_shapes(min_dims=1, max_dims=3, min_side=1, max_side=5)), st.booleans())
-def test_an_array_comes_back_as_it_was_written(tmp_path_factory, idx_bytes, array, zipped):
+def test_an_array_is_read_as_it_was_written(tmp_path_factory, idx_bytes, array, zipped):
     path = tmp_path_factory.mktemp("idx") / "file"
     path.write_bytes(gzip.compress(idx_bytes(array)) if zipped else idx_bytes(array))
     np.testing.assert_array_equal(read_idx(path, array.ndim), array)
@@ -21,7 +21,7 @@ def test_an_array_comes_back_as_it_was_written(tmp_path_factory, idx_bytes, arra
 
 @st.composite
 def nearly_idx(draw):
-    """A small idx file in which some bytes are others, or which ends too early; perhaps gzipped before or after."""
+    """A small idx file with changed bytes or cut short, perhaps gzipped before or after."""
     sizes = draw(st.lists(st.integers(0, 3), min_size=1, max_size=3))
     content = bytes([0, 0, 8, len(sizes)]) + b"".join(n.to_bytes(4, "big") for n in sizes) + bytes(np.prod(sizes))
     if draw(st.booleans()):
@@ -34,7 +34,7 @@ def nearly_idx(draw):
 
 
 @given(st.binary(max_size=40) | nearly_idx(), st.sampled_from([1, 3]))
-def test_any_bytes_are_an_array_or_an_error_in_one_line(tmp_path_factory, idx_bytes, content, dimensions):
+def test_any_bytes_give_an_array_or_an_error_in_one_line(tmp_path_factory, idx_bytes, content, dimensions):
     path = tmp_path_factory.mktemp("idx") / "file"
     path.write_bytes(content)
     try:
@@ -47,7 +47,7 @@ def test_any_bytes_are_an_array_or_an_error_in_one_line(tmp_path_factory, idx_by
 
 
 @pytest.mark.parametrize(
-    ("harm", "said"),
+    ("harm", "message"),
     [
         (lambda whole: b"", "found nothing at its start"),
         (lambda whole: b"\x89PNG" + whole[4:], "found 89504e47 at its start; needs an idx file of 3 dimensions"),
@@ -65,16 +65,16 @@ def test_any_bytes_are_an_array_or_an_error_in_one_line(tmp_path_factory, idx_by
         (lambda whole: gzip.compress(whole)[:-8] + bytes(8), "can't be read"),
     ],
 )
-def test_a_file_that_is_no_such_array_is_named_with_what_was_found(tmp_path, idx_bytes, harm, said):
+def test_another_file_is_an_error_that_says_what_was_found(tmp_path, idx_bytes, harm, message):
     path = tmp_path / "images"
     path.write_bytes(harm(idx_bytes(np.zeros((3, 2, 2)))))
     with pytest.raises(UserError) as error:
         read_idx(path, 3)
-    assert str(error.value).startswith(f"{path}: {said}")
+    assert str(error.value).startswith(f"{path}: {message}")
     assert "put the published file there again" in str(error.value)
     assert "\n" not in str(error.value)
 
 
-def test_a_file_that_is_not_there_is_named(tmp_path):
+def test_a_missing_file_is_an_error(tmp_path):
     with pytest.raises(UserError, match="nowhere: can't be read"):
         read_idx(tmp_path / "nowhere", 1)

@@ -1,4 +1,4 @@
-"""Images through TFDS: what it gives back is what was put in."""
+"""Images through TFDS: they are read as they were written."""
 
 import itertools
 import math
@@ -20,7 +20,7 @@ def examples(images, labels):
 
 
 def splits(shape=SHAPE):
-    """Two splits of noise: arrays, and what gives their examples."""
+    """Two splits of noise: arrays, and their examples."""
     noise = np.random.default_rng(0)
     arrays = {
         split: (noise.integers(0, 256, (n, *shape)).astype(np.uint8), noise.integers(0, 3, n))
@@ -36,7 +36,7 @@ def prepared(given, folder, shape=SHAPE):
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_tfds_gives_the_images_and_labels_in_their_order(tmp_path, channels):
+def test_images_and_labels_are_read_in_the_written_order(tmp_path, channels):
     shape = (*SHAPE[:2], channels)
     arrays, given = splits(shape)
     builder = prepared(given, tmp_path, shape)
@@ -72,8 +72,8 @@ def test_images_of_another_shape_are_refused(tmp_path):
         prepared(splits()[1], tmp_path, (9, 8, 1))
 
 
-def test_no_more_is_held_than_goes_into_a_file(tmp_path, monkeypatch):
-    """TFDS holds what it writes into a file: the examples of the next are asked for when that one is whole."""
+def test_examples_are_held_in_memory_for_one_file_at_a_time(tmp_path, monkeypatch):
+    """TFDS requests the examples of a file when the file before it is complete."""
     monkeypatch.setattr(picture_builder, "FILE_SIZE", 8 * math.prod(SHAPE))
     arrays, given = splits()
     whole = {}
@@ -88,7 +88,7 @@ def test_no_more_is_held_than_goes_into_a_file(tmp_path, monkeypatch):
 
 
 @given(count=st.integers(0, 10**6), size=st.integers(1, 10**8))
-def test_files_hold_every_example_once_and_are_never_many(count, size):
+def test_every_example_is_in_one_file_and_files_are_few(count, size):
     files = picture_builder._files(count, size)
     assert all(before.stop == after.start for before, after in itertools.pairwise(files))
     assert sum(map(len, files)) == count

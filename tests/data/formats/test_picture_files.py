@@ -1,4 +1,4 @@
-"""Picture files: grey levels the right way up, or a few words on why a file can't be used."""
+"""Picture files: upright pixels, or a few words on why a file can't be used."""
 
 import io
 import struct
@@ -67,7 +67,7 @@ def read(tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["PNG", "GIF", "BMP", "TIFF", "DIB", "PPM", "PCX", "TGA", "SGI", "ICO", "QOI"])
-def test_grey_levels_are_read_as_they_are_whatever_the_name_says(read, kind):
+def test_the_content_decides_the_format_not_the_name(read, kind):
     picture = Image.fromarray(GREY)
     content = encoded(picture.convert("RGBA" if kind in ("ICO", "QOI") else "L"), kind, sizes=[GREY.shape[::-1]])
     for name in ("picture.jpg", "picture", "picture.txt"):
@@ -75,18 +75,18 @@ def test_grey_levels_are_read_as_they_are_whatever_the_name_says(read, kind):
 
 
 @pytest.mark.parametrize("kind", ["AVIF", "JPEG2000", "WEBP"])
-def test_newer_kinds_of_files_are_read_too(read, kind):
+def test_newer_formats_are_read(read, kind):
     smooth = np.tile(np.arange(0, 256, 4, dtype=np.uint8), (64, 1))
     np.testing.assert_allclose(read(encoded(Image.fromarray(smooth), kind)), smooth, atol=6)
 
 
-def test_of_an_animation_and_of_several_pages_it_is_the_first_picture(read):
+def test_the_first_frame_or_page_is_read(read):
     pictures = [Image.fromarray(each) for each in (GREY, GREY[::-1].copy())]
     for kind in ("GIF", "PNG", "TIFF"):
         np.testing.assert_array_equal(read(encoded(pictures[0], kind, save_all=True, append_images=pictures[1:])), GREY)
 
 
-def test_colours_by_their_lightness_are_converted(read):
+def test_lab_colours_are_converted(read):
     """CIE L*a*b*: of grey, L* is 116 Y^(1/3) - 16, and sRGB's Y is known for every level."""
     content = encoded(
         Image.merge("LAB", [Image.new("L", (4, 4), round(2.55 * 53.585)), *2 * [Image.new("L", (4, 4), 128)]]), "TIFF"
@@ -125,7 +125,7 @@ def test_a_picture_is_turned_as_its_exif_orientation_says(read, kind, orientatio
     np.testing.assert_array_equal(read(content), TURNS[orientation](GREY))
 
 
-def test_a_photograph_taken_on_its_side_stands_upright(read):
+def test_a_rotated_photograph_is_upright(read):
     """Orientation 6: the stored left side is the top."""
     stored = np.full((32, 64), 20, np.uint8)
     stored[:, :32] = 220
@@ -136,7 +136,7 @@ def test_a_photograph_taken_on_its_side_stands_upright(read):
 
 
 def odd_exif(*entries):
-    """EXIF data of entries that no writer would write: tag, type, count and four bytes or more."""
+    """EXIF data with odd entries: tag, type, count and four bytes or more."""
     directory, beyond, behind = struct.pack("<H", len(entries)), b"", 14 + 12 * len(entries)
     for tag, kind, count, value in entries:
         place = value.ljust(4, b"\0") if len(value) <= 4 else struct.pack("<I", behind + len(beyond))
@@ -159,7 +159,7 @@ ODD = {
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 @pytest.mark.parametrize("entries", ODD.values(), ids=ODD)
 @pytest.mark.filterwarnings("ignore::UserWarning")
-def test_odd_metadata_do_not_cost_the_picture_nor_its_orientation(read, kind, entries):
+def test_odd_metadata_do_not_prevent_reading_and_keep_the_orientation(read, kind, entries):
     stored = np.full((32, 64), 20, np.uint8)
     stored[:, :32] = 220
     upright = read(encoded(Image.fromarray(stored), kind, exif=odd_exif(*entries)))
@@ -168,7 +168,7 @@ def test_odd_metadata_do_not_cost_the_picture_nor_its_orientation(read, kind, en
 
 
 @pytest.mark.parametrize("value", [0, 9, 65_535])
-def test_an_orientation_that_means_nothing_turns_nothing(read, value):
+def test_an_unknown_orientation_is_ignored(read, value):
     content = encoded(Image.fromarray(GREY), "PNG", exif=odd_exif((ORIENTATION, 3, 1, struct.pack("<H", value))))
     np.testing.assert_array_equal(read(content), GREY)
 
@@ -202,14 +202,14 @@ def test_an_orientation_that_means_nothing_turns_nothing(read, value):
         "real numbers",
     ],
 )
-def test_a_file_that_can_not_be_used_says_why(read, content, reason):
+def test_an_unusable_file_has_a_reason(read, content, reason):
     with pytest.raises(UnusablePictureError) as error:
         read(content)
     assert str(error.value).startswith(reason)
 
 
 @pytest.mark.parametrize("name", ["nowhere.jpg", "", "x" * 300 + ".jpg", "null\0byte.jpg"])
-def test_what_is_no_file_says_so(tmp_path, name):
+def test_a_path_that_is_not_a_file_has_a_reason(tmp_path, name):
     with pytest.raises(UnusablePictureError, match=r"not a file|can't be read \(File name too long\)"):
         read_picture(tmp_path / name)
 
@@ -234,7 +234,7 @@ def test_a_picture_of_the_largest_size_is_read(read, monkeypatch):
 
 @pytest.fixture
 def few_are_large(monkeypatch):
-    """Call pictures of more than 2,000 pixels large, and halve them seven rows and more at once."""
+    """Make pictures of more than 2,000 pixels large, and halve them in strips of 8 rows."""
     monkeypatch.setattr(picture_files, "LARGE", 2000)
     monkeypatch.setattr(picture_files, "ROWS", 8)
 
@@ -245,7 +245,7 @@ SMOOTH = (np.add.outer(np.arange(60), 2 * np.arange(90))).astype(np.uint8)
 @pytest.mark.usefixtures("few_are_large")
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP"])
 @pytest.mark.parametrize("orientation", [1, 6])
-def test_a_large_picture_is_halved_and_says_so(tmp_path, kind, orientation):
+def test_a_large_picture_is_halved_and_returned_with_the_factor(tmp_path, kind, orientation):
     path = tmp_path / "large"
     path.write_bytes(encoded(Image.fromarray(SMOOTH), kind, exif=exif(orientation), quality=98))
     halved, times = read_reduced(path)
@@ -256,13 +256,13 @@ def test_a_large_picture_is_halved_and_says_so(tmp_path, kind, orientation):
 
 @pytest.mark.usefixtures("few_are_large")
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF"])
-def test_an_odd_row_and_column_of_a_large_picture_stay(tmp_path, kind):
+def test_the_last_odd_row_and_column_of_a_large_picture_are_kept(tmp_path, kind):
     Image.fromarray(SMOOTH[:59, :89]).save(tmp_path / "large", kind)
     assert read_picture(tmp_path / "large").shape == (30, 45, 1)
 
 
 @pytest.mark.usefixtures("few_are_large")
-def test_what_is_transparent_in_a_large_picture_becomes_white(tmp_path):
+def test_transparency_in_a_large_picture_becomes_white(tmp_path):
     picture = Image.new("RGBA", (60, 60), (0, 0, 0, 0))
     picture.paste((10, 10, 10, 255), (0, 0, 30, 60))
     picture.save(tmp_path / "large.png")
@@ -288,14 +288,14 @@ def test_a_panorama_of_a_hundred_million_pixels_is_read(tmp_path):
 HEIC = (28).to_bytes(4) + b"ftypheic" + bytes(4) + b"mif1heicmiaf" + bytes(99)
 
 
-def test_without_its_reader_a_heic_file_is_named_as_such_and_what_would_do(read, monkeypatch):
+def test_without_pillow_heif_the_reason_says_what_to_install(read, monkeypatch):
     monkeypatch.setitem(sys.modules, "pillow_heif", None)
     for name in ("picture.heic", "picture.jpg"):
         with pytest.raises(UnusablePictureError, match=r"^HEIC, and no pillow-heif to read it with \(pip install"):
             read(HEIC, name)
 
 
-def test_a_heic_file_is_read_turned_as_it_says_and_pillow_stays_as_it_was(tmp_path):
+def test_a_heic_file_is_read_upright_and_nothing_is_registered_with_pillow(tmp_path):
     heif = pytest.importorskip("pillow_heif")
     stored = np.full((32, 64), 20, np.uint8)
     stored[:, :32] = 220
@@ -340,7 +340,7 @@ WHOLE = [
     st.integers(0, 3000),
 )
 @pytest.mark.filterwarnings("ignore::Warning")
-def test_any_bytes_are_grey_levels_or_a_reason_in_one_line(tmp_path_factory, whole, damage, end):
+def test_any_bytes_give_a_picture_or_a_reason_in_one_line(tmp_path_factory, whole, damage, end):
     content = bytearray(whole)
     for place, value in damage:
         content[place : place + 1] = bytes([value])

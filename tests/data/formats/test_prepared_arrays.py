@@ -1,4 +1,4 @@
-"""Prepared arrays: made once, and made again rather than read wrong."""
+"""The cache of prepared arrays: made once, and made again if the file is damaged."""
 
 import logging
 import threading
@@ -25,7 +25,7 @@ def same(found, arrays=ARRAYS):
     )
 
 
-def test_arrays_are_made_once_and_come_back_the_same(tmp_path):
+def test_arrays_are_made_once_and_read_back(tmp_path):
     assert same(prepared(tmp_path / "new" / "folder", "noise", "key", lambda: ARRAYS))
     assert same(prepared(tmp_path / "new" / "folder", "noise", "key", made_again))
     assert [path.name for path in (tmp_path / "new" / "folder").iterdir()] == ["noise-key.npz"]
@@ -39,8 +39,8 @@ def test_another_name_or_key_is_another_file(tmp_path, name, key):
     assert same(prepared(tmp_path, "noise", "key", made_again))
 
 
-def test_whatever_byte_of_the_file_is_damaged_the_arrays_are_the_same(tmp_path):
-    """Each byte in turn, one of its bits: either it does not matter or the arrays are made again."""
+def test_any_damaged_byte_of_the_file_is_noticed(tmp_path):
+    """A bit of each byte in turn: either it does not matter, or the arrays are made again."""
     prepared(tmp_path, "noise", "key", lambda: ARRAYS)
     path = tmp_path / "noise-key.npz"
     whole = path.read_bytes()
@@ -66,7 +66,7 @@ def test_a_file_that_ends_too_early_is_named_and_made_again(tmp_path, caplog, sh
 
 
 def test_a_shape_that_was_changed_in_the_file_is_found(tmp_path):
-    """Of a large array read short, the archive itself would notice nothing."""
+    """The archive's own checksums would not notice a large array that is read short."""
     large = {"images": np.random.default_rng(0).integers(0, 256, (6000, 40)).astype(np.uint8)}
     prepared(tmp_path, "noise", "key", lambda: large)
     path = tmp_path / "noise-key.npz"
@@ -76,26 +76,26 @@ def test_a_shape_that_was_changed_in_the_file_is_found(tmp_path):
     assert same(prepared(tmp_path, "noise", "key", lambda: large), large)
 
 
-def test_arrays_that_can_not_be_kept_are_given_all_the_same(tmp_path, caplog):
+def test_arrays_that_can_not_be_written_are_returned(tmp_path, caplog):
     (tmp_path / "taken").write_text("a file")
     with caplog.at_level(logging.WARNING, "vae_jax"):
         assert same(prepared(tmp_path / "taken", "noise", "key", lambda: ARRAYS))
     assert f"{tmp_path}/taken/noise-key.npz: can't be kept" in caplog.text
 
 
-def test_what_can_not_be_made_leaves_nothing(tmp_path):
+def test_an_error_in_make_leaves_no_file(tmp_path):
     with pytest.raises(AssertionError, match="made again"):
         prepared(tmp_path, "noise", "key", made_again)
     assert not list(tmp_path.iterdir())
 
 
 @given(st.lists(st.lists(st.text(), min_size=2, max_size=2)))
-def test_text_survives_being_an_array(value):
+def test_json_values_are_encoded_and_decoded(value):
     assert text_value(text_array(value)) == value
 
 
-def test_of_runs_that_start_at_once_one_makes_the_arrays_and_the_others_read_them(tmp_path):
-    """Locks keep threads apart as they keep processes apart."""
+def test_of_simultaneous_runs_one_makes_the_arrays_and_the_others_read_them(tmp_path):
+    """Locks hold between threads as between processes."""
     made = []
 
     def slowly():
@@ -110,7 +110,7 @@ def test_of_runs_that_start_at_once_one_makes_the_arrays_and_the_others_read_the
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["noise-key.npz"]
 
 
-def test_what_is_wrong_is_told_before_anything_is_written(tmp_path):
+def test_errors_of_check_are_raised_before_anything_is_written(tmp_path):
     def check():
         raise ValueError("wrong")
 

@@ -1,4 +1,4 @@
-"""Images that a caller hands over: what they become, and one line for whatever can't be used."""
+"""Images given as arrays: what they become, and one-line errors for those that can't be used."""
 
 import logging
 
@@ -26,7 +26,7 @@ def all_images(found):
     return np.concatenate([found.train.images, found.validation.images, found.test.images])
 
 
-def test_a_share_is_held_out_as_of_any_source_without_a_split():
+def test_a_share_of_the_images_is_held_out():
     found = dataset(NOISE, LABELS, config=DataConfig(name="arrays", test_fraction=0.2, validation_fraction=0.25))
     assert (len(found.train), len(found.validation), len(found.test)) == (24, 7, 9)
     assert sorted(content_hashes(all_images(found))) == sorted(content_hashes(NOISE[..., None]))
@@ -35,7 +35,7 @@ def test_a_share_is_held_out_as_of_any_source_without_a_split():
     assert found.source == "images given as arrays"
 
 
-def test_given_splits_are_taken_as_they_are():
+def test_given_splits_are_kept():
     parts = {"test_images": NOISE[30:35], "test_labels": LABELS[30:35]}
     found = dataset(NOISE[:30], LABELS[:30], **parts, validation_images=NOISE[35:], validation_labels=LABELS[35:])
     for split, places in ((found.train, slice(30)), (found.test, slice(30, 35)), (found.validation, slice(35, 40))):
@@ -44,28 +44,28 @@ def test_given_splits_are_taken_as_they_are():
 
 
 @pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])
-def test_floats_that_are_multiples_of_a_255th_become_the_bytes_that_they_are(kind):
+def test_floats_that_are_multiples_of_a_255th_become_exact_bytes(kind):
     found = dataset((NOISE / 255).astype(kind), test_images=NOISE[:3])
     np.testing.assert_array_equal(found.train.images[..., 0], NOISE)
     assert found.source == "images given as arrays"
 
 
 @given(st.lists(st.floats(0, 1, width=32), min_size=2, max_size=2, unique=True))
-def test_other_floats_are_rounded_to_the_nearest_level_and_that_is_told(pixels):
+def test_other_floats_are_rounded_to_the_nearest_level_and_source_says_so(pixels):
     found = dataset(np.array(pixels, np.float32).reshape(2, 1, 1, 1), test_images=np.zeros((1, 1, 1, 1), np.uint8))
     assert np.abs(found.train.images.ravel() / 255 - pixels).max() <= 0.5 / 255 + 1e-6
     far = np.abs(found.train.images.ravel() - 255 * np.array(pixels)).max() > 0.11
     assert not far or found.source == "images given as arrays, pixels rounded to 256 levels"
 
 
-def test_whatever_is_like_an_array_will_do():
+def test_anything_like_an_array_is_accepted():
     import jax.numpy as jnp
 
     for each in (jnp.asarray(NOISE), (NOISE / 255).tolist(), np.asfortranarray(NOISE), NOISE[..., None]):
         np.testing.assert_array_equal(dataset(each, test_images=NOISE[:1]).train.images[..., 0], NOISE)
 
 
-def test_colour_stays():
+def test_colour_is_kept():
     coloured = np.repeat(NOISE[..., None], 3, axis=3)
     assert dataset(coloured).image_shape == (6, 5, 3)
 
@@ -81,14 +81,14 @@ def test_colour_stays():
     ],
     ids=["texts", "objects", "bytes", "numbers", "truth"],
 )
-def test_labels_count_in_the_names_of_the_classes(labels, names):
+def test_labels_become_sorted_class_names(labels, names):
     found = dataset(NOISE, labels, test_images=NOISE[:2], test_labels=labels[:2])
     assert found.class_names == names
     assert found.train.labels.tolist() == [1, 0] * 20
     assert found.test.labels.tolist() == [1, 0]
 
 
-def test_a_class_may_be_in_the_test_images_alone():
+def test_a_class_may_occur_in_the_test_images_only():
     found = dataset(NOISE[:20], ["b"] * 20, test_images=NOISE[20:22], test_labels=["a", "b"])
     assert found.class_names == ("a", "b")
     assert found.train.labels.tolist() == [1] * 20
@@ -98,55 +98,58 @@ def test_without_labels_there_is_one_class():
     assert dataset(NOISE).class_names == ("images",)
 
 
-def test_copies_between_the_splits_are_told(caplog):
+def test_copies_between_the_splits_are_logged(caplog):
     with caplog.at_level(logging.WARNING, "vae_jax"):
         dataset(NOISE, test_images=NOISE[:3])
-    assert caplog.messages == ["test_images: 3 of 3 are copies of images to learn from"]
+    assert caplog.messages == ["test_images: 3 of 3 are copies of training images"]
 
 
 UNIT = NOISE / 255
 
 
 @pytest.mark.parametrize(
-    ("images", "told"),
+    ("images", "message"),
     [
-        (UNIT * 255, r"images: found floats from 0 to 255; needs \[0, 1\]; images / 255 is such"),
-        (UNIT * 2 - 1, r"images: found floats from -1 to 1; needs \[0, 1\]; \(images \+ 1\) / 2 is such"),
+        (UNIT * 255, r"images: found floats from 0 to 255; needs \[0, 1\]; try images / 255 if"),
+        (UNIT * 2 - 1, r"images: found floats from -1 to 1; needs \[0, 1\]; try \(images \+ 1\) / 2 if"),
         (UNIT * 1000, r"images: found floats from 0 to 1000; needs \[0, 1\]$"),
         (np.where(NOISE[3, 0, 0] == NOISE, np.nan, UNIT), r"images: found nan in image \d+; needs floats in \[0, 1\]"),
         (np.where(NOISE[3, 0, 0] == NOISE, np.inf, UNIT), r"images: found inf in image \d+; needs floats in \[0, 1\]"),
-        (NOISE.astype(int), r"images: found int64; needs uint8, or floats in \[0, 1\]; images\.astype\(numpy\.uint8\)"),
+        (
+            NOISE.astype(int),
+            r"images: found int64; needs uint8, or .*; try images\.astype\(numpy\.uint8\)",
+        ),
         (NOISE.astype(int) * 9, r"images: found int64; needs uint8, or floats in \[0, 1\]$"),
-        (NOISE > 9, r"images: found bool; needs uint8, .*; images\.astype\(float\) is such"),
+        (NOISE > 9, r"images: found bool; needs uint8, .*; try images\.astype\(float\)"),
         (NOISE.astype(complex), "images: found complex128; needs uint8"),
         (NOISE.reshape(40, -1), r"images: found shape \(40, 30\); needs \(n, height, width\) or .*; rows of pixels"),
         (np.zeros((2, 64), np.uint8), r"such as images\.reshape\(-1, 8, 8\)"),
-        (NOISE[..., :3], r"images: found shape \(40, 6, 3\); .* single image images\[None\], of images 3 wide"),
-        (NOISE[:, None], r"found shape \(40, 1, 6, 5\); .*channels that come first numpy\.moveaxis\(images, 1, -1\)"),
-        (np.zeros((2, 8, 8, 4), np.uint8), r"without the alpha channel images\[\.\.\., :3\]"),
+        (NOISE[..., :3], r"images: found shape \(40, 6, 3\); .* single image images\[None\], for images 3 wide"),
+        (NOISE[:, None], r"found shape \(40, 1, 6, 5\); .*channels come first, numpy\.moveaxis\(images, 1, -1\)"),
+        (np.zeros((2, 8, 8, 4), np.uint8), r"remove the alpha channel by images\[\.\.\., :3\]"),
         (NOISE[:0], r"images: found shape \(0, 6, 5\); needs .* and one image or more$"),
         (NOISE[:, :0], r"images: found shape \(40, 0, 5\)"),
         (NOISE[0, 0, 0], r"images: found shape \(\); needs"),
-        ([[1], [1, 2]], "images: found list, of which no array can be made; needs one"),
+        ([[1], [1, 2]], "images: found list, which can't be converted to an array; needs one"),
         ("digits.npy", "images: found str 'digits.npy'; needs an array of numbers"),
-        (NOISE[:1], "images: found no two that differ in one class, of 1; needs them to hold some out, or test_images"),
-        (NOISE[[0] * 9], "images: found no two that differ in one class, of 9;"),
+        (NOISE[:1], "images: found no class with two different images among 1; needs one, or test_images"),
+        (NOISE[[0] * 9], "images: found no class with two different images among 9;"),
     ],
 )
-def test_what_are_no_images_is_told_in_one_line(images, told):
-    with pytest.raises(UserError, match=f"^{told}" if told.startswith("images") else told) as error:
+def test_unusable_images_are_refused_in_one_line(images, message):
+    with pytest.raises(UserError, match=f"^{message}" if message.startswith("images") else message) as error:
         dataset(images)
     assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize(
-    ("more", "told"),
+    ("more", "message"),
     [
         ({"labels": LABELS[:9]}, r"labels: found shape \(9,\) for 40 images; needs \(40,\)$"),
-        ({"labels": np.eye(3)[LABELS]}, r"labels: found shape \(40, 3\) .*; of one-hot labels labels\.argmax\(1\)"),
-        ({"labels": LABELS / 2}, r"labels: found float64; needs whole numbers or texts; labels\.astype\(int\) may do"),
+        ({"labels": np.eye(3)[LABELS]}, r"labels: found shape \(40, 3\) .*; for one-hot labels labels\.argmax\(1\)"),
+        ({"labels": LABELS / 2}, r"labels: found float64; needs whole numbers or texts; try labels\.astype\(int\)"),
         ({"labels": [None] * 40}, "labels: found object; needs whole numbers or texts"),
-        ({"labels": [b"\xff"] * 40}, "labels: found list, of which no array can be made"),
+        ({"labels": [b"\xff"] * 40}, "labels: found list, which can't be converted to an array"),
         ({"test_images": NOISE[:, :4]}, r"test_images: found images of shape \(4, 5, 1\); needs \(6, 5, 1\)"),
         ({"test_images": NOISE[:, :, None] / 3}, r"test_images: found shape \(40, 6, 1, 5\)"),
         ({"test_labels": LABELS}, "test_labels: found without test_images; needs both"),
@@ -159,18 +162,18 @@ def test_what_are_no_images_is_told_in_one_line(images, told):
         ({"validation_images": NOISE * 2.0}, r"validation_images: found floats from 0 to 510; needs \[0, 1\]$"),
     ],
 )
-def test_what_does_not_go_together_is_told_in_one_line(more, told):
-    with pytest.raises(UserError, match=f"^{told}"):
+def test_arrays_that_do_not_fit_together_are_refused_in_one_line(more, message):
+    with pytest.raises(UserError, match=f"^{message}"):
         dataset(NOISE, **more)
 
 
-def test_validation_images_and_a_share_of_them_are_not_both_taken():
+def test_validation_images_and_a_validation_fraction_exclude_each_other():
     with pytest.raises(
         UserError, match=r"^validation_images: given, and config\.data\.validation_fraction is 0\.1 too"
     ):
         dataset(NOISE, validation_images=NOISE, config=DataConfig(name="arrays", validation_fraction=0.1))
 
 
-def test_without_the_arrays_there_is_a_line():
-    with pytest.raises(UserError, match=r"^config\.data\.name=arrays: this needs images given as arrays, .*images="):
+def test_missing_arrays_are_an_error():
+    with pytest.raises(UserError, match=r"^config\.data\.name=arrays: needs images given as arrays, .*images="):
         load(CONFIG)

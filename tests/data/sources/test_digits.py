@@ -12,7 +12,7 @@ DIGITS = load(DataConfig(name="digits"))
 THEIRS = load_digits()
 
 
-def test_all_digits_are_there_with_their_labels():
+def test_all_digits_are_read_with_their_labels():
     ours = Counter()
     for split in (DIGITS.train, DIGITS.test):
         for image, label in zip(split.images, split.labels, strict=True):
@@ -26,7 +26,7 @@ def test_the_grey_levels_reach_from_black_to_white():
     assert DIGITS.train.images.max() == 255
 
 
-def test_every_digit_is_on_both_sides_under_its_own_name():
+def test_every_digit_is_in_both_splits():
     for split in (DIGITS.train, DIGITS.test):
         assert [DIGITS.class_names[label] for label in np.unique(split.labels)] == list("0123456789")
 

@@ -1,4 +1,4 @@
-"""dogpeople: photographs of people and dogs laid over each other, what can't be used skipped by name."""
+"""dogpeople: aligned photographs of people and dogs; unusable files are skipped and named."""
 
 import csv
 import dataclasses
@@ -33,7 +33,7 @@ def raw(tmp_path):
 
 
 def config(raw, **changes):
-    """Of a raw folder, with what is prepared kept beside it."""
+    """The settings for a raw folder, with the prepared folder beside it."""
     wanted = {"name": "dogpeople", "raw_dir": str(raw), "prepared_dir": f"{raw}-prepared", "image_size": 24}
     return DataConfig(**(wanted | changes))
 
@@ -54,7 +54,7 @@ def test_people_and_dogs_are_grey_squares_of_the_size_asked_for(raw):
     )
 
 
-def test_eyes_and_nose_of_every_dog_lie_where_they_do_in_people(raw):
+def test_dogs_and_people_have_eyes_and_nose_at_the_same_positions(raw):
     dataset = load(config(raw, image_size=60))
     images, labels = dataset.train.images[..., 0], dataset.train.labels
     for face in images[labels == 1]:
@@ -74,14 +74,14 @@ def test_as_many_people_as_dogs_are_held_out(raw):
     assert held.tolist() == [round(0.4 * 8)] * 2
 
 
-def test_what_share_of_each_is_held_out_is_said_where_the_data_are_named(tmp_path):
+def test_the_shares_held_out_are_in_source(tmp_path):
     draw_people(tmp_path / "raw", 40)
     draw_dogs(tmp_path / "raw", 10)
     dataset = load(config(tmp_path / "raw", test_fraction=0.2))
     assert dataset.source.endswith("; held out in equal numbers: 2 people (5.0%) and 2 dogs (20.0%)")
 
 
-def test_a_single_dog_is_trained_on_and_said_not_to_be_tested_on(tmp_path):
+def test_a_single_dog_is_trained_on_and_source_says_so(tmp_path):
     draw_people(tmp_path / "raw", 10)
     draw_dogs(tmp_path / "raw", 1)
     dataset = load(config(tmp_path / "raw"))
@@ -97,7 +97,7 @@ def test_copies_of_a_photograph_lie_on_one_side(raw):
     assert not set(content_hashes(dataset.train.images)) & set(content_hashes(dataset.test.images))
 
 
-def test_without_photographs_faces_are_drawn_and_the_notice_says_how_to_have_them(monkeypatch):
+def test_without_photographs_faces_are_drawn_with_a_notice(monkeypatch):
     asked, drawn = DataConfig(name="dogpeople"), small_dataset()
     monkeypatch.setattr(drawn_faces, "load", {asked: drawn}.__getitem__)
     dataset = load(asked)
@@ -122,19 +122,19 @@ def test_the_environment_can_name_the_folder(raw, monkeypatch):
 
 
 def refused(settings):
-    """What is said of photographs that can't be used."""
+    """Return the error for photographs that can't be used."""
     with pytest.raises(UserError) as error:
         load(settings)
     assert "\n" not in str(error.value)
     return str(error.value)
 
 
-def test_a_named_folder_that_is_not_there_is_an_error(tmp_path):
-    said = refused(config(tmp_path / "nowhere"))
-    assert said.startswith(f"{tmp_path}/nowhere: no such folder; needs people (such as UTKFace")
+def test_a_given_folder_that_does_not_exist_is_an_error(tmp_path):
+    message = refused(config(tmp_path / "nowhere"))
+    assert message.startswith(f"{tmp_path}/nowhere: no such folder; needs people (such as UTKFace")
 
 
-def test_a_named_folder_without_photographs_is_an_error(tmp_path):
+def test_a_given_folder_without_photographs_is_an_error(tmp_path):
     (tmp_path / "raw").mkdir()
     assert refused(config(tmp_path / "raw")).startswith(f"{tmp_path}/raw: found no usable people; needs people")
 
@@ -149,11 +149,11 @@ def test_people_without_dogs_and_dogs_without_people_are_errors(tmp_path):
 def test_a_folder_in_which_nothing_can_be_read_is_an_error_with_the_count(raw):
     for path in (raw / "utkface").rglob("*.jpg"):
         path.write_bytes(b"")
-    said = refused(config(raw))
-    assert "found no usable people; found 8 dogs (landmarks.csv) (18 files skipped: 18 empty file (" in said
+    message = refused(config(raw))
+    assert "found no usable people; found 8 dogs (landmarks.csv) (18 files skipped: 18 empty file (" in message
 
 
-def test_odd_files_among_good_ones_are_skipped_by_name(tmp_path, caplog):
+def test_odd_files_are_skipped_and_named(tmp_path, caplog):
     raw = tmp_path / "raw"
     draw_people(raw, 6)
     people, dogs = raw / "utkface" / "UTKFace", raw / "dogs" / "images"
@@ -182,8 +182,8 @@ def test_odd_files_among_good_ones_are_skipped_by_name(tmp_path, caplog):
         dataset = load(config(raw))
     assert counts(dataset) == [7, 5]
     (record,) = caplog.records
-    said = record.getMessage()
-    assert said.startswith(f"{raw}: skipped ")
+    message = record.getMessage()
+    assert message.startswith(f"{raw}: skipped ")
     for reason in (
         "1 empty file (empty.jpg)",
         "1 not a picture (text.jpg)",
@@ -194,8 +194,8 @@ def test_odd_files_among_good_ones_are_skipped_by_name(tmp_path, caplog):
         "1 eyes less than 4 pixels apart (one_eyed.jpg)",
         "1 nose not below the eyes, or left and right eye swapped (swapped.jpg)",
     ):
-        assert reason in said
-    table = said.partition("every file is named in ")[2]
+        assert reason in message
+    table = message.partition("every file is named in ")[2]
     with Path(table).open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert sum(bool(row["skipped"]) for row in rows) == 14
@@ -223,7 +223,7 @@ def test_a_dog_whose_landmarks_can_not_be_used_is_skipped_with_the_reason(tmp_pa
     assert record.getMessage().startswith(f"{raw}: skipped 1 {reason} (odd.jpg); every file is named in ")
 
 
-def test_skipped_files_are_named_again_when_what_was_prepared_is_used(raw, caplog):
+def test_skipped_files_are_logged_again_when_the_cache_is_used(raw, caplog):
     (raw / "utkface" / "UTKFace" / "empty.jpg").touch()
     for _ in range(2):
         caplog.clear()
@@ -240,7 +240,7 @@ def test_a_photograph_may_have_any_name(raw):
 
 
 def test_a_photograph_on_its_side_is_turned_before_its_landmarks_are_used(tmp_path):
-    """The landmarks are those of the upright picture; it is stored lying, with orientation 6."""
+    """The landmarks are those of the upright picture; it is stored rotated, with orientation 6."""
     raw = tmp_path / "raw"
     draw_people(raw, 3)
     draw_dogs(raw, 3)
@@ -295,7 +295,7 @@ def test_another_size_is_prepared_for_itself(raw):
     assert load(config(raw, image_size=18)).image_shape == (18, 18, 1)
 
 
-def test_preparing_leaves_the_warnings_as_they_were(raw):
+def test_preparing_does_not_change_the_warning_filters(raw):
     before = list(warnings.filters)
     load(config(raw))
     assert warnings.filters == before
@@ -416,7 +416,7 @@ def test_files_of_other_data_sets_in_the_usual_folder_leave_the_faces_drawn(monk
         load(DataConfig(name="dogpeople"))
 
 
-def test_how_the_folders_were_taken_is_told_each_time(raw, caplog):
+def test_the_guessed_layouts_are_logged_each_time(raw, caplog):
     for _ in range(2):
         caplog.clear()
         with caplog.at_level(logging.INFO, "vae_jax"):

@@ -1,4 +1,4 @@
-"""Drawn faces: always there, always the same, in known shares and from known factors."""
+"""Drawn faces: always the same, in known shares and from known factors."""
 
 from collections import Counter
 
@@ -62,7 +62,7 @@ def test_the_faces_are_painted_from_the_known_factors(faces, known):
     assert found == Counter(expected)
 
 
-def test_ten_thousand_faces_are_drawn_where_nothing_else_is_said():
+def test_ten_thousand_faces_are_drawn_by_default():
     labels, factors = jax.eval_shape(lambda: known_factors(DataConfig()))
     assert {len(array) for array in (labels, *factors)} == {10_000}
 
@@ -86,7 +86,7 @@ def test_people_are_people_and_dogs_are_dogs(known):
     assert np.ptp(between) > 0.4
 
 
-def test_factors_stay_where_the_painter_has_use_for_them(known):
+def test_factors_are_within_their_ranges(known):
     _, factors = known
     values = {name: np.asarray(value) for name, value in factors._asdict().items()}
     for name, value in values.items():
@@ -104,7 +104,7 @@ def test_factors_stay_where_the_painter_has_use_for_them(known):
     assert np.abs(values["roll"]).max() < 0.3
 
 
-def test_no_factor_tells_of_another(known):
+def test_factors_are_independent(known):
     """Correlations of independent factors stay within a few standard deviations of 0; species shows in spectacles."""
     _, factors = known
     names = [name for name in Factors._fields if name not in ("texture", "spectacles")]
@@ -159,7 +159,7 @@ def test_landmarks_move_as_the_head_does():
 
 
 def test_landmarks_are_where_the_painter_paints_dark_eyes_and_dogs_a_dark_nose():
-    """In faces of all poses, it is darker there than a little beside it and above, below eyes too."""
+    """In faces of all poses, they are darker than places a little beside and above them; eyes also than below."""
     noise, n, size = np.random.default_rng(0), 40, 200
     pose = {name: noise.uniform(-high, high, n) for name, high in (("x", 0.1), ("y", 0.1), ("roll", 0.4), ("yaw", 0.8))}
     species = np.repeat([0.0, 1.0], n // 2)
@@ -177,7 +177,7 @@ def test_landmarks_are_where_the_painter_paints_dark_eyes_and_dogs_a_dark_nose()
 
 
 def test_the_template_is_the_mean_of_the_landmarks(known):
-    """But for chance: of 320 faces, whose landmarks spread by up to a twentieth of the picture."""
+    """Up to chance: of 320 faces, whose landmarks spread by up to a twentieth of the picture."""
     points = landmarks(known[1])
     assert points.shape == (320, 3, 2)
     np.testing.assert_allclose(points.mean(axis=0), TEMPLATE, atol=3 * 0.05 / np.sqrt(320))

@@ -14,7 +14,7 @@ from vae_jax.data.sources.freyfaces import BLOCK, held_frames, load, split_film
 
 
 def film(n):
-    """Frames that carry their own numbers in their first two pixels."""
+    """Frames with their numbers in their first two pixels."""
     frames = np.full((n, 28, 20), 128, np.uint8)
     frames[:, 0, 0], frames[:, 0, 1] = np.arange(n) // 256, np.arange(n) % 256
     return frames
@@ -43,7 +43,7 @@ def columns(frames):
 
 @pytest.fixture
 def put(tmp_path):
-    """Put a file into a raw folder and give the config that reads it."""
+    """Put a file into a raw folder and return the config that reads it."""
 
     def write(name, content):
         path = tmp_path / name
@@ -98,7 +98,7 @@ def test_the_blocks_held_out_are_spread_over_the_film():
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "said"),
+    ("name", "content", "message"),
     [
         ("frey.npy", b"", "not a readable .npy file"),
         ("frey.npy", npy(film(3))[:-1], "not a readable .npy file"),
@@ -121,15 +121,15 @@ def test_the_blocks_held_out_are_spread_over_the_film():
     ],
     ids=lambda value: f"{len(value)} bytes" if isinstance(value, bytes) else value,  # a .mat file holds the time
 )
-def test_a_file_that_is_no_such_film_is_named_with_what_was_found(put, tmp_path, name, content, said):
+def test_another_film_is_an_error_that_says_what_was_found(put, tmp_path, name, content, message):
     with pytest.raises(UserError) as error:
         load(put(name, content))
-    assert str(error.value).startswith(f"{tmp_path / name}: {said}")
+    assert str(error.value).startswith(f"{tmp_path / name}: {message}")
     assert "\n" not in str(error.value)
 
 
 @given(st.lists(st.tuples(st.integers(0, 127), st.integers(0, 255)), min_size=1, max_size=4))
-def test_a_damaged_header_is_an_error_in_one_line_or_a_film(tmp_path_factory, damage):
+def test_a_damaged_header_gives_an_error_in_one_line_or_a_film(tmp_path_factory, damage):
     content = bytearray(npy(film(60)))
     for place, value in damage:
         content[place] = value

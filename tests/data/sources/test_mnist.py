@@ -1,4 +1,4 @@
-"""MNIST and its kin: idx files found under any of their names or downloaded, prepared once by TFDS."""
+"""MNIST and Fashion-MNIST: idx files found under any of their names or downloaded, prepared once by TFDS."""
 
 import dataclasses
 import gzip
@@ -31,7 +31,7 @@ def arrays():
 
 @pytest.fixture
 def put(tmp_path, idx_bytes):
-    """Put arrays into a raw folder and give the config that reads it."""
+    """Put arrays into a raw folder and return the config that reads it."""
 
     def write(arrays, name="mnist", rename=str, pack=bytes):
         folder = tmp_path / "raw" / name
@@ -60,7 +60,7 @@ def assert_holds(dataset, arrays):
     ],
     ids=["published", "unpacked", "dotted", "dotted and packed"],
 )
-def test_the_splits_are_those_of_the_files_under_any_of_their_names(arrays, put, rename, pack):
+def test_the_files_are_found_under_any_of_their_usual_names(arrays, put, rename, pack):
     dataset = load(put(arrays, rename=rename, pack=pack))
     assert_holds(dataset, arrays)
     assert dataset.class_names == tuple("0123456789")
@@ -89,7 +89,7 @@ def test_other_files_are_prepared_anew(arrays, put):
 
 
 @pytest.mark.parametrize(
-    ("stem", "change", "said"),
+    ("stem", "change", "message"),
     [
         (
             LABELS,
@@ -104,11 +104,11 @@ def test_other_files_are_prepared_anew(arrays, put):
         (IMAGES, lambda images: images[:0], "found nothing in it"),
     ],
 )
-def test_files_that_do_not_fit_are_named_before_tfds_writes(arrays, put, tmp_path, stem, change, said):
+def test_files_that_do_not_fit_are_errors_before_tfds_writes(arrays, put, tmp_path, stem, change, message):
     arrays[stem] = change(arrays[stem])
     with pytest.raises(UserError) as error:
         load(put(arrays))
-    assert f"{tmp_path / 'raw' / 'mnist' / stem}: {said}" in str(error.value)
+    assert f"{tmp_path / 'raw' / 'mnist' / stem}: {message}" in str(error.value)
     assert "\n" not in str(error.value)
     assert not (tmp_path / "prepared").exists()
 
@@ -143,21 +143,21 @@ def test_a_folder_that_can_not_be_written_is_named(arrays, put, tmp_path):
     assert "\n" not in str(error.value)
 
 
-def test_without_files_and_without_network_the_answer_comes_in_seconds(arrays, put, tmp_path, nobody):
+def test_without_files_and_network_the_error_comes_within_seconds(arrays, put, tmp_path, nobody):
     del arrays[LABELS]
     config, published = put(arrays), dataclasses.replace(MNIST, addresses=(nobody, nobody))
     start = time.monotonic()
     with pytest.raises(UserError) as error:
         load_published(published, config)
     assert time.monotonic() - start < 5
-    said = str(error.value)
-    assert said.startswith(f"{tmp_path / 'raw' / 'mnist' / LABELS}.gz: not there, and not to be downloaded")
-    assert all(f"{stem}.gz" in said for stems in STEMS.values() for stem in stems)
-    assert "config.data.raw_dir or VAE_JAX_RAW" in said
-    assert "\n" not in said
+    message = str(error.value)
+    assert message.startswith(f"{tmp_path / 'raw' / 'mnist' / LABELS}.gz: no such file, and it can't be downloaded")
+    assert all(f"{stem}.gz" in message for stems in STEMS.values() for stem in stems)
+    assert "config.data.raw_dir or VAE_JAX_RAW" in message
+    assert "\n" not in message
 
 
-def test_what_is_not_there_is_downloaded_and_stays(arrays, put, tmp_path, idx_bytes, serve):
+def test_missing_files_are_downloaded_and_kept(arrays, put, tmp_path, idx_bytes, serve):
     files = {f"{stem}.gz": gzip.compress(idx_bytes(array)) for stem, array in arrays.items()}
     sums = {stem: hashlib.md5(files[f"{stem}.gz"]).hexdigest() for stem in arrays}
     config = put({LABELS: arrays[LABELS]})
@@ -181,7 +181,7 @@ PLACES = {
 
 
 @pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
-def test_the_raw_folder_may_hold_the_files_wherever_they_are_usually_laid(arrays, tmp_path, idx_bytes, place):
+def test_the_files_are_found_in_all_usual_folders(arrays, tmp_path, idx_bytes, place):
     folder = tmp_path / "raw" / place
     folder.mkdir(parents=True)
     for stem, array in arrays.items():
@@ -209,27 +209,27 @@ def test_files_may_lie_in_folders_of_their_own_names(arrays, put):
 def test_the_files_of_another_set_straight_in_the_folder_are_not_taken_for_the_one_asked_for(
     arrays, tmp_path, idx_bytes, nobody, published, other, pack
 ):
-    """They have the same names; what tells them apart is in them."""
+    """They have the same names; their labels tell them apart."""
     (tmp_path / "raw").mkdir()
     arrays[STEMS["test"][1]] = np.array(other.first_labels, np.uint8)
     arrays[STEMS["test"][0]] = np.zeros((len(other.first_labels), 28, 28), np.uint8)
     for stem, array in arrays.items():
         (tmp_path / "raw" / stem).write_bytes(pack(idx_bytes(array)))
     config = DataConfig(raw_dir=str(tmp_path / "raw"), prepared_dir=str(tmp_path / "prepared"))
-    with pytest.raises(UserError, match=rf"raw/{published.name}/.*: not there"):
+    with pytest.raises(UserError, match=rf"raw/{published.name}/.*: no such file"):
         load_published(dataclasses.replace(published, addresses=(nobody,)), config)
     assert_holds(load_published(other, config), arrays)
 
 
-def test_nothing_is_left_in_the_raw_folder_or_beside_it_where_nothing_can_be_had(tmp_path, nobody):
+def test_a_failed_download_leaves_no_files(tmp_path, nobody):
     (tmp_path / "raw").mkdir()
     config = DataConfig(name="mnist", raw_dir=str(tmp_path / "raw"), prepared_dir=str(tmp_path / "prepared"))
-    with pytest.raises(UserError, match="not to be downloaded"):
+    with pytest.raises(UserError, match="can't be downloaded"):
         load_published(dataclasses.replace(MNIST, addresses=(nobody,)), config)
     assert [path.name for path in tmp_path.rglob("*")] == ["raw"]
 
 
-def test_a_raw_folder_that_is_named_and_not_there_is_an_error(tmp_path):
+def test_a_given_raw_folder_that_does_not_exist_is_an_error(tmp_path):
     config = DataConfig(name="mnist", raw_dir=str(tmp_path / "nowhere"), prepared_dir=str(tmp_path / "prepared"))
     with pytest.raises(UserError, match=r"nowhere: no such folder; needs the idx files of mnist, or leave"):
         load(config)

@@ -1,4 +1,4 @@
-"""photos: any folder of pictures, taken as they are."""
+"""photos: any folder of pictures."""
 
 import logging
 import os
@@ -47,8 +47,8 @@ def test_pictures_of_one_folder_are_one_class_whatever_its_name(tmp_path):
     assert load(config(raw)).class_names == ("a\\udcff",)
 
 
-def test_what_is_prepared_below_the_raw_folder_is_not_taken_for_pictures(tmp_path, monkeypatch):
-    """Else the contact sheet would be one more the second time, and all prepared anew."""
+def test_a_prepared_folder_below_the_raw_folder_is_left_out(tmp_path, monkeypatch):
+    """Otherwise the contact sheet would be a new picture, and all would be prepared again."""
     for k in range(4):
         draw_photograph(tmp_path / "raw" / f"{k}.jpg", k)
     settings = config(tmp_path / "raw", prepared_dir=str(tmp_path / "raw" / "kept"))
@@ -72,7 +72,7 @@ def test_a_folder_without_usable_pictures_is_named(tmp_path):
     )
 
 
-def test_a_class_with_a_single_picture_is_trained_on_and_said_not_to_be_tested_on(tmp_path):
+def test_a_class_with_a_single_picture_is_trained_on_and_source_says_so(tmp_path):
     for name in ("cats/0.jpg", "cats/1.jpg", "owls/2.jpg"):
         draw_photograph(tmp_path / name, int(name[5]))
     dataset = load(config(tmp_path))
@@ -81,7 +81,7 @@ def test_a_class_with_a_single_picture_is_trained_on_and_said_not_to_be_tested_o
 
 
 def test_people_in_a_folder_each_are_classes_though_most_have_one_picture(tmp_path):
-    """As Labeled Faces in the Wild is laid out."""
+    """The layout of Labeled Faces in the Wild."""
     for person in range(20):
         for k in range(1 + 4 * (person % 5 == 0)):
             draw_photograph(tmp_path / f"P_{person:02d}" / f"P_{person:02d}_{k + 1:04d}.jpg", 10 * person + k)
@@ -95,7 +95,7 @@ def test_people_in_a_folder_each_are_classes_though_most_have_one_picture(tmp_pa
     )
 
 
-def test_where_no_class_has_two_different_pictures_that_is_said(tmp_path):
+def test_without_a_class_of_two_different_pictures_there_is_an_error(tmp_path):
     for k in range(5):
         draw_photograph(tmp_path / f"{k}" / "a.jpg", k)
     assert refused(config(tmp_path)) == (
@@ -104,7 +104,7 @@ def test_where_no_class_has_two_different_pictures_that_is_said(tmp_path):
     )
 
 
-def test_a_burst_too_large_to_be_held_out_is_said(tmp_path):
+def test_a_burst_too_large_to_be_held_out_is_in_source(tmp_path):
     for k in range(9):
         draw_photograph(tmp_path / f"{k}.jpg", k)
     for k in range(20):
@@ -124,12 +124,12 @@ def test_train_and_test_folders_are_splits_and_the_folders_in_them_classes(tmp_p
         dataset = load(config(tmp_path / "raw"))
     assert dataset.class_names == ("cats", "owls")
     assert (len(dataset.train), len(dataset.test)) == (6, 3)
-    assert "folders are splits: 5 files to learn from, 4 to be evaluated on" in caplog.text
+    assert "folders are splits: 5 training and 4 test files" in caplog.text
     assert "1 pictures of the test folder are copies of training pictures" in caplog.text
     assert load(config(tmp_path / "raw", layout="classes")).class_names == ("test", "train")
 
 
-def test_what_a_file_holds_decides_not_its_name_and_every_other_file_is_named(tmp_path, caplog):
+def test_files_are_read_by_content_and_all_others_are_named(tmp_path, caplog):
     for k, kind in enumerate(("JPEG", "TGA", "DIB", "PPM", "WEBP", "JPEG2000")):
         draw_photograph(tmp_path / "raw" / "drawn", k)
         with Image.open(tmp_path / "raw" / "drawn") as picture:

@@ -1,4 +1,4 @@
-"""Sources by name: each gives the same form, and what can't be given is said in one line."""
+"""The registry of sources: each returns a data set, or a one-line error."""
 
 import errno
 import os
@@ -70,7 +70,7 @@ def test_classes_without_test_images_are_named_with_the_source(monkeypatch):
     assert load(config).source == whole.source
 
 
-def test_an_unknown_source_is_named_with_the_one_that_may_be_meant():
+def test_an_unknown_source_is_an_error_with_the_nearest_name():
     with pytest.raises(UserError) as error:
         load(DataConfig(name="dogpoeple"))
     assert str(error.value).startswith("config.data.name: found 'dogpoeple'; known are arrays, digits, dogpeople, ")
@@ -84,7 +84,7 @@ def test_data_without_training_images_are_an_error(tmp_path):
         load(DataConfig(name="freyfaces", raw_dir=str(tmp_path)))
 
 
-def test_a_folder_that_may_not_be_entered_is_named(monkeypatch):
+def test_a_folder_without_permission_is_an_error(monkeypatch):
     def refused(config):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), "/locked/raw")
 

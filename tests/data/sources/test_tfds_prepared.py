@@ -1,4 +1,4 @@
-"""Data sets that TFDS has prepared on the disk: found by name, read whole, and one line for whatever won't do."""
+"""Data sets prepared by TFDS: found by name, read, and one-line errors for those that can't be used."""
 
 import json
 import re
@@ -43,7 +43,7 @@ def edit(folder, file, change):
     path.write_text(json.dumps(content))
 
 
-def test_its_splits_and_class_names_come_as_they_were_put_in(tmp_path):
+def test_splits_and_class_names_are_read_as_they_were_prepared(tmp_path):
     arrays = put(tmp_path, train=30, validation=5, test=8)
     found = load(config(tmp_path))
     for split, (images, labels) in arrays.items():
@@ -98,7 +98,7 @@ def test_any_name_of_tfds_is_a_source_and_the_prefix_is_named_among_the_known():
 
 @pytest.fixture
 def several(tmp_path):
-    """Folders of two versions, two configs, and of what is no version."""
+    """Folders of two versions, two configs, and one that is not a version."""
     for place in ("plain/1.0.0", "plain/1.10.0", "plain/1.9.0", "both/grey/1.0.0", "both/red/2.0.0", "plain/old/x"):
         (tmp_path / place).mkdir(parents=True)
         (tmp_path / place / "dataset_info.json").write_text("{}")
@@ -119,7 +119,7 @@ def test_the_newest_version_is_meant_where_none_is_named(several, asked, place):
 
 
 @pytest.mark.parametrize(
-    ("asked", "told"),
+    ("asked", "message"),
     [
         ("tfds:", "found 'tfds:'; needs tfds:NAME or tfds:NAME/CONFIG:VERSION"),
         ("tfds:../x", "needs tfds:NAME or"),
@@ -133,18 +133,18 @@ def test_the_newest_version_is_meant_where_none_is_named(several, asked, place):
         ("tfds:both", r"say which config: there are both/grey:1\.0\.0, both/red:2\.0\.0"),
     ],
 )
-def test_names_of_nothing_are_told_with_what_there_is(several, asked, told):
+def test_unknown_names_are_errors_with_the_known_ones(several, asked, message):
     with pytest.raises(UserError, match=rf"^config\.data\.name: found '{asked}'.*") as error:
         find_prepared(asked, several)
-    assert re.search(told, str(error.value))
+    assert re.search(message, str(error.value))
 
 
-def test_where_nothing_is_prepared_it_says_so(tmp_path):
+def test_without_prepared_data_there_is_an_error(tmp_path):
     with pytest.raises(UserError, match=r"not prepared in .*nowhere \(none is there\)"):
         load(DataConfig(name="tfds:mnist", tfds_dir=str(tmp_path / "nowhere")))
 
 
-def test_files_that_only_tensorflow_reads_are_told(tmp_path, monkeypatch):
+def test_files_that_need_tensorflow_are_an_error(tmp_path, monkeypatch):
     put(tmp_path, train=20, test=4)
     edit(tmp_path, "dataset_info.json", lambda info: info.update(fileFormat="tfrecord"))
     monkeypatch.setitem(sys.modules, "tensorflow", None)  # as where it is not installed
@@ -157,7 +157,7 @@ def features(change):
 
 
 @pytest.mark.parametrize(
-    ("file", "change", "told"),
+    ("file", "change", "message"),
     [
         ("features.json", features(lambda f: f.update(picture=f.pop("image"))), r"found the features .*needs an Image"),
         ("features.json", features(lambda f: f.update(image=f["label"])), r"image \(ClassLabel\).*needs an Image"),
@@ -175,19 +175,19 @@ def features(change):
     ],
     ids=["no image", "image is no Image", "label is no class", "no train", "no splits"],
 )
-def test_what_holds_something_else_is_told(tmp_path, file, change, told):
+def test_data_of_another_form_are_an_error(tmp_path, file, change, message):
     put(tmp_path, test=4, train=20)
     splits = json.loads((tmp_path / "tiny/1.0.0/dataset_info.json").read_text())["splits"]
     assert {split["name"] for split in splits} == {"train", "test"}
     if file == "dataset_info.json":
         edit(tmp_path, file, lambda info: info["splits"].sort(key=lambda split: split["name"] != "train"))
     edit(tmp_path, file, change)
-    with pytest.raises(UserError, match=rf"^{tmp_path}/tiny/1\.0\.0: .*{told}"):
+    with pytest.raises(UserError, match=rf"^{tmp_path}/tiny/1\.0\.0: .*{message}"):
         load(config(tmp_path))
     assert not list((tmp_path / "kept").glob("*.npz"))
 
 
-def test_images_of_several_sizes_are_told(tmp_path):
+def test_images_of_several_sizes_are_an_error(tmp_path):
     put(tmp_path, (7, 6, 1), train=20, test=4)
     put(tmp_path / "other", (8, 6, 1), train=20, test=4)
     edit(tmp_path, "features.json", features(lambda f: f["image"]["image"]["shape"].update(dimensions=[-1, -1, 1])))
@@ -197,7 +197,7 @@ def test_images_of_several_sizes_are_told(tmp_path):
         load(config(tmp_path))
 
 
-def test_a_damaged_file_is_told(tmp_path):
+def test_a_damaged_file_is_an_error(tmp_path):
     put(tmp_path, train=20, test=4)
     for path in (tmp_path / "tiny/1.0.0").glob("*train*"):
         path.write_bytes(b"no records")

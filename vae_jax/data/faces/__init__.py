@@ -1,1 +1,1 @@
-"""Faces: alignment, drawing, photographs."""
+"""Faces: alignment, drawn faces, photographs."""

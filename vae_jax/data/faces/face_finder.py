@@ -1,4 +1,4 @@
-"""Finding a person's face and its eyes in an ordinary photograph, by OpenCV's Haar cascades (Viola and Jones 2001)."""
+"""Detection of a person's face and eyes in a photograph by OpenCV's Haar cascades (Viola and Jones 2001)."""
 
 from itertools import combinations
 from pathlib import Path
@@ -8,14 +8,14 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from vae_jax.core.errors import UnusablePictureError
-from vae_jax.data.faces.alignment import TEMPLATE, Picture, Points
+from vae_jax.data.faces.alignment import TEMPLATE, Picture, Points, to_pillow
 
 FACE, EYES = "haarcascade_frontalface_default.xml", "haarcascade_eye.xml"
 LARGEST = 640  # pixels: larger pictures are searched at this size
 SMALLEST_FACE = 0.1  # of the picture's shorter side
 MISSING = "no landmarks, and no OpenCV to find a face with (pip install 'vae_jax[faces]')"
 
-# A person's nose, in distances of the eyes below the middle between them.
+# A person's nose: how far below the middle of the eyes, in distances between the eyes.
 NOSE = (TEMPLATE[2][1] - TEMPLATE[0][1]) / (TEMPLATE[1][0] - TEMPLATE[0][0])
 
 
@@ -29,7 +29,7 @@ def find_face(picture: Picture) -> Points:
         left eye, right eye (as seen) and nose, x, y in pixels.
 
     Raises:
-        UnusablePictureError: no face is found, or not both of its eyes, or OpenCV is not installed.
+        UnusablePictureError: no face with both eyes is found, or OpenCV is not installed.
     """
     grey, scale = _searched(picture)
     faces = _detect(FACE, grey, max(24, int(SMALLEST_FACE * min(grey.shape))))
@@ -39,17 +39,14 @@ def find_face(picture: Picture) -> Points:
         upper = grey[y : y + int(0.62 * height), x : x + width]
         pair = _best_pair(_detect(EYES, upper, width // 8), width, height)
         if pair is not None:
-            return _with_nose((pair + np.array([x, y])) / scale)
+            left, right = (pair + np.array([x, y])) / scale
+            across = right - left
+            return np.array([left, right, (left + right) / 2 + NOSE * np.array([-across[1], across[0]])])
     raise UnusablePictureError("a face found, but not both of its eyes")
 
 
-def _with_nose(eyes: Float[np.ndarray, "2 2"]) -> Points:
-    across = eyes[1] - eyes[0]
-    return np.array([*eyes, eyes.mean(0) + NOSE * np.array([-across[1], across[0]])])
-
-
 def _best_pair(boxes: np.ndarray, width: int, height: int) -> Float[np.ndarray, "2 2"] | None:
-    """Choose the two boxes that lie most like a pair of eyes in a face of that size, from left to right."""
+    """Choose the two boxes nearest to the usual positions of eyes in a face of that size, from left to right."""
     wanted = np.array([[0.31, 0.385], [0.69, 0.385]]) * (width, height)
     centres = sorted((x + w / 2, y + h / 2) for x, y, w, h in boxes.tolist())
     pairs = [np.array(pair) for pair in combinations(centres, 2)]
@@ -58,24 +55,19 @@ def _best_pair(boxes: np.ndarray, width: int, height: int) -> Float[np.ndarray, 
 
 
 def _searched(picture: Picture) -> tuple[UInt8[np.ndarray, "rows columns"], float]:
-    """Make the picture grey and not too large; and say by how much it shrank."""
-    from PIL import Image
-
-    image = Image.fromarray(picture if picture.shape[2] == 3 else picture[..., 0]).convert("L")
+    """Return the picture in grey, at most `LARGEST` pixels wide and high, and its scale."""
+    image = to_pillow(picture).convert("L")
     scale = min(1.0, LARGEST / max(image.size))
     smaller = image.resize((max(1, round(image.width * scale)), max(1, round(image.height * scale))))
     return np.asarray(smaller), scale
 
 
 def _detect(cascade: str, grey: UInt8[np.ndarray, "rows columns"], smallest: int) -> np.ndarray:
-    # A classifier of its own for every call: one must not be shared by threads.
-    found: Any = _cascade(cascade).detectMultiScale(grey, scaleFactor=1.1, minNeighbors=4, minSize=(smallest, smallest))
-    return np.array(found, int).reshape(-1, 4)
-
-
-def _cascade(name: str) -> Any:
     try:
         import cv2
     except ImportError:
         raise UnusablePictureError(MISSING) from None
-    return cv2.CascadeClassifier(str(Path(cv2.__file__).parent / "data" / name))
+    # A new classifier for every call, because threads must not share one.
+    classifier: Any = cv2.CascadeClassifier(str(Path(cv2.__file__).parent / "data" / cascade))
+    found = classifier.detectMultiScale(grey, scaleFactor=1.1, minNeighbors=4, minSize=(smallest, smallest))
+    return np.array(found, int).reshape(-1, 4)

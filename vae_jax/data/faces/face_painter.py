@@ -1,8 +1,8 @@
-"""Faces of people, dogs and all between, painted from their factors: pure arithmetic on a pixel grid.
+"""Faces of people, dogs and mixtures of both, painted from factors by arithmetic on a pixel grid.
 
 The picture spans -1 to 1 in both directions, x to the right and y down. Each part is a shape with a signed distance
-whose edge is one pixel soft (so nothing is jagged), laid over what was painted before. `species` mixes the geometry
-of a person with that of a dog, so every value between is a creature of its own.
+whose edge is one pixel soft, so that nothing is jagged, painted over the earlier ones. `species` interpolates between
+the geometry of a person and that of a dog.
 """
 
 from functools import partial
@@ -21,22 +21,22 @@ EYE_LEVEL = -0.12  # in the head's own coordinates
 
 
 class Factors(NamedTuple):
-    """What a face follows from; lengths in half picture widths, angles in radians, tones from 0 (black) to 1.
+    """The factors of a face; lengths in half picture widths, angles in radians, tones from 0 (black) to 1 (white).
 
     Attributes:
-        species: 0 a person, 1 a dog.
-        x, y, scale, roll: where the head is, how large and how tilted.
-        yaw: how far the face is turned, -1 to 1.
+        species: from 0 (a person) to 1 (a dog).
+        x, y, scale, roll: position, size and tilt of the head.
+        yaw: how far the face is turned sideways, -1 to 1.
         width: of the head, about 1.
-        light_x, light_y: where the light comes from, -1 to 1.
+        light_x, light_y: direction of the light, -1 to 1.
         background, backdrop_slope: tone behind the head, and its change from left to right.
         skin, fur, hair, clothes: tones.
-        hair_length, hairline: how far hair falls, 0 to 1, and where it begins.
+        hair_length, hairline: length of the hair, 0 to 1, and its upper edge.
         beard, spectacles: 0 without, 1 with.
         smile: from -1 to 1.
-        gaze: where the eyes look, -1 to 1.
+        gaze: sideways direction of the eyes, -1 to 1.
         eye_size: about 1.
-        droop: dogs' ears, 0 pricked to 1 hanging.
+        droop: of a dog's ears, 0 (pricked) to 1 (hanging).
         patches, muzzle_tone: how strongly the fur is spotted; how much lighter the muzzle is.
         shag: how rough the fur is.
         texture: phases of the fur's waves, `[..., 6]`.
@@ -72,7 +72,7 @@ class Factors(NamedTuple):
 
 
 class Canvas(NamedTuple):
-    """A picture in the making: the head's own coordinates, the softness of an edge, and the tones so far."""
+    """An unfinished picture: coordinates relative to the head, the softness of edges, and the tones so far."""
 
     x: Grid
     y: Grid
@@ -80,17 +80,17 @@ class Canvas(NamedTuple):
     tone: Grid
 
     def inside(self, distance: Grid) -> Grid:
-        """How much of each pixel lies inside a shape, from its signed distance."""
+        """Return the share of each pixel inside a shape, from its signed distance."""
         return jnp.clip(0.5 - distance / self.soft, 0, 1)
 
     def ellipse(self, x: Scalar, y: Scalar, rx: Scalar, ry: Scalar, turn: Scalar = 0.0) -> Grid:
-        """How much of each pixel lies inside an ellipse, turned by `turn`."""
+        """Return the share of each pixel inside an ellipse, rotated by `turn`."""
         c, s = jnp.cos(turn), jnp.sin(turn)
         u, v = c * (self.x - x) + s * (self.y - y), c * (self.y - y) - s * (self.x - x)
         return self.inside((jnp.sqrt((u / rx) ** 2 + (v / ry) ** 2 + 1e-9) - 1) * jnp.minimum(rx, ry))
 
     def over(self, cover: Grid, tone: Grid | Scalar) -> "Canvas":
-        """Lay a tone over what is there."""
+        """Paint a tone over the picture where `cover` is 1."""
         return self._replace(tone=self.tone + cover * (tone - self.tone))
 
 
@@ -109,12 +109,12 @@ def _mix(f: Factors, person: Grid | Scalar, dog: Grid | Scalar) -> Grid | Number
 
 
 def _person(f: Factors) -> Number:
-    """How visible what only people have is: not at all on a dog."""
+    """Return the visibility of what only people have: 0 for a dog."""
     return jnp.clip(1 - 1.15 * f.species, 0, 1)
 
 
 def _fur(f: Factors, canvas: Canvas) -> Grid:
-    """The coat's tone over the head: patches of low frequency, strands of high frequency."""
+    """Return the tone of the coat over the head: patches of low frequency, strands of high frequency."""
     waves = jnp.arange(1, WAVES + 1)
     angle = 2.4 * waves[:, None, None] + f.texture[:, None, None]
     along = jnp.cos(angle) * canvas.x + jnp.sin(angle) * canvas.y
@@ -222,13 +222,8 @@ def _eyes(canvas: Canvas, f: Factors) -> Canvas:
     return canvas.over(f.spectacles * bridge, 0.06)
 
 
-def paint_one(f: Factors, size: int) -> UInt8[Array, "size size"]:
-    """Paint one face.
-
-    Args:
-        f: its factors, scalars.
-        size: height and width, in pixels.
-    """
+def _paint_one(f: Factors, size: int) -> UInt8[Array, "size size"]:
+    """Paint one face from scalar factors."""
     canvas = _behind_the_head(_start(f, size), f)
     coat = _fur(f, canvas)
     canvas = _head(_ears(canvas, f, coat), f, coat)
@@ -239,11 +234,11 @@ def paint_one(f: Factors, size: int) -> UInt8[Array, "size size"]:
 
 @partial(jax.jit, static_argnums=1)
 def paint(factors: Factors, size: int) -> UInt8[Array, "n size size 1"]:
-    """Paint faces, each from its own factors alone.
+    """Paint faces.
 
     Args:
         factors: each `[n]`.
         size: height and width, in pixels.
     """
-    faces: UInt8[Array, "n size size"] = jax.lax.map(lambda f: paint_one(f, size), factors, batch_size=16)
+    faces: UInt8[Array, "n size size"] = jax.lax.map(lambda f: _paint_one(f, size), factors, batch_size=16)
     return faces[..., None]

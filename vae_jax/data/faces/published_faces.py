@@ -1,4 +1,4 @@
-"""Published sets of faces: those that may be had without asking, and where the others are had."""
+"""Published sets of faces: downloads of the free ones, and how to get the others."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ from vae_jax.data.formats.archives import unpack
 
 @dataclass(frozen=True)
 class Part:
-    """An archive of a set: it holds a folder of the same name as the one that it becomes."""
+    """An archive of a set, which holds a folder of the same name as `folder`."""
 
     archive: str  # below raw/downloads
     addresses: tuple[str, ...]
@@ -22,7 +22,7 @@ class Part:
 
 @dataclass(frozen=True)
 class FaceSet:
-    """A set of faces: what it is, under which terms, and its archives."""
+    """A set of faces: its name, terms of use and archives."""
 
     name: str
     terms: str
@@ -36,7 +36,7 @@ LFW = FaceSet(
     (
         Part(
             "lfw-funneled.tgz",
-            # scikit-learn's; figshare gives some callers an empty answer (202) at the first of its addresses
+            # as in scikit-learn; the first address sometimes gives an empty answer (202)
             ("https://ndownloader.figshare.com/files/5976015", "https://api.figshare.com/v2/file/download/5976015"),
             "b47c8422c8cded889dc5a13418c4bc2abbda121092b3533a83306f90d900100a",
             "lfw_funneled",
@@ -65,7 +65,7 @@ PETS = FaceSet(
     ),
 )
 BY_HAND = """\
-Two sets must be asked for; put them into the raw folder (config.data.raw_dir, or VAE_JAX_RAW):
+Two sets must be requested; put them into the raw folder (config.data.raw_dir, or VAE_JAX_RAW):
 - UTKFace (Zhang, Song and Qi 2017), 23,708 faces of people: https://susanqq.github.io/UTKFace/
   Terms: for non-commercial research only; the photographs remain their owners'.
   Take "Aligned & Cropped Faces"; they go to utkface/UTKFace/*.jpg
@@ -78,26 +78,26 @@ Two sets must be asked for; put them into the raw folder (config.data.raw_dir, o
 
 
 def fetch_faces(raw: Path, sets: tuple[FaceSet, ...] = (LFW, PETS)) -> None:
-    """Download and unpack the sets that may be had without asking, and say in one line for each what was done.
+    """Download and unpack sets of faces, and print a line for each.
 
     Args:
         raw: the raw folder; archives go to its `downloads`, where they may be put by hand too.
-        sets: which.
+        sets: which sets.
 
     Raises:
-        UserError: a set can't be had; the others are had before it is said.
+        UserError: a set can't be downloaded or unpacked; raised after the other sets.
     """
     failures = []
     for faces in sets:
         try:
-            print(f"{faces.name}: {_have(faces, raw)}. Terms: {faces.terms}.")
+            print(f"{faces.name}: {_fetch(faces, raw)}. Terms: {faces.terms}.")
         except UserError as error:
             failures.append(f"{faces.name}: {error}")
     if failures:
         raise UserError("; ".join(failures))
 
 
-def _have(faces: FaceSet, raw: Path) -> str:
+def _fetch(faces: FaceSet, raw: Path) -> str:
     folders = ", ".join(str(raw / part.folder) for part in faces.parts)
     missing = [part for part in faces.parts if not (raw / part.folder).is_dir()]
     if not missing:
@@ -107,7 +107,7 @@ def _have(faces: FaceSet, raw: Path) -> str:
         try:
             fetch(part.addresses, part.checksum, archive)
         except UserError as error:
-            raise UserError(f"not to be downloaded ({error}); the archive may be put to {archive} by hand") from None
+            raise UserError(f"can't be downloaded ({error}); put the archive to {archive} by hand") from None
         with Progress(f"unpacking {part.archive}"):
             unpack(archive, raw / part.folder, most_bytes=part.most_bytes, inner=Path(part.folder).name)
     archives = ", ".join(str(raw / "downloads" / part.archive) for part in missing)

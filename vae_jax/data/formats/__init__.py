@@ -1,1 +1,1 @@
-"""Files that data sets come in."""
+"""File formats of data sets."""

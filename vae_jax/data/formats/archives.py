@@ -1,4 +1,4 @@
-"""Unpacking archives that may be anything: into their folder alone, of bounded size, and there whole or not at all."""
+"""Unpacking of untrusted archives: inside one folder, of bounded size, atomically."""
 
 import shutil
 import stat
@@ -11,8 +11,9 @@ from pathlib import Path, PureWindowsPath
 
 from vae_jax.core.errors import UserError
 from vae_jax.core.locks import alone_in
+from vae_jax.core.plain_text import reason
 
-BLOCK = 4096  # bytes that even an empty member is taken to need, so that a great many of them are too many
+BLOCK = 4096  # bytes counted for a member at least, which bounds the number of members
 
 
 @dataclass(frozen=True)
@@ -24,16 +25,15 @@ class _Member:
 
 
 def unpack(archive: Path, folder: Path, *, most_bytes: int, inner: str = "") -> None:
-    """Unpack an archive, unless its folder is there already.
+    """Unpack an archive, unless `folder` exists.
 
-    Links are refused altogether: pictures need none, and `tarfile`'s own filter let some lead outside for years
-    (CVE-2025-4517).
+    All links are refused: pictures need none, and `tarfile`'s own filter let some lead outside (CVE-2025-4517).
 
     Args:
         archive: a `.tar.gz`, `.tgz`, `.tar` or `.zip` file.
-        folder: what it becomes.
-        most_bytes: how much it may hold, unpacked.
-        inner: the folder within the archive that becomes `folder`; what lies beside it is dropped.
+        folder: the folder to make.
+        most_bytes: the largest allowed size, unpacked.
+        inner: the folder in the archive that becomes `folder`; the rest is dropped.
 
     Raises:
         UserError: the archive is damaged, holds something unsafe or too much, or can't be unpacked there.
@@ -43,20 +43,18 @@ def unpack(archive: Path, folder: Path, *, most_bytes: int, inner: str = "") -> 
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with alone_in(folder.parent):
-            if not folder.is_dir():  # another run may have unpacked it meanwhile
+            if not folder.is_dir():  # another run may have unpacked it
                 _unpack_anew(archive, folder, most_bytes, inner)
     except UserError:
         raise
     except Exception as error:  # a reader may raise anything on a damaged archive
-        said = " ".join(str(error).split()) or type(error).__name__
-        raise UserError(f"{archive}: can't be unpacked into {folder} ({said})") from None
+        raise UserError(f"{archive}: can't be unpacked into {folder} ({reason(error)})") from None
 
 
 def _unpack_anew(archive: Path, folder: Path, most_bytes: int, inner: str) -> None:
     hidden = folder.with_name(f".{folder.name}.partial")
+    shutil.rmtree(hidden, ignore_errors=True)  # left by a run that was killed
     try:
-        if hidden.exists():  # of a run that was killed
-            shutil.rmtree(hidden)
         hidden.mkdir()
         _extract(archive, hidden, most_bytes)
         if not (hidden / inner).is_dir():
@@ -69,7 +67,7 @@ def _unpack_anew(archive: Path, folder: Path, most_bytes: int, inner: str) -> No
 def _extract(archive: Path, into: Path, most_bytes: int) -> None:
     total = 0
     for member in _members(archive):
-        path = PureWindowsPath(member.name)  # takes both / and \ for separators
+        path = PureWindowsPath(member.name)  # accepts both / and \ as separators
         if path.anchor or ".." in path.parts:
             raise UserError(f"{archive}: member {member.name!r} leads out of the folder; nothing was unpacked")
         if not member.plain:
@@ -84,22 +82,15 @@ def _extract(archive: Path, into: Path, most_bytes: int) -> None:
 
 def _members(archive: Path) -> Iterator[_Member]:
     if archive.name.endswith(".zip"):
-        return _in_zip(archive)
-    if archive.name.endswith((".tar.gz", ".tgz", ".tar")):
-        return _in_tar(archive)
-    raise UserError(f"{archive}: found another kind of file; needs .tar.gz, .tgz, .tar or .zip")
-
-
-def _in_tar(archive: Path) -> Iterator[_Member]:
-    with tarfile.open(archive) as tar:
-        for member in tar:
-            extract = partial(tar.extract, member, filter="data")
-            yield _Member(member.name, member.isreg() or member.isdir(), member.size, extract)
-
-
-def _in_zip(archive: Path) -> Iterator[_Member]:
-    with zipfile.ZipFile(archive) as packed:
-        for member in packed.infolist():
-            kind = stat.S_IFMT(member.external_attr >> 16)  # 0 where the archive was not made on Unix
-            extract = partial(packed.extract, member)
-            yield _Member(member.filename, kind in (0, stat.S_IFREG, stat.S_IFDIR), member.file_size, extract)
+        with zipfile.ZipFile(archive) as packed:
+            for info in packed.infolist():
+                kind = stat.S_IFMT(info.external_attr >> 16)  # 0 if the archive was not made on Unix
+                plain = kind in (0, stat.S_IFREG, stat.S_IFDIR)
+                yield _Member(info.filename, plain, info.file_size, partial(packed.extract, info))
+    elif archive.name.endswith((".tar.gz", ".tgz", ".tar")):
+        with tarfile.open(archive) as tar:
+            for entry in tar:
+                extract = partial(tar.extract, entry, filter="data")
+                yield _Member(entry.name, entry.isreg() or entry.isdir(), entry.size, extract)
+    else:
+        raise UserError(f"{archive}: found another kind of file; needs .tar.gz, .tgz, .tar or .zip")

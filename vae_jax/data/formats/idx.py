@@ -1,4 +1,4 @@
-"""The idx files of MNIST and its kin, plain or gzipped."""
+"""Idx files, in which MNIST and similar sets are published, plain or gzipped."""
 
 import gzip
 import math
@@ -17,30 +17,29 @@ def read_idx(path: Path, dimensions: int) -> UInt8[np.ndarray, "..."]:
     """Read an idx file of unsigned bytes.
 
     Args:
-        path: ends in `.gz` if gzipped.
-        dimensions: how many the array must have (images 3, labels 1).
+        path: of the file.
+        dimensions: of the array (images 3, labels 1).
 
     Raises:
-        UserError: the file is not such an idx file, or not all of it.
+        UserError: the file can't be read, is another file, or is incomplete.
     """
+    again = "put the published file there again"
     try:
         content = path.read_bytes()
         if content[:2] == b"\x1f\x8b":
             content = gzip.decompress(content)
     except (OSError, EOFError, zlib.error) as error:
-        raise UserError(f"{path}: can't be read ({error}); put the published file there again") from None
+        raise UserError(f"{path}: can't be read ({error}); {again}") from None
     header = 4 + 4 * dimensions
     if len(content) < header or content[:4] != bytes([0, 0, UNSIGNED_BYTE, dimensions]):
         raise UserError(
             f"{path}: found {content[:4].hex() or 'nothing'} at its start; needs an idx file of {dimensions} "
-            "dimensions; put the published file there again"
+            f"dimensions; {again}"
         )
     shape = tuple(int.from_bytes(content[4 + 4 * k : 8 + 4 * k], "big") for k in range(dimensions))
     if len(content) - header != math.prod(shape):
-        raise UserError(
-            f"{path}: found {len(content) - header:,} bytes for shape {shape}; needs {math.prod(shape):,}; "
-            "put the published file there again"
-        )
-    if not len(content) - header:
-        raise UserError(f"{path}: found nothing in it (shape {shape}); put the published file there again")
+        found = f"found {len(content) - header:,} bytes for shape {shape}; needs {math.prod(shape):,}"
+        raise UserError(f"{path}: {found}; {again}")
+    if not math.prod(shape):
+        raise UserError(f"{path}: found nothing in it (shape {shape}); {again}")
     return np.frombuffer(content, np.uint8, offset=header).reshape(shape)

@@ -13,16 +13,19 @@ import numpy as np
 
 from vae_jax.core.progress import Progress
 from vae_jax.core.threaded_map import threaded_map
+from vae_jax.data.faces.alignment import to_pillow
+from vae_jax.data.formats.prepared_arrays import Arrays
 
-# An image `[height, width, channels]`, the number of its class, and facts about it.
+# An image `[height, width, channels]`, its label, and facts about it.
 Example = tuple[np.ndarray, int, Mapping[str, str | int]]
 
-# How many examples a split has, and what gives each by its place.
+# The number of examples of a split, and a function that returns each by its index.
 Examples = tuple[int, Callable[[int], Example]]
 
-# TFDS holds a file's examples until it is whole: no more than have so many bytes of pixels, unless a split would have
-# more files than a system likes to have open.
+# TFDS holds the examples of a file in memory until it is complete: bytes of pixels in a file, unless a split would need
+# more than `MOST_FILES` files, which are all open at once.
 FILE_SIZE, MOST_FILES = 2**21, 100
+AT_ONCE = 1_000  # examples that are read together
 
 
 def make_builder(
@@ -37,13 +40,13 @@ def make_builder(
     """Make a TFDS builder.
 
     Args:
-        name: the data set's.
+        name: of the data set.
         shape: height, width and channels of every image.
         class_names: of the labels.
-        splits: the examples of each; several are asked for at once, from other threads.
-        folder: where TFDS keeps what it prepared.
-        facts: the name of each fact about an image, and whether it is a `str` or an `int`.
-        instructions: where raw files come from that must be had by hand.
+        splits: the examples of each; they are made in several threads.
+        folder: where TFDS writes.
+        facts: name and type (`str` or `int`) of each fact about an image.
+        instructions: how to get raw files that can't be downloaded.
     """
     logging.getLogger("absl").setLevel(logging.ERROR)
     import tensorflow_datasets as tfds
@@ -51,10 +54,10 @@ def make_builder(
     kinds = {str: tfds.features.Text, int: lambda: tfds.features.Scalar(np.int32)}
 
     class Pictures(tfds.core.ShardBasedBuilder, skip_registration=True):  # type: ignore[misc,call-arg]
-        """Images and their classes, as PNG, in the order in which they are given."""
+        """Images as PNG and their classes, in the given order."""
 
         VERSION = tfds.core.Version("1.0.0")
-        advance: Callable[[], object] = staticmethod(lambda: None)  # called with every picture that is written
+        advance: Callable[[], object] = staticmethod(lambda: None)  # called after each picture is written
         MANUAL_DOWNLOAD_INSTRUCTIONS = instructions or None
 
         def _info(self) -> Any:
@@ -76,10 +79,10 @@ def make_builder(
             }
 
         def _log_download_bytes(self) -> None:
-            """Say nothing of a download: there is none."""
+            """Log nothing: there is no download."""
 
         def _log_download_done(self) -> None:
-            """Say nothing of a download: there was none."""
+            """Log nothing: there was no download."""
 
     Pictures.name = name
     Pictures.count = sum(count for count, _ in splits.values())
@@ -87,7 +90,7 @@ def make_builder(
 
 
 def _files(count: int, size: int) -> list[range]:
-    """Spread examples over files: the places of those in each, where each has `size` bytes of pixels."""
+    """Return the indices of the examples in each file, for examples of `size` bytes of pixels."""
     in_one = max(1, FILE_SIZE // size, -(-count // MOST_FILES))
     return [range(first, min(first + in_one, count)) for first in range(0, count, in_one)]
 
@@ -97,25 +100,19 @@ def _encoded(
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     def encode(k: int) -> tuple[int, dict[str, Any]]:
         image, label, about = example(k)
-        if image.shape != shape or image.dtype != np.uint8:  # TFDS does not look
+        if image.shape != shape or image.dtype != np.uint8:  # TFDS does not check
             raise ValueError(f"found an image {image.dtype}{image.shape}; needs uint8{shape}")
-        return k, {"image": _png(image), "label": label, **about}
+        file = io.BytesIO()
+        to_pillow(image).save(file, "PNG", compress_level=1)
+        return k, {"image": file.getvalue(), "label": label, **about}
 
     for pair in threaded_map(encode, places):
         yield pair
         advance()
 
 
-def _png(image: np.ndarray) -> bytes:
-    from PIL import Image
-
-    file = io.BytesIO()
-    Image.fromarray(image if image.shape[2] == 3 else image[..., 0]).save(file, "PNG", compress_level=1)
-    return file.getvalue()
-
-
 def prepare(builder: Any) -> None:
-    """Write the builder's files where they are not there yet."""
+    """Write the files of the builder, unless they exist."""
     with Progress("loading TensorFlow Datasets"):
         import tensorflow_datasets as tfds
 
@@ -124,31 +121,39 @@ def prepare(builder: Any) -> None:
     with Progress(f"writing {builder.name}", builder.count, unit="picture") as progress:
         builder.advance = progress.advance
         builder.download_and_prepare(download_config=config)
-    _remove_empty(Path(builder.data_dir).parents[1] / "downloads")  # TFDS makes it, and there were none
+    downloads = Path(builder.data_dir).parents[1] / "downloads"  # TFDS makes it, though there are none
+    if downloads.is_dir() and all(path.is_dir() for path in downloads.rglob("*")):
+        shutil.rmtree(downloads)
 
 
-def _remove_empty(folder: Path) -> None:
-    """Remove a folder, if there are only folders in it."""
-    if folder.is_dir() and all(path.is_dir() for path in folder.rglob("*")):
-        shutil.rmtree(folder)
+def read_splits(builder: Any) -> Arrays:
+    """Read both prepared splits: `train_images`, `train_labels`, `test_images` and `test_labels`; see `read_split`."""
+    arrays: dict[str, np.ndarray] = {}
+    for split in ("train", "test"):
+        arrays[f"{split}_images"], arrays[f"{split}_labels"] = read_split(builder, split)
+    return arrays
 
 
 def read_split(builder: Any, split: str) -> tuple[np.ndarray, np.ndarray]:
-    """Read a prepared split whole: uint8 `[n, height, width, channels]` and int32 `[n]`.
+    """Read a prepared split: images, uint8 `[n, height, width, channels]`, and labels, int32 `[n]`.
 
     Raises:
-        ValueError: it holds something else.
+        ValueError: an image has another type or shape.
     """
     shape = builder.info.features["image"].shape
     with Progress(f"opening the {split} pictures"):
         source = builder.as_data_source(split=split)
     images, labels = np.empty((len(source), *shape), np.uint8), np.empty(len(source), np.int32)
     with Progress(f"reading the {split} pictures", len(source), unit="picture") as progress:
-        for k in range(0, len(source), 1_000):
-            rows = source.__getitems__(range(k, min(k + 1_000, len(source))))
-            for j, row in enumerate(rows, k):
-                if row["image"].shape != shape or row["image"].dtype != np.uint8:
-                    raise ValueError(f"found an image {row['image'].dtype}{row['image'].shape}; needs uint8{shape}")
-                images[j], labels[j] = row["image"], row["label"]
-            progress.advance(len(rows))
+        for k, row in enumerate(rows_of(source)):
+            if row["image"].shape != shape or row["image"].dtype != np.uint8:
+                raise ValueError(f"found an image {row['image'].dtype}{row['image'].shape}; needs uint8{shape}")
+            images[k], labels[k] = row["image"], row["label"]
+            progress.advance()
     return images, labels
+
+
+def rows_of(source: Any) -> Iterator[Any]:
+    """Yield the examples of a TFDS data source in order, read in blocks."""
+    for k in range(0, len(source), AT_ONCE):
+        yield from source.__getitems__(range(k, min(k + AT_ONCE, len(source))))

@@ -1,4 +1,4 @@
-"""Reading picture files that may be anything: what can't be used is skipped with its name and reason."""
+"""Reading of untrusted picture files; those that can't be used raise an error with the reason."""
 
 import io
 from collections.abc import Callable, Iterator
@@ -16,11 +16,11 @@ from vae_jax.data.faces.alignment import Picture
 from vae_jax.data.formats.picture_metadata import without_metadata
 from vae_jax.data.formats.unread_files import NO_PICTURE, kind_of, what_it_is
 
-MOST_PIXELS = 150_000_000  # a picture larger than this is refused by its header, before it is decoded
-LARGE = 50_000_000  # pixels: a larger picture is halved while it is decoded, and only one at a time
-ROWS = 512  # of a large picture that are halved at once
+MOST_PIXELS = 150_000_000  # larger pictures are refused by their header, before they are decoded
+LARGE = 50_000_000  # pixels: larger pictures are halved while they are decoded, one at a time
+ROWS = 512  # of a large picture that are halved together
 
-# What Pillow opens but draws with another program, or can't decode by itself: not pixels.
+# Formats that Pillow opens but decodes or renders with another program.
 DRAWINGS = {"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"}
 
 ORIENTATION = 0x112
@@ -38,21 +38,21 @@ _one_large_picture = Lock()
 
 
 def read_picture(path: Path, *, colour: bool = False) -> Picture:
-    """Read a picture, as `read_reduced` does, where its size does not matter."""
+    """Read a picture as `read_reduced` does, and return it without the factor."""
     return read_reduced(path, colour=colour)[0]
 
 
 def read_reduced(path: Path, *, colour: bool = False) -> tuple[Picture, int]:
-    """Read a picture, turned as its EXIF orientation says, what is transparent laid over white.
+    """Read a picture, turned by its EXIF orientation, with transparency over white.
 
-    What the file holds decides, not its name. Of animations and files of several pages it is the first picture.
+    The format is known by the content, not by the name. Of animations and files of several pages the first is read.
 
     Args:
         path: of the file.
-        colour: whether to give red, green and blue, or one channel of grey.
+        colour: return red, green and blue; else one channel of grey.
 
     Returns:
-        the picture, and by how much its sides were divided: 2 where it has more than `LARGE` pixels, else 1.
+        the picture, and the factor by which its sides were divided: 2 if it has more than `LARGE` pixels, else 1.
 
     Raises:
         UnusablePictureError: it can't be read, or is too large.
@@ -84,7 +84,7 @@ def _decoded(picture: Image.Image, colour: bool) -> tuple[Picture, int]:
 
 
 def _without_metadata(path: Path, colour: bool) -> tuple[Picture, int] | None:
-    """Try a PNG or TIFF file once more, without its metadata: None where these were not to blame."""
+    """Read a PNG or TIFF file without its metadata; None if it still can't be read."""
     try:
         content = without_metadata(path)
         if content is None:
@@ -108,22 +108,22 @@ def _reason(path: Path, error: Exception) -> str:
 
 
 def is_picture(path: Path) -> bool:
-    """Say whether a file is a picture by its first bytes, whatever its name; it may be damaged all the same."""
+    """Return whether a file is a picture, perhaps a damaged one, by its first bytes."""
     try:
         with _opened(path):
             return True
     except UnidentifiedImageError:
         return what_it_is(path) != NO_PICTURE
-    except Exception:  # of which something is wrong; it is said where the picture is read
+    except Exception:  # a damaged picture, which is reported when it is read
         return True
 
 
 def picture_size(path: Path) -> tuple[int, int] | None:
-    """Read the width and height of a picture from its header; None where there is none."""
+    """Return the width and height in pixels from the header of a picture; None if it can't be read."""
     try:
         with _opened(path) as picture:
             return picture.width, picture.height
-    except Exception:  # whatever is wrong is said where the picture is read
+    except Exception:  # reported when the picture is read
         return None
 
 
@@ -132,10 +132,10 @@ def _opened(path: Path) -> Iterator[Image.Image]:
     """Open a picture file by its content.
 
     Raises:
-        UnidentifiedImageError: it is none.
-        UnusablePictureError: it is of a kind that can't be read, or no file.
+        UnidentifiedImageError: it is not a picture.
+        UnusablePictureError: it is of a kind that can't be read, or not a file.
     """
-    if not path.is_file():  # nor a pipe, which would be waited for
+    if not path.is_file():  # a pipe would block
         raise UnusablePictureError("not a file")
     if not path.stat().st_size:
         raise UnusablePictureError("empty file")
@@ -143,7 +143,7 @@ def _opened(path: Path) -> Iterator[Image.Image]:
     if kind not in ("", "HEIC"):
         raise UnusablePictureError(kind)
     Image.init()
-    # As a file: of a path Pillow maps uncompressed TIFFs into memory, and mixes up the rows of those on their side.
+    # Not by path: Pillow would map uncompressed TIFFs into memory, and mix up the rows of rotated ones.
     with path.open("rb") as file:
         if kind == "HEIC":
             yield _heic_class()(file)
@@ -153,7 +153,7 @@ def _opened(path: Path) -> Iterator[Image.Image]:
 
 
 def _heic_class() -> Callable[[BinaryIO], Image.Image]:
-    """Return what opens a HEIC file; nothing is registered with Pillow."""
+    """Return the opener of HEIC files, without registering it with Pillow."""
     try:
         opener: Callable[[BinaryIO], Image.Image] = import_module("pillow_heif").HeifImageFile
     except ImportError:
@@ -162,12 +162,12 @@ def _heic_class() -> Callable[[BinaryIO], Image.Image]:
 
 
 def _halved(picture: Image.Image) -> Image.Image:
-    """Decode a large picture at half of its size, or halve it by strips where its format knows no other way."""
+    """Decode a large picture at half its size, or halve it in strips if the format has no reduced decoding."""
     size = picture.size
     picture.draft(None, (size[0] // 2, size[1] // 2))  # JPEGs only
     if picture.size != size:
         return picture
-    picture.load()  # which turns TIFFs
+    picture.load()  # applies the orientation of TIFFs
     size = picture.size
     half = Image.new("RGBA" if picture.has_transparency_data else "RGB", (-(-size[0] // 2), -(-size[1] // 2)))
     for top in range(0, size[1], ROWS):
@@ -177,11 +177,11 @@ def _halved(picture: Image.Image) -> Image.Image:
 
 
 def _upright(picture: Image.Image, opened: Image.Image) -> Image.Image:
-    """Turn a picture as the metadata of the file say; where these can't be read, it is taken as it lies."""
-    picture.load()  # TIFFs are turned already when they are decoded, and say so by then
+    """Turn a picture by the orientation in the metadata of the file, if these can be read."""
+    picture.load()  # decoding applies the orientation of TIFFs and removes it from the metadata
     try:
         turn = TURNS.get(opened.getexif().get(ORIENTATION, 1))
-    except Exception:  # Pillow raises anything where metadata are odd
+    except Exception:  # Pillow may raise anything on odd metadata
         turn = None
     return picture if turn is None else picture.transpose(turn)
 
@@ -194,7 +194,7 @@ def _over_white(picture: Image.Image) -> Image.Image:
 
 
 def _in_rgb(picture: Image.Image) -> Image.Image:
-    """Return colours that Pillow converts only by their profile, CIE L*a*b*, as sRGB; others as they are."""
+    """Convert CIE L*a*b* to sRGB, which Pillow does by profile only; leave other colours as they are."""
     if picture.mode != "LAB":
         return picture
     try:

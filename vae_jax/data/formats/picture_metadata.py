@@ -1,4 +1,4 @@
-"""Picture files without the metadata that Pillow would refuse them for."""
+"""Removing metadata because of which Pillow refuses a picture file."""
 
 import struct
 import zlib
@@ -6,23 +6,20 @@ from pathlib import Path
 
 PNG, TIFF = b"\x89PNG\r\n\x1a\n", {b"II*\0": "<", b"MM\0*": ">"}
 PNG_PIXELS, PNG_EXIF = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}, b"eXIf"
-# The tags without which no pixels are read, and the orientation.
+# The tags needed to read the pixels, and the orientation.
 TIFF_PIXELS = {
     *range(254, 267), 273, 274, *range(277, 280), 284, 317, *range(320, 326), 330, 332, *range(338, 342), 347,
     *range(529, 533),
 }  # fmt: skip
-LARGEST = 2**30  # bytes of a file that is tried again
-UNKNOWN_TAG = 65_000  # of a range where anyone may have tags of his own
+LARGEST = 2**30  # bytes of a file that is read into memory
+UNKNOWN_TAG = 65_000  # of the range for private tags
 
 
 def without_metadata(path: Path) -> bytes | None:
-    """Return what a file holds, but no more than its pixels need, and its EXIF data or orientation where whole.
-
-    Args:
-        path: of a PNG or TIFF file.
+    """Return the content of a PNG or TIFF file with its pixels and undamaged EXIF data or orientation only.
 
     Returns:
-        the file's new content; None where it is of another kind, or larger than `LARGEST`.
+        the new content; None if the file is of another kind, or larger than `LARGEST`.
 
     Raises:
         OSError: it can't be read.
@@ -48,7 +45,7 @@ def _png(content: bytes) -> bytes:
 
 
 def _tiff(content: bytes, order: str) -> bytes | None:
-    """Give the tags of the first page that are metadata a number and a type that nobody looks at."""
+    """Give the metadata tags of the first page a number and a type that readers ignore."""
     made = bytearray(content)
     try:
         (at,) = struct.unpack_from(f"{order}I", made, 4)

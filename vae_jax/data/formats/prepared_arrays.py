@@ -1,70 +1,63 @@
-"""Arrays kept from one run to the next: made once, read in a moment, made again where anything changed."""
+"""A cache of prepared arrays on disk: made once, read by later runs, made again when anything changed."""
 
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext, suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from vae_jax.core.atomic_files import written_atomically
 from vae_jax.core.locks import alone_in
 
 log = logging.getLogger("vae_jax")
 
 Arrays = Mapping[str, np.ndarray]
 
-DIGEST = "digest"  # the name, beside the arrays, of a hash of them all
+DIGEST = "digest"  # the entry that holds a hash of all arrays
 
 
 def prepared(
-    folder: Path, name: str, key: str, make: Callable[[], Arrays], check: Callable[[], None] = lambda: None
+    folder: Path, name: str, key: str, make: Callable[[], Arrays], check: Callable[[], object] = lambda: None
 ) -> Arrays:
-    """Return arrays from `folder/name-key.npz`, or make and keep them.
+    """Return the arrays of `folder/name-key.npz`; make and write them if the file is missing or damaged.
 
-    Of several runs that start at once, one makes them; the others wait and read them.
+    Of several runs that start at once, one makes the arrays; the others wait and read them.
 
     Args:
-        folder: where prepared arrays are kept; nothing there is irreplaceable.
+        folder: the cache; it may be deleted at any time.
         name: of the data.
-        key: stands for all that the arrays follow from; another key, another file.
-        make: makes the arrays; it is alone in the folder.
-        check: called first where they must be made; raises what is wrong before anything is written.
-
-    Returns:
-        the arrays; kept ones are checked for being whole.
+        key: a hash of all that the arrays depend on.
+        make: makes the arrays, while the folder is locked.
+        check: called before `make`; raises an error before anything is written.
     """
     path = folder / f"{name}-{key}.npz"
     kept = _read(path)
     if kept is not None:
         return kept
     check()
-    with _alone_if_there(folder):
-        kept = _read(path)  # another run may have prepared it meanwhile
+    with suppress(OSError):  # a folder that can't be made, in which nothing will be kept
+        folder.mkdir(parents=True, exist_ok=True)
+    with alone_in(folder) if folder.is_dir() else nullcontext():
+        kept = _read(path)  # another run may have prepared it
         if kept is not None:
             return kept
         if path.is_file():
             log.warning("%s: can't be read; preparing it again", path)
         made = make()
-        _keep(path, made)
+        try:
+            with written_atomically(path) as partial, partial.open("wb") as file:
+                np.savez(file, allow_pickle=False, **{**made, DIGEST: _digest(made)})
+        except OSError as error:
+            log.warning("%s: can't be kept (%s); it will be prepared again next time", path, error.strerror)
         return made
 
 
-@contextmanager
-def _alone_if_there(folder: Path) -> Iterator[None]:
-    """Be alone in a folder, made if it can be; where it can't, nothing will be kept in it."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        yield
-        return
-    with alone_in(folder):
-        yield
-
-
 def _read(path: Path) -> Arrays | None:
-    """Read kept arrays; None where they are not there, or damaged."""
+    """Read the arrays of a file; None if it is missing or damaged."""
     if not path.is_file():
         return None
     try:
@@ -76,18 +69,8 @@ def _read(path: Path) -> Arrays | None:
     return arrays if np.array_equal(digest, _digest(arrays)) else None
 
 
-def _keep(path: Path, arrays: Arrays) -> None:
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        with partial.open("wb") as file:
-            np.savez(file, allow_pickle=False, **{**arrays, DIGEST: _digest(arrays)})
-        partial.replace(path)
-    except OSError as error:
-        log.warning("%s: can't be kept (%s); it will be prepared again next time", path, error.strerror)
-
-
 def _digest(arrays: Arrays) -> np.ndarray:
-    """A hash of the arrays' names, types, shapes and content: the archive's own covers less."""
+    """Return a hash of the arrays' names, types, shapes and content; the checksums of the archive cover less."""
     digest = hashlib.sha256()
     for name in sorted(arrays):
         digest.update(f"{name}|{arrays[name].dtype}|{arrays[name].shape}|".encode())
@@ -96,10 +79,10 @@ def _digest(arrays: Arrays) -> np.ndarray:
 
 
 def text_array(value: object) -> np.ndarray:
-    """Hold a JSON value in an array of bytes."""
+    """Encode a JSON value as an array of bytes."""
     return np.frombuffer(json.dumps(value).encode(), np.uint8)
 
 
-def text_value(array: np.ndarray) -> object:
-    """Give back what `text_array` held."""
+def text_value(array: np.ndarray) -> Any:
+    """Decode what `text_array` encoded."""
     return json.loads(array.tobytes().decode())

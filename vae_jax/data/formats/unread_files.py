@@ -1,8 +1,8 @@
-"""Kinds of picture files that Pillow does not read, or misreads, known by their first bytes."""
+"""Picture files that Pillow does not read, or misreads, recognised by their first bytes."""
 
 from pathlib import Path
 
-# Of a camera's raw file Pillow would give the small preview.
+# Of a camera's raw file Pillow would read the small preview.
 RAW = {".arw", ".cr2", ".dng", ".nef", ".nrw", ".orf", ".pef", ".rw2", ".srw"}
 HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 AVIF_BRANDS = {b"avif", b"avis"}
@@ -20,7 +20,7 @@ NEEDED = 64  # bytes
 
 
 def kind_of(path: Path) -> str:
-    """Return `HEIC`, or in a few words what a file is that must not be read as a picture, or '' for any other.
+    """Return `HEIC`, or in a few words why the file must not be read as a picture, or '' for any other file.
 
     Raises:
         OSError: it can't be read.
@@ -33,7 +33,7 @@ def kind_of(path: Path) -> str:
 
 
 def what_it_is(path: Path) -> str:
-    """Say what a file is that no reader of pictures takes for its own."""
+    """Describe a file that Pillow does not recognise."""
     try:
         start = _start(path)
     except OSError as error:
@@ -50,7 +50,7 @@ def _start(path: Path) -> bytes:
 
 
 def _brands(start: bytes) -> set[bytes]:
-    """Return the kinds that a file of the ISO base media format says it is of."""
+    """Return the brands of a file in the ISO base media format."""
     if start[4:8] != b"ftyp":
         return set()
     end = min(int.from_bytes(start[:4]), len(start))

@@ -1,4 +1,4 @@
-"""Images that a caller hands over as arrays: checked, one clear line for whatever can't be used, and split."""
+"""Images given as arrays: checked, with a clear line for each that can't be used, and split."""
 
 import logging
 from collections.abc import Sequence
@@ -11,25 +11,25 @@ from numpy.typing import ArrayLike
 from vae_jax.config.schema import DataConfig
 from vae_jax.core.checked_arguments import checked_array
 from vae_jax.core.errors import UserError
-from vae_jax.data.dataset import Dataset, Images, Labels, Split, content_hashes, split_by_content
+from vae_jax.data.dataset import NO_IMAGES, Dataset, Images, Labels, Split, content_hashes, split_by_content
 
 log = logging.getLogger("vae_jax")
 
-ARRAYS = "arrays"  # what `config.data.name` says of them
+ARRAYS = "arrays"  # their `config.data.name`
 AT_ONCE = 1_000  # images that are rounded together
-INEXACT = 0.1  # levels: pixels in 16 bits are that far from multiples of 1/255
-NO_CLASSES = ("images",)  # the one class of images without labels
+INEXACT = 0.1  # levels; 8-bit pixels stored as 16-bit floats are up to this far from multiples of 1/255
+NO_CLASSES = ("images",)  # the class of images without labels
 
 
 @dataclass(frozen=True)
 class GivenArrays:
-    """Images of a caller's own.
+    """The caller's own images.
 
     Attributes:
-        images: those to learn from, and without `test` or `validation` those that are held out too.
-        test, validation: to be evaluated on, and to choose by; None means a share of the images.
+        images: training images; without `test` or `validation`, these are held out of them.
+        test, validation: test and validation images, or None.
         class_names: of all labels.
-        rounded: whether pixels were no multiples of 1/255, and became the nearest.
+        rounded: whether pixels were rounded to multiples of 1/255.
     """
 
     images: Split
@@ -39,10 +39,10 @@ class GivenArrays:
     rounded: bool
 
     def load(self, config: DataConfig) -> Dataset:
-        """Return them as a data set: what is not given is held out as the settings say.
+        """Return them as a data set; splits that are not given are held out by the settings.
 
         Raises:
-            UserError: too few of them differ, or validation images are given and asked for as a share too.
+            UserError: too few images differ, or validation images are both given and to be held out.
         """
         if self.validation is not None and config.validation_fraction:
             raise UserError(
@@ -55,36 +55,24 @@ class GivenArrays:
             try:
                 train, test = split_by_content(self.images.images, self.images.labels, config.test_fraction)
             except UserError:
-                raise UserError(
-                    f"images: found no two that differ in one class, of {len(self.images):,}; needs them to hold some "
-                    "out, or test_images"
-                ) from None
-        for name, split in (("test_images", self.test), ("validation_images", self.validation)):
-            if split is not None:
-                _tell_copies(name, split, train)
+                found = f"found no class with two different images among {len(self.images):,}"
+                raise UserError(f"images: {found}; needs one, or test_images") from None
+        given = {"test_images": self.test, "validation_images": self.validation}
+        known = set(content_hashes(train.images)) if any(given.values()) else set[str]()
+        for name, split in given.items():
+            if split and (copies := sum(each in known for each in content_hashes(split.images))):
+                log.warning("%s: %s of %s are copies of training images", name, f"{copies:,}", f"{len(split):,}")
         rounded = ", pixels rounded to 256 levels" if self.rounded else ""
+        validation = NO_IMAGES if self.validation is None else self.validation
         source = f"images given as arrays{rounded}"
-        dataset = Dataset(ARRAYS, source, train, test, self.class_names)
-        if self.validation is None:
-            return dataset
-        return Dataset(ARRAYS, source, train, test, self.class_names, validation=self.validation)
-
-
-def _tell_copies(name: str, split: Split, train: Split) -> None:
-    known = set(content_hashes(train.images))
-    if copies := sum(each in known for each in content_hashes(split.images)):
-        log.warning("%s: %s of %s are copies of images to learn from", name, f"{copies:,}", f"{len(split):,}")
+        return Dataset(ARRAYS, source, train, test, self.class_names, validation=validation)
 
 
 def missing(config: DataConfig) -> Dataset:
-    """Say that the arrays are not there.
-
-    Raises:
-        UserError: always.
-    """
+    """Raise the `UserError` for arrays that were not given."""
     raise UserError(
-        f"config.data.name={config.name}: this needs images given as arrays, and they are kept nowhere: give them (the "
-        "same ones again where a run goes on) to vae_jax.train, sweep or evaluate(..., images=...)"
+        f"config.data.name={config.name}: needs images given as arrays, which are not stored: give them (the same ones "
+        "again to continue a run) to vae_jax.train, sweep or evaluate(..., images=...)"
     )
 
 
@@ -96,14 +84,13 @@ def given_arrays(
     validation_images: ArrayLike | None = None,
     validation_labels: ArrayLike | None = None,
 ) -> GivenArrays:
-    """Check images and labels that a caller hands over.
+    """Check the caller's images and labels.
 
     Args:
-        images: what is or holds numbers, `[n, height, width]` or `[n, height, width, channels]` with 1 or 3 channels:
-            uint8, or floats in [0, 1].
-        labels: the class of each, whole numbers or texts `[n]`; None means that there are no classes.
-        test_images, validation_images: of the same size.
-        test_labels, validation_labels: of each; they are there where `labels` are.
+        images: `[n, height, width]` or `[n, height, width, channels]` with 1 or 3 channels, uint8 or floats in [0, 1].
+        labels: `[n]`, the class of each image, whole numbers or texts; None: there are no classes.
+        test_images, validation_images: of the same height, width and channels.
+        test_labels, validation_labels: of each; given if `labels` are.
 
     Raises:
         UserError: one of them can't be used.
@@ -118,35 +105,25 @@ def given_arrays(
             if of_each is not None:
                 raise UserError(f"{prefix}labels: found without {prefix}images; needs both")
             continue
-        pixels[prefix], inexact = checked_pixels(f"{prefix}images", found)
+        pixels[prefix], inexact = _checked_pixels(f"{prefix}images", found)
         rounded = rounded or inexact
         if pixels[prefix].shape[1:] != pixels[""].shape[1:]:
             size, wanted = pixels[prefix].shape[1:], pixels[""].shape[1:]
-            raise UserError(f"{prefix}images: found images of shape {size}; needs {wanted}, as those to learn from")
+            raise UserError(f"{prefix}images: found images of shape {size}; needs {wanted}, as the training images")
         if (of_each is None) != (labels is None):
             side, other = (f"{prefix}labels", "labels") if of_each is None else ("labels", f"{prefix}labels")
             raise UserError(f"{side}: missing beside {other}; needs a class of each image, or none of any")
         if of_each is not None:
-            named[prefix] = checked_labels(f"{prefix}labels", of_each, len(pixels[prefix]))
-    classes, numbers = numbered(named)
+            named[prefix] = _checked_labels(f"{prefix}labels", of_each, len(pixels[prefix]))
+    classes, numbers = _numbered(named)
     splits = {
         prefix: Split(each, numbers.get(prefix, np.zeros(len(each), np.int32))) for prefix, each in pixels.items()
     }
     return GivenArrays(splits[""], splits.get("test_"), splits.get("validation_"), classes, rounded)
 
 
-def numbered(labels: dict[str, np.ndarray]) -> tuple[tuple[str, ...], dict[str, Labels]]:
-    """Number the classes in the order of their numbers or names.
-
-    Args:
-        labels: by split, all whole numbers or all texts.
-
-    Returns:
-        the names of the classes, and the number of each label by split.
-
-    Raises:
-        UserError: some are numbers and some are texts.
-    """
+def _numbered(labels: dict[str, np.ndarray]) -> tuple[tuple[str, ...], dict[str, Labels]]:
+    """Return the names of the classes in sorted order, and the class numbers of the labels of each split."""
     if not labels:
         return NO_CLASSES, {}
     kinds = {prefix: "texts" if array.dtype.kind == "U" else "whole numbers" for prefix, array in labels.items()}
@@ -158,35 +135,29 @@ def numbered(labels: dict[str, np.ndarray]) -> tuple[tuple[str, ...], dict[str, 
     return tuple(map(str, classes.tolist())), found
 
 
-def checked_labels(name: str, found: Any, count: int) -> np.ndarray:
-    """Return labels as an array of whole numbers or of texts.
-
-    Raises:
-        UserError: they are something else, or not one for each image.
-    """
+def _checked_labels(name: str, found: Any, count: int) -> np.ndarray:
+    """Return labels as an array of whole numbers or texts, `[count]`."""
     try:
         given = np.asarray(found)
         if given.dtype.kind == "O" and all(isinstance(each, str) for each in given.ravel()):
             given = given.astype(str)
         elif given.dtype.kind == "S":
             given = np.char.decode(given, "utf-8")
-    except Exception:  # whatever a foreign object raises when it is asked for its content
-        raise UserError(f"{name}: found {type(found).__name__}, of which no array can be made; needs one") from None
+    except Exception:  # an object of another library may raise anything
+        raise UserError(
+            f"{name}: found {type(found).__name__}, which can't be converted to an array; needs one"
+        ) from None
     if given.shape != (count,):
-        hint = f"; of one-hot labels {name}.argmax(1)" if given.ndim == 2 and len(given) == count else ""
+        hint = f"; for one-hot labels {name}.argmax(1)" if given.ndim == 2 and len(given) == count else ""
         raise UserError(f"{name}: found shape {given.shape} for {count:,} images; needs ({count},){hint}")
     if given.dtype.kind not in "iuUb":
-        hint = f"; {name}.astype(int) may do" if given.dtype.kind == "f" else ""
+        hint = f"; try {name}.astype(int)" if given.dtype.kind == "f" else ""
         raise UserError(f"{name}: found {given.dtype}; needs whole numbers or texts{hint}")
     return given.astype(str) if given.dtype.kind == "b" else given
 
 
-def checked_pixels(name: str, found: Any) -> tuple[Images, bool]:
-    """Return images as bytes `[n, height, width, channels]`, and whether their pixels had to be rounded for that.
-
-    Raises:
-        UserError: they are no images, or of another type, shape or range.
-    """
+def _checked_pixels(name: str, found: Any) -> tuple[Images, bool]:
+    """Return images as uint8 `[n, height, width, channels]`, and whether floats were rounded for that."""
     given = checked_array(name, found)
     if given.dtype != np.uint8 and given.dtype.kind != "f":
         raise UserError(f"{name}: found {given.dtype}; needs uint8, or floats in [0, 1]{_type_hint(name, given)}")
@@ -198,7 +169,7 @@ def checked_pixels(name: str, found: Any) -> tuple[Images, bool]:
         )
     if shaped.dtype == np.uint8:
         return np.ascontiguousarray(shaped), False
-    low, high = float(shaped.min()), float(shaped.max())  # NaN where any pixel is
+    low, high = float(shaped.min()), float(shaped.max())  # NaN if any pixel is
     if not (np.isfinite(low) and np.isfinite(high)):
         k = int(np.flatnonzero(~np.isfinite(shaped).reshape(len(shaped), -1).all(axis=1))[0])
         wrong = shaped[k][~np.isfinite(shaped[k])][0]
@@ -217,27 +188,27 @@ def checked_pixels(name: str, found: Any) -> tuple[Images, bool]:
 
 def _type_hint(name: str, given: np.ndarray) -> str:
     if given.dtype.kind == "b":
-        return f"; {name}.astype(float) is such"
+        return f"; try {name}.astype(float)"
     if given.dtype.kind in "iu" and given.size and given.min() >= 0 and given.max() <= 255:
-        return f"; {name}.astype(numpy.uint8) is such"
+        return f"; try {name}.astype(numpy.uint8)"
     return ""
 
 
 def _range_hint(name: str, low: float, high: float) -> str:
     if low >= 0 and high <= 255:
-        return f"; {name} / 255 is such where 255 is white"
-    return f"; ({name} + 1) / 2 is such where -1 is black" if low >= -1 and high <= 1 else ""
+        return f"; try {name} / 255 if 255 is white"
+    return f"; try ({name} + 1) / 2 if -1 is black" if low >= -1 and high <= 1 else ""
 
 
 def _shape_hint(name: str, shape: Sequence[int]) -> str:
     if len(shape) == 4 and shape[1] in (1, 3):
-        return f"; of channels that come first numpy.moveaxis({name}, 1, -1)"
+        return f"; if channels come first, numpy.moveaxis({name}, 1, -1)"
     if len(shape) == 3 and shape[2] in (1, 3):
-        return f"; of a single image {name}[None], of images {shape[2]} wide {name}[..., None]"
+        return f"; for a single image {name}[None], for images {shape[2]} wide {name}[..., None]"
     if len(shape) == 2:
         side = round(shape[1] ** 0.5)
         square = f", such as {name}.reshape(-1, {side}, {side})" if side * side == shape[1] and side > 1 else ""
-        return f"; rows of pixels must be given their shape{square}"
+        return f"; rows of pixels must be reshaped{square}"
     if len(shape) == 4 and shape[3] == 4:
-        return f"; without the alpha channel {name}[..., :3]"
+        return f"; remove the alpha channel by {name}[..., :3]"
     return ""

@@ -22,8 +22,8 @@ def load(config: DataConfig) -> Dataset:
 
 
 def read_table() -> Float[np.ndarray, "n columns"]:
-    """Read a digit a row: the levels of its pixels, and which it is.
+    """Read the table of scikit-learn: a digit a row, its pixels and then its class.
 
-    To import scikit-learn for its own `load_digits` takes as long as all else before the first step.
+    Importing scikit-learn for `load_digits` would take as long as everything else before the first step.
     """
     return np.loadtxt(str(distribution("scikit-learn").locate_file(TABLE)), delimiter=",")

@@ -1,4 +1,4 @@
-"""The data set that is always there: faces of people, dogs and between, painted by the package itself."""
+"""Drawn faces of people, dogs and mixtures of both, painted by the package itself: data without a download."""
 
 import jax
 import jax.numpy as jnp
@@ -14,17 +14,17 @@ from vae_jax.data.faces.face_painter import EYE_LEVEL, WAVES, Factors, paint
 
 CLASSES = ("people", "dogs", "between")
 SHARES = (0.45, 0.45, 0.10)
-SEED = 2026  # of the faces: the same ones for every run
-# Where the eyes and the nose of a face of average pose lie.
+SEED = 2026  # of the faces, which are the same in every run
+# Eyes and nose of a face in the average pose.
 TEMPLATE: Template = ((0.384, 0.463), (0.616, 0.463), (0.5, 0.612))
 
 
 def draw_factors(key: Key[Array, ""], species: Float[Array, " n"]) -> Factors:
-    """Draw what faces follow from.
+    """Draw the factors of faces.
 
     Args:
-        key: all chance; each factor has a use of its own.
-        species: of each face, 0 a person to 1 a dog.
+        key: for all factors; each has its own use of it.
+        species: of each face, from 0 (a person) to 1 (a dog).
 
     Returns:
         factors, each `[n]`.
@@ -72,13 +72,13 @@ def draw_factors(key: Key[Array, ""], species: Float[Array, " n"]) -> Factors:
 
 
 def draw_species(key: Key[Array, ""], labels: np.ndarray) -> Float[Array, " n"]:
-    """Draw how much of a dog each face is: people below 0.12, dogs above 0.88, the others anywhere between."""
+    """Draw the species of each face: people below 0.12, dogs above 0.88, the third class between."""
     low, high = np.array([0.0, 0.88, 0.12])[labels], np.array([0.12, 1.0, 0.88])[labels]
     return jax.random.uniform(named(key, "species"), (len(labels),), minval=jnp.asarray(low), maxval=jnp.asarray(high))
 
 
 def known_factors(config: DataConfig) -> tuple[np.ndarray, Factors]:
-    """Return the labels and factors of the faces that a config draws, in the order they are drawn."""
+    """Return the labels and factors of the faces of a config, in their order."""
     labels = np.repeat(np.arange(3, dtype=np.int32), class_counts(config.drawn))
     key = jax.random.key(SEED)
     return labels, draw_factors(key, draw_species(key, labels))
@@ -96,7 +96,7 @@ def landmarks(factors: Factors) -> Float[np.ndarray, "n 3 2"]:
 
 
 def class_counts(total: int) -> list[int]:
-    """How many faces of each class there are among so many."""
+    """Return the number of faces of each class."""
     people, dogs = (round(share * total) for share in SHARES[:2])
     return [people, dogs, total - people - dogs]
 

@@ -7,9 +7,10 @@ from jaxtyping import Bool
 
 from vae_jax.config.schema import DataConfig
 from vae_jax.core.errors import UserError
+from vae_jax.core.plain_text import reason
 from vae_jax.data.dataset import Dataset, Split, without_training_images
 
-BLOCK = 20  # frames: neighbours in a film are nearly the same picture
+BLOCK = 20  # frames that are held out together, as neighbouring frames are nearly the same
 SHAPE = (28, 20)
 
 
@@ -17,7 +18,7 @@ def load(config: DataConfig) -> Dataset:
     """Read `frey_rawface.mat` as published, or a `.npy` of frames, from the raw folder.
 
     Raises:
-        UserError: neither is there, or it holds something else.
+        UserError: there is no such file, or it holds something else.
     """
     raw = config.raw_folder
     folders = [folder for folder in (raw / "freyfaces", raw) if folder.is_dir()]
@@ -41,8 +42,8 @@ def _read_mat(path: Path) -> np.ndarray:
 
     try:
         film = np.asarray(loadmat(path)["ff"])
-    except Exception as error:  # scipy raises many kinds on a damaged file
-        raise UserError(f"{path}: not frey_rawface.mat as published ({_said(error)})") from None
+    except Exception as error:  # scipy may raise anything on a damaged file
+        raise UserError(f"{path}: not frey_rawface.mat as published ({reason(error)})") from None
     if film.ndim != 2 or film.shape[0] != SHAPE[0] * SHAPE[1] or not film.shape[1]:
         raise UserError(f"{path}: found an array of shape {film.shape}; needs 560 pixels by frames")
     if film.dtype.kind not in "uif" or not np.isin(film, np.arange(256)).all():
@@ -54,32 +55,28 @@ def _read_npy(path: Path) -> np.ndarray:
     try:
         with path.open("rb") as file:
             film = np.lib.format.read_array(file, allow_pickle=False)
-    except Exception as error:  # numpy raises many kinds on a damaged header
-        raise UserError(f"{path}: not a readable .npy file ({_said(error)})") from None
+    except Exception as error:  # numpy may raise anything on a damaged header
+        raise UserError(f"{path}: not a readable .npy file ({reason(error)})") from None
     if film.dtype != np.uint8 or film.shape[1:] != SHAPE or not len(film):
         raise UserError(f"{path}: found {film.dtype}{film.shape}; needs uint8 (frames, 28, 20)")
     return film
 
 
-def _said(error: Exception) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"
-
-
 def split_film(frames: np.ndarray, test_fraction: float) -> tuple[Split, Split]:
-    """Hold out whole blocks of consecutive frames, evenly spread.
+    """Split a film into train and test, of which the test images are evenly spread blocks of frames.
 
     Args:
-        frames: uint8 `[n, height, width]` in their order in the film.
-        test_fraction: the share held out.
+        frames: uint8 `[n, height, width]`, in the order of the film.
+        test_fraction: the share of test images.
     """
     in_test = held_frames(len(frames), test_fraction)
     labels = np.zeros(len(frames), np.int32)
-    images = frames[..., None]
-    return Split(images[~in_test], labels[~in_test]), Split(images[in_test], labels[in_test])
+    train, test = (Split(frames[chosen, ..., None], labels[chosen]) for chosen in (~in_test, in_test))
+    return train, test
 
 
 def held_frames(count: int, fraction: float) -> Bool[np.ndarray, " n"]:
-    """Choose blocks of consecutive frames, evenly spread, of a film of so many frames."""
+    """Choose evenly spread blocks of consecutive frames of a film; returns a mask over its frames."""
     blocks = np.arange(count) // BLOCK
     total = int(blocks[-1]) + 1
     held = np.unique(np.linspace(0, total - 1, max(1, round(fraction * total)) + 2).round()[1:-1])

@@ -9,11 +9,12 @@ import numpy as np
 
 from vae_jax.config.schema import DataConfig
 from vae_jax.core.errors import UserError
+from vae_jax.core.plain_text import reason
 from vae_jax.core.user_paths import from_home
 from vae_jax.data.dataset import Dataset, Split
 from vae_jax.data.downloads import fetch
 from vae_jax.data.formats.idx import read_idx
-from vae_jax.data.formats.picture_builder import Examples, make_builder, prepare, read_split
+from vae_jax.data.formats.picture_builder import Examples, make_builder, prepare, read_splits
 from vae_jax.data.formats.prepared_arrays import Arrays, prepared
 
 log = logging.getLogger("vae_jax")
@@ -27,15 +28,15 @@ STEMS = {
 
 @dataclass(frozen=True)
 class Published:
-    """A published data set.
+    """A published data set in idx files.
 
     Attributes:
-        name: of its folder in a raw folder.
-        torchvision: what torchvision calls its folder; the files lie in `raw` below it.
-        addresses: where its files are had.
-        md5: the checksums of its gzipped files.
-        class_names: of its labels.
-        first_labels: of its test images; the files of all such sets have the same names.
+        name: of the data set and of its folder in a raw folder.
+        torchvision: torchvision's name of its folder; the files are in `raw` below it.
+        addresses: folders on the web that have its files.
+        md5: checksums of the gzipped files.
+        class_names: of the labels.
+        first_labels: of the test images, to tell sets whose files have the same names apart.
     """
 
     name: str
@@ -49,10 +50,7 @@ class Published:
 MNIST = Published(
     "mnist",
     "MNIST",
-    (
-        "https://storage.googleapis.com/cvdf-datasets/mnist/",
-        "https://ossci-datasets.s3.amazonaws.com/mnist/",
-    ),
+    ("https://storage.googleapis.com/cvdf-datasets/mnist/", "https://ossci-datasets.s3.amazonaws.com/mnist/"),
     {
         "train-images-idx3-ubyte": "f68b3c2dcbeaaa9fbdd348bbdeb94873",
         "train-labels-idx1-ubyte": "d53e105ee54ea40749a09fcbcd1e9432",
@@ -91,14 +89,14 @@ def load_fashion(config: DataConfig) -> Dataset:
 def load_published(published: Published, config: DataConfig) -> Dataset:
     """Read idx files from the raw folder, prepared once by TFDS.
 
-    Nothing is written into the raw folder: files that it lacks are downloaded to `downloads` in the prepared folder.
+    Missing files are downloaded to `downloads` in the prepared folder; nothing is written into the raw folder.
 
     Raises:
-        UserError: the user named a raw folder that isn't there; a file is neither there nor to be had, or is damaged.
+        UserError: the given raw folder doesn't exist; a file is missing and can't be downloaded, or is damaged.
     """
-    folder, downloads = raw_files_folder(published, config), config.prepared_folder / "downloads" / published.name
+    folder, downloads = _raw_files_folder(published, config), config.prepared_folder / "downloads" / published.name
     files = {
-        split: tuple(locate(published, stem, folder, downloads) for stem in stems) for split, stems in STEMS.items()
+        split: tuple(_locate(published, stem, folder, downloads) for stem in stems) for split, stems in STEMS.items()
     }
     key = hashlib.sha256(b"".join(path.read_bytes() for pair in files.values() for path in pair)).hexdigest()[:16]
     home = from_home(config.prepared_dir)
@@ -107,21 +105,15 @@ def load_published(published: Published, config: DataConfig) -> Dataset:
         published.name,
         key,
         lambda: _prepare(published, files, home / "tfds" / key),
-        lambda: _check(published, files),
+        lambda: [_read(published, *paths) for paths in files.values()],
     )
     splits = {split: Split(arrays[f"{split}_images"], arrays[f"{split}_labels"]) for split in STEMS}
     places = " and ".join(dict.fromkeys(str(path.parent) for pair in files.values() for path in pair))
     return Dataset(published.name, f"idx files in {places}", splits["train"], splits["test"], published.class_names)
 
 
-def raw_files_folder(published: Published, config: DataConfig) -> Path:
-    """Return the folder that has most of the raw files; where none has any, that in which they are expected.
-
-    They may lie in a folder of the set's name, as torchvision lays them out, or straight in the raw folder.
-
-    Raises:
-        UserError: the user named a raw folder that isn't there.
-    """
+def _raw_files_folder(published: Published, config: DataConfig) -> Path:
+    """Return the folder with most of the raw files: one of the set's name, torchvision's, or the raw folder."""
     raw = config.raw_folder
     if config.raw_folder_named and not raw.is_dir():
         raise UserError(
@@ -131,41 +123,31 @@ def raw_files_folder(published: Published, config: DataConfig) -> Path:
     unnamed = [folder for folder in (raw, raw / "raw") if not _holds_another(published, folder)]
     candidates = [raw / published.name, raw / published.torchvision / "raw", *unnamed]
     stems = [stem for pair in STEMS.values() for stem in pair]
-    return max(candidates, key=lambda folder: sum(find_file(stem, folder) is not None for stem in stems))
+    return max(candidates, key=lambda folder: sum(_find_file(stem, folder) is not None for stem in stems))
 
 
 def _holds_another(published: Published, folder: Path) -> bool:
-    """Whether the labels in a folder are those of another published set."""
-    path = find_file(STEMS["test"][1], folder)
+    """Return whether the labels in a folder are those of another published set."""
+    path = _find_file(STEMS["test"][1], folder)
     if path is None:
         return False
     try:
         labels = tuple(read_idx(path, 1).tolist())
-    except UserError:  # told when it is read
+    except UserError:  # reported when it is read
         return False
     return any(labels[: len(each.first_labels)] == each.first_labels for each in SETS if each.name != published.name)
 
 
-def find_file(stem: str, folder: Path) -> Path | None:
-    """Find a raw file in a folder under any of the names it goes by; None where it has none of them."""
+def _find_file(stem: str, folder: Path) -> Path | None:
+    """Return the path of a raw file in a folder, under any of its usual names; None if there is none."""
     dotted = stem.replace("-idx", ".idx")
     paths = (folder / name for name in (stem, f"{stem}.gz", dotted, f"{dotted}.gz", f"{stem}/{stem}"))
     return next((path for path in paths if path.is_file()), None)
 
 
-def locate(published: Published, stem: str, folder: Path, downloads: Path) -> Path:
-    """Find a raw file in its folder, or else download it.
-
-    Args:
-        published: the set.
-        stem: the file's name without endings.
-        folder: where the raw files lie; nothing is written there.
-        downloads: where it goes if it must be downloaded.
-
-    Raises:
-        UserError: it is not there and can't be had.
-    """
-    found = find_file(stem, folder)
+def _locate(published: Published, stem: str, folder: Path, downloads: Path) -> Path:
+    """Return the path of a raw file in `folder`, or download it to `downloads`."""
+    found = _find_file(stem, folder)
     if found is not None:
         return found
     target = downloads / f"{stem}.gz"
@@ -174,54 +156,38 @@ def locate(published: Published, stem: str, folder: Path, downloads: Path) -> Pa
     except UserError as error:
         names = ", ".join(f"{s}.gz" for pair in STEMS.values() for s in pair)
         raise UserError(
-            f"{folder / stem}.gz: not there, and not to be downloaded ({error}); put {names} into {folder}, "
+            f"{folder / stem}.gz: no such file, and it can't be downloaded ({error}); put {names} into {folder}, "
             "or set config.data.raw_dir or VAE_JAX_RAW to the folder that holds them"
         ) from None
     return target
 
 
-def _check(published: Published, files: dict[str, tuple[Path, ...]]) -> None:
-    for images, labels in files.values():
-        count, found, classes = len(read_images(images)), read_idx(labels, 1), len(published.class_names)
-        if count != len(found) or found.max() >= classes:
-            raise UserError(
-                f"{labels}: found {len(found)} labels up to {found.max()} for {count} images; "
-                f"needs one label below {classes} for each"
-            )
-
-
 def _prepare(published: Published, files: dict[str, tuple[Path, ...]], folder: Path) -> Arrays:
     log.info("preparing %s (once)", published.name)
     try:
-        return _through_tfds(published, files, folder)
-    except Exception as error:  # TFDS raises many kinds where its folder is damaged or can't be written
-        said = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        raise UserError(f"{folder}: can't be used ({said}); remove it or change config.data.prepared_dir") from None
+        splits = {split: _examples(published, *paths) for split, paths in files.items()}
+        builder = make_builder(published.name, SHAPE, published.class_names, splits, folder)
+        prepare(builder)
+        return read_splits(builder)
+    except Exception as error:  # TFDS may raise anything if its folder is damaged or can't be written
+        raise UserError(
+            f"{folder}: can't be used ({reason(error)}); remove it or change config.data.prepared_dir"
+        ) from None
 
 
-def _through_tfds(published: Published, files: dict[str, tuple[Path, ...]], folder: Path) -> Arrays:
-    splits = {split: examples(*paths) for split, paths in files.items()}
-    builder = make_builder(published.name, SHAPE, published.class_names, splits, folder)
-    prepare(builder)
-    arrays: dict[str, np.ndarray] = {}
-    for split in files:
-        arrays[f"{split}_images"], arrays[f"{split}_labels"] = read_split(builder, split)
-    return arrays
-
-
-def examples(images: Path, labels: Path) -> Examples:
-    """Give the images of two idx files with their labels, as a TFDS builder takes them."""
-    pixels, classes = read_images(images)[..., None], read_idx(labels, 1)
+def _examples(published: Published, images: Path, labels: Path) -> Examples:
+    pixels, classes = _read(published, images, labels)
     return len(pixels), lambda k: (pixels[k], int(classes[k]), {})
 
 
-def read_images(path: Path) -> np.ndarray:
-    """Read 28×28 images, `[n, 28, 28]`.
-
-    Raises:
-        UserError: the file holds something else.
-    """
-    images = read_idx(path, 3)
-    if images.shape[1:] != SHAPE[:2]:
-        raise UserError(f"{path}: found images of shape {images.shape[1:]}; needs {SHAPE[:2]}")
-    return images
+def _read(published: Published, images: Path, labels: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Read two idx files: images, `[n, 28, 28, 1]`, and labels, `[n]`."""
+    pixels, found, classes = read_idx(images, 3)[..., None], read_idx(labels, 1), len(published.class_names)
+    if pixels.shape[1:] != SHAPE:
+        raise UserError(f"{images}: found images of shape {pixels.shape[1:3]}; needs {SHAPE[:2]}")
+    if len(pixels) != len(found) or found.max() >= classes:
+        raise UserError(
+            f"{labels}: found {len(found)} labels up to {found.max()} for {len(pixels)} images; "
+            f"needs one label below {classes} for each"
+        )
+    return pixels, found

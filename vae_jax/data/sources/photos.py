@@ -1,4 +1,4 @@
-"""Any folder of pictures, taken as they are: the central square of each; its subfolders are classes or splits."""
+"""Any folder of pictures: the central square of each; its subfolders are classes or splits."""
 
 import logging
 
@@ -6,9 +6,8 @@ from vae_jax.config.schema import DataConfig
 from vae_jax.core.errors import UserError
 from vae_jax.core.progress import Progress
 from vae_jax.data.dataset import Dataset
-from vae_jax.data.faces.photographs.folders import find_pictures, splits_told
+from vae_jax.data.faces.photographs.folders import describe_splits, find_pictures
 from vae_jax.data.faces.photographs.photo import Photo, plain
-from vae_jax.data.faces.photographs.preparation import NoUsablePhotosError
 from vae_jax.data.faces.photographs.recipe import Recipe, recipe_of
 from vae_jax.data.faces.photographs.source import load_photos
 
@@ -16,10 +15,10 @@ log = logging.getLogger("vae_jax")
 
 
 def plan(config: DataConfig) -> tuple[list[Photo], Recipe]:
-    """Find the pictures of the raw folder, and say how they become images.
+    """Return the pictures of the raw folder, and the recipe by which they become images.
 
     Raises:
-        UserError: the folder isn't there, or has no pictures.
+        UserError: the folder doesn't exist, or has no pictures.
     """
     raw = config.raw_folder
     if not config.raw_folder_named:
@@ -33,21 +32,18 @@ def plan(config: DataConfig) -> tuple[list[Photo], Recipe]:
     return photos, recipe_of(config)
 
 
-def told(photos: list[Photo], config: DataConfig) -> str:
-    """Say in one line what was guessed from the folders' names, and the flag that overrules it; '' for nothing."""
-    return splits_told(photos, config.layout)
+def describe_guess(photos: list[Photo], config: DataConfig) -> str:
+    """Describe the guess that folders are splits, with the flag that overrules it; '' if nothing was guessed."""
+    return describe_splits(photos, config.layout)
 
 
 def load(config: DataConfig) -> Dataset:
-    """Return the pictures of the raw folder.
+    """Return the pictures of the raw folder as a data set.
 
     Raises:
         UserError: there is no folder of usable pictures.
     """
     photos, recipe = plan(config)
-    if said := told(photos, config):
-        log.info("%s", said)
-    try:
-        return load_photos("photos", photos, recipe, config)
-    except NoUsablePhotosError as error:
-        raise UserError(f"{config.raw_folder}: {error}") from None
+    if guess := describe_guess(photos, config):
+        log.info("%s", guess)
+    return load_photos("photos", photos, recipe, config)

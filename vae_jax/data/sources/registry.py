@@ -1,4 +1,4 @@
-"""The data sources by name; each is imported only when it is asked for."""
+"""The registry of data sources; each is imported when it is used."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,7 +10,7 @@ from vae_jax.core.errors import UserError
 from vae_jax.core.registry import Registry
 from vae_jax.data.contrast import CONTRASTS
 from vae_jax.data.dataset import Dataset, with_validation
-from vae_jax.data.grouped_split import untested_told
+from vae_jax.data.grouped_split import describe_untested
 
 if TYPE_CHECKING:
     from vae_jax.data.sources.arrays import GivenArrays
@@ -39,29 +39,27 @@ SOURCES: Registry[Callable[[DataConfig], Dataset]] = Registry(
     {"tfds:": _lazy("tfds_prepared")},
 )
 
-# Those whose modules say by `plan` which photographs become images, and how.
+# Sources whose modules have `plan`, which lists the photographs and how they become images.
 FROM_PHOTOGRAPHS = ("dogpeople", "photos")
 
 
 def load(config: DataConfig, given: "GivenArrays | None" = None) -> Dataset:
-    """Read or make the images that a config asks for.
+    """Load the data set of a config.
 
     Args:
         config: the settings.
-        given: the images of a caller's own, for `name="arrays"`.
+        given: the caller's own images, for `name="arrays"`.
 
     Raises:
         UserError: the source or the contrast is unknown, or files are missing or can't be used.
     """
-    _ = CONTRASTS[config.contrast]  # a slip is a slip even where it changes nothing
+    _ = CONTRASTS[config.contrast]  # an unknown name is an error even where it is not used
     source = given.load if given is not None and config.name == "arrays" else SOURCES[config.name]
     try:
         dataset = source(config)
-    except OSError as error:  # such as a folder that may not be entered, or a full disk
-        where, reason = error.filename or f"config.data.name={config.name}", error.strerror or error
-        raise UserError(
-            f"{where}: can't be used ({reason}); change config.data.raw_dir or config.data.prepared_dir"
-        ) from None
+    except OSError as error:  # such as a folder without permission, or a full disk
+        fault = f"{error.filename or f'config.data.name={config.name}'}: can't be used ({error.strerror or error})"
+        raise UserError(f"{fault}; change config.data.raw_dir or config.data.prepared_dir") from None
     if config.validation_fraction and not len(dataset.validation):
         dataset = with_validation(dataset, config.validation_fraction)
     for name, split in (("training", dataset.train), ("test", dataset.test)):
@@ -69,11 +67,8 @@ def load(config: DataConfig, given: "GivenArrays | None" = None) -> Dataset:
             raise UserError(
                 f"config.data: found no {name} images in {dataset.source}; change config.data.test_fraction"
             )
-    return dataset if config.name in FROM_PHOTOGRAPHS else _with_untested_told(dataset)
-
-
-def _with_untested_told(dataset: Dataset) -> Dataset:
-    """Name the classes without test images where the data are named; photographs have it from their table."""
+    if config.name in FROM_PHOTOGRAPHS:  # whose `source` names classes without test images already
+        return dataset
     trained, tested = ([dataset.class_names[k] for k in set(s.labels.tolist())] for s in (dataset.train, dataset.test))
-    told = untested_told(trained, tested)
-    return replace(dataset, source=f"{dataset.source}; {told}") if told else dataset
+    untested = describe_untested(trained, tested)
+    return replace(dataset, source=f"{dataset.source}; {untested}") if untested else dataset

@@ -13,18 +13,19 @@ import numpy as np
 
 from vae_jax.config.schema import DataConfig
 from vae_jax.core.errors import UserError, nearest
+from vae_jax.core.plain_text import reason
 from vae_jax.core.progress import Progress
-from vae_jax.data.dataset import Dataset, Images, Labels, Split, split_by_content
+from vae_jax.data.dataset import NO_IMAGES, Dataset, Images, Labels, Split, split_by_content
+from vae_jax.data.formats.picture_builder import rows_of
 from vae_jax.data.formats.prepared_arrays import Arrays, prepared, text_array, text_value
 
 INFO, FEATURES = "dataset_info.json", "features.json"
 SPLITS = ("train", "validation", "test")
-AT_ONCE = 1_000  # images that are read together
 ONE_CLASS = ("images",)
 
 
-class Found(NamedTuple):
-    """A prepared version of a data set: its config ('' where it has none), its version and its folder."""
+class PreparedVersion(NamedTuple):
+    """A prepared version of a data set: its config (or ''), its version and its folder."""
 
     config: str
     version: str
@@ -32,55 +33,50 @@ class Found(NamedTuple):
 
 
 def load(config: DataConfig) -> Dataset:
-    """Return a data set that TFDS has prepared, by its splits `train`, `validation` and `test`.
+    """Return a data set that TFDS has prepared, with its splits `train`, `validation` and `test`.
 
-    Without a split `test`, `config.test_fraction` of the training images is held out; a split `validation` is what
-    members are chosen by.
+    Without a split `test`, `config.test_fraction` of the training images is held out.
 
     Raises:
-        UserError: there is no such data set, or it can't be read here, or it holds no images of one size.
+        UserError: there is no such data set, it can't be read here, or its images are not all of one size.
     """
     found = find_prepared(config.name, config.tfds_folder)
     name = re.sub(r"\W+", "_", config.name)
-    arrays = prepared(config.prepared_folder, name, _key_of(found.folder), lambda: read_prepared(found.folder))
+    arrays = prepared(config.prepared_folder, name, _key_of(found.folder), lambda: _read_prepared(found.folder))
     splits = {
         split: Split(arrays[f"{split}_images"], arrays[f"{split}_labels"])
         for split in SPLITS
         if f"{split}_images" in arrays
     }
-    names = text_value(arrays["class_names"])
-    assert isinstance(names, list)
+    names = tuple(text_value(arrays["class_names"]))
     train, test = splits["train"], splits.get("test")
     if test is None:
         train, test = split_by_content(train.images, train.labels, config.test_fraction)
     source = f"prepared by TFDS in {found.folder}, its splits {', '.join(splits)}"
-    dataset = Dataset(config.name, source, train, test, tuple(names))
-    if "validation" not in splits:
-        return dataset
-    return Dataset(config.name, source, train, test, tuple(names), validation=splits["validation"])
+    return Dataset(config.name, source, train, test, names, validation=splits.get("validation", NO_IMAGES))
 
 
-def find_prepared(asked: str, home: Path) -> Found:
-    """Find the folder of a prepared data set; of several versions the newest.
+def find_prepared(asked: str, home: Path) -> PreparedVersion:
+    """Find a prepared data set; of several versions the newest.
 
     Args:
         asked: `tfds:NAME`, `tfds:NAME/CONFIG`, `tfds:NAME:VERSION` or `tfds:NAME/CONFIG:VERSION`.
         home: the folder in which TFDS has prepared data sets.
 
     Raises:
-        UserError: it is not there, or has several configs and none is named.
+        UserError: it doesn't exist, or has several configs and `asked` has none.
     """
     parts = re.fullmatch(r"tfds:(\w+)(?:/([\w.+-]+))?(?::(\d+\.\d+\.\d+))?", asked)
     if parts is None:
         raise UserError(f"config.data.name: found {asked!r}; needs tfds:NAME or tfds:NAME/CONFIG:VERSION")
     name, wanted, version = parts.groups()
-    prepared_here = sorted({path.parents[depth].name for depth in (1, 2) for path in _infos(home, depth)})
-    there = _versions(home / name)
+    versions = _versions(home)
+    there = versions.get(name, [])
     if not there:
-        known = f"there are {', '.join(prepared_here)}" if prepared_here else "none is there"
+        known = f"there are {', '.join(versions)}" if versions else "none is there"
         raise UserError(
             f"config.data.name: found {asked!r}, which is not prepared in {home} ({known}); prepare it with TFDS, or "
-            f"set config.data.tfds_dir or TFDS_DATA_DIR{nearest(name, prepared_here)}"
+            f"set config.data.tfds_dir or TFDS_DATA_DIR{nearest(name, versions)}"
         )
     fitting = [each for each in there if wanted in (None, each.config) and version in (None, each.version)]
     names = ", ".join(f"{name}{'/' if each.config else ''}{each.config}:{each.version}" for each in there)
@@ -91,31 +87,25 @@ def find_prepared(asked: str, home: Path) -> Found:
     return max(fitting, key=lambda each: tuple(map(int, each.version.split("."))))
 
 
-def _infos(home: Path, depth: int) -> Iterator[Path]:
-    """Find data sets at NAME/VERSION (depth 1) or NAME/CONFIG/VERSION (depth 2)."""
-    return home.glob(f"{'*/' * (depth + 1)}{INFO}")
-
-
-def _versions(folder: Path) -> list[Found]:
-    found = [("", path.parent) for path in folder.glob(f"*/{INFO}")]
-    found += [(path.parents[1].name, path.parent) for path in folder.glob(f"*/*/{INFO}")]
-    versions = [Found(config, path.name, path) for config, path in sorted(found)]
-    return [each for each in versions if re.fullmatch(r"\d+\.\d+\.\d+", each.version)]
+def _versions(home: Path) -> dict[str, list[PreparedVersion]]:
+    """Return the versions at NAME/VERSION and NAME/CONFIG/VERSION by name, in sorted order."""
+    versions: dict[str, list[PreparedVersion]] = {}
+    for folder in sorted(path.parent for depth in ("*/*", "*/*/*") for path in home.glob(f"{depth}/{INFO}")):
+        name, *config, version = folder.relative_to(home).parts
+        if re.fullmatch(r"\d+\.\d+\.\d+", version):
+            versions.setdefault(name, []).append(PreparedVersion("".join(config), version, folder))
+    return versions
 
 
 def _key_of(folder: Path) -> str:
-    """Stand for the files of a prepared data set: their names, sizes and times."""
+    """Return a hash of the names, sizes and times of the files of a prepared data set."""
     stats = [(path.name, path.stat()) for path in sorted(folder.iterdir()) if path.is_file()]
-    said = [(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats]
-    return hashlib.sha256(repr((str(folder), said)).encode()).hexdigest()[:16]
+    facts = [(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats]
+    return hashlib.sha256(repr((str(folder), facts)).encode()).hexdigest()[:16]
 
 
-def read_prepared(folder: Path) -> Arrays:
-    """Read the splits of a prepared data set whole.
-
-    Raises:
-        UserError: it has no split `train`, or its examples are no images of one size, or TensorFlow is missing.
-    """
+def _read_prepared(folder: Path) -> Arrays:
+    """Read the class names, and the images and labels of each split."""
     try:
         info = json.loads((folder / INFO).read_text(encoding="utf-8"))
         file_format = str(info.get("fileFormat") or "tfrecord")
@@ -145,7 +135,7 @@ def read_prepared(folder: Path) -> Arrays:
             arrays |= {f"{split}_images": images, f"{split}_labels": classes} if len(images) else {}
     except UserError:
         raise
-    except Exception as error:  # TFDS raises many kinds where its folder is damaged
+    except Exception as error:  # TFDS may raise anything if its folder is damaged
         raise _unusable(folder, error) from None
     shapes = {name: array.shape[1:] for name, array in arrays.items() if name.endswith("_images")}
     if len(set(shapes.values())) > 1:
@@ -154,16 +144,11 @@ def read_prepared(folder: Path) -> Arrays:
 
 
 def _unusable(folder: Path, error: Exception) -> UserError:
-    said = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
-    return UserError(f"{folder}: can't be read ({said}); prepare it again with TFDS")
+    return UserError(f"{folder}: can't be read ({reason(error)}); prepare it again with TFDS")
 
 
 def _class_names(folder: Path, features: Any, kinds: Any) -> list[str] | None:
-    """Return the names of the labels; None where there are none.
-
-    Raises:
-        UserError: there are no images of bytes, or the labels are no classes.
-    """
+    """Return the names of the classes; None if there are no labels."""
     held = dict(features.items()) if hasattr(features, "items") else {}
     known = ", ".join(f"{name} ({type(feature).__name__})" for name, feature in held.items())
     image, label = held.get("image"), held.get("label")
@@ -198,15 +183,13 @@ def _read_split(folder: Path, builder: Any, split: str, file_format: str, *, lab
 
 
 def _rows(builder: Any, split: str, file_format: str) -> Iterator[Any]:
-    """Give the examples of a split in their order."""
+    """Yield the examples of a split in order."""
     if file_format != "array_record":
         import tensorflow_datasets as tfds
 
         yield from tfds.as_numpy(builder.as_dataset(split=split, shuffle_files=False))
         return
-    source = builder.as_data_source(split=split)
-    for k in range(0, len(source), AT_ONCE):
-        yield from source.__getitems__(range(k, min(k + AT_ONCE, len(source))))
+    yield from rows_of(builder.as_data_source(split=split))
 
 
 def _listed(shapes: set[tuple[int, ...]]) -> str:

@@ -1,4 +1,4 @@
-"""cat2dog: the dogs' half of it."""
+"""cat2dog: its dogs."""
 
 import numpy as np
 from drawn_photographs import blank
@@ -30,8 +30,8 @@ def test_horses_and_zebras_in_folders_of_these_names_are_no_dogs(tmp_path):
     for name in FOLDERS:
         blank(tmp_path / "horse2zebra" / name / "n02381460_2.jpg", (256, 256))
     assert {(photo.class_name, photo.layout) for photo in find_faces(tmp_path)} == {("people", "pictures")}
-    told = find_faces(tmp_path, layout="horse2zebra=cat2dog")
-    assert [(photo.class_name, photo.fault) for photo in told] == [("dogs", "")] * 2 + [("dogs", "a cat")] * 2
+    message = find_faces(tmp_path, layout="horse2zebra=cat2dog")
+    assert [(photo.class_name, photo.fault) for photo in message] == [("dogs", "")] * 2 + [("dogs", "a cat")] * 2
 
 
 def test_a_folder_without_dogs_is_of_another_kind(tmp_path):
@@ -40,7 +40,7 @@ def test_a_folder_without_dogs_is_of_another_kind(tmp_path):
 
 
 def test_eyes_and_noses_of_real_dogs_lie_over_each_other(real_folder):
-    """In the mean of faces from which the light is taken, they are darker than what is between and around them."""
+    """In the mean of faces without differences of light, they are darker than their surroundings."""
     photos = [photo for photo in read(real_folder("cat2dog")).photos if photo.path.stat().st_size][::4]
     assert len(photos) > 60
     assert read_picture(photos[0].path).shape == (218, 178, 1)

@@ -1,4 +1,4 @@
-"""Columbia Dogs with Parts: eight marked places of each dog, right and left being the dog's own."""
+"""Columbia Dogs with Parts: eight landmarks of each dog; right and left are the dog's."""
 
 import csv
 import os
@@ -39,7 +39,7 @@ def test_blank_lines_tabs_and_other_line_ends_do_no_harm():
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("", "found 0 rows; needs 8 of x y"),
         ("\n".join(ROWS[:7]), "found 7 rows; needs 8 of x y"),
@@ -49,10 +49,10 @@ def test_blank_lines_tabs_and_other_line_ends_do_no_harm():
         ("<html><body>404 Not Found</body></html>", "found 1 rows; needs 8 of x y"),
     ],
 )
-def test_other_than_eight_rows_of_two_numbers_is_said(text, said):
+def test_other_than_eight_rows_of_two_numbers_is_said(text, message):
     with pytest.raises(ValueError) as error:
         eyes_and_nose(text)
-    assert str(error.value) == said
+    assert str(error.value) == message
 
 
 @given(st.text() | st.lists(st.tuples(st.floats(), st.floats()).map(lambda row: f"{row[0]} {row[1]}"), max_size=9))
@@ -118,7 +118,7 @@ def test_a_folder_with_pictures_alone_is_of_another_kind(tmp_path):
 
 
 def test_real_dogs_are_cut_as_by_their_own_table(real_folder, tmp_path):
-    """The set itself could not be had: the places that another table does not mark are filled in."""
+    """The set itself was not available: parts that are missing in another table are filled in."""
     folder = real_folder("dogs")
     with (folder / "landmarks.csv").open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["left_eye_x"] and row["right_eye_x"] and row["nose_x"]][:40]

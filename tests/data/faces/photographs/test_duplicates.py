@@ -1,4 +1,4 @@
-"""Pictures that are nearly the same are known as such, whatever their light."""
+"""Near-identical pictures are found, whatever their light."""
 
 import tracemalloc
 
@@ -12,7 +12,7 @@ from vae_jax.data.faces.photographs.duplicates import near_identical, thumbnail
 
 
 def noise(n, seed=0, size=40, channels=1):
-    """Pictures of soft blots, no two alike."""
+    """Pictures of random soft blots."""
     coarse = np.random.default_rng(seed).integers(60, 200, (n, size // 5, size // 5, channels)).astype(np.uint8)
     return coarse.repeat(5, axis=1).repeat(5, axis=2)
 
@@ -44,12 +44,12 @@ def test_a_picture_saved_again_is_of_its_groups(alter):
 
 
 def morph(count, end):
-    """Pictures that lead from one some way to another, each nearly the one before."""
+    """Pictures on the way from one to another, each nearly the one before."""
     one, other = noise(2).astype(float)
     return [((1 - t) * one + t * other).astype(np.uint8) for t in np.linspace(0, end, count)]
 
 
-def test_likeness_is_handed_on():
+def test_likeness_is_transitive():
     """The first and the last differ, yet each is nearly its neighbour."""
     steps = morph(9, 0.24)
     assert len(set(groups([steps[0], steps[-1]]))) == 2
@@ -59,7 +59,7 @@ def test_likeness_is_handed_on():
 @settings(max_examples=5)
 @given(st.permutations(range(40)))
 def test_a_chain_that_leads_elsewhere_is_cut_the_same_way_in_any_order(order):
-    """A group reaches as far as the pictures that are much like one of them, on the way to the others."""
+    """A group has the pictures that are like its first."""
     steps = morph(40, 1)
     found = np.array(groups([steps[k] for k in order]))[np.argsort(order)]
     assert 3 <= len(set(found)) <= 8
@@ -71,7 +71,7 @@ def test_a_chain_that_leads_elsewhere_is_cut_the_same_way_in_any_order(order):
 
 
 def squares(side, size=64):
-    """A bright square at every place of a dark picture, as many as 32 by 32."""
+    """Dark pictures with a bright square at each of 32 by 32 positions."""
     places = range(0, min(32, size - side))
     pictures = np.zeros((len(places), len(places), size, size, 1), np.uint8)
     for y in places:
@@ -120,7 +120,7 @@ def test_colours_are_compared_by_their_grey():
     assert len(set(groups([colours, *noise(3, 1, channels=3)]))) == 4
 
 
-def test_even_pictures_do_no_harm():
+def test_pictures_of_one_tone_work():
     even = [np.full((40, 40, 1), tone, np.uint8) for tone in (0, 255)]
     assert len(groups([*even, *noise(2)])) == 4
 

@@ -3,7 +3,7 @@
 import pytest
 
 from vae_jax.core.errors import UserError
-from vae_jax.data.faces.photographs.folders import find_pictures, splits_told
+from vae_jax.data.faces.photographs.folders import describe_splits, find_pictures
 
 
 def touch(folder, *names):
@@ -19,7 +19,7 @@ def listed(folder, **given):
 @pytest.mark.parametrize(
     ("train", "test"), [("train", "test"), ("Training", "testing"), ("train", "val"), ("TRAIN", "validation")]
 )
-def test_folders_to_learn_from_and_to_be_judged_by_are_splits_and_the_folders_in_them_classes(tmp_path, train, test):
+def test_train_and_test_folders_are_splits_with_classes_in_them(tmp_path, train, test):
     touch(
         tmp_path / "own",
         f"{train}/cats/a.jpg",
@@ -37,7 +37,7 @@ def test_folders_to_learn_from_and_to_be_judged_by_are_splits_and_the_folders_in
     ]
 
 
-def test_beside_a_test_folder_the_validation_folder_is_learned_from(tmp_path):
+def test_beside_a_test_folder_the_validation_folder_is_for_training(tmp_path):
     touch(tmp_path, "train/x/a.jpg", "valid/x/b.jpg", "test/x/c.jpg")
     assert sorted(listed(tmp_path)) == [("a.jpg", "x", "train"), ("b.jpg", "x", "train"), ("c.jpg", "x", "test")]
 
@@ -47,7 +47,7 @@ def test_folders_of_other_names_too_or_of_one_side_alone_are_classes(tmp_path, f
     touch(tmp_path, *(f"{name}/a.jpg" for name in folders))
     found = listed(tmp_path)
     assert found == [("a.jpg", name, "") for name in sorted(folders)]
-    assert splits_told(find_pictures(tmp_path)) == ""
+    assert describe_splits(find_pictures(tmp_path)) == ""
 
 
 def test_the_user_overrules_the_names(tmp_path):
@@ -63,10 +63,10 @@ def test_the_user_overrules_the_names(tmp_path):
         find_pictures(tmp_path, layout="clases")
 
 
-def test_the_guess_is_told_with_the_flag_that_overrules_it(tmp_path):
+def test_the_guess_is_described_with_the_flag_that_overrules_it(tmp_path):
     touch(tmp_path, "train/x/a.jpg", "train/x/b.jpg", "test/x/c.jpg")
-    assert splits_told(find_pictures(tmp_path)) == (
-        "folders are splits: 2 files to learn from, 1 to be evaluated on, as their names say; "
+    assert describe_splits(find_pictures(tmp_path)) == (
+        "folders are splits: 2 training and 1 test files, as their names say; "
         "--config.data.layout=classes makes classes of them"
     )
 

@@ -1,4 +1,4 @@
-"""A folder with a landmarks.csv: anyone's pet."""
+"""Folders with a landmarks.csv."""
 
 import numpy as np
 import pytest
@@ -49,12 +49,12 @@ def test_a_row_that_leads_away_does_not_hide_another_folder(tmp_path):
     assert read(tmp_path / "dogs").folders == ("images",)
 
 
-def test_a_picture_that_the_table_does_not_name_is_said(tmp_path):
+def test_a_picture_that_is_not_in_the_table_has_a_reason(tmp_path):
     write_table(tmp_path, [("images/a.jpg", *EYES)])
     for name in ("stray.jpg", "images/a.jpg", "images/b.jpg", "images/deep/c.jpg"):
         draw_photograph(tmp_path / "dogs" / name, 0)
-    said = "not in landmarks.csv"
-    assert faults(tmp_path / "dogs") == {"a.jpg": "", "b.jpg": said, "c.jpg": said, "stray.jpg": said}
+    message = "not in landmarks.csv"
+    assert faults(tmp_path / "dogs") == {"a.jpg": "", "b.jpg": message, "c.jpg": message, "stray.jpg": message}
 
 
 def test_an_empty_table_leaves_every_picture_out(tmp_path):
@@ -64,7 +64,7 @@ def test_an_empty_table_leaves_every_picture_out(tmp_path):
 
 
 @pytest.mark.parametrize("value", ["", "nan", "inf", "-inf", "1e999", "left", "1,5", "0x10"])
-def test_what_is_no_number_is_not_marked(tmp_path, value):
+def test_invalid_numbers_are_missing_landmarks(tmp_path, value):
     write_table(tmp_path, [("a.jpg", *EYES[:5], f'"{value}"')])
     assert faults(tmp_path / "dogs") == {"a.jpg": "eyes or nose not marked"}
 
@@ -121,7 +121,7 @@ def test_a_picture_is_looked_up_in_its_folder(tmp_path, monkeypatch, row):
     np.testing.assert_array_equal(points_beside(tmp_path.joinpath("a.jpg").relative_to(tmp_path)), POINTS)
 
 
-def test_and_then_in_the_folder_above_but_not_further(tmp_path):
+def test_a_picture_is_looked_up_in_the_parent_folder_but_not_above(tmp_path):
     write(tmp_path / "landmarks.csv", f"images/a.jpg,{ROW}", f"images/more/b.jpg,{ROW}")
     write(tmp_path / "images" / "landmarks.csv", f"other.jpg,{ROW}")
     np.testing.assert_array_equal(points_beside(tmp_path / "images" / "a.jpg"), POINTS)
@@ -152,12 +152,12 @@ def spelled(tmp_path, name, *files):
     ],
     ids=["back slash", "dot and back slashes", "suffix", "letter case", "composed", "apart", "back slash in a name"],
 )
-def test_a_file_may_be_spelled_otherwise_than_on_the_disk(tmp_path, name, file):
+def test_a_file_may_be_spelled_differently_than_on_the_disk(tmp_path, name, file):
     assert spelled(tmp_path, name, file) == {file: ""}
     np.testing.assert_array_equal(points_beside(tmp_path / "dogs" / file), np.reshape(EYES, (3, 2)))
 
 
-def test_a_file_of_the_very_name_comes_before_those_spelled_like_it(tmp_path):
+def test_the_exact_name_is_preferred_to_other_spellings(tmp_path):
     assert spelled(tmp_path, "a.jpg", "a.jpg", "a.JPG") == {"a.jpg": "", "a.JPG": "not in landmarks.csv"}
     assert points_beside(tmp_path / "dogs" / "a.JPG") is None
 

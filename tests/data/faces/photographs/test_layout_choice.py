@@ -1,4 +1,4 @@
-"""What the user says of how folders are laid out."""
+"""The user's choice of layouts."""
 
 import pytest
 
@@ -17,25 +17,25 @@ def test_one_kind_holds_for_all_and_a_folders_kind_for_it_and_all_below(tmp_path
     assert [chosen_for(tmp_path / place, choice) for place in places] == ["", "lfw", "skip", "skip"]
 
 
-def test_nothing_said_chooses_nothing(tmp_path):
+def test_an_empty_choice_chooses_nothing(tmp_path):
     assert chosen_for(tmp_path, read_choice("", tmp_path, KINDS)) == ""
 
 
-def test_a_folders_name_may_hold_the_sign(tmp_path):
+def test_a_folders_name_may_contain_the_equals_sign(tmp_path):
     (tmp_path / "beta=1").mkdir()
     assert chosen_for(tmp_path / "beta=1", read_choice("beta=1=lfw", tmp_path, KINDS)) == "lfw"
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("lfv", "found 'lfv'; needs KIND or FOLDER=KIND of lfw, skip; did you mean 'lfw'?"),
         ("a=", "found ''; needs KIND or FOLDER=KIND of lfw, skip"),
         ("b=lfw", "found no folder 'b' in "),
     ],
 )
-def test_a_slip_is_named_with_what_would_do(tmp_path, text, said):
+def test_a_mistake_is_an_error_with_the_valid_values(tmp_path, text, message):
     (tmp_path / "a").mkdir()
     with pytest.raises(UserError) as error:
         read_choice(text, tmp_path, KINDS)
-    assert str(error.value).startswith(f"config.data.layout: {said}")
+    assert str(error.value).startswith(f"config.data.layout: {message}")

@@ -1,4 +1,4 @@
-"""Any mix of folders: each is known by how it is laid out, and whatever is odd stops none of the others."""
+"""Any mix of folders: each is recognised by its layout, and odd ones do not stop the others."""
 
 import os
 from collections import Counter
@@ -8,7 +8,7 @@ import pytest
 from drawn_photographs import EYES, blank, draw_dogs, draw_people
 
 from vae_jax.data.faces.photographs.folders import find_pictures
-from vae_jax.data.faces.photographs.layouts import find_faces, layouts_told
+from vae_jax.data.faces.photographs.layouts import describe_layouts, find_faces
 from vae_jax.data.faces.photographs.photo import Sought
 
 
@@ -102,7 +102,7 @@ def test_the_folder_of_what_is_prepared_is_left_out(tmp_path):
 
 @pytest.fixture
 def locked(monkeypatch):
-    """Make a folder that can't be listed, whoever asks."""
+    """Make a folder that no user can list."""
     listed = Path.iterdir
 
     def iterdir(folder):
@@ -180,33 +180,33 @@ def test_a_folder_in_one_that_is_left_out_may_be_read(tmp_path):
     assert [(each.path.name, each.layout) for each in found] == [("a", "pictures"), ("them.jpg", "LFW")]
 
 
-def test_the_guesses_are_told_in_one_line_with_the_flag_that_overrules_them(tmp_path):
+def test_the_guesses_are_described_in_one_line_with_the_flag_that_overrules_them(tmp_path):
     mixed(tmp_path, "u", "c", "o")
-    told = layouts_told(find_faces(tmp_path), tmp_path)
-    assert len(told.splitlines()) == 1
+    message = describe_layouts(find_faces(tmp_path), tmp_path)
+    assert len(message.splitlines()) == 1
     for part in (
         "LFW: lfw/Ann, lfw/Bo;",
         "cat2dog: cat2dog/trainB;",
         "pictures of people whose faces are sought: holidays;",
     ):
-        assert part in told
-    assert "--config.data.layout=FOLDER=KIND overrules" in told
-    assert layouts_told([], tmp_path) == ""
-    assert "lfw" not in layouts_told(find_faces(tmp_path, layout="lfw=skip"), tmp_path).partition("--config")[0]
+        assert part in message
+    assert "--config.data.layout=FOLDER=KIND overrules" in message
+    assert describe_layouts([], tmp_path) == ""
+    assert "lfw" not in describe_layouts(find_faces(tmp_path, layout="lfw=skip"), tmp_path).partition("--config")[0]
 
 
-def test_a_row_that_leads_elsewhere_is_not_told(tmp_path):
+def test_a_row_outside_the_folder_is_not_described(tmp_path):
     draw_dogs(tmp_path, 1, [("/etc/passwd", *EYES)])
-    assert layouts_told(find_faces(tmp_path), tmp_path).startswith("layouts: landmarks.csv: dogs/images; --config")
+    assert describe_layouts(find_faces(tmp_path), tmp_path).startswith("layouts: landmarks.csv: dogs/images; --config")
 
 
-def test_many_folders_of_one_kind_are_told_by_those_they_lie_in(tmp_path):
+def test_many_folders_of_one_kind_are_described_by_their_parents(tmp_path):
     for k in range(9):
         blank(tmp_path / "lfw" / f"A{k}" / f"A{k}_0001.jpg", (250, 250))
         touch(tmp_path, f"holidays/{k}/us.jpg", f"{k % 2}/deep/{k}/us.jpg")
-    told = layouts_told(find_faces(tmp_path), tmp_path)
-    assert "LFW: lfw;" in told
-    assert "are sought: 0, 1, holidays;" in told
+    message = describe_layouts(find_faces(tmp_path), tmp_path)
+    assert "LFW: lfw;" in message
+    assert "are sought: 0, 1, holidays;" in message
     for k in range(9):
         touch(tmp_path, f"top {k}/us.jpg")
-    assert " and 24 more;" in layouts_told(find_faces(tmp_path), tmp_path)
+    assert " and 24 more;" in describe_layouts(find_faces(tmp_path), tmp_path)

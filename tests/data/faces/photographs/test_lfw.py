@@ -31,7 +31,7 @@ def test_a_folder_of_other_names_is_of_another_kind(tmp_path, name):
 def test_numbered_pictures_of_a_dog_are_of_another_kind_unless_the_user_says_so(tmp_path, name, size):
     person(tmp_path, name, *(f"{name}_{k:04}.jpg" for k in range(1, 13)), size=size)
     assert read(tmp_path / name) is None
-    assert len(read(tmp_path / name, told=True).photos) == 12
+    assert len(read(tmp_path / name, chosen=True).photos) == 12
 
 
 def test_one_such_name_among_others_does_not_make_a_person(tmp_path):

@@ -1,4 +1,4 @@
-"""Oxford-IIIT Pet: dogs with a box around the head, cats told by their names."""
+"""Oxford-IIIT Pet: dogs with a box around the head, cats recognised by their names."""
 
 import os
 
@@ -78,16 +78,16 @@ HOSTILE = {
 def test_other_sets_with_folders_of_these_names_are_of_another_kind(tmp_path, name, annotation):
     place(tmp_path, name, annotation)
     assert read(tmp_path) is None
-    assert len(read(tmp_path, told=True).photos) == 1
+    assert len(read(tmp_path, chosen=True).photos) == 1
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_an_annotation_that_can_not_be_used_gives_one_line(tmp_path, kind):
-    annotation, said = HOSTILE[kind]
+    annotation, message = HOSTILE[kind]
     place(tmp_path, NAME, annotation)
-    (photo,) = read(tmp_path, told=True).photos
+    (photo,) = read(tmp_path, chosen=True).photos
     assert photo.fault.startswith(f"{NAME}.xml: ")
-    assert said in photo.fault
+    assert message in photo.fault
     assert len(photo.fault.splitlines()) == 1
 
 

@@ -1,4 +1,4 @@
-"""A photograph: where its eyes and nose lie, words fit for any file, and which files of a folder are pictures."""
+"""Photographs: their landmarks, their text, and which files of a folder are listed."""
 
 import os
 
@@ -13,7 +13,7 @@ PICTURE = np.zeros((100, 200, 1), np.uint8)
 CORNERS = ((0.0, 0.0), (1.0, 0.0), (0.5, 1.0))
 
 
-def test_marked_places_are_what_was_marked():
+def test_marked_landmarks_are_returned():
     np.testing.assert_array_equal(Marked((1.0, 2, 3, 4, 5, 6)).points(PICTURE), [[1, 2], [3, 4], [5, 6]])
 
 
@@ -30,7 +30,7 @@ def test_places_in_pixels_are_divided_as_the_picture_is():
 
 
 @given(st.text())
-def test_words_become_one_line_that_any_file_can_hold(text):
+def test_text_becomes_one_line_of_utf8(text):
     assert len(plain(text).splitlines()) <= 1
     plain(text).encode("utf-8")
 
@@ -41,7 +41,7 @@ def test_names_with_odd_bytes_stay_apart(tmp_path):
     assert kinds[2] == "a b"
 
 
-def test_every_file_is_listed_but_what_is_hidden_or_left_by_systems(tmp_path):
+def test_all_but_hidden_and_system_files_are_listed(tmp_path):
     for name in ("b.JPG", "c.txt", ".d.jpg", "._b.JPG", "jpg", ".DS_Store", "Thumbs.db", os.fsdecode(b"\xff.gif")):
         (tmp_path / name).touch()
     for name in ("a.jpg", "__MACOSX", "@eaDir"):
@@ -59,7 +59,7 @@ def test_links_that_lead_back_end(tmp_path, back):
 
 
 def test_folders_that_all_link_to_each_other_are_read_once_each(tmp_path):
-    """Followed along every way, they would be met some 10! times."""
+    """Following every path would visit them about 10! times."""
     for k in range(10):
         (tmp_path / str(k)).mkdir()
         (tmp_path / str(k) / f"{k}.jpg").touch()
@@ -69,7 +69,7 @@ def test_folders_that_all_link_to_each_other_are_read_once_each(tmp_path):
     assert sorted(path.name for path in files_below(tmp_path)) == [f"{k}.jpg" for k in range(10)]
 
 
-def test_links_that_lead_nowhere_are_files_to_be_named(tmp_path):
+def test_broken_links_are_listed(tmp_path):
     for name in ("round", "gone"):
         (tmp_path / name).symlink_to("round" if name == "round" else "nowhere")
     assert [path.name for path in files_below(tmp_path)] == ["gone", "round"]

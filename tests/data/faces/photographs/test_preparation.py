@@ -1,4 +1,4 @@
-"""Preparing photographs: whole or not at all, once, and no more in memory than is worked on."""
+"""Preparation of photographs: atomic, once, and in bounded memory."""
 
 import csv
 import os
@@ -33,7 +33,7 @@ ODD = Path(os.fsdecode(b"\xff\n<b>.jpg"))
 
 
 def drawn(folder, *kinds, n=6):
-    """Photographs of classes, each with facts of its own."""
+    """Photographs of classes, each with different facts."""
     found = []
     for k, kind in enumerate(kinds):
         for j in range(n):
@@ -101,7 +101,7 @@ def test_every_file_is_in_the_table_with_its_split_or_the_reason(whole):
     assert all(bool(row["split"]) != bool(row["skipped"]) for row in rows)
 
 
-def test_nearly_identical_pictures_are_never_on_both_sides(whole):
+def test_near_identical_pictures_are_never_in_both_splits(whole):
     _, found = splits(whole)
     images = [*found["train"][0], *found["test"][0]]
     groups = near_identical(np.array([thumbnail(image) for image in images]))
@@ -110,14 +110,14 @@ def test_nearly_identical_pictures_are_never_on_both_sides(whole):
     assert not train & test
 
 
-def test_nothing_else_is_left_beside_what_was_prepared(whole):
+def test_no_other_files_are_left_beside_the_prepared_folder(whole):
     target, _ = whole
     assert [path.name for path in target.parent.iterdir()] == [target.name]
     files = {path.relative_to(target).parts[0] for path in target.rglob("*") if path.is_file()}
     assert files == {path.name for path in target.iterdir()} == {"any", TABLE, SHEET}
 
 
-def test_what_was_prepared_is_not_prepared_again(whole, monkeypatch):
+def test_a_prepared_folder_is_not_prepared_again(whole, monkeypatch):
     target, photos = whole
     monkeypatch.setattr(preparation, "make_face", None)
     prepare_photos("any", photos, RECIPE, target)
@@ -137,7 +137,7 @@ def test_colours_are_kept(tmp_path):
 
 
 def test_at_most_a_fixed_number_of_faces_wait_at_once(tmp_path, monkeypatch):
-    """Made, but not yet taken to the disk."""
+    """Made, but not yet written to disk."""
     monkeypatch.setattr(threaded_map, "AHEAD", 4)
     made, taken, waiting = [], [], []
 
@@ -191,7 +191,7 @@ STEPS = ["make_face", "thumbnail", "near_identical", "make_builder", "prepare", 
 
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
-def test_a_preparation_that_dies_midway_leaves_nothing_and_the_next_one_works(tmp_path, monkeypatch, step, error):
+def test_a_failed_preparation_leaves_nothing_and_the_next_one_works(tmp_path, monkeypatch, step, error):
     photos, calls = drawn(tmp_path / "raw", "a"), []
     before = getattr(preparation, step)
 
@@ -208,8 +208,8 @@ def test_a_preparation_that_dies_midway_leaves_nothing_and_the_next_one_works(tm
     assert list((tmp_path / "prepared").iterdir()) == []
 
 
-def test_what_a_killed_preparation_left_is_cleared_away(tmp_path):
-    left = tmp_path / "prepared" / ".any-1.partial"
+def test_the_partial_folder_of_a_killed_preparation_is_removed(tmp_path):
+    left = tmp_path / "prepared" / ".partial_any-1"
     left.mkdir(parents=True)
     (left / "dataset_info.json").write_text("half")
     prepare_photos("any", drawn(tmp_path / "raw", "a"), RECIPE, tmp_path / "prepared" / "any-1")
@@ -251,8 +251,8 @@ def refused(*arguments):
 
 def test_a_folder_that_can_not_be_made_is_named_in_one_line(tmp_path):
     (tmp_path / "file").touch()
-    said = refused("any", drawn(tmp_path / "raw", "a"), RECIPE, tmp_path / "file" / "deep" / "any-1")
-    assert said == f"{tmp_path}/file/deep/any-1: can't be written (Not a directory); change config.data.prepared_dir"
+    message = refused("any", drawn(tmp_path / "raw", "a"), RECIPE, tmp_path / "file" / "deep" / "any-1")
+    assert message == f"{tmp_path}/file/deep/any-1: can't be written (Not a directory); change config.data.prepared_dir"
 
 
 @pytest.mark.parametrize("step", ["thumbnail", "prepare", "write_outcomes"])
@@ -261,12 +261,12 @@ def test_a_full_disk_is_named_in_one_line(tmp_path, monkeypatch, step):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(preparation, step, full)
-    said = refused("any", drawn(tmp_path / "raw", "a"), RECIPE, tmp_path / "any-1")
-    assert said == f"{tmp_path}/any-1: can't be written (No space left on device); change config.data.prepared_dir"
+    message = refused("any", drawn(tmp_path / "raw", "a"), RECIPE, tmp_path / "any-1")
+    assert message == f"{tmp_path}/any-1: can't be written (No space left on device); change config.data.prepared_dir"
     assert [path.name for path in tmp_path.iterdir()] == ["raw"]
 
 
-def test_too_few_usable_pictures_are_said_by_class(tmp_path):
+def test_too_few_usable_pictures_are_an_error_by_class(tmp_path):
     photos = drawn(tmp_path / "raw", "people", "dogs", n=2)
     wanted = replace(RECIPE, classes=("people", "dogs"))
     photos[2].path.write_bytes(b"")
@@ -283,7 +283,7 @@ def test_too_few_usable_pictures_are_said_by_class(tmp_path):
         prepare_photos("any", [], RECIPE, tmp_path / "p")
 
 
-def test_a_reason_is_one_short_line_whatever_a_file_puts_into_it(tmp_path, monkeypatch):
+def test_a_reason_is_one_short_line_whatever_the_file_holds(tmp_path, monkeypatch):
     photos = drawn(tmp_path / "raw", "a")
 
     def odd(photo, recipe):

@@ -1,4 +1,4 @@
-"""From a photograph to an image; and the key under which images are kept."""
+"""Recipes: from a photograph to an image, and the key of the prepared folder."""
 
 import os
 import zlib
@@ -40,7 +40,7 @@ def test_the_same_files_and_recipe_have_the_same_key(dog):
     assert key_of([dog], PLAIN) == key_of([replace(dog)], replace(PLAIN))
 
 
-def test_whatever_an_image_follows_from_changes_the_key(dog, monkeypatch):
+def test_all_that_an_image_depends_on_changes_the_key(dog, monkeypatch):
     others = [
         key_of([], PLAIN),
         key_of([dog, dog], PLAIN),
@@ -136,14 +136,14 @@ def test_marks_are_those_of_the_picture_as_its_exif_orientation_turns_it(dog, tu
         ({"marks": InFrame(((0.3, 0.3), (0.6, 0.3), (0.5, 0.5)), (100, 0, 900, 9))}, "landmarks outside the picture"),
     ],
 )
-def test_a_photograph_that_can_not_be_used_says_why(dog, change, reason):
+def test_an_unusable_photograph_has_a_reason(dog, change, reason):
     with pytest.raises(UnusablePictureError) as error:
         make_face(replace(dog, **change), PLAIN)
     assert str(error.value) == reason
 
 
 def test_a_picture_of_twenty_thousand_by_twenty_thousand_pixels_is_refused_unread(tmp_path):
-    """A PNG's header promises them; there is nothing behind it."""
+    """A PNG with such a header and no pixels."""
     header = b"IHDR" + (20_000).to_bytes(4, "big") * 2 + b"\x08\x02\0\0\0"
     chunks = [(13, header), (0, b"IDAT")]
     bomb = b"".join(n.to_bytes(4, "big") + chunk + zlib.crc32(chunk).to_bytes(4, "big") for n, chunk in chunks)

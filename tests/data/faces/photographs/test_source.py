@@ -1,4 +1,4 @@
-"""A data set of photographs: prepared once, read whole, and what is damaged named."""
+"""Data sets of photographs: prepared once, and damaged folders named."""
 
 import logging
 import os
@@ -37,7 +37,7 @@ def kept(tmp_path_factory):
 
 @pytest.fixture
 def copied(kept, tmp_path):
-    """The same in a place of its own, to be damaged: what loads it, and the folder."""
+    """A copy to be damaged: a function that loads it, and its folder."""
     config, photos, _ = kept
     shutil.copytree(config.prepared_dir, tmp_path / "prepared")
     config = replace(config, prepared_dir=str(tmp_path / "prepared"))
@@ -45,14 +45,14 @@ def copied(kept, tmp_path):
     return lambda: load_photos("photos", photos, recipe_of(config), config), folder
 
 
-def test_a_data_set_says_what_was_kept(kept):
+def test_source_says_what_was_kept(kept):
     config, _, dataset = kept
     assert (len(dataset.train) + len(dataset.test), dataset.image_shape) == (8, (12, 12, 1))
     assert dataset.class_names == ("cats", "owls")
     assert dataset.source == f"photographs in {config.raw_dir}: 4 cats (pictures) and 4 owls (pictures)"
 
 
-def test_skipped_files_are_told_with_the_table_that_names_them(copied, caplog):
+def test_skipped_files_are_logged_with_the_path_of_the_table(copied, caplog):
     load, folder = copied
     with caplog.at_level(logging.WARNING, "vae_jax"):
         load()
@@ -63,7 +63,7 @@ def test_skipped_files_are_told_with_the_table_that_names_them(copied, caplog):
 def test_the_second_time_only_arrays_are_read(copied, kept, monkeypatch):
     load, _ = copied
     monkeypatch.setattr(preparation, "make_face", None)
-    monkeypatch.setattr("vae_jax.data.faces.photographs.source.read_split", None)
+    monkeypatch.setattr("vae_jax.data.faces.photographs.source.read_splits", None)
     assert load().fingerprint == kept[2].fingerprint
 
 
@@ -135,8 +135,8 @@ def test_a_raw_folder_of_odd_bytes_is_named_so_that_reports_can_hold_it(tmp_path
     assert dataset.class_names == ("\\udcff",)
 
 
-def test_nearly_identical_pictures_are_never_both_learned_from_and_chosen_by(tmp_path):
-    """The prepared folder, and what was kept of it before, are the same with and without validation images."""
+def test_near_identical_pictures_are_never_in_both_training_and_validation(tmp_path):
+    """The prepared folder and the cache are the same with and without validation images."""
     raw = tmp_path / "raw"
     for k in range(20):
         draw_photograph(raw / f"{k}.jpg", k)

@@ -23,12 +23,12 @@ from vae_jax.data.faces.photographs.utkface import facts_of, read
         ("", (-1, -1, -1)),
     ],
 )
-def test_names_say_age_gender_and_race_also_where_a_part_is_missing(name, facts):
+def test_names_give_age_gender_and_race_where_they_have_them(name, facts):
     assert facts_of(name) == facts
 
 
 @given(st.text() | st.lists(st.integers().map(str) | st.text(max_size=3)).map("_".join))
-def test_any_name_says_facts_within_their_ranges_or_that_it_does_not(name):
+def test_any_name_gives_facts_within_their_ranges_or_minus_one(name):
     age, gender, race = facts_of(name)
     assert -1 <= age <= 999
     assert gender in (-1, 0, 1)
@@ -53,7 +53,7 @@ def test_a_folder_with_such_names_is_read_whole_malformed_names_too(tmp_path):
     assert {(photo.class_name, photo.layout, photo.fault) for photo in photos} == {("people", "UTKFace", "")}
 
 
-def test_cut_faces_have_their_eyes_in_one_place_and_in_uncut_photographs_they_are_sought(tmp_path):
+def test_aligned_faces_have_fixed_landmarks_and_others_detected_ones(tmp_path):
     (tmp_path / "cut").mkdir()
     (tmp_path / "uncut").mkdir()
     (cut,) = read(fill(tmp_path / "cut", "1_0_0_2017.jpg.chip.jpg")).photos
@@ -68,7 +68,7 @@ def test_a_folder_without_such_names_is_of_another_kind(tmp_path):
 def test_such_a_name_among_many_others_does_not_make_the_set(tmp_path):
     fill(tmp_path, "1_0_0_20170109.jpg.chip.jpg", "a.jpg", "b.jpg")
     assert read(tmp_path) is None
-    assert len(read(tmp_path, told=True).photos) == 3
+    assert len(read(tmp_path, chosen=True).photos) == 3
 
 
 @pytest.mark.parametrize("name", ["25_1_3_20170104.png", "25_1_3_20170104.JPG", "25_1_3_20170104.jpg.chip.jpg.png"])
@@ -82,7 +82,7 @@ def test_names_without_chip_and_of_other_kinds_of_files_are_the_sets_too(tmp_pat
     [([(200, 200), (200, 200)], InFrame(TEMPLATE)), ([(200, 200), (48, 48)], Sought()), ([(200, 150)] * 2, Sought())],
     ids=["of one square size", "of several sizes", "not square"],
 )
-def test_without_chip_faces_of_one_square_size_are_the_cut_ones(tmp_path, sizes, marks):
+def test_without_chip_faces_of_one_square_size_are_aligned(tmp_path, sizes, marks):
     for k, size in enumerate(sizes):
         blank(tmp_path / f"{k}_0_0_20170109.png", size, "PNG")
     assert {photo.marks for photo in read(tmp_path).photos} == {marks}
@@ -92,5 +92,5 @@ def test_the_real_set_is_read_with_its_malformed_names(real_folder):
     photos = read(real_folder("utkface") / "UTKFace").photos
     assert len(photos) == 6005
     assert all(photo.marks == InFrame(TEMPLATE) and photo.age >= 0 for photo in photos)
-    told = sum(photo.gender >= 0 and photo.race >= 0 for photo in photos)
-    assert 6005 - 8 <= told < 6005
+    message = sum(photo.gender >= 0 and photo.race >= 0 for photo in photos)
+    assert 6005 - 8 <= message < 6005

@@ -1,28 +1,23 @@
-"""Columbia Dogs with Parts (Liu, Kanazawa, Jacobs and Belhumeur 2012): eight marked places of each dog."""
+"""Columbia Dogs with Parts (Liu, Kanazawa, Jacobs and Belhumeur 2012): eight landmarks of each dog."""
 
 from pathlib import Path
 
-from vae_jax.data.faces.photographs.photo import Found, Marked, Photo, files_in, folders_in
+from vae_jax.data.faces.photographs.photo import Listing, Marked, Photo, files_in, folders_in, read_small
 
-RIGHT_EYE, LEFT_EYE, NOSE, PARTS = 0, 1, 2, 8  # rows of a parts file, right and left being the dog's
+RIGHT_EYE, LEFT_EYE, NOSE, PARTS = 0, 1, 2, 8  # rows of a parts file; right and left are the dog's
 FOLDERS, LISTS = ("dogImages", "dogParts"), ("training.txt", "testing.txt")
 LARGEST = 10_000  # bytes of a parts file; the set's have some hundred
 
 
-def read(folder: Path, *, told: bool = False) -> Found | None:
-    """List the dogs of the set's folder (`CU_Dogs`); only those of its two lists can be used, where these are there.
-
-    Args:
-        folder: with the set's two folders.
-        told: the user says that it is of this kind; it is known by these folders all the same.
-    """
-    del told
+def read(folder: Path, *, chosen: bool = False) -> Listing | None:
+    """List the dogs of the set's folder (`CU_Dogs`); if its two lists exist, only dogs in them can be used."""
+    del chosen
     if not all((folder / name).is_dir() for name in FOLDERS):
         return None
     listed = _listed(folder)
     images = folder / "dogImages"
     files = [path for inside in (images, *folders_in(images)) for path in files_in(inside)]
-    return Found([_photo(folder, path, listed) for path in files], FOLDERS, LISTS)
+    return Listing([_photo(folder, path, listed) for path in files], FOLDERS, LISTS)
 
 
 def _place(folder: Path, path: Path) -> str:
@@ -39,7 +34,7 @@ def _photo(folder: Path, path: Path, listed: set[str]) -> Photo:
     parts = folder / "dogParts" / Path(_place(folder, path)).with_suffix(".txt")
     breed = path.parent.name.partition(".")[2].replace("_", " ") or path.parent.name
     try:
-        values, fault = eyes_and_nose(_text(parts)), ""
+        values, fault = eyes_and_nose(read_small(parts, LARGEST).decode(errors="replace")), ""
     except OSError:
         values, fault = (), "no parts file"
     except ValueError as error:
@@ -49,22 +44,13 @@ def _photo(folder: Path, path: Path, listed: set[str]) -> Photo:
     return Photo(path, "dogs", "Columbia Dogs", Marked(values), fault, breed=breed)
 
 
-def _text(parts: Path) -> str:
-    if not parts.is_file():  # nor a pipe, which would be waited for
-        raise FileNotFoundError
-    if parts.stat().st_size > LARGEST:
-        raise ValueError(f"more than {LARGEST:,} bytes")
-    return parts.read_text(encoding="utf-8", errors="replace")
-
-
 def eyes_and_nose(text: str) -> tuple[float, ...]:
-    """Read a parts file, rows `x y`; return x, y of the eye on the left as seen, of the other one and of the nose.
+    """Parse a parts file, whose rows are `x y`; return x, y of the left eye, the right eye (as seen) and the nose.
 
-    The dog's right eye is on the left of a dog that looks at us; for one seen upside down it is the landmarks' check
-    that speaks.
+    The dog's right eye is on the left of the picture, unless the dog is upside down; `landmark_fault` finds those.
 
     Raises:
-        ValueError: it has other than eight rows of two numbers.
+        ValueError: there are not eight rows of two numbers.
     """
     rows = [line.split() for line in text.splitlines() if line.strip()]
     if len(rows) != PARTS or any(len(row) != 2 for row in rows):

@@ -1,4 +1,4 @@
-"""Before and after, side by side: the photographs as they came and the images that they became."""
+"""The contact sheet: photographs before and after preparation."""
 
 import warnings
 from collections.abc import Callable, Sequence
@@ -6,20 +6,20 @@ from contextlib import suppress
 from pathlib import Path
 
 from vae_jax.core.errors import UnusablePictureError
-from vae_jax.data.faces.alignment import Face
+from vae_jax.data.faces.alignment import Face, to_pillow
 from vae_jax.data.faces.photographs.photo import Photo
 from vae_jax.data.formats.picture_files import read_picture
 
 ROWS, COLUMNS, CELL, GAP = 3, 6, 150, 6  # of each class and layout; sides in pixels
-MOST_GROUPS = 12  # of class and layout that are drawn
+MOST_GROUPS = 12  # groups (of class and layout) that are drawn
 
 
 def draw_contact_sheet(photos: Sequence[Photo], faces: Callable[[int], Face], path: Path) -> None:
-    """Draw some photographs of every class and layout above the images that they became.
+    """Draw some photographs of every class and layout, each above its image.
 
     Args:
         photos: those that were kept.
-        faces: gives the image that became of each, by its place.
+        faces: returns the image of each photograph by its index.
         path: of the PNG.
     """
     from PIL import Image, ImageDraw, ImageFont, ImageOps
@@ -38,20 +38,19 @@ def draw_contact_sheet(photos: Sequence[Photo], faces: Callable[[int], Face], pa
             top, last = top + 24, name
         for column, k in enumerate(numbers):
             left = GAP + column * (CELL + GAP)
-            # It was there a moment ago: if it no longer is, the place stays white.
+            # A photograph that was removed since it was prepared leaves a white cell.
             with suppress(UnusablePictureError), warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # Pillow's own doubts about large or odd files
-                before = Image.fromarray(read_picture(photos[k].path, colour=True))
+                warnings.simplefilter("ignore")  # Pillow's warnings of large or odd files
+                before = to_pillow(read_picture(photos[k].path, colour=True))
                 sheet.paste(ImageOps.pad(before, (CELL, CELL), color="white"), (left, top))
-            face = faces(k)
-            after = Image.fromarray(face if face.shape[2] == 3 else face[..., 0]).convert("RGB")
+            after = to_pillow(faces(k)).convert("RGB")
             sheet.paste(after.resize((CELL, CELL), Image.Resampling.NEAREST), (left, top + CELL + GAP))
         top += 2 * (CELL + GAP) + GAP
     sheet.save(path)
 
 
 def _spread(numbers: Sequence[int]) -> list[list[int]]:
-    """Choose rows of numbers from the whole range."""
+    """Choose evenly spaced numbers, in rows."""
     count = min(len(numbers), ROWS * COLUMNS)
     chosen = [numbers[k * len(numbers) // count] for k in range(count)]
     return [chosen[k : k + COLUMNS] for k in range(0, count, COLUMNS)]

@@ -1,4 +1,4 @@
-"""Finding pictures that are nearly the same, so that they never lie on both sides of a split.
+"""Groups of near-identical pictures, which a split must not separate.
 
 Memory does not depend on how many pictures are alike: links are merged into groups block by block.
 """
@@ -8,39 +8,39 @@ import itertools
 import numpy as np
 from jaxtyping import Bool, Float32, Int32, UInt8
 
-from vae_jax.data.faces.alignment import Face
+from vae_jax.data.faces.alignment import Face, to_pillow
+from vae_jax.data.grouped_split import components
 
 Thumbnail = UInt8[np.ndarray, " pixels"]
 Thumbnails = UInt8[np.ndarray, "n pixels"]
 Groups = Int32[np.ndarray, " n"]
 
 SIDE = 32  # of a thumbnail, in pixels
-ALIKE = 0.98  # the correlation of two thumbnails from which on they are one picture
-WITHIN = 0.95  # the least correlation of the pictures of a group with the one that it is gathered around
-FAINT = 2.0  # grey levels: a thumbnail that varies less (standard deviation) shows nothing to compare
-BLOCK = 1024  # pictures compared at once with as many others
+ALIKE = 0.98  # pictures whose thumbnails correlate more are linked
+WITHIN = 0.95  # the least correlation of the pictures of a group with its first
+FAINT = 2.0  # grey levels: thumbnails of a smaller standard deviation have too little structure to compare
+BLOCK = 1024  # pictures compared with as many others in one product
 
 
 def thumbnail(face: Face) -> Thumbnail:
     """Shrink a picture to 32 by 32 grey levels."""
     from PIL import Image
 
-    image = Image.fromarray(face if face.shape[2] == 3 else face[..., 0]).convert("L")
-    return np.asarray(image.resize((SIDE, SIDE), Image.Resampling.BOX)).reshape(-1)
+    return np.asarray(to_pillow(face).convert("L").resize((SIDE, SIDE), Image.Resampling.BOX)).reshape(-1)
 
 
 def near_identical(thumbnails: Thumbnails) -> Groups:
-    """Number the groups of pictures that are linked by likeness, whatever their brightness and contrast.
+    """Number the groups of near-identical pictures, whatever their brightness and contrast.
 
-    Likeness is handed on, as the frames of a burst are each like the next. A chain that leads to unlike pictures, as
-    those of a film do, is cut into groups around some of its pictures; neighbours may then be of two groups.
-    Pictures without visible structure are like no other.
+    Links are transitive, as each frame of a burst is like the next. A chain that reaches unlike pictures, as in a film,
+    is cut into groups, each around its first picture; neighbours in the chain may then be in two groups. Pictures
+    without visible structure are alone.
 
     Args:
-        thumbnails: of all pictures; their order changes nothing but the numbers.
+        thumbnails: of all pictures; their order changes the numbers only.
 
     Returns:
-        the group of each.
+        `[n]`, the group of each picture.
     """
     n = len(thumbnails)
     linked: Groups = np.arange(n, dtype=np.int32)
@@ -52,22 +52,12 @@ def near_identical(thumbnails: Thumbnails) -> Groups:
         new = (some @ others.T > ALIKE) & (groups[:, None] != other_groups)
         if new.any():
             rows, columns = np.nonzero(new)
-            linked = _merged(linked, groups[rows], other_groups[columns])
+            linked = components(groups[rows], other_groups[columns], n)[linked]
     return _cut(thumbnails, linked)
 
 
-def _merged(groups: Groups, some: Int32[np.ndarray, " pairs"], others: Int32[np.ndarray, " pairs"]) -> Groups:
-    """Make one group of each two that are linked."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    links = coo_array((np.ones(len(some), bool), (some, others)), shape=(len(groups), len(groups)))
-    merged: Groups = connected_components(links, directed=False)[1].astype(np.int32)[groups]
-    return merged
-
-
 def _cut(thumbnails: Thumbnails, linked: Groups) -> Groups:
-    """Cut groups that are wider than one picture can be: their members gather around the first by content."""
+    """Cut groups until all members are like the first; the first is the smallest by content."""
     groups, count = np.empty_like(linked), 0
     by_group = np.argsort(linked, kind="stable")
     for members in np.split(by_group, np.flatnonzero(np.diff(linked[by_group])) + 1):
@@ -81,7 +71,7 @@ def _cut(thumbnails: Thumbnails, linked: Groups) -> Groups:
 
 
 def _near(thumbnails: Thumbnails, members: np.ndarray) -> Bool[np.ndarray, " m"]:
-    """Tell which members are within reach of the first of them; that one is."""
+    """Return which members are like the first of them; the first always is."""
     (first,) = _tones(thumbnails[members[:1]])
     blocks = (members[k : k + BLOCK] for k in range(0, len(members), BLOCK))
     near: Bool[np.ndarray, " m"] = np.concatenate([_tones(thumbnails[block]) @ first > WITHIN for block in blocks])
@@ -90,7 +80,7 @@ def _near(thumbnails: Thumbnails, members: np.ndarray) -> Bool[np.ndarray, " m"]
 
 
 def _tones(thumbnails: Thumbnails) -> Float32[np.ndarray, "n pixels"]:
-    """Bring thumbnails to a mean of 0 and a length of 1 (faint ones to less): products are correlations."""
+    """Normalise thumbnails to mean 0 and length 1 (faint ones to less), so that products are correlations."""
     tones = thumbnails.astype(np.float32)
     tones -= tones.mean(axis=1, keepdims=True)
     tones /= np.maximum(np.linalg.norm(tones, axis=1, keepdims=True), FAINT * np.sqrt(tones.shape[1]))

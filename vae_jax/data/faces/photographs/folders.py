@@ -1,4 +1,4 @@
-"""Which pictures lie below a folder, taken as they are: its folders are classes, or splits with classes in them."""
+"""Listing any folder of pictures: its subfolders are classes, or splits with classes in them."""
 
 from collections.abc import Container
 from pathlib import Path
@@ -12,15 +12,15 @@ TRAIN, VALIDATION, TEST = ("train", "training"), ("val", "valid", "validation", 
 
 
 def find_pictures(folder: Path, but: Path | None = None, layout: str = "") -> list[Photo]:
-    """List all files below a folder; the first folder on the way to one is its class, the second below a split.
+    """List all files below a folder; a file's class is the first subfolder on its path, below a split the second.
 
     Args:
-        folder: links in it may lead anywhere.
+        folder: where to look; links are followed.
         but: a folder below it to leave out.
-        layout: `classes` or `splits` says what its folders are; '' means that their names tell, see `splits_of`.
+        layout: whether its folders are `classes` or `splits`; '': decided by their names.
 
     Raises:
-        UserError: the layout is neither.
+        UserError: the layout is something else.
     """
     if layout not in ("", CLASSES, SPLITS):
         known = (CLASSES, SPLITS)
@@ -29,7 +29,7 @@ def find_pictures(folder: Path, but: Path | None = None, layout: str = "") -> li
     own = folder.resolve().name
     try:
         inner = [path for path in folders_in(folder) if path.resolve() not in left_out]
-        splits = {} if layout == CLASSES else splits_of(inner, told=layout == SPLITS)
+        splits = {} if layout == CLASSES else _splits_of(inner, chosen=layout == SPLITS)
         found = _classes(folder, own, left_out, "train" if splits else "", splits)
     except OSError as error:
         return [unlisted(folder, error, folder.name)]
@@ -42,7 +42,7 @@ def find_pictures(folder: Path, but: Path | None = None, layout: str = "") -> li
 
 
 def _classes(folder: Path, own: str, left_out: set[Path], split: str, but: Container[Path] = ()) -> list[Photo]:
-    """List the files of a folder as of the class `own`, and those of each folder in it as of a class of its name."""
+    """List the files in a folder with class `own`, and those in each subfolder with its name as class."""
     found = [Photo(path, own, PICTURES, None, split=split) for path in files_in(folder)]
     for kind in folders_in(folder):
         if kind in but:
@@ -55,24 +55,20 @@ def _classes(folder: Path, own: str, left_out: set[Path], split: str, but: Conta
     return found
 
 
-def splits_told(photos: list[Photo], layout: str = "") -> str:
-    """Say in one line that folders were taken for splits, and how to overrule that; '' where they were not."""
+def describe_splits(photos: list[Photo], layout: str = "") -> str:
+    """Describe in one line that folders were taken as splits, and how to overrule that; '' if they were not."""
     counts = {split: sum(photo.split == split for photo in photos) for split in ("train", "test")}
     if not counts["test"]:
         return ""
-    said = "as layout says" if layout else f"as their names say; --{FIELD}={CLASSES} makes classes of them"
-    return f"folders are splits: {counts['train']:,} files to learn from, {counts['test']:,} to be evaluated on, {said}"
+    why = "as layout says" if layout else f"as their names say; --{FIELD}={CLASSES} makes classes of them"
+    return f"folders are splits: {counts['train']:,} training and {counts['test']:,} test files, {why}"
 
 
-def splits_of(folders: list[Path], *, told: bool = False) -> dict[Path, str]:
-    """Say which folders are splits: `train` or `test` of each; none where they are classes.
+def _splits_of(folders: list[Path], *, chosen: bool = False) -> dict[Path, str]:
+    """Return `train` or `test` for each folder that is a split; {} if the folders are classes.
 
-    They are splits where all of them have such names and there is one to learn from and one to be evaluated on.
-    Without a test folder the validation folder is that; with one it is learned from.
-
-    Args:
-        folders: those beside each other.
-        told: the user says that folders of such names are splits, whatever else lies beside them.
+    They are splits if all of them (or some, if the user chose splits) have names of splits, at least one for training
+    and one for test. Without a test folder the validation folder is for test; with one it is for training.
     """
     names = {path: path.name.lower() for path in folders}
     evaluated = TEST if any(name in TEST for name in names.values()) else VALIDATION
@@ -81,5 +77,5 @@ def splits_of(folders: list[Path], *, told: bool = False) -> dict[Path, str]:
         for path, name in names.items()
         if name in TRAIN + VALIDATION + TEST
     }
-    whole = told or len(splits) == len(folders)
+    whole = chosen or len(splits) == len(folders)
     return splits if whole and any(name in TRAIN for name in names.values()) and "test" in splits.values() else {}

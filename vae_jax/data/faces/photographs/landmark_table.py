@@ -1,8 +1,7 @@
-"""A folder with a `landmarks.csv`: eyes and nose of each picture, so that anyone can add a pet."""
+"""Folders with a `landmarks.csv`: eyes and nose of each picture, for a user's own pets."""
 
 import csv
 import math
-import os
 import unicodedata
 from collections.abc import Callable
 from functools import cache
@@ -11,32 +10,29 @@ from pathlib import Path
 import numpy as np
 
 from vae_jax.core.errors import UserError
+from vae_jax.core.user_paths import absolute
 from vae_jax.data.faces.alignment import Points
-from vae_jax.data.faces.photographs.photo import Found, Marked, Photo, files_below, files_in, folders_in, plain
+from vae_jax.data.faces.photographs.photo import Listing, Marked, Photo, files_below, files_in, folders_in, plain
 
 TABLE = "landmarks.csv"
 OUTSIDE = "outside the folder of its table"
 COLUMNS = ("left_eye_x", "left_eye_y", "right_eye_x", "right_eye_y", "nose_x", "nose_y")
 
 
-def read(folder: Path, *, told: bool = False) -> Found | None:
-    """List the pictures of the folder's table.
+def read(folder: Path, *, chosen: bool = False) -> Listing | None:
+    """List the pictures of the folder's table, and other files as unusable.
 
-    A file may be spelled otherwise than on the disk: with back slashes, in other letter case, with accents composed or
-    apart. So may a class.
-
-    Args:
-        folder: with a table.
-        told: the user says that it is of this kind; it is known by its table all the same.
+    Names in the table may differ from those on the disk by back slashes, letter case and the composition of accents;
+    names of classes by letter case.
 
     Raises:
         UserError: the table can't be read.
     """
-    del told
+    del chosen
     table = folder / TABLE
     if not table.is_file():
         return None
-    spelled = _files_by_spelling(folder)
+    spelled = cache(lambda: _files_by_spelling(folder))  # listed at the first call only
     classes = {name: name for name in ("people", "dogs")}  # as first spelled
     photos = [_photo(folder, row, spelled, classes) for row in read_table(table)]
     listed = {photo.path for photo in photos if photo.fault != OUTSIDE}
@@ -45,14 +41,14 @@ def read(folder: Path, *, told: bool = False) -> Found | None:
     own = files_in(folder)
     there = [path for path in own if path != table] + [path for each in inner for path in files_below(each)]
     others = [Photo(path, "dogs", TABLE, None, f"not in {TABLE}") for path in there if path not in listed]
-    return Found(photos + others, tuple(path.name for path in inner), tuple(path.name for path in own))
+    return Listing(photos + others, tuple(path.name for path in inner), tuple(path.name for path in own))
 
 
 def read_table(table: Path) -> list[dict[str, str]]:
     """Read the rows of a table of landmarks.
 
     Raises:
-        UserError: it is no CSV, or a column is missing.
+        UserError: it is not CSV, or a column is missing.
     """
     try:
         with table.open(newline="", encoding="utf-8-sig") as file:
@@ -68,23 +64,20 @@ def read_table(table: Path) -> list[dict[str, str]]:
 
 
 def marks_of(row: dict[str, str]) -> Marked:
-    """Return x, y of the left eye, the right eye and the nose, in pixels; NaN where not marked."""
+    """Return the landmarks of a row: x, y of the left eye, the right eye and the nose in pixels; NaN where missing."""
     return Marked(tuple(_number(row[column]) for column in COLUMNS))
 
 
 def points_beside(picture: Path) -> Points | None:
-    """Look a picture up in the table of its folder, then in that of the folder above.
-
-    Args:
-        picture: the file.
+    """Look up a picture in the table of its folder, then in that of the parent folder.
 
     Returns:
-        left eye, right eye (as seen) and nose, x, y in pixels; None where not all of them are marked.
+        left eye, right eye (as seen) and nose, x, y in pixels; None if one of them is missing.
 
     Raises:
         UserError: a table can't be read.
     """
-    wanted = _whole(picture)
+    wanted = absolute(picture)
     for folder in (wanted.parent, wanted.parent.parent):
         for row in read_table(folder / TABLE) if (folder / TABLE).is_file() else ():
             points = np.array(marks_of(row).values).reshape(3, 2)
@@ -93,12 +86,8 @@ def points_beside(picture: Path) -> Points | None:
     return None
 
 
-def _whole(path: Path) -> Path:
-    return Path(os.path.abspath(path))  # noqa: PTH100 - `resolve` would follow links out of the folder
-
-
 def _is_of(picture: Path, folder: Path, name: str) -> bool:
-    path = _whole(folder / _slashed(folder, name))
+    path = absolute(folder / _slashed(folder, name))
     return path == picture or (not _is_file(path) and _spelling(str(path)) == _spelling(str(picture)))
 
 
@@ -123,17 +112,12 @@ def _slashed(folder: Path, name: str) -> str:
     return name if _is_file(folder / name) else name.replace("\\", "/")
 
 
-def _files_by_spelling(folder: Path) -> Callable[[], dict[str, list[Path]]]:
-    """Give the files of a folder and below it by what all spellings share; they are listed once, and if asked for."""
-
-    @cache
-    def listed() -> dict[str, list[Path]]:
-        files: dict[str, list[Path]] = {}
-        for path in files_below(folder):
-            files.setdefault(_spelling(str(path.relative_to(folder))), []).append(path)
-        return files
-
-    return listed
+def _files_by_spelling(folder: Path) -> dict[str, list[Path]]:
+    """Return all files below a folder by the normalised spelling of their paths."""
+    files: dict[str, list[Path]] = {}
+    for path in files_below(folder):
+        files.setdefault(_spelling(str(path.relative_to(folder))), []).append(path)
+    return files
 
 
 def _spelling(name: str) -> str:
@@ -143,7 +127,7 @@ def _spelling(name: str) -> str:
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
-    except (OSError, ValueError):  # no name that a file can have
+    except (OSError, ValueError):  # not a possible name of a file
         return False
 
 

@@ -1,24 +1,24 @@
-"""What the user says of how folders are laid out: `config.data.layout`."""
+"""The user's choice of layouts: `config.data.layout`."""
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from vae_jax.core.errors import UserError, nearest
+from vae_jax.core.user_paths import absolute
 
 FIELD = "config.data.layout"
 
 
 def read_choice(text: str, root: Path, kinds: Iterable[str]) -> dict[Path, str]:
-    """Read `KIND`, which holds for all of the raw folder, or `FOLDER=KIND,FOLDER=KIND`, each with all below it.
+    """Parse `KIND`, for the whole raw folder, or `FOLDER=KIND,FOLDER=KIND`, for folders and all below them.
 
     Args:
-        text: the field; '' says nothing.
+        text: the value of the field; may be ''.
         root: the raw folder, to which folders are relative.
-        kinds: those that there are.
+        kinds: the known kinds.
 
     Raises:
-        UserError: there is no such kind, or no such folder.
+        UserError: there is no such kind or folder.
     """
     chosen = {}
     for part in filter(None, text.split(",")):
@@ -29,17 +29,13 @@ def read_choice(text: str, root: Path, kinds: Iterable[str]) -> dict[Path, str]:
             )
         if not (root / folder).is_dir():
             raise UserError(f"{FIELD}: found no folder {folder!r} in {root}; needs one below it")
-        chosen[_plainly(root / folder)] = kind
+        chosen[absolute(root / folder)] = kind
     return chosen
 
 
 def chosen_for(folder: Path, choice: dict[Path, str]) -> str:
-    """Return the kind that was chosen for a folder, or for the nearest one above it; '' where none was."""
+    """Return the kind chosen for a folder or its nearest chosen parent; '' if there is none."""
     if not choice:
         return ""
-    whole = _plainly(folder)
+    whole = absolute(folder)
     return next((choice[path] for path in (whole, *whole.parents) if path in choice), "")
-
-
-def _plainly(folder: Path) -> Path:
-    return Path(os.path.abspath(folder))  # noqa: PTH100 - `resolve` would follow links out of the folder

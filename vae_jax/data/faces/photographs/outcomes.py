@@ -1,4 +1,4 @@
-"""What became of every photograph: a table beside the prepared images, and a few words."""
+"""The outcome of every photograph: a table beside the prepared images, and summaries in one line."""
 
 import csv
 from collections import Counter
@@ -9,22 +9,24 @@ from pathlib import Path
 import numpy as np
 
 from vae_jax.core.errors import UserError
+from vae_jax.core.plain_text import first_of, reason
 from vae_jax.data.faces.photographs.photo import Photo, plain
-from vae_jax.data.grouped_split import too_large, too_large_told, untested_told
+from vae_jax.data.grouped_split import describe_too_large, describe_untested, too_large
 
 TABLE = "files.csv"
+MOST_CLASSES, MOST_LETTERS, MOST_REASONS = 10, 60, 12  # in a summary; letters of a class's name
 COLUMNS = ["file", "class", "layout", "breed", "age", "gender", "race", "group", "split", "skipped"]
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a photograph.
+    """The outcome of preparing a photograph.
 
     Attributes:
-        photo: which.
-        split: the one that it is in, '' if it was skipped.
+        photo: the photograph.
+        split: its split; '' if it was skipped.
         reason: why it was skipped, else ''.
-        group: a number that near-identical pictures have in common, '' if it has no such others.
+        group: the number of its group of near-identical pictures; '' if it is alone.
     """
 
     photo: Photo
@@ -33,24 +35,24 @@ class Outcome:
     group: str = ""
 
 
-def printable(path: Path) -> str:
-    """Return a path as text that any file can hold."""
+def as_utf8(path: Path) -> str:
+    """Return a path as text that can be encoded in UTF-8."""
     return str(path).encode("utf-8", "replace").decode()
 
 
 def write_outcomes(folder: Path, outcomes: Sequence[Outcome]) -> None:
-    """Write the table of files: what each shows, and what became of it."""
+    """Write the table of files: facts about each, and its outcome."""
     with (folder / TABLE).open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
         table.writerow(COLUMNS)
         for outcome in outcomes:
             photo = outcome.photo
             about = [photo.class_name, photo.layout, photo.breed, photo.age, photo.gender, photo.race]
-            table.writerow([printable(photo.path), *about, outcome.group, outcome.split, outcome.reason])
+            table.writerow([as_utf8(photo.path), *about, outcome.group, outcome.split, outcome.reason])
 
 
 def read_outcomes(folder: Path) -> list[Outcome]:
-    """Read the table of files again, without the facts about each.
+    """Read the table of files, without the facts about each.
 
     Raises:
         UserError: it is damaged.
@@ -69,54 +71,46 @@ def read_outcomes(folder: Path) -> list[Outcome]:
 
 
 def unusable(folder: Path, error: Exception) -> UserError:
-    """Say that a prepared folder is damaged."""
-    said = f"{type(error).__name__}: {plain(str(error))[:200]}"
-    return UserError(f"{folder}: can't be used ({said}); remove it, and it is prepared again")
+    """Return the error for a damaged prepared folder."""
+    return UserError(f"{folder}: can't be used ({reason(error)}); remove it, and it is prepared again")
 
 
-def kept_told(outcomes: Sequence[Outcome], most: int = 10, most_letters: int = 60) -> str:
-    """Say how many of which class were kept, and from what kinds of folders; of many classes only the largest."""
+def describe_kept(outcomes: Sequence[Outcome]) -> str:
+    """List how many photographs of each class were kept, and from which layouts; of many classes only the largest."""
     layouts: dict[str, list[str]] = {}
     for outcome in outcomes:
         if not outcome.reason:
             layouts.setdefault(outcome.photo.class_name, []).append(outcome.photo.layout)
     names = class_names([outcome.photo for outcome in outcomes if not outcome.reason])
-    named = names if len(names) <= most else sorted(names, key=lambda name: -len(layouts[name]))[:most]
+    named = names if len(names) <= MOST_CLASSES else sorted(names, key=lambda name: -len(layouts[name]))[:MOST_CLASSES]
     parts = []
     for name in named:
-        short = name if len(name) <= most_letters else f"{name[: most_letters - 1]}…"
+        short = name if len(name) <= MOST_LETTERS else f"{name[: MOST_LETTERS - 1]}…"
         parts.append(f"{len(layouts[name]):,} {short} ({', '.join(dict.fromkeys(layouts[name]))})")
     if others := [kept for name, kept in layouts.items() if name not in named]:
         parts.append(f"{sum(map(len, others)):,} of {len(others):,} other classes")
     return " and ".join(parts)
 
 
-def _layouts(photos: Sequence[Photo]) -> str:
-    return ", ".join(dict.fromkeys(photo.layout for photo in photos))
-
-
-def skipped_told(outcomes: Sequence[Outcome], most: int = 3, most_reasons: int = 12) -> str:
-    """Say how many files were skipped for which reason, with the names of the first; '' if none was."""
+def describe_skipped(outcomes: Sequence[Outcome]) -> str:
+    """List how many files were skipped for each reason, with the names of the first; '' if none was."""
     reasons: dict[str, list[str]] = {}
     for outcome in outcomes:
         if outcome.reason:
             reasons.setdefault(outcome.reason, []).append(plain(outcome.photo.path.name))
-    parts = []
     ordered = sorted(reasons.items(), key=lambda item: -len(item[1]))
-    for reason, names in ordered[:most_reasons]:
-        more = ", …" if len(names) > most else ""
-        parts.append(f"{len(names):,} {reason} ({', '.join(names[:most])}{more})")
-    if rest := sum(len(names) for _, names in ordered[most_reasons:]):
+    parts = [f"{len(names):,} {why} ({first_of(names)})" for why, names in ordered[:MOST_REASONS]]
+    if rest := sum(len(names) for _, names in ordered[MOST_REASONS:]):
         parts.append(f"{rest:,} for other reasons")
     return "; ".join(parts)
 
 
-def split_told(outcomes: Sequence[Outcome], *, equal_classes: bool = False) -> str:
-    """Say what the split is not as asked for, and why; '' if there is nothing to say.
+def describe_split(outcomes: Sequence[Outcome], *, equal_classes: bool = False) -> str:
+    """Describe how the split differs from what was asked for, and why; '' if it does not.
 
     Args:
         outcomes: of all photographs.
-        equal_classes: as many of each class are held out, so that of most it is a smaller share.
+        equal_classes: equally many of each class are held out, which is a smaller share of the larger classes.
     """
     kept = [outcome for outcome in outcomes if not outcome.reason]
     numbers = {name: k for k, name in enumerate(class_names([outcome.photo for outcome in kept]))}
@@ -126,16 +120,16 @@ def split_told(outcomes: Sequence[Outcome], *, equal_classes: bool = False) -> s
     labels = np.array([numbers[outcome.photo.class_name] for outcome in kept], np.int32)
     in_test = np.array([outcome.split == "test" for outcome in kept], bool)
     shares = [f"{tested[name]:,} {name} ({tested[name] / all_of[name]:.1%})" for name in numbers if tested[name]]
-    told = [
+    parts = [
         f"held out in equal numbers: {' and '.join(shares)}" if equal_classes else "",
-        untested_told(all_of, tested, " without two different pictures"),
-        too_large_told(too_large(keys, labels, in_test), "near-identical pictures"),
+        describe_untested(all_of, tested, " without two different pictures"),
+        describe_too_large(too_large(keys, labels, in_test), "near-identical pictures"),
     ]
-    return "; ".join(filter(None, told))
+    return "; ".join(filter(None, parts))
 
 
 def class_names(photos: Sequence[Photo]) -> tuple[str, ...]:
-    """Name the classes that occur: people and dogs first, then the others by their names."""
+    """Return the classes that occur: people and dogs first, then the others in sorted order."""
     found = {photo.class_name for photo in photos}
     first = [name for name in ("people", "dogs") if name in found]
     return (*first, *sorted(found - set(first)))

@@ -5,40 +5,35 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 from vae_jax.data.faces.alignment import Template
-from vae_jax.data.faces.photographs.photo import Found, InFrame, Photo, files_in
+from vae_jax.data.faces.photographs.photo import InFrame, Listing, Photo, files_in, read_small
 
-# Where a dog's eyes and nose lie in the box around its head, on average.
+# The average eyes and nose of a dog in the box around its head.
 IN_HEAD: Template = ((0.33, 0.42), (0.67, 0.42), (0.5, 0.74))
 FOLDERS = ("images", "annotations")
 NAME = re.compile(r"[A-Za-z]+(_[A-Za-z]+)*_\d+\.\w+")  # the breed and a number
-SAMPLE = 8  # annotations that are looked into
+SAMPLE = 8  # annotations that are checked
 LARGEST = 100_000  # bytes of an annotation; the set's have a thousand
 
 
-def read(folder: Path, *, told: bool = False) -> Found | None:
+def read(folder: Path, *, chosen: bool = False) -> Listing | None:
     """List the pets of the set's folder; only dogs with a box around their head can be used.
 
-    It is known by its folders, by the names of at least half of its files, and by boxes of cats and dogs alone.
-
-    Args:
-        folder: with the set's two folders.
-        told: the user says that it is of this kind; names and boxes are not looked at.
+    The folder is recognised by its two folders, the names of at least half of its files, and boxes of cats and dogs
+    only; see `layouts.Layout`.
     """
     boxes = folder / "annotations" / "xmls"
     if not (boxes.is_dir() and (folder / "images").is_dir()):
         return None
     files = files_in(folder / "images")
-    if not told and not (2 * sum(bool(NAME.fullmatch(path.name)) for path in files) >= len(files) and _of_pets(boxes)):
-        return None
-    return Found([_photo(path, boxes / f"{path.stem}.xml") for path in files], FOLDERS)
-
-
-def _of_pets(boxes: Path) -> bool:
-    """Say whether the annotations speak of cats and dogs alone, as far as some of them can be read."""
-    return {_animal(path) for path in files_in(boxes)[:SAMPLE]} <= {"cat", "dog", ""}
+    if not chosen:
+        named = [path for path in files if NAME.fullmatch(path.name)]
+        if 2 * len(named) < len(files) or {_animal(path) for path in files_in(boxes)[:SAMPLE]} - {"cat", "dog", ""}:
+            return None
+    return Listing([_photo(path, boxes / f"{path.stem}.xml") for path in files], FOLDERS)
 
 
 def _animal(annotation: Path) -> str:
+    """Return the name of the annotated object; '' if it can't be read."""
     try:
         return _object(annotation).findtext("name", "").strip()
     except (OSError, ValueError):
@@ -47,7 +42,7 @@ def _animal(annotation: Path) -> str:
 
 def _photo(path: Path, annotation: Path) -> Photo:
     breed = path.stem.rpartition("_")[0].replace("_", " ").lower()
-    if path.name[:1].isupper():  # the set's own way to tell cats
+    if path.name[:1].isupper():  # the set's names of cats are capitalised
         return Photo(path, "dogs", "Oxford-IIIT Pet", None, "a cat", breed=breed)
     try:
         box, fault = head_box(annotation), ""
@@ -59,11 +54,11 @@ def _photo(path: Path, annotation: Path) -> Photo:
 
 
 def head_box(annotation: Path) -> tuple[float, ...]:
-    """Read left, top, right and bottom of a dog's head from a Pascal VOC annotation, in pixels.
+    """Return left, top, right and bottom of a dog's head in pixels from a Pascal VOC annotation.
 
     Raises:
         OSError: it can't be read.
-        ValueError: it holds no box of a dog's head.
+        ValueError: it has no box of a dog's head.
     """
     found = _object(annotation)
     name = found.findtext("name", "").strip()
@@ -80,12 +75,9 @@ def head_box(annotation: Path) -> tuple[float, ...]:
 
 
 def _object(annotation: Path) -> ElementTree.Element:
-    if not annotation.is_file():  # nor a pipe, which would be waited for
-        raise FileNotFoundError
-    if annotation.stat().st_size > LARGEST:
-        raise ValueError(f"more than {LARGEST:,} bytes")
+    content = read_small(annotation, LARGEST)
     try:
-        found = ElementTree.fromstring(annotation.read_bytes()).find("object")
+        found = ElementTree.fromstring(content).find("object")
     except (ElementTree.ParseError, LookupError, ValueError) as error:
         raise ValueError(f"no XML ({error})") from None
     if found is None:

@@ -1,8 +1,9 @@
-"""A photograph that may become a face: where it lies, what it shows, and how its eyes and nose are found.
+"""Photographs as their folders describe them: path, class, and how eyes and nose are found.
 
-Every file of a folder may be one: what it holds decides, when it is read.
+Any file may be listed as a photograph; reading it shows whether it is a picture.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -11,42 +12,44 @@ import numpy as np
 
 from vae_jax.data.faces.alignment import Picture, Points, Template
 from vae_jax.data.faces.face_finder import find_face
+from vae_jax.data.formats.picture_files import picture_size
 
+SAMPLE = 8  # pictures whose sizes are checked
 PICTURES = "pictures"  # the layout of folders of no known kind
-# What systems leave in folders, beside all that begins with a dot; nobody put it there.
+# Files and folders that operating systems make, besides names that begin with a dot.
 HOUSEKEEPING = {"thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "__macosx", "@eadir", "$recycle.bin", "lost+found"}
 
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """They were marked by hand.
+    """Landmarks given by the data set.
 
     Attributes:
-        values: x, y of the left eye, of the right eye and of the nose, in pixels; NaN where not marked.
+        values: x, y of the left eye, the right eye and the nose in pixels; NaN where missing.
     """
 
     values: tuple[float, ...]
 
     def points(self, picture: Picture, reduced: int = 1) -> Points:
-        """Return what was marked, in pixels of the picture, whose sides were divided by `reduced`."""
+        """Return the landmarks in pixels of the picture, whose sides were divided by `reduced`."""
         points: Points = np.array(self.values).reshape(3, 2) / reduced
         return points
 
 
 @dataclass(frozen=True, slots=True)
 class InFrame:
-    """They lie at the same place of every picture of a set, or of a box around every head.
+    """Landmarks at the same position in every picture of a set, or in a box around every head.
 
     Attributes:
-        template: that place, in widths and heights of the frame.
-        box: the frame: left, top, right and bottom in pixels; () means the whole picture.
+        template: the position, as fractions of the frame's width and height.
+        box: the frame: left, top, right and bottom in pixels; (): the whole picture.
     """
 
     template: Template
     box: tuple[float, ...] = ()
 
     def points(self, picture: Picture, reduced: int = 1) -> Points:
-        """Scale the place to the frame, in pixels of the picture, whose sides were divided by `reduced`."""
+        """Return the landmarks in pixels of the picture, whose sides were divided by `reduced`."""
         height, width, _ = picture.shape
         left, top, right, bottom = (side / reduced for side in self.box) if self.box else (0, 0, width, height)
         points: Points = np.array(self.template) * (right - left, bottom - top) + (left, top)
@@ -55,14 +58,14 @@ class InFrame:
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """They must be sought in the picture, which shows a person."""
+    """Landmarks to be detected in the picture of a person."""
 
     def points(self, picture: Picture, reduced: int = 1) -> Points:
-        """Search by OpenCV's cascades."""
+        """Return the landmarks that OpenCV's cascades find."""
         return find_face(picture)
 
 
-# How the left eye, the right eye (as seen) and the nose are found: x, y in pixels from the picture's top left corner.
+# How the left eye, the right eye (as seen) and the nose are found, as x, y in pixels from the top left corner.
 Marks = Marked | InFrame | Sought
 
 
@@ -72,13 +75,13 @@ class Photo:
 
     Attributes:
         path: the file.
-        class_name: what it shows; as `breed`, in one line that any file can hold.
-        layout: the kind of folder that it was found in.
-        marks: how its eyes and nose are found; None means the picture is taken as it is, from its central square.
-        fault: why it can't be used, if that is known already, else ''.
-        breed: of a dog, where known, else ''.
-        age, gender, race: of a person, in UTKFace's numbers, where known, else -1.
-        split: `train` or `test`, where its folder says so, else ''.
+        class_name: its class; made one line of valid UTF-8, as is `breed`.
+        layout: the kind of its folder.
+        marks: how its eyes and nose are found; None: the central square is used without alignment.
+        fault: why it can't be used, if that is known before it is read, else ''.
+        breed: of a dog, if known, else ''.
+        age, gender, race: of a person, in UTKFace's numbers, if known, else -1.
+        split: `train` or `test`, if its folder gives it, else ''.
     """
 
     path: Path
@@ -93,16 +96,15 @@ class Photo:
     split: str = ""
 
     def __post_init__(self) -> None:
-        """Make words that may come from names of folders, or from a table, fit for any file."""
+        """Make text from names of folders, or from a table, one line of valid UTF-8."""
         for name in ("class_name", "breed"):
             object.__setattr__(self, name, plain(getattr(self, name)))
 
 
-class Found(NamedTuple):
-    """What a kind of folder holds: its photographs, and the names of the folders and files in it that are read with it.
+class Listing(NamedTuple):
+    """The photographs that a reader of a layout lists, and the names of the folders and files that belong to the set.
 
-    A photograph may be a file of any kind; the files of a folder that are neither photographs nor named are no part of
-    the set.
+    Other files and folders in the folder are not part of the set.
     """
 
     photos: list[Photo]
@@ -111,28 +113,48 @@ class Found(NamedTuple):
 
 
 def plain(text: str) -> str:
-    """Return text in one line, bytes that are no UTF-8 spelled out."""
+    """Return text as one line, with bytes that are not UTF-8 escaped."""
     return " ".join(text.encode("utf-8", "backslashreplace").decode().split())
 
 
 def unlisted(folder: Path, error: OSError, class_name: str) -> Photo:
-    """Stand for a folder that can't be listed."""
-    said = f"can't be listed ({error.strerror}), so nothing in {folder.name} is read"
-    return Photo(Path(error.filename or folder), class_name, PICTURES, None, said)
+    """Return a photograph that stands for a folder that can't be listed."""
+    fault = f"can't be listed ({error.strerror}), so nothing in {folder.name} is read"
+    return Photo(Path(error.filename or folder), class_name, PICTURES, None, fault)
+
+
+def read_small(path: Path, most: int) -> bytes:
+    """Read a file of at most `most` bytes.
+
+    Raises:
+        OSError: it can't be read.
+        ValueError: it is larger.
+    """
+    if not path.is_file():  # a pipe would block
+        raise FileNotFoundError
+    if path.stat().st_size > most:
+        raise ValueError(f"more than {most:,} bytes")
+    return path.read_bytes()
 
 
 def files_in(folder: Path) -> list[Path]:
-    """List all that is in a folder and no folder itself, in an order of its own; hidden files are left out."""
+    """List the files in a folder, sorted and without hidden ones."""
     return sorted(path for path in folder.iterdir() if not _hidden(path) and not path.is_dir())
 
 
 def folders_in(folder: Path) -> list[Path]:
-    """List the folders in a folder, in an order of their own."""
+    """List the folders in a folder, sorted and without hidden ones."""
     return sorted(path for path in folder.iterdir() if not _hidden(path) and path.is_dir())
 
 
+def sizes_among(paths: Sequence[Path]) -> set[tuple[int, int]]:
+    """Return the widths and heights of `SAMPLE` evenly spaced files, without those that are not pictures."""
+    chosen = [paths[k * len(paths) // SAMPLE] for k in range(SAMPLE)] if len(paths) > SAMPLE else paths
+    return {size for size in map(picture_size, chosen) if size}
+
+
 def files_below(folder: Path, seen: set[Path] | None = None) -> list[Path]:
-    """List the files of a folder and of all below it, each folder once, wherever links lead."""
+    """List the files in a folder and all folders below it, each once even if links lead to it."""
     seen = set() if seen is None else seen
     if folder.resolve() in seen:
         return []

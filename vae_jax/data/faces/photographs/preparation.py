@@ -1,22 +1,23 @@
-"""From photographs to a prepared folder: faces cut and aligned, split, written by TFDS, with a table of every file.
+"""Preparation of photographs: faces are aligned, split and written by TFDS, with a table of every file.
 
-Memory does not grow with the number of pictures but for a thumbnail and a row each: faces wait on the disk.
+Faces are spooled to disk, so that memory holds only a thumbnail and a row of facts for each picture.
 """
 
 import hashlib
 import logging
 import math
-import shutil
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
+from warnings import catch_warnings, simplefilter
 
 import numpy as np
 
+from vae_jax.core.atomic_files import written_atomically
 from vae_jax.core.errors import UnusablePictureError, UserError
 from vae_jax.core.locks import alone_in
+from vae_jax.core.plain_text import first_of
 from vae_jax.core.progress import Progress
 from vae_jax.core.threaded_map import threaded_map
 from vae_jax.data.faces.alignment import Face
@@ -24,10 +25,10 @@ from vae_jax.data.faces.photographs.duplicates import near_identical, thumbnail
 from vae_jax.data.faces.photographs.given_splits import held_out_as_given
 from vae_jax.data.faces.photographs.outcomes import (
     Outcome,
+    as_utf8,
     class_names,
-    kept_told,
-    printable,
-    skipped_told,
+    describe_kept,
+    describe_skipped,
     write_outcomes,
 )
 from vae_jax.data.faces.photographs.photo import Photo, plain
@@ -38,52 +39,47 @@ from vae_jax.data.grouped_split import content_keys, held_out
 
 log = logging.getLogger("vae_jax")
 
-Found = tuple[bytes, bytes] | str  # of a photograph: a face, or why there is none
-LONGEST_REASON = 160  # characters: a hostile file can put much into an error message
+FaceOrReason = tuple[bytes, bytes] | str  # a face and its thumbnail, or why there is none
+LONGEST_REASON = 160  # characters; error messages may hold text of hostile files
 SPOOL, SHEET = "faces", "contact_sheet.png"
 FACTS: dict[str, type] = {"file": str, "layout": str, "breed": str, "age": int, "gender": int, "race": int}
 
 
 class NoUsablePhotosError(UserError):
-    """Too few of the photographs could be used; says which, and why."""
+    """Too few photographs can be used; says which, and why."""
 
 
 def prepare_photos(name: str, photos: Sequence[Photo], recipe: Recipe, target: Path) -> None:
-    """Prepare photographs in a folder, which is there whole or not at all.
+    """Prepare photographs in a folder, atomically, unless it exists.
 
     Args:
-        name: the data set's.
-        photos: in the order in which their images shall stand.
-        recipe: how.
-        target: the folder: what TFDS writes, `files.csv` and `contact_sheet.png`.
+        name: of the data set.
+        photos: in the order of the images.
+        recipe: how they become images.
+        target: the folder for the files of TFDS, `files.csv` and `contact_sheet.png`.
 
     Raises:
-        NoUsablePhotosError: a class that must occur has none, or no class has two different ones.
+        NoUsablePhotosError: a required class has no photographs, or no class has two different ones.
         UserError: the folder can't be written.
     """
     if target.is_dir():
         return
-    unfinished = target.with_name(f".{target.name}.partial")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with alone_in(target.parent):
-            if target.is_dir():  # another run prepared it meanwhile
+            if target.is_dir():  # another run prepared it
                 return
             log.info("preparing %s photographs for %s (once)", f"{len(photos):,}", name)
-            shutil.rmtree(unfinished, ignore_errors=True)
-            unfinished.mkdir()
-            try:
-                _prepare_in(unfinished, name, photos, recipe)
-                unfinished.rename(target)
-            finally:
-                shutil.rmtree(unfinished, ignore_errors=True)
+            with written_atomically(target) as partial_folder:
+                partial_folder.mkdir()
+                _prepare_in(partial_folder, name, photos, recipe)
     except OSError as error:
-        said = error.strerror or plain(str(error))
-        raise UserError(f"{target}: can't be written ({said}); change config.data.prepared_dir") from None
+        fault = error.strerror or plain(str(error))
+        raise UserError(f"{target}: can't be written ({fault}); change config.data.prepared_dir") from None
 
 
 def open_prepared(name: str, recipe: Recipe, names: tuple[str, ...], target: Path) -> Any:
-    """Open what was prepared, as a TFDS builder."""
+    """Return the TFDS builder of a prepared folder."""
     return make_builder(name, recipe.shape, names, {}, target, FACTS, BY_HAND)
 
 
@@ -91,8 +87,8 @@ def _prepare_in(folder: Path, name: str, photos: Sequence[Photo], recipe: Recipe
     kept: list[Photo] = []
     skipped: list[Outcome] = []
     hashes, thumbnails = [], bytearray()
-    with (folder / SPOOL).open("wb") as file:  # not as mapped memory: where the disk is full, that ends the process
-        for photo, found in zip(photos, _shown(_faces(photos, recipe), len(photos)), strict=True):
+    with (folder / SPOOL).open("wb") as file:  # not a memory map: a full disk would kill the process
+        for photo, found in zip(photos, _faces(photos, recipe), strict=True):
             if isinstance(found, str):
                 skipped.append(Outcome(photo, reason=found))
                 continue
@@ -104,9 +100,9 @@ def _prepare_in(folder: Path, name: str, photos: Sequence[Photo], recipe: Recipe
     names = class_names(kept)
     for wanted in recipe.classes or names or ("pictures",):
         if wanted not in names:
-            said = f" ({len(skipped):,} files skipped: {skipped_told(skipped)})" if skipped else ""
-            there = f"; found {kept_told([Outcome(photo) for photo in kept])}" if kept else ""
-            raise NoUsablePhotosError(f"found no usable {wanted}{there}{said}")
+            reasons = f" ({len(skipped):,} files skipped: {describe_skipped(skipped)})" if skipped else ""
+            there = f"; found {describe_kept([Outcome(photo) for photo in kept])}" if kept else ""
+            raise NoUsablePhotosError(f"found no usable {wanted}{there}{reasons}")
     numbers = {class_name: label for label, class_name in enumerate(names)}
     labels = np.array([numbers[photo.class_name] for photo in kept], np.int32)
     with Progress(f"looking for pictures that are nearly the same among {len(kept):,}"):
@@ -138,48 +134,42 @@ def _prepare_in(folder: Path, name: str, photos: Sequence[Photo], recipe: Recipe
 
 
 def _all_alike(labels: np.ndarray, names: Sequence[str]) -> str:
-    """Say that no class can be split."""
+    """Return the error message for classes that can't be split."""
     counts = np.bincount(labels)
-    named = ", ".join(f"{counts[k]:,} of {plain(names[k])}" for k in range(min(len(names), 3)))
-    more = ", …" if len(names) > 3 else ""
+    named = first_of([f"{count:,} of {plain(name)}" for count, name in zip(counts, names, strict=True)])
     return (
-        f"found no two different pictures of one class ({named}{more}); a split needs them "
+        f"found no two different pictures of one class ({named}); a split needs them "
         "(folders are classes, near-identical pictures count as one)"
     )
 
 
 def _numbers(keys: np.ndarray) -> list[str]:
-    """Number the groups of more than one picture in their order; '' for a picture without such others."""
+    """Number the groups of two or more pictures in order of appearance; '' for a picture that is alone."""
     first, group, counts = np.unique(keys, return_index=True, return_inverse=True, return_counts=True)[1:]
     several = np.flatnonzero(counts > 1)
     numbers = {int(k): str(n) for n, k in enumerate(several[np.argsort(first[several])], 1)}
     return [numbers.get(int(k), "") for k in group]
 
 
-def _faces(photos: Sequence[Photo], recipe: Recipe) -> Iterator[Found]:
-    """Give the pixels of every photograph's face and a thumbnail, or why there is none."""
+def _faces(photos: Sequence[Photo], recipe: Recipe) -> Iterator[FaceOrReason]:
+    """Yield the pixels of each photograph's face and its thumbnail, or why there is none."""
 
-    def attempt(photo: Photo) -> Found:
+    def attempt(photo: Photo) -> FaceOrReason:
         try:
             face = make_face(photo, recipe)
         except UnusablePictureError as error:
             return plain(str(error))[:LONGEST_REASON]
         return face.tobytes(), thumbnail(face).tobytes()
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow's own doubts about odd files: decoding decides
-        yield from threaded_map(attempt, photos)
-
-
-def _shown(faces: Iterator[Found], total: int) -> Iterator[Found]:
-    with Progress("making images of photographs", total, unit="photograph") as progress:
-        for found in faces:
+    with Progress("making images of photographs", len(photos), unit="photograph") as progress, catch_warnings():
+        simplefilter("ignore")  # Pillow's warnings of odd files; decoding shows whether they can be used
+        for found in threaded_map(attempt, photos):
             yield found
             progress.advance()
 
 
 def _spooled(file: Path, shape: tuple[int, int, int], k: int) -> Face:
-    """Read a face back: mapped instead, all that was read would stay in memory."""
+    """Read a face from the spool file; a memory map would keep all faces in memory."""
     size = math.prod(shape)
     return np.fromfile(file, np.uint8, size, offset=k * size).reshape(shape)
 
@@ -189,4 +179,4 @@ def _example(
 ) -> Example:
     k = int(chosen[place])
     facts = {name: getattr(photos[k], name) for name in FACTS if name != "file"}
-    return faces(k), int(labels[k]), {"file": printable(photos[k].path), **facts}
+    return faces(k), int(labels[k]), {"file": as_utf8(photos[k].path), **facts}

@@ -1,4 +1,4 @@
-"""How a photograph becomes an image."""
+"""The recipe by which photographs become images."""
 
 import hashlib
 from collections.abc import Sequence
@@ -12,19 +12,19 @@ from vae_jax.data.faces.alignment import TEMPLATE, Face, align_face, cut_square
 from vae_jax.data.faces.photographs.photo import Photo
 from vae_jax.data.formats.picture_files import read_reduced
 
-VERSION = "2"  # of the preparation: raise it when the same files shall give other images
+VERSION = "2"  # of the preparation; raise it when the same files give other images
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What is done to every photograph, and to all of them.
+    """Settings of the preparation.
 
     Attributes:
         size: height and width, in pixels.
-        colour: keep colours; else grey.
+        colour: three channels; else grey.
         contrast: a name in `CONTRASTS`.
-        test_fraction: the share held out.
-        classes: those that must occur, held out in equal numbers; () means any.
+        test_fraction: the share of test images.
+        classes: required classes, of which equally many are held out; (): any classes.
     """
 
     size: int
@@ -50,7 +50,7 @@ def recipe_of(config: DataConfig, classes: tuple[str, ...] = ()) -> Recipe:
 
 
 def key_of(photos: Sequence[Photo], recipe: Recipe) -> str:
-    """Stand for the files, their sizes and times, all that is known of them, and the recipe."""
+    """Return a hash of the photographs, the sizes and times of their files, and the recipe."""
     digest = hashlib.sha256(f"{VERSION} {recipe}".encode())
     for photo in photos:
         digest.update(f"{photo}{_stamp(photo.path)}\n".encode(errors="surrogateescape"))
@@ -60,7 +60,7 @@ def key_of(photos: Sequence[Photo], recipe: Recipe) -> str:
 def _stamp(path: Path) -> tuple[int, int] | None:
     try:
         stat = path.stat()
-    except (OSError, ValueError):  # not there, or no name that a file can have
+    except (OSError, ValueError):  # missing, or not a possible name of a file
         return None
     return stat.st_size, stat.st_mtime_ns
 
@@ -69,7 +69,7 @@ def make_face(photo: Photo, recipe: Recipe) -> Face:
     """Read a photograph and cut its face, or its central square.
 
     Raises:
-        UnusablePictureError: it can't be read, or its eyes and nose can't be found or used.
+        UnusablePictureError: it can't be read, or its eyes and nose are not found or can't be used.
     """
     if photo.fault:
         raise UnusablePictureError(photo.fault)
