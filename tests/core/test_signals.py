@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from vae_jax.core.signals import Stop, StoppedError, signals_noted
+from vae_jax.core.signals import Stop, StoppedError, interruptible, signals_noted
 
 
 def test_the_first_signal_is_recorded_if_it_will_be_checked():
@@ -65,6 +65,21 @@ def test_after_a_signal_waiting_ends_soon_if_allowed(monkeypatch, may_be_given_u
     with pytest.raises(StoppedError) as left:
         stop.leave()
     assert left.value.status == 143
+
+
+def test_work_that_a_signal_interrupts_is_left_to_itself():
+    end = threading.Event()
+    with signals_noted(Stop()):
+        threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGTERM)).start()
+        with pytest.raises(StoppedError):
+            interruptible(lambda: end.wait(20))
+    end.set()
+
+
+def test_interruptible_work_returns_and_raises_what_it_does():
+    assert interruptible(lambda: 3) == 3
+    with pytest.raises(ZeroDivisionError):
+        interruptible(lambda: 1 / 0)
 
 
 def test_training_in_another_thread_does_not_touch_signals():

@@ -11,12 +11,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 log = logging.getLogger("vae_jax")
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 GOES_ON = "the same command goes on from the newest checkpoint"
+T = TypeVar("T")
 MOST_WAIT = 3.0  # seconds after a signal until the steps being computed are given up
 
 
@@ -107,6 +108,31 @@ def signals_noted(stop: Stop) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def interruptible(work: Callable[[], T]) -> T:
+    """Do some work in another thread and wait for it, because Python handles no signal inside a compilation.
+
+    Raises:
+        StoppedError: a signal came for which nobody checks; the work is left to itself.
+        BaseException: whatever the work raises.
+    """
+    results: list[T] = []
+    errors: list[BaseException] = []
+
+    def attempt() -> None:
+        try:
+            results.append(work())
+        except BaseException as error:
+            errors.append(error)
+
+    working = threading.Thread(target=attempt, daemon=True)
+    working.start()
+    while working.is_alive():
+        working.join(0.1)
+    if errors:
+        raise errors[0]
+    return results[0]
 
 
 def leave(status: int) -> NoReturn:

@@ -59,7 +59,8 @@ def forecast(command: Command) -> None:
         whole = seconds * group.total * len(group.configs) / layout.member_devices
         most, total = max(most, memory), total + whole
         print(f"  {group.name}: {describe(group, layout)}; {format_bytes(memory)}, {_duration(whole)}")
-    print(f"memory: about {format_bytes(most)}, programs one after another ({format_bytes(free)} free)")
+    order = ", programs one after another" if len(groups) > 1 else ""
+    print(f"memory: about {format_bytes(most)}{order} ({format_bytes(free)} free)")
     print(f"time: about {_duration(total)} of training on {_count(len(jax.devices()), jax.default_backend())}")
 
 

@@ -110,11 +110,14 @@ def train_group(
         if line["member"] == group.numbers[0] and line["split"] == "train":
             progress.moment(format_losses(line, len(group.numbers)))
 
-    stop.patient = True
+    def asked_to_stop() -> bool:
+        stop.patient = True  # from the first block on: while it compiles, nothing is lost by leaving at once
+        return stop.asked
+
     try:
         with memory_errors_reported(group.name):
             evaluate = evaluator_of(group, layout, dataset)
-            state = trainer.run(state, evaluate, listen, lambda: stop.asked, stop.wait, progress)
+            state = trainer.run(state, evaluate, listen, asked_to_stop, stop.wait, progress)
     finally:
         stop.patient = False
         metrics_log.close()

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from vae_jax.core.signals import interruptible
 from vae_jax.objectives.contracts import Metrics
 from vae_jax.training.examples import TrainData
 from vae_jax.training.groups import Group
@@ -77,17 +78,17 @@ def compile_block(
     """
     spec, block = group.spec, group.block
     if steps == block:
-        whole = train_block.lower(spec, layout, block, data, members, state).compile()
+        whole = interruptible(train_block.lower(spec, layout, block, data, members, state).compile)
 
         def as_one(members: Hyperparameters, state: TrainState) -> RunningBlock:
             after, metrics = whole(data, members, state)
             return RunningBlock(after, metrics, [(block, after.step)])
 
         return as_one
-    draw = partial(draw_batches.lower(spec, layout, block, data, members, state.step).compile(), data)
+    draw = partial(interruptible(draw_batches.lower(spec, layout, block, data, members, state.step).compile), data)
     starts = [layout.place(jnp.int32(first), shared=True) for first in range(0, block, steps)]
     batches = draw(members, state.step)
-    some = take_steps.lower(spec, layout, steps, data, members, batches, state, starts[0]).compile()
+    some = interruptible(take_steps.lower(spec, layout, steps, data, members, batches, state, starts[0]).compile)
 
     def in_parts(members: Hyperparameters, state: TrainState) -> RunningBlock:
         batches, traces = draw(members, state.step), []

@@ -12,6 +12,7 @@ import psutil
 
 from vae_jax.config.schema import Config
 from vae_jax.core.errors import UserError
+from vae_jax.core.signals import interruptible
 from vae_jax.data.dataset import Dataset
 from vae_jax.training.examples import train_data_shapes
 from vae_jax.training.extraction import state_shapes
@@ -180,7 +181,7 @@ def block_bytes(group: Group, dataset: Dataset, layout: Layout) -> int:
     members = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct((count, *leaf.shape[1:]), leaf.dtype), numbers)
     state = jax.eval_shape(partial(init_state, group.spec, Layout()), members)
     data = train_data_shapes(dataset)
-    compiled = train_block.lower(group.spec, layout, group.block, data, members, state).compile()
+    compiled = interruptible(train_block.lower(group.spec, layout, group.block, data, members, state).compile)
     analysis: Any = compiled.memory_analysis()
     taken = analysis.argument_size_in_bytes + analysis.temp_size_in_bytes + analysis.output_size_in_bytes
     return int(taken - analysis.alias_size_in_bytes)
