@@ -34,9 +34,7 @@ def axis_names(latent_dim: int) -> tuple[str, str]:
 @own_settings()
 def latent_space(member: MemberArrays) -> Figure:
     """Posterior means of the test images in the first two latent dimensions."""
-    points = member.mu[:, :2]
-    if points.shape[1] == 1:
-        points = np.concatenate([points, np.zeros_like(points)], axis=1)
+    points = np.pad(member.mu, ((0, 0), (0, 1)))[:, :2]  # a single unit has a second coordinate of 0
     figure = new_figure(6.6, 7.6)
     names = ("z1", "z2" if member.mu.shape[1] > 1 else "")
     scatter_classes(plain(figure.subplots(), *names), points, member.test_labels, member.class_names)

@@ -13,20 +13,18 @@ from vae_jax.core.errors import UserError
 from vae_jax.core.noise import Noise
 from vae_jax.core.traced import Number
 from vae_jax.models.contracts import Batch, HasUnitLogProb, Model
-from vae_jax.objectives.contracts import Means, Metrics, ObjectiveBuild, Scalar, Terms
-from vae_jax.objectives.elbo import ELBO, elbo_terms
-from vae_jax.objectives.within_batch import check_pairs
+from vae_jax.objectives.contracts import Means, Metrics, Scalar, Terms
+from vae_jax.objectives.elbo import elbo_terms
+from vae_jax.objectives.within_batch import WithinBatch
 
 
-class BetaTC(ELBO):
+class BetaTC(WithinBatch):
     """The ELBO, and `strength - 1` times the total correlation (Chen et al. 2018, arXiv:1802.04942, eq. 4).
 
     The total correlation is estimated within a batch by minibatch stratified sampling (ibid., appendix C.2): in the
     mixture q(z) the posterior of z's own image has weight 1 / images, and the other posteriors of the batch share the
     rest evenly.
     """
-
-    depends_on_batch = True
 
     @dataclass(frozen=True)
     class Settings:
@@ -37,16 +35,6 @@ class BetaTC(ELBO):
         """
 
         strength: Number = number(4.0, low=0)
-
-    def __init__(self, settings: Settings, build: ObjectiveBuild) -> None:
-        """Keep the settings.
-
-        Raises:
-            UserError: there are several samples of an image, or one image in a batch.
-        """
-        check_pairs(build)
-        super().__init__(None, build)
-        self.strength = settings.strength
 
     def terms(self, model: Model, own: nnx.Module | None, batch: Batch, noise: Noise, step: Int[Array, ""]) -> Terms:
         """Return the terms of the ELBO and the total correlation of each example.
@@ -66,7 +54,7 @@ class BetaTC(ELBO):
     def loss(self, means: Means, step: Int[Array, ""]) -> tuple[Scalar, Metrics]:
         """Return the loss, in which the total correlation has the weight `beta_kl * strength`."""
         _, metrics = super().loss(means, step)
-        weight = metrics["beta_kl"] * (self.strength - 1)
+        weight = metrics["beta_kl"] * (self.settings.strength - 1)
         if self.build.config.objective.reduction == "blog":
             weight *= self.build.batch_size
         loss = metrics["loss"] + weight * means["total_correlation"]

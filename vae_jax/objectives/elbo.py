@@ -64,9 +64,7 @@ def elbo_metrics(means: Means, build: ObjectiveBuild, beta_kl: Scalar) -> Metric
     distortion, rates = means["distortion"], means["rates"]
     rate, kl = jnp.sum(rates), jnp.sum(charged_rates(rates, build))
     recon, blog = distortion, build.config.objective.reduction == "blog"
-    if (
-        blog
-    ):  # the post's loss is a mean over pixels, without the likelihood's constant, and its KL a sum over the batch
+    if blog:  # recon is a mean over pixels, without the likelihood's constant, and kl a sum over the batch
         recon, kl = distortion / build.pixels - build.constant, kl * build.batch_size
     loss = recon + beta_kl * kl
     metrics = {

@@ -16,9 +16,9 @@ from vae_jax.core.units import Units
 from vae_jax.models.contracts import Batch, Model
 from vae_jax.models.dense import linear
 from vae_jax.models.initialisers import INITIALISERS, tail_init
-from vae_jax.objectives.contracts import Means, Metrics, ObjectiveBuild, Scalar, Terms
-from vae_jax.objectives.elbo import ELBO, elbo_terms
-from vae_jax.objectives.within_batch import check_pairs
+from vae_jax.objectives.contracts import Means, Metrics, Scalar, Terms
+from vae_jax.objectives.elbo import elbo_terms
+from vae_jax.objectives.within_batch import WithinBatch
 
 
 class Critic(nnx.Module):
@@ -43,14 +43,12 @@ class Critic(nnx.Module):
         return y[:, 0]
 
 
-class Factor(ELBO):
+class Factor(WithinBatch):
     """The ELBO, and `strength` times the total correlation (Kim and Mnih 2018, arXiv:1802.05983, eq. 2).
 
     The critic is trained together with the model, with its own Adam. Samples of the product of marginals are made by
     permuting each unit within the same batch (algorithm 2 of the paper takes a second batch).
     """
-
-    depends_on_batch = True
 
     @dataclass(frozen=True)
     class Settings:
@@ -65,16 +63,6 @@ class Factor(ELBO):
         strength: Number = number(10.0, low=0)
         hidden: tuple[int, ...] = limited((256, 256), low=1, high=100_000)
         learning_rate: Number = number(1e-4, above=0)
-
-    def __init__(self, settings: Settings, build: ObjectiveBuild) -> None:
-        """Keep the settings.
-
-        Raises:
-            UserError: there are several samples of an image, or one image in a batch.
-        """
-        check_pairs(build)
-        super().__init__(None, build)
-        self.settings = settings
 
     def own(self, key: Key[Array, ""], model: Model) -> nnx.Module | None:
         """Return the critic."""

@@ -38,9 +38,9 @@ _UNITS: Mapping[str, tuple[str, ...]] = {
     "recon": ("images", "density", "reduction", "constant"),
     "kl": ("images", "reduction", "train.batch_size"),
 }
-# The same of all other metrics.
+# The parts of all other metrics' units.
 _EVERYTHING = ("images", "density", "reduction", "train.batch_size", "constant")
-# What must be the same as well for members to be ranked; of metrics with neither a unit nor this, as of `loss`.
+# What else must be the same for members to be ranked; for metrics that are not listed here or above, as for `loss`.
 _TERMS = {"kl": ("objective.free_bits",), "loss": ("objective.free_bits", "objective.beta_kl", "objective.name")}
 
 

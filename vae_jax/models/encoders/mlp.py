@@ -12,7 +12,6 @@ class MLPEncoder(nnx.Module):
     """The layers `model.hidden` on all pixels, followed by the condition if there is one."""
 
     def __init__(self, settings: None, build: Build, key: Key[Array, ""]) -> None:
-        """Draw the starting weights."""
         self.layers = DenseStack(pixels_of(build) + build.condition, build.config.model.hidden, build, key)
         self.features = self.layers.features
 

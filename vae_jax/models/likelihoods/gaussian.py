@@ -44,7 +44,6 @@ class Gaussian(nnx.Module):
     variable: Any = nnx.Variable  # not learned
 
     def __init__(self, settings: None, build: Build, key: Key[Array, ""]) -> None:
-        """Initialise sigma."""
         self.log_sigma = self.variable(jnp.log(jnp.asarray(build.config.model.likelihood_sigma, jnp.float32)))
 
     def __call__(self, outputs: Float[Array, "*lead height width channels"]) -> GaussianPixels:

@@ -13,7 +13,6 @@ class DiagonalGaussianPosterior(nnx.Module):
     """A mean and a standard deviation for each unit, from the encoder's features."""
 
     def __init__(self, settings: None, build: Build, key: Key[Array, ""]) -> None:
-        """Draw the starting weights."""
         self.head = UnitHead(2, build, key)
 
     def __call__(self, features: Float[Array, "batch features"], units: Units) -> DiagonalGaussian:

@@ -69,7 +69,6 @@ class FSQ(nnx.Module):
         levels: int = limited(5, low=2, high=1000)
 
     def __init__(self, settings: Settings, build: Build, key: Key[Array, ""]) -> None:
-        """Draw the starting weights."""
         self.levels, self.size = settings.levels, build.units.size
         self.head = UnitHead(1, build, key)
         self.count = UnitCount(jnp.asarray(build.units.count, jnp.int32))

@@ -25,7 +25,6 @@ class Flow(nnx.Module):
     """Autoregressive blocks; the order of the units is reversed between them."""
 
     def __init__(self, blocks: int, width: int, context: int, build: Build, key: Key[Array, ""]) -> None:
-        """Draw the starting weights."""
         self.blocks = nnx.List([MADE(width, context, build, named(key, f"block_{k}")) for k in range(blocks)])
 
     def __call__(
@@ -92,7 +91,6 @@ class IAF(nnx.Module):
         context: int = limited(32, low=1, high=10_000)
 
     def __init__(self, settings: Settings, build: Build, key: Key[Array, ""]) -> None:
-        """Draw the starting weights."""
         init = INITIALISERS[build.config.model.init]
         self.head = UnitHead(2, build, named(key, "head"))
         self.context = linear(build.features, settings.context, init, named(key, "context"))
