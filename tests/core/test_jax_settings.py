@@ -17,6 +17,10 @@ HARMFUL = {
     "jax_debug_nans": True,
     "jax_debug_infs": True,
     "jax_numpy_dtype_promotion": "strict",
+    "jax_numpy_rank_promotion": "raise",
+    "jax_threefry_partitionable": False,
+    "jax_default_prng_impl": "rbg",
+    "jax_no_tracing": True,
     "jax_transfer_guard": "disallow",
 }
 

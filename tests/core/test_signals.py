@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -36,6 +37,14 @@ def test_the_second_signal_ends_the_run_at_once():
 def test_the_first_signal_ends_the_program_if_nobody_checks():
     with signals_noted(Stop()), pytest.raises(StoppedError):
         os.kill(os.getpid(), signal.SIGTERM)
+
+
+def test_a_signal_is_known_even_if_its_error_is_dropped():
+    """Python drops errors in finalizers and in callbacks of its garbage collector."""
+    stop = Stop()
+    with signals_noted(stop), suppress(StoppedError):
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert stop.asked
 
 
 def test_the_handlers_are_restored():

@@ -11,13 +11,13 @@ from made_models import linear_spec, linear_weights, numbers_of
 from small_runs import small_dataset, small_spec
 
 from vae_jax.evaluation.encoding import (
+    condition_of,
+    conditions_between,
     decode_latents,
     encode_images,
+    even_condition,
     image_losses,
     sample_prior,
-    told_between,
-    told_evenly,
-    told_of,
 )
 from vae_jax.training.examples import to_unit
 from vae_jax.training.member import Weights, model_of, split, start
@@ -115,7 +115,7 @@ def test_prior_samples_are_determined_by_the_seed(weights):
 
 
 def test_a_conditional_model_gets_the_class_of_each_image():
-    weights, told = drawn(TOLD), told_of(TOLD, TEST.labels)
+    weights, told = drawn(TOLD), condition_of(TOLD, TEST.labels)
     np.testing.assert_array_equal(told, np.eye(2)[TEST.labels])
     ours, other = (encode_images(TOLD, weights, IMAGES, each, batch=3) for each in (told, told[:, ::-1]))
     assert (ours.mu != other.mu).all()
@@ -125,13 +125,13 @@ def test_a_conditional_model_gets_the_class_of_each_image():
 
 
 def test_conditions_between_classes_are_interpolated():
-    start, end = told_of(TOLD, np.array([0, 1])), told_of(TOLD, np.array([1, 1]))
-    way = told_between(start, end, 3)
+    start, end = condition_of(TOLD, np.array([0, 1])), condition_of(TOLD, np.array([1, 1]))
+    way = conditions_between(start, end, 3)
     np.testing.assert_allclose(way[0], [[1, 0], [0.5, 0.5], [0, 1]])
     np.testing.assert_allclose(way[1], [[0, 1]] * 3)
-    np.testing.assert_array_equal(told_evenly(TOLD, (2, 3)), np.full((2, 3, 2), 0.5))
+    np.testing.assert_array_equal(even_condition(TOLD, (2, 3)), np.full((2, 3, 2), 0.5))
 
 
 def test_an_unconditional_model_has_no_conditions():
-    assert told_of(SPEC, TEST.labels) is None
-    assert told_evenly(SPEC, (2,)) is None
+    assert condition_of(SPEC, TEST.labels) is None
+    assert even_condition(SPEC, (2,)) is None

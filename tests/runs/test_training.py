@@ -111,6 +111,21 @@ def test_a_sweep_takes_over_a_single_run_in_its_folder_and_says_so(tmp_path, cap
     assert members(run)[0]["test"] == first
 
 
+@pytest.mark.parametrize("mode", ["evaluate", "figures", "export"])
+def test_a_trained_run_is_not_evaluated_or_drawn_with_settings_it_was_not_trained_with(tmp_path, capsys, mode):
+    run = tmp_path / "run"
+    assert main(digits_command(run, "--sweep=seed=0,1")) == 0
+    before = everything(run)
+    alone = ["vae_jax.main", f"--workdir={run}", "--sweep=seed=0,1,2", "--sweep=beta_kl=1,2"]
+    for command in (digits_command(run, "--sweep=seed=0,1,2"), alone):
+        assert main([*command, f"--mode={mode}"]) == 2
+        message = f"vae_jax: error: {run}: not trained with these settings (sweep: ('seed=0,1',) -> ('seed=0,1,2',"
+        assert message in capsys.readouterr().err
+    assert everything(run) == before
+    assert main([*digits_command(run, "--sweep=seed=0,1", "--config.train.epochs=5"), f"--mode={mode}"]) == 2
+    assert "(train.epochs: 4 -> 5); leave them out, or continue" in capsys.readouterr().err
+
+
 @pytest.mark.slow
 def test_the_figures_of_a_single_run_are_drawn_again_as_a_members(tmp_path):
     run = tmp_path / "run"

@@ -118,12 +118,12 @@ def _run_settings(argv: Sequence[str]) -> ConfigDict | None:
         values(list(argv), known_only=True)
     except flags.Error:
         return None  # `parse` reports it
-    if not overrides or values.mode not in MODES:
+    if not (overrides or values.sweep) or values.mode not in MODES:
         return None
     if values.mode == "train" or not values.workdir:
         raise UserError(
-            f"--config: missing beside {overrides[0]}; needs a config file such as --config=configs/digits.py, or with "
-            "another --mode the --workdir of a trained run"
+            f"--config: missing beside {(overrides or ['--sweep'])[0]}; needs a config file such as "
+            "--config=configs/digits.py, or with another --mode the --workdir of a trained run"
         )
     return ConfigDict(to_dict(RunFolder(from_home(values.workdir)).read_config()))
 
@@ -131,6 +131,8 @@ def _run_settings(argv: Sequence[str]) -> ConfigDict | None:
 def _command(given: Any, file: str | None, values: flags.FlagValues, *, own: bool) -> Command:
     config: Config | None = None
     workdir = values.workdir
+    if values.sweep is not None and isinstance(given, ConfigDict) and "sweep" in given:
+        given.sweep = tuple(values.sweep)
     if own:
         config = validate(given)
     elif file is None:
@@ -139,8 +141,6 @@ def _command(given: Any, file: str | None, values: flags.FlagValues, *, own: boo
     elif not isinstance(given, ConfigDict):
         raise UserError(f"--config: get_config() in {file} gave {type(given).__name__}; needs a ConfigDict")
     else:
-        if values.sweep is not None and "sweep" in given:
-            given.sweep = tuple(values.sweep)
         config = validate(given)
         workdir = workdir or Path("runs") / Path(file).stem
     return Command(

@@ -13,6 +13,10 @@ NEEDED = {
     "jax_debug_nans": ((False,), NOT_FINITE),
     "jax_debug_infs": ((False,), NOT_FINITE),
     "jax_numpy_dtype_promotion": (("standard",), STRICT),
+    "jax_numpy_rank_promotion": (("allow", "warn"), STRICT),
+    "jax_threefry_partitionable": ((True,), "the same seed draws the same random numbers everywhere"),
+    "jax_default_prng_impl": (("threefry2x32",), "the same seed draws the same random numbers everywhere"),
+    "jax_no_tracing": ((False,), "a run is one compiled program"),
     "jax_transfer_guard": (("allow", "log", None), "images and results are moved between host and device"),
 }
 
@@ -47,7 +51,7 @@ def check_jax() -> None:
         jax.devices()
     except Exception as error:  # of many kinds, an AssertionError among them
         asked = getattr(jax.config, "jax_platforms", None)
-        found = f"JAX_PLATFORMS: found {asked!r}" if asked else "JAX"
+        found = f"JAX_PLATFORMS: found {asked!r}" if asked and asked != "cpu" else "JAX"
         raise UserError(
             f"{found}; no such device can be used ({reason(error, 120)}); unset it, take JAX_PLATFORMS=cpu, or "
             "install the extra for the device (vae_jax[cuda], vae_jax[tpu])"

@@ -52,9 +52,9 @@ class Stop:
             StoppedError: `asked` would not be checked, or this is the second signal.
         """
         del frame
-        if not self.patient or self._asked is not None:
+        first, self._asked = self._asked is None, number  # known even where Python drops the error, as in a finalizer
+        if not self.patient or not first:
             raise StoppedError(number, saved=False)
-        self._asked = number
         log.warning("stopping: what is trained is being saved (once more leaves at once)")
 
     def wait(self, arrival: Callable[[], object], may_be_given_up: bool) -> bool:

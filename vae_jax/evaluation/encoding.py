@@ -76,7 +76,7 @@ def encode_images(
         spec: the member's.
         weights: the member's, without a members axis.
         images: any number.
-        condition: of each image, as returned by `told_of`.
+        condition: of each image, as returned by `condition_of`.
         batch: images at a time.
     """
     parts = [_encode_batch(spec, weights, chunk, of) for chunk, of in _pairs(images, condition, batch)]
@@ -125,12 +125,12 @@ def sample_prior(
     return np.asarray(_prior_batch(spec, weights, count, key, condition))
 
 
-def told_of(spec: Spec, labels: Int[np.ndarray, " n"]) -> Conditions:
+def condition_of(spec: Spec, labels: Int[np.ndarray, " n"]) -> Conditions:
     """Return the conditions of examples of these classes, one-hot; None for an unconditional model."""
     return np.eye(spec.classes, dtype=np.float32)[labels] if spec.classes else None
 
 
-def told_between(
+def conditions_between(
     start: Float[np.ndarray, "n classes"], end: Float[np.ndarray, "n classes"], steps: int
 ) -> Float[np.ndarray, "n steps classes"]:
     """Return conditions interpolated linearly, from those of the starts to those of the ends."""
@@ -138,7 +138,7 @@ def told_between(
     return start[:, None] * (1 - t) + end[:, None] * t
 
 
-def told_evenly(spec: Spec, shape: tuple[int, ...]) -> Float[np.ndarray, "*shape classes"] | None:
+def even_condition(spec: Spec, shape: tuple[int, ...]) -> Float[np.ndarray, "*shape classes"] | None:
     """Return conditions of latents that belong to no class: equal weight on each."""
     return np.full((*shape, spec.classes), 1 / spec.classes, np.float32) if spec.classes else None
 

@@ -5,13 +5,13 @@ from jaxtyping import Int32, UInt8
 
 from vae_jax.data.dataset import Dataset, Split
 from vae_jax.evaluation.encoding import (
+    condition_of,
+    conditions_between,
     decode_latents,
     encode_images,
+    even_condition,
     image_losses,
     sample_prior,
-    told_between,
-    told_evenly,
-    told_of,
 )
 from vae_jax.evaluation.member_arrays import MemberArrays
 from vae_jax.interpolation.paths import PATHS
@@ -34,7 +34,7 @@ def gather_member_arrays(spec: Spec, weights: Weights, dataset: Dataset, *, seed
         title: the member in a few words.
     """
     test = dataset.test
-    condition = told_of(spec, test.labels)
+    condition = condition_of(spec, test.labels)
     codes = encode_images(spec, weights, test.images, condition)
     choose = np.random.default_rng(seed)
     starts, ends = pick_pairs(test.labels, PAIRS, choose)
@@ -42,9 +42,9 @@ def gather_member_arrays(spec: Spec, weights: Weights, dataset: Dataset, *, seed
     paths = np.stack([line(codes.mu[a], codes.mu[b], STEPS) for a, b in zip(starts, ends, strict=True)])
     plane, components = widest_plane(codes.mu), principal_components(codes.mu)
     grid = square_grid(plane, codes.mu, GRID_SIDE)
-    every_class = told_of(spec, np.arange(SAMPLES) % max(1, spec.classes))
+    every_class = condition_of(spec, np.arange(SAMPLES) % max(1, spec.classes))
     prior = sample_prior(spec, weights, SAMPLES, seed, every_class)
-    path_conditions = None if condition is None else told_between(condition[starts], condition[ends], STEPS)
+    path_conditions = None if condition is None else conditions_between(condition[starts], condition[ends], STEPS)
     morphs = decode_latents(spec, weights, paths, path_conditions)
     losses, loss_unit = image_losses(spec, codes)
     sheet_labels = some_classes(len(dataset.class_names))
@@ -63,7 +63,7 @@ def gather_member_arrays(spec: Spec, weights: Weights, dataset: Dataset, *, seed
         class_sheets=class_sheets(dataset.train, sheet_labels, choose),
         samples=decode_latents(spec, weights, prior, every_class),
         plane_points=grid,
-        plane_images=decode_latents(spec, weights, grid, told_evenly(spec, grid.shape[:2])),
+        plane_images=decode_latents(spec, weights, grid, even_condition(spec, grid.shape[:2])),
         plane=plane,
         path_points=paths[0],
         path_images=morphs[0],

@@ -4,11 +4,12 @@ import logging
 from collections.abc import Iterator, Sequence
 
 from vae_jax.config.checks import Role
-from vae_jax.config.fields import adopt, fields_of
+from vae_jax.config.fields import adopt, differences, fields_of
 from vae_jax.config.schema import Config
 from vae_jax.core.clock import Clock
 from vae_jax.core.compile_cache import keep_compiled_programs
 from vae_jax.core.errors import NoResultError, UserError
+from vae_jax.core.plain_text import printable
 from vae_jax.core.progress import Progress
 from vae_jax.data.sources.arrays import GivenArrays
 from vae_jax.evaluation.metrics import evaluator_of
@@ -24,6 +25,8 @@ from vae_jax.training.memory import layout_of
 from vae_jax.training.steps import TrainState
 
 log = logging.getLogger("vae_jax")
+
+FREE = (Role.PLACE, Role.UPKEEP, Role.PICTURES)  # fields that may differ from those of the training
 
 
 def evaluate_run(command: Command, started: float, given: GivenArrays | None = None) -> None:
@@ -48,7 +51,7 @@ def figures_of_run(command: Command, started: float, given: GivenArrays | None =
         UserError: there is no trained run, or its data are missing.
     """
     failed = _finish_again(command, started, given, draw=True)
-    log.info("report: %s", RunFolder(command.workdir).report)
+    log.info("report: %s", printable(str(RunFolder(command.workdir).report)))
     if failed:
         raise NoResultError(f"{command.workdir}: some pictures could not be made ({', '.join(failed)})")
 
@@ -95,6 +98,12 @@ def config_of(command: Command, folder: RunFolder, *more: Role) -> Config:
     if command.config is None:
         return config
     folder.check(command.config)
+    untrained = list(differences(config, adopt(command.config, config, fields_of(*FREE))))
+    if untrained:
+        raise UserError(
+            f"{folder.path}: not trained with these settings ({'; '.join(untrained)}); leave them out, or continue the "
+            "run with them first"
+        )
     return adopt(config, command.config, fields_of(Role.PLACE, Role.UPKEEP, *more))
 
 

@@ -20,7 +20,14 @@ from vae_jax.core.user_paths import from_home
 from vae_jax.data.dataset import Images, Split
 from vae_jax.data.faces.alignment import Template
 from vae_jax.data.kept_data import KeptData, read_kept
-from vae_jax.evaluation.encoding import Codes, decode_latents, encode_images, sample_prior, told_between, told_of
+from vae_jax.evaluation.encoding import (
+    Codes,
+    condition_of,
+    conditions_between,
+    decode_latents,
+    encode_images,
+    sample_prior,
+)
 from vae_jax.interpolation.paths import PATHS
 from vae_jax.reports.summary import member_title
 from vae_jax.runs.folder import RunFolder
@@ -97,7 +104,7 @@ class Trained:
 
     def encode_test(self) -> Codes:
         """Return the codes of `test.images`, conditioned on their classes for a conditional model."""
-        return encode_images(self.spec, self.weights, self.test.images, told_of(self.spec, self.test.labels))
+        return encode_images(self.spec, self.weights, self.test.images, condition_of(self.spec, self.test.labels))
 
     def decode(self, z: ArrayLike, labels: Labels | None = None) -> UInt8[np.ndarray, "*shape height width channels"]:
         """Return the expected image of each latent.
@@ -162,7 +169,7 @@ class Trained:
         ends = np.stack([checked_image("start", start, size), checked_image("end", end, size)])
         condition = self._condition(labels, 2)
         mu = encode_images(self.spec, self.weights, ends, condition).mu
-        conditions = None if condition is None else told_between(condition[:1], condition[1:], count)
+        conditions = None if condition is None else conditions_between(condition[:1], condition[1:], count)
         latents = walk(mu[0], mu[1], count)
         return decode_latents(self.spec, self.weights, latents, None if conditions is None else conditions[0])
 
@@ -186,7 +193,7 @@ class Trained:
             given = np.empty(0)
         if given.dtype.kind not in "iu" or given.size not in (1, count) or given.min() < 0 or given.max() >= classes:
             raise UserError(f"labels: found {str(labels)[:60]}; needs {names}")
-        return told_of(self.spec, np.broadcast_to(given.ravel(), count))
+        return condition_of(self.spec, np.broadcast_to(given.ravel(), count))
 
     def _count(self, name: str, found: int, low: int) -> int:
         """Check a number of images: two copies of them and of their latents must fit into the memory."""

@@ -9,6 +9,7 @@ from vae_jax.config.schema import Config
 from vae_jax.core.clock import Clock
 from vae_jax.core.compile_cache import keep_compiled_programs
 from vae_jax.core.jax_settings import check_jax
+from vae_jax.core.plain_text import printable
 from vae_jax.core.progress import Progress
 from vae_jax.core.signals import Stop, signals_noted
 from vae_jax.data.sources.arrays import GivenArrays
@@ -55,7 +56,7 @@ def train_run(config: Config, workdir: Path, started: float, given: GivenArrays 
             keep_compiled_programs()
             _train(plan_run(folder, config, given), Clock(started), stop)
             if folder.report.is_file():
-                log.info("report: %s", folder.report)
+                log.info("report: %s", printable(str(folder.report)))
         check_result(folder)
 
 

@@ -1,11 +1,22 @@
 """The contact sheet: photographs before and after."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from drawn_photographs import draw_photograph
-from PIL import Image
+from matplotlib import get_data_path
+from PIL import Image, ImageFont
 
-from vae_jax.data.faces.photographs.contact_sheet import CELL, COLUMNS, GAP, MOST_GROUPS, ROWS, draw_contact_sheet
+from vae_jax.data.faces.photographs.contact_sheet import (
+    CELL,
+    COLUMNS,
+    GAP,
+    MOST_GROUPS,
+    ROWS,
+    _heading,
+    draw_contact_sheet,
+)
 from vae_jax.data.faces.photographs.photo import Photo
 
 
@@ -49,6 +60,15 @@ def test_the_sheet_of_a_hundred_classes_is_no_larger_than_that_of_some(tmp_path)
     images = np.zeros((100, 8, 8, 1), np.uint8)
     few = sheet(tmp_path, photos[:MOST_GROUPS], images).shape
     assert sheet(tmp_path, photos, images).shape == few
+
+
+@pytest.mark.parametrize("name", ["Жש", "猫", "􏿾", "w" * 500, "猫" * 200])
+def test_the_heading_fits_and_has_no_letter_that_the_font_lacks(name):
+    font = ImageFont.truetype(Path(get_data_path(), "fonts", "ttf", "DejaVuSans.ttf"), 14)
+    heading = _heading(name, ", 3 kept", font, 900)
+    assert heading.endswith(", 3 kept")
+    assert font.getlength(heading) <= 900
+    assert heading == f"{name}, 3 kept" or heading.startswith(("\\u732b", "\\U0010fffe", "www"))
 
 
 def test_a_photograph_that_is_gone_leaves_its_place_white(tmp_path):

@@ -63,6 +63,13 @@ def test_the_user_overrules_the_names(tmp_path):
         find_pictures(tmp_path, layout="clases")
 
 
+def test_splits_that_are_not_there_are_refused(tmp_path):
+    touch(tmp_path, "train/a.jpg", "cars/b.jpg")
+    message = r"^config.data.layout: found 'splits' and the folders cars, train; needs train and test \(or val\)"
+    with pytest.raises(UserError, match=message):
+        find_pictures(tmp_path, layout="splits")
+
+
 def test_the_guess_is_described_with_the_flag_that_overrules_it(tmp_path):
     touch(tmp_path, "train/x/a.jpg", "train/x/b.jpg", "test/x/c.jpg")
     assert describe_splits(find_pictures(tmp_path)) == (

@@ -100,6 +100,17 @@ def test_the_folder_of_what_is_prepared_is_left_out(tmp_path):
         assert len(find(tmp_path, tmp_path)) == 2
 
 
+def test_a_run_folder_is_left_out_and_named(tmp_path, caplog):
+    caplog.set_level("INFO")
+    touch(tmp_path, "inner/us.jpg", "runs/one/figures/pca.png", "runs/one/config.json", "runs/one/checkpoints/0/x.png")
+    touch(tmp_path, "runs/config.json", "runs/dog.png")  # no run: it has no checkpoints
+    for find in (find_faces, find_pictures):
+        caplog.clear()
+        found = {photo.path.name for photo in find(tmp_path)}
+        assert found == {"us.jpg", "config.json", "dog.png"}
+        assert f"{tmp_path}/runs/one: a run folder; its figures are not read as photographs" in caplog.messages
+
+
 @pytest.fixture
 def locked(monkeypatch):
     """Make a folder that no user can list."""

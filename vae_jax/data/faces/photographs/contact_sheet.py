@@ -4,11 +4,16 @@ import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vae_jax.core.errors import UnusablePictureError
+from vae_jax.core.plain_text import escaped
 from vae_jax.data.faces.alignment import Face, to_pillow
 from vae_jax.data.faces.photographs.photo import Photo
 from vae_jax.data.formats.picture_files import read_picture
+
+if TYPE_CHECKING:
+    from PIL.ImageFont import FreeTypeFont
 
 ROWS, COLUMNS, CELL, GAP = 3, 6, 150, 6  # of each class and layout; sides in pixels
 MOST_GROUPS = 12  # groups (of class and layout) that are drawn
@@ -22,6 +27,7 @@ def draw_contact_sheet(photos: Sequence[Photo], faces: Callable[[int], Face], pa
         faces: returns the image of each photograph by its index.
         path: of the PNG.
     """
+    from matplotlib import get_data_path
     from PIL import Image, ImageDraw, ImageFont, ImageOps
 
     groups: dict[str, list[int]] = {}
@@ -31,10 +37,13 @@ def draw_contact_sheet(photos: Sequence[Photo], faces: Callable[[int], Face], pa
     rows = [(name, numbers) for name, all_of in groups.items() for numbers in _spread(all_of)]
     height = GAP + len(groups) * 24 + sum(2 * (CELL + GAP) + GAP for _ in rows)
     sheet = Image.new("RGB", (GAP + COLUMNS * (CELL + GAP), height), "white")
-    draw, font, top, last = ImageDraw.Draw(sheet), ImageFont.load_default(15), GAP, ""
+    font = ImageFont.truetype(Path(get_data_path(), "fonts", "ttf", "DejaVuSans.ttf"), 14)
+    draw, top, last = ImageDraw.Draw(sheet), GAP, ""
     for name, numbers in rows:
         if name != last:
-            draw.text((GAP, top), f"{name}, {len(groups[name]):,} kept", "black", font)
+            draw.text(
+                (GAP, top), _heading(name, f", {len(groups[name]):,} kept", font, sheet.width - 2 * GAP), "black", font
+            )
             top, last = top + 24, name
         for column, k in enumerate(numbers):
             left = GAP + column * (CELL + GAP)
@@ -47,6 +56,15 @@ def draw_contact_sheet(photos: Sequence[Photo], faces: Callable[[int], Face], pa
             sheet.paste(after.resize((CELL, CELL), Image.Resampling.NEAREST), (left, top + CELL + GAP))
         top += 2 * (CELL + GAP) + GAP
     sheet.save(path)
+
+
+def _heading(name: str, more: str, font: "FreeTypeFont", width: int) -> str:
+    """Return a line that fits into a width: long names are shortened, and letters that the font lacks are escaped."""
+    missing = font.getmask("\U0010fffe")  # no character
+    name = "".join(c if bytes(font.getmask(c)) != bytes(missing) else escaped(c) for c in name)
+    while len(name) > 1 and font.getlength(name + more) > width:
+        name = name.removesuffix("…")[:-1] + "…"
+    return name + more
 
 
 def _spread(numbers: Sequence[int]) -> list[list[int]]:

@@ -4,6 +4,7 @@ from collections.abc import Container
 from pathlib import Path
 
 from vae_jax.core.errors import UserError, nearest
+from vae_jax.core.plain_text import first_of
 from vae_jax.data.faces.photographs.layout_choice import FIELD
 from vae_jax.data.faces.photographs.photo import PICTURES, Photo, files_below, files_in, folders_in, unlisted
 
@@ -69,6 +70,9 @@ def _splits_of(folders: list[Path], *, chosen: bool = False) -> dict[Path, str]:
 
     They are splits if all of them (or some, if the user chose splits) have names of splits, at least one for training
     and one for test. Without a test folder the validation folder is for test; with one it is for training.
+
+    Raises:
+        UserError: the user chose splits and there are none.
     """
     names = {path: path.name.lower() for path in folders}
     evaluated = TEST if any(name in TEST for name in names.values()) else VALIDATION
@@ -78,4 +82,9 @@ def _splits_of(folders: list[Path], *, chosen: bool = False) -> dict[Path, str]:
         if name in TRAIN + VALIDATION + TEST
     }
     whole = chosen or len(splits) == len(folders)
-    return splits if whole and any(name in TRAIN for name in names.values()) and "test" in splits.values() else {}
+    if whole and any(name in TRAIN for name in names.values()) and "test" in splits.values():
+        return splits
+    if chosen:
+        there = first_of(sorted(path.name for path in folders)) or "none"
+        raise UserError(f"{FIELD}: found {SPLITS!r} and the folders {there}; needs train and test (or val) among them")
+    return {}

@@ -3,6 +3,7 @@
 Any file may be listed as a photograph; reading it shows whether it is a picture.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ import numpy as np
 from vae_jax.data.faces.alignment import Picture, Points, Template
 from vae_jax.data.faces.face_finder import find_face
 from vae_jax.data.formats.picture_files import picture_size
+
+log = logging.getLogger("vae_jax")
 
 SAMPLE = 8  # pictures whose sizes are checked
 PICTURES = "pictures"  # the layout of folders of no known kind
@@ -138,12 +141,17 @@ def read_small(path: Path, most: int) -> bytes:
 
 
 def files_in(folder: Path) -> list[Path]:
-    """List the files in a folder, sorted and without hidden ones."""
+    """List the files in a folder, sorted and without hidden ones; a run folder's figures are not photographs."""
+    if _is_run(folder):
+        log.info("%s: a run folder; its figures are not read as photographs", plain(str(folder)))
+        return []
     return sorted(path for path in folder.iterdir() if not _hidden(path) and not path.is_dir())
 
 
 def folders_in(folder: Path) -> list[Path]:
-    """List the folders in a folder, sorted and without hidden ones."""
+    """List the folders in a folder, sorted and without hidden ones; none of a run folder."""
+    if _is_run(folder):
+        return []
     return sorted(path for path in folder.iterdir() if not _hidden(path) and path.is_dir())
 
 
@@ -160,6 +168,10 @@ def files_below(folder: Path, seen: set[Path] | None = None) -> list[Path]:
         return []
     seen.add(folder.resolve())
     return files_in(folder) + [path for inner in folders_in(folder) for path in files_below(inner, seen)]
+
+
+def _is_run(folder: Path) -> bool:
+    return (folder / "config.json").is_file() and (folder / "checkpoints").is_dir()
 
 
 def _hidden(path: Path) -> bool:
