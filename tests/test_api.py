@@ -64,6 +64,7 @@ def test_a_config_is_found_by_its_name_or_its_path(tmp_path):
         vae_jax.get_config("digit")
 
 
+@pytest.mark.slow
 def test_training_is_what_the_command_does(tmp_path):
     run = vae_jax.train(small(), tmp_path / "run")
     assert (

@@ -87,6 +87,7 @@ def goes_on_to_the_same_end(folder, command):
         np.testing.assert_array_equal(last_arrays(folder / "run")[name], array)
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_named_and_with_room_the_run_goes_on(disk, monkeypatch, capsys):
     command = digits_command(disk / "run", *LONGER)
     with monkeypatch.context() as patch:

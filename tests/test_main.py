@@ -271,6 +271,7 @@ def test_a_second_process_in_the_same_folder_refuses(tmp_path):
     assert list(folder.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_run_is_not_continued_on_other_images(tmp_path, monkeypatch, capsys):
     folder = tmp_path / "run"
     monkeypatch.setenv("VAE_JAX_RAW", str(tmp_path))

@@ -143,6 +143,7 @@ def test_it_is_small_and_has_nothing_of_a_machine(path):
     assert set(run.read(path).metadata) == {"kernelspec", "language_info"}
 
 
+@pytest.mark.slow
 def test_kernels_do_not_see_the_raw_folder_of_the_user(tmp_path, monkeypatch):
     monkeypatch.setenv("VAE_JAX_RAW", str(tmp_path))
     code = "import os, vae_jax\nprint(os.environ.get('VAE_JAX_RAW'), vae_jax.__file__)"

@@ -1,7 +1,7 @@
 """What holds for every registered part, the strangers' of `tests/extensions` among them.
 
-A new part is tested here by being registered. Every day one small program holds as many parts as go together; the
-slow tests take those that go with no others, and the release tests each part alone, to the bit.
+A new part is tested here by being registered. Every day a few small programs train as many parts together as fit; the
+slow tests add evaluation and the parts that go with no others, and the release tests take each part alone, to the bit.
 """
 
 import dataclasses
@@ -125,7 +125,8 @@ def close(found, expected):
     jax.tree_util.tree_map_with_path(compare, found, expected)
 
 
-def check_all(config, *, bits):
+def check_training(config, *, bits=False):
+    """Members equal their runs alone, continue to the same bits, and freeze alone; return their last state."""
     configs = members(config)
     spec, numbers, data = spec_of(configs, DATA), hyperparameters_of(configs, 5), train_data(DATA)
     first, last = trained(configs)
@@ -144,7 +145,13 @@ def check_all(config, *, bits):
     assert (last.failed[:2] == NEVER).all()
     for name in ("params", "variables", "optimiser", "average"):
         same_bits(*(jax.tree.map(lambda leaf: leaf[2], getattr(state, name)) for state in (first, last)))
-    # Evaluated in batches of any size.
+    return last
+
+
+def check_all(config, *, bits=False):
+    """What `check_training` does, and evaluation in batches of any size."""
+    last, configs = check_training(config, bits=bits), members(config)
+    spec, numbers = spec_of(configs, DATA), hyperparameters_of(configs, 5)
     test, state = split_arrays(DATA.test), jax.tree.map(jnp.asarray, last)
     whole, parts = (
         split_metrics(spec, Layout(), batch, test, numbers, state.evaluated, state.variables, state.step)
@@ -160,21 +167,30 @@ def all_registered():
         yield
 
 
-@pytest.mark.parametrize("k", range(max(map(len, CHOICES.values()))))
-def test_members_are_as_alone_go_on_freeze_alone_and_are_evaluated_in_any_batches(k):
+PROGRAMS = range(max(map(len, CHOICES.values())))
+
+
+@pytest.mark.parametrize("k", PROGRAMS)
+def test_members_equal_their_runs_alone_continue_and_freeze_alone(k):
     """The k-th part of every kind, as many as go together."""
-    check_all(chosen(of_every_kind(k)), bits=False)
+    check_training(chosen(of_every_kind(k)))
 
 
 @pytest.mark.slow
-def test_so_are_those_of_parts_that_go_with_no_others():
-    seen = [part for k in range(max(map(len, CHOICES.values()))) for part in of_every_kind(k).items()]
+@pytest.mark.parametrize("k", PROGRAMS)
+def test_members_are_evaluated_in_batches_of_any_size(k):
+    check_all(chosen(of_every_kind(k)))
+
+
+@pytest.mark.slow
+def test_parts_that_go_with_no_others_keep_all_of_this():
+    seen = [part for k in PROGRAMS for part in of_every_kind(k).items()]
     for kind in MEETING:
         for name in CHOICES[kind]:
             if name != DEFAULTS[kind] and (kind, name) not in seen:
                 parts = fitting(kind, name)
                 seen += parts.items()
-                check_all(chosen(parts), bits=False)
+                check_all(chosen(parts))
 
 
 @pytest.mark.release

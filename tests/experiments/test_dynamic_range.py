@@ -67,6 +67,7 @@ def test_the_share_is_that_of_all_variance_and_its_error_is_that_of_resampling()
     assert row(found)["unexplained_error"] == pytest.approx(np.std(shares), rel=0.15)
 
 
+@pytest.mark.slow
 def test_strangers_have_their_eyes_where_the_people_have_theirs(tmp_path):
     config = small_config(data={"name": "drawn_faces", "drawn": 60})
     make_run(tmp_path / "run", config, dataclasses.replace(load(config.data), template=TEMPLATE))

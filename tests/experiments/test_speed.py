@@ -66,6 +66,7 @@ def test_the_layers_that_are_counted_are_the_models():
     assert parameters_of(spec_of([config], dataset)) == weights + biases
 
 
+@pytest.mark.slow
 def test_the_photographs_that_are_prepared_are_all_usable(tmp_path):
     preparation.write_photographs(tmp_path / "raw", 6)
     seconds, most = preparation.prepare(tmp_path / "raw", tmp_path / "prepared")

@@ -32,6 +32,7 @@ def trained(tmp_path_factory):
     return sweep(config, "latent_dim=2,3", tmp_path_factory.mktemp("readings") / "run")
 
 
+@pytest.mark.slow
 def test_seconds_and_parameters(trained):
     assert train_seconds(trained) > 0
     # 64-8-(2*3) and 3-8-64

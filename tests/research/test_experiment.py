@@ -72,6 +72,7 @@ def test_its_provenance_has_all_that_is_needed_to_repeat_it(kept):
     assert "commit" in both
 
 
+@pytest.mark.slow
 def test_a_quick_run_leaves_the_experiments_folder_unchanged(tmp_path, capsys):
     (tmp_path / "sizes").mkdir()
     (tmp_path / "sizes" / "results.csv").write_text("kept")
@@ -113,6 +114,7 @@ def test_an_interrupted_experiment_says_how_to_continue_and_writes_nothing(tmp_p
     assert not (tmp_path / "asked").exists()
 
 
+@pytest.mark.slow
 def test_a_table_has_a_column_for_all_that_any_row_holds():
     rows = [{"a": 1, "b": None, "c": 1 / 3}, {"a": "x", "d": (1, 2)}]
     assert as_csv(rows) == 'a,c,d\n1,0.333333,\nx,,"(1, 2)"\n'

@@ -104,6 +104,7 @@ def test_a_broken_matplotlib_leaves_the_summary(tmp_path, monkeypatch, caplog):
     assert "figures: not made" in (tmp_path / "run" / "report.html").read_text()
 
 
+@pytest.mark.slow
 def test_figures_side_by_side_say_how_many_settings_they_leave_out(tmp_path, few_figures, monkeypatch):
     monkeypatch.setattr("vae_jax.runs.figures.MOST_TOGETHER", 2)
     said = []

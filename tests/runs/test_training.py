@@ -34,6 +34,7 @@ def arrays(folder, group, step=20):
     return {name: np.asarray(leaf) for name, leaf in checkpoints._checkpointer.load(step).items()}
 
 
+@pytest.mark.slow
 def test_a_sweep_that_grows_trains_only_the_new_members(tmp_path, caplog):
     run = tmp_path / "run"
     assert main(digits_command(run, "--sweep=seed=0,1")) == 0
@@ -61,6 +62,7 @@ def test_members_of_a_sweep_that_grew_are_those_of_one_that_was_asked_for_at_onc
     )
 
 
+@pytest.mark.slow
 def test_more_epochs_give_the_same_members_as_one_longer_run(tmp_path):
     assert main(digits_command(tmp_path / "run", "--sweep=seed=0,1")) == 0
     assert main(digits_command(tmp_path / "run", "--sweep=seed=0,1", "--config.train.epochs=7")) == 0
@@ -69,6 +71,7 @@ def test_more_epochs_give_the_same_members_as_one_longer_run(tmp_path):
         np.testing.assert_array_equal(array, arrays(tmp_path / "long", "group_0", 35)[name])
 
 
+@pytest.mark.slow
 def test_a_member_that_fails_is_named_and_the_others_finish(tmp_path, caplog):
     run = tmp_path / "run"
     assert main(digits_command(run, "--sweep=learning_rate=1e-3,1e30", "--sweep=seed=0,1", ONE_DRAWN)) == 0

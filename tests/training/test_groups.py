@@ -39,11 +39,11 @@ def who(groups):
 
 
 def test_members_that_differ_in_hyperparameters_share_a_program(tmp_path):
-    sweep = ("beta_kl=1,2", "latent_dim=2,3", "seed=0,1", "learning_rate=1e-3,1e-4", "free_bits=0,0.1")
+    sweep = ("zip(beta_kl=1,2;latent_dim=2,3;seed=0,1;learning_rate=1e-3,1e-4;free_bits=0,0.1)",)
     sweep = (*sweep, "zip(schedule=constant,cosine;optimisers.adam.b1=0.9,0.5)")
     rises = ("warmup=constant,linear,delayed,sigmoid,cosine,cyclical", "zip(warmup_steps=1,2;warmup_cycles=2,3)")
     (group,) = plan(tmp_path, *sweep, *rises, most=1000)
-    assert len(group.configs) == 32 * 2 * 6 * 2
+    assert len(group.configs) == 2 * 2 * 6 * 2
     assert group.spec.latent_dim == 3
 
 

@@ -83,6 +83,7 @@ def together_and_alone(**sections):
         yield alone, cut_to(expected, tuple(member(tree, k) for tree in together)), expected
 
 
+@pytest.mark.slow
 def test_a_member_equals_its_single_run():
     for _, (state, metrics), (expected, losses) in together_and_alone():
         agree(state.params, expected.params)
