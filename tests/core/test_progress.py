@@ -3,6 +3,7 @@
 import contextlib
 import io
 import logging
+import os
 import threading
 
 import pytest
@@ -103,6 +104,18 @@ def test_without_a_terminal_plain_lines_are_logged_at_intervals(clock, lines):
         progress.beat()
         assert len(lines()) == 2
     assert all(line.isprintable() for line in lines())
+
+
+@pytest.mark.parametrize("columns", [0, 80])
+def test_a_terminal_without_a_width_gets_plain_lines(clock, lines, monkeypatch, columns):
+    monkeypatch.setattr("os.get_terminal_size", lambda number: os.terminal_size((columns, 24)))
+    screen = Screen(watched=True)
+    screen.fileno = lambda: 2
+    with contextlib.redirect_stderr(screen), Progress("training", 10, clock=clock) as progress:
+        clock.wait(FIRST)
+        progress.beat()
+    assert bool(lines()) is (columns == 0)
+    assert bool(screen.getvalue()) is (columns > 0)
 
 
 def test_a_logged_moment_is_a_plain_line_if_the_last_line_is_old_enough(clock, lines):

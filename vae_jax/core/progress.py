@@ -1,6 +1,7 @@
 """Progress of long work: a bar in a terminal, elsewhere a plain line every ten seconds."""
 
 import logging
+import os
 import sys
 import threading
 import time
@@ -90,7 +91,7 @@ class Progress:
             desc=self._heading(),
             bar_format=COUNTED if total else UNCOUNTED,
             unit_scale=unit == "byte",
-            disable=not sys.stderr.isatty(),
+            disable=not _shows_bars(),
             dynamic_ncols=True,
             leave=False,
         )
@@ -205,6 +206,16 @@ class Progress:
     def _beat_on(self) -> None:
         while not self._closed.wait(BEAT):
             self.beat()
+
+
+def _shows_bars() -> bool:
+    """Whether standard error is a terminal with a known width; in one without, no bar would be visible."""
+    if not sys.stderr.isatty():
+        return False
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns > 0
+    except (OSError, ValueError):  # not a terminal of the system's
+        return True
 
 
 def duration(seconds: float) -> str:
