@@ -83,7 +83,20 @@ def test_the_schematic_shows_the_units_of_every_layer():
     assert {"2,500", "1,500→200", "encoder", "decoder", "3"} <= set(said)
 
 
+def test_the_schematic_names_networks_that_are_not_dense_and_posteriors_without_sigma():
+    model = {"encoder_sizes": (2500, "conv", 3), "decoder_sizes": (3, "conv", 2500), "posterior": "iaf"}
+    figure = cover([morph()], reference(**model))
+    texts = [text.get_text() for axes in figure.axes for text in axes.texts]
+    assert texts.count("conv") == 2
+    assert "z ~ q(z|x): iaf" in texts
+    assert not {"\N{GREEK SMALL LETTER MU}", "\N{GREEK SMALL LETTER SIGMA}"} & set(texts)
+
+
 CASES = {
+    "a flow and convolutions": (
+        [morph()],
+        reference(encoder_sizes=(2500, "conv", 3), decoder_sizes=(3, "conv", 2500), posterior="iaf"),
+    ),
     "one of few": ([morph()], reference()),
     "long names and a notice": (
         [morph(LONG)],

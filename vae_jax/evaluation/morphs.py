@@ -40,7 +40,9 @@ class ReferenceSet:
         mu: their posterior means, `[n, latent]`.
         losses: their reconstruction losses at z = mu, `[n]`.
         loss_unit: of all losses.
-        encoder_sizes, decoder_sizes: units of every layer, from the pixels to the latent units and back.
+        encoder_sizes, decoder_sizes: units of every layer, from the pixels to the latent units and back; the name of a
+            network that is not dense stands for its hidden layers.
+        posterior: name of a posterior without mu and sigma, else ''.
     """
 
     title: str
@@ -50,5 +52,6 @@ class ReferenceSet:
     mu: Float[np.ndarray, "n latent"]
     losses: Float[np.ndarray, " n"]
     loss_unit: str
-    encoder_sizes: tuple[int, ...]
-    decoder_sizes: tuple[int, ...]
+    encoder_sizes: tuple[int | str, ...]
+    decoder_sizes: tuple[int | str, ...]
+    posterior: str = ""

@@ -137,7 +137,7 @@ def reference_of(trained: Trained) -> ReferenceSet:
     """
     if trained.spec.classes:
         raise UserError("config.data.condition: found 'labels', and pictures from elsewhere have none; needs 'none'")
-    codes, model = trained.encode_test(), trained.config.model
+    codes, spec = trained.encode_test(), trained.spec
     losses, unit = image_losses(trained.spec, codes)
     pixels = math.prod(trained.spec.image_shape)
     return ReferenceSet(
@@ -148,8 +148,9 @@ def reference_of(trained: Trained) -> ReferenceSet:
         mu=codes.mu,
         losses=losses,
         loss_unit=unit,
-        encoder_sizes=(pixels, *model.hidden, model.latent_dim),
-        decoder_sizes=(model.latent_dim, *(model.decoder_hidden or model.hidden[::-1]), pixels),
+        encoder_sizes=(pixels, *spec.encoder_layers, spec.latent_dim),
+        decoder_sizes=(spec.latent_dim, *spec.decoder_layers, pixels),
+        posterior="" if codes.sigma is not None else trained.config.model.posterior,
     )
 
 

@@ -89,8 +89,7 @@ def least_bytes(group: Group) -> tuple[int, int]:
     if jax.default_backend() != "cpu":
         count = -(-count // devices_for(config))
     held = (DEVICE_COPIES + (1 if len(group.configs) == 1 else 2)) * count * state
-    hidden = config.model.hidden
-    units = sum(hidden) + sum(config.model.decoder_hidden or hidden)
+    units = sum(layer for layer in (*spec.encoder_layers, *spec.decoder_layers) if isinstance(layer, int))
     training = spec.batch_size // config.train.data_devices * (2 * spec.pixels + units)
     return held, 4 * max(parameters_of(spec), training)
 
@@ -104,9 +103,10 @@ def check_memory(group: Group, dataset: Dataset) -> None:
     (held, step), free = least_bytes(group), free_bytes()
     if held + step <= free:
         return
-    config, model = group.configs[0], group.configs[0].model
-    fields = ["config.model.hidden"] if model.hidden else ["config.model.latent_dim"]
-    fields += ["config.model.decoder_hidden"] if model.decoder_hidden else []
+    config, spec = group.configs[0], group.spec
+    dense = "mlp" in (config.model.encoder, config.model.decoder)
+    fields = ["config.model.hidden"] if config.model.hidden and dense else ["config.model.latent_dim"]
+    fields += ["config.model.decoder_hidden"] if config.model.decoder_hidden and dense else []
     if dataset.image_shape[0] == config.data.image_size:
         fields.append("config.data.image_size")
     if step > held:
@@ -115,8 +115,8 @@ def check_memory(group: Group, dataset: Dataset) -> None:
     members = f" of {count:,} members" if count > 1 else ""
     needed, for_weights, for_step, left = map(format_bytes, (held + step, held, step, free))
     raise UserError(
-        f"{', '.join(fields)}: too large for the memory: {group.spec.sizes} takes at least {needed} ({for_weights} for "
-        f"the weights and the optimiser{members}, {for_step} for a step of batch {group.spec.batch_size:,}), and "
+        f"{', '.join(fields)}: too large for the memory: {spec.sizes} takes at least {needed} ({for_weights} for "
+        f"the weights and the optimiser{members}, {for_step} for a step of batch {spec.batch_size:,}), and "
         f"{left} is free; make {'it' if len(fields) == 1 else 'them'} smaller"
     )
 

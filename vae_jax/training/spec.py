@@ -61,9 +61,21 @@ class Spec:
         return LIKELIHOODS[self.settings.model.likelihood].constant
 
     @property
+    def encoder_layers(self) -> tuple[int | str, ...]:
+        """Units of the dense encoder's hidden layers; the name of any other encoder."""
+        model = self.settings.model
+        return model.hidden if model.encoder == "mlp" else (model.encoder,)
+
+    @property
+    def decoder_layers(self) -> tuple[int | str, ...]:
+        """Units of the dense decoder's hidden layers; the name of any other decoder."""
+        model = self.settings.model
+        return (model.decoder_hidden or model.hidden[::-1]) if model.decoder == "mlp" else (model.decoder,)
+
+    @property
     def sizes(self) -> str:
-        """The model's sizes, such as 784-1000-2."""
-        return "-".join(map(str, (self.pixels, *self.settings.model.hidden, self.latent_dim)))
+        """The model's sizes, such as 784-1000-2 or 784-conv-2."""
+        return "-".join(map(str, (self.pixels, *self.encoder_layers, self.latent_dim)))
 
     @property
     def steps_per_pass(self) -> int:
