@@ -66,7 +66,7 @@ def latent_spaces(members: Sequence[MemberArrays], notice: str) -> Figure | None
         axes.set_title(title, fontsize=8, loc="left", color=INK)
     for axes in panels[len(shown) :]:
         axes.set_axis_off()
-    return finish(figure, "latent spaces of two units", notice)
+    return finish(figure, "latent spaces of two units, each panel to its own scale", notice)
 
 
 def _short(member: MemberArrays) -> str:
