@@ -123,7 +123,7 @@ def interruptible(work: Callable[[], T]) -> T:
     def attempt() -> None:
         try:
             results.append(work())
-        except BaseException as error:
+        except BaseException as error:  # raised again below, in the thread that waits
             errors.append(error)
 
     working = threading.Thread(target=attempt, daemon=True)
