@@ -172,13 +172,13 @@ class Sweep:
         lost = f", {failed:,} of them failed" if failed else ""
         return f"Sweep({str(self.folder)!r}: {len(self.members):,} members{lost})"
 
-    def load(self, member: int) -> Trained:
-        """Return a member by its number.
+    def load(self, member: int, *, last: bool = False) -> Trained:
+        """Return a member by its number; `last` as in `load_run`.
 
         Raises:
             UserError: there is no such member.
         """
-        return load_run(self.folder, member)
+        return load_run(self.folder, member, last=last)
 
     def best(self, metric: str | None = None, **values: Any) -> Trained:
         """Return the member that is best in a metric: with the largest ELBO, or the smallest value of any other metric.

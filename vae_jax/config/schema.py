@@ -14,7 +14,7 @@ from typing import Any
 
 import ml_collections
 
-from vae_jax.config.checks import Role, checked_section, limited, number, one_of, size, traced_choice, unlimited
+from vae_jax.config.checks import Role, checked_section, is_off, limited, number, one_of, size, traced_choice, unlimited
 from vae_jax.config.parts import PartSettings, all_settings, checked_parts, part_sections
 from vae_jax.core.errors import UserError
 from vae_jax.core.registry import KINDS, registry_of
@@ -199,6 +199,10 @@ class TrainConfig:
             the weights from before the step; `skip` skips the step (weights, Adam's moments and count don't change) and
             continues with the next batch; `restore` goes back to the last logged moment and continues with the next
             batches, at most three times, then stops.
+        keep_best: evaluate, draw, export and load the weights of each member's best step instead of its last.
+        patience: epochs without a better step after which a member stops; 0 means that it never does.
+        best_by: which step is best: the split (`validation` or `test`) and the metric, `elbo` and `bound` being better
+            the larger, other metrics the smaller.
     """
 
     epochs: int = limited(20, low=1, high=10_000_000, role=Role.EXTENT)
@@ -207,6 +211,14 @@ class TrainConfig:
     members_per_step: int = limited(0, low=0, high=100_000, role=Role.UPKEEP)
     data_devices: int = limited(1, low=1, high=100_000, role=Role.UPKEEP)
     on_nan: Choice = traced_choice("stop", *ON_NAN)
+    keep_best: bool = False
+    patience: Count = number(0, low=0, off=0)
+    best_by: str = unlimited("validation.elbo", role=Role.LEARNED)
+
+    @property
+    def compares_steps(self) -> bool:
+        """Whether it matters which step is best: its weights are kept, or it decides when a member stops."""
+        return self.keep_best or not is_off(self.patience)
 
 
 @dataclass(frozen=True)
@@ -215,7 +227,8 @@ class EvalConfig:
 
     Attributes:
         every_epochs: epochs between evaluations on the validation and test images; 0 means ten in a run, fewer where
-            they would take more than a twentieth of it.
+            they would take more than a twentieth of it; with `train.keep_best` or `train.patience` every epoch, fewer
+            where they would take more than a sixth.
         batch_size: images at a time; affects only memory and time.
         figure_members: how many members get figures of their own; 0 means no figures at all.
     """

@@ -18,6 +18,7 @@ from vae_jax.runs.folder import SPLITS
 from vae_jax.training.member import parameters_of
 from vae_jax.training.spec import Spec, standard_beta_kl
 
+OF_MEMBER = ("beta_kl_in_nats", "parameters", "failed_in_step", "best_step", "ended_in_step")
 ALWAYS = ("seed", "objective.beta_kl", "model.latent_dim")
 
 
@@ -41,9 +42,11 @@ class MemberResult(NamedTuple):
         number: the member's in the run.
         config: its settings, as in a run of this member alone.
         spec: as in a run of this member alone.
-        train, test: its last metrics.
+        train, test: its metrics in its best step where that is kept, else its last ones.
         failed: the step in which it failed, or None.
-        validation: its last metrics on the validation images, if there are any.
+        validation: the same on the validation images, if there are any.
+        best: its best step, where that is kept.
+        ended: the step after which it was out of patience, or None.
     """
 
     number: int
@@ -53,6 +56,8 @@ class MemberResult(NamedTuple):
     test: dict[str, Any]
     failed: int | None
     validation: dict[str, Any] = {}  # noqa: RUF012 (a named tuple's default)
+    best: int | None = None
+    ended: int | None = None
 
 
 def summarise(
@@ -118,6 +123,8 @@ def _member(config: Config, result: MemberResult) -> dict[str, Any]:
         "beta_kl_in_nats": standard_beta_kl(float(result.config.objective.beta_kl), spec),
         "parameters": parameters_of(spec),
         "failed_in_step": result.failed,
+        **({} if result.best is None else {"best_step": result.best}),
+        **({"ended_in_step": result.ended} if result.config.train.patience else {}),
         "train": _metrics(result.train),
         **({"validation": _metrics(result.validation)} if result.validation else {}),
         "test": _metrics(result.test),
@@ -217,9 +224,14 @@ def closing_line(summary: dict[str, Any]) -> str:
     by = f" by their validation {by_metric}" if split == "validation" else ""
     which = f"best of {len(members)} members{among}{by}: {best['member']} ({settings}), " if len(members) > 1 else ""
     return (
-        f"{name}: {which}test {_headline(best['test'])}; "
-        f"trained {best['test']['step']:,} steps in {summary['seconds']['train']:.1f} s{lost}"
+        f"{name}: {which}test {_headline(best['test'])}; {_length(best)} in {summary['seconds']['train']:.1f} s{lost}"
     )
+
+
+def _length(member: dict[str, Any]) -> str:
+    """Say how long a member was trained, or which of its steps is reported."""
+    steps = f"{member['test']['step']:,}"
+    return f"of its best step, {steps}; trained" if "best_step" in member else f"trained {steps} steps"
 
 
 def _headline(test: dict[str, Any]) -> str:
@@ -246,7 +258,7 @@ def members_table(summary: dict[str, Any]) -> str:
         {
             "member": member["member"],
             **member["values"],
-            **{name: member[name] for name in ("beta_kl_in_nats", "parameters", "failed_in_step")},
+            **{name: member[name] for name in OF_MEMBER if name in member},
             **{f"{split}.{name}": value for split in SPLITS for name, value in member.get(split, {}).items()},
         }
         for member in summary["members"]

@@ -75,8 +75,8 @@ def _finish_again(command: Command, started: float, given: GivenArrays | None, *
                 run_figures.draw_each(trainer.group, state)
             else:
                 evaluate = evaluator_of(trainer.group, trainer.layout, trainer.dataset)
-                for split, metrics in evaluate(trainer.members, trainer.spread(state)).items():
-                    trainer.note_metrics(split, metrics)
+                for split, metrics in evaluate(trainer.members, trainer.spread(state.at_best())).items():
+                    trainer.report_again(split, metrics)
             results += results_of(trainer)
             totals = {name: value + trainer.seconds[name] for name, value in totals.items()}
         plan.keep_test_images()

@@ -129,7 +129,7 @@ class RunFigures:
         """Compute the arrays that the figures of a member show."""
         from vae_jax.evaluation.gathering import gather_member_arrays
 
-        weights = jax.tree.map(lambda leaf: leaf[0], state_alone(group, k, state).weights)
+        weights = jax.tree.map(lambda leaf: leaf[0], state_alone(group, k, state).at_best().weights)
         config, title = group.configs[k], self.title_of(group.numbers[k])
         return gather_member_arrays(
             spec_alone(group, k), weights, self.collection.of(config), seed=int(config.seed), title=title

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Sequence
-from typing import Any
 
 from vae_jax.config.schema import to_json
 from vae_jax.core.atomic_files import write_text
@@ -15,23 +14,26 @@ from vae_jax.runs.plan import Plan
 from vae_jax.training.extraction import spec_alone
 from vae_jax.training.loop import Trainer
 from vae_jax.training.non_finite import failed_for_good
+from vae_jax.training.steps import NEVER
 
 log = logging.getLogger("vae_jax")
 
 
 def results_of(trainer: Trainer) -> list[MemberResult]:
     """Return the results of the members of a group."""
-    group = trainer.group
-    empty: list[dict[str, Any]] = [{}] * trainer.count
+    group, best = trainer.group, trainer.best
+    train, validation, test = (trainer.reported(split) for split in ("train", "validation", "test"))
     return [
         MemberResult(
             number,
             config,
             spec_alone(group, k),
-            trainer.last.get("train", empty)[k],
-            trainer.last.get("test", empty)[k],
+            train[k],
+            test[k],
             step if failed_for_good(config, step) else None,
-            trainer.last.get("validation", empty)[k],
+            validation[k],
+            best.steps[k] if config.train.keep_best else None,
+            None if best.ended[k] == NEVER else best.ended[k],
         )
         for k, (number, config, step) in enumerate(zip(group.numbers, group.configs, trainer.failed, strict=True))
     ]

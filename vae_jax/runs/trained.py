@@ -253,12 +253,13 @@ def _trained(model: object) -> Trained:
     return model
 
 
-def load_run(folder: Path | str, member: int | None = None) -> Trained:
+def load_run(folder: Path | str, member: int | None = None, *, last: bool = False) -> Trained:
     """Read a trained member from a run folder, at its newest checkpoint.
 
     Args:
         folder: the run's.
         member: its number; not needed if the run has only one.
+        last: read the weights of the last step also where those of the best step are kept (`train.keep_best`).
 
     Raises:
         UserError: there is no trained run, or no such member; or its `data.npz` is missing, damaged or of other data;
@@ -269,7 +270,7 @@ def load_run(folder: Path | str, member: int | None = None) -> Trained:
     config, groups = run.read_config(), _groups(run)
     number = _chosen(run, member, sorted(number for members in groups.values() for number, _ in members))
     name = next(name for name, members in groups.items() if number in dict(members))
-    return _reader(run, config, name, groups[name])(number)
+    return _reader(run, config, name, groups[name], last=last)(number)
 
 
 def load_members(folder: Path | str, wanted: Iterable[int], step: int | None = None) -> Iterator[Trained]:
@@ -278,7 +279,8 @@ def load_members(folder: Path | str, wanted: Iterable[int], step: int | None = N
     Args:
         folder: the run's.
         wanted: their numbers; they are yielded in the order of their groups.
-        step: of the checkpoint to read; None means the newest.
+        step: of the checkpoint to read, for the weights of this step; None means the newest checkpoint, and the weights
+            of the best step where they are kept.
 
     Raises:
         UserError: there is no trained run, or no such checkpoint.
@@ -287,7 +289,7 @@ def load_members(folder: Path | str, wanted: Iterable[int], step: int | None = N
     config = run.read_config()
     for name, members in _groups(run).items():
         here = [number for number, _ in members if number in numbers]
-        yield from map(_reader(run, config, name, members, step), here) if here else ()
+        yield from map(_reader(run, config, name, members, step, last=step is not None), here) if here else ()
 
 
 def settings_of(folder: Path | str) -> dict[int, Config]:
@@ -308,7 +310,7 @@ def saved_steps(folder: Path | str) -> list[int]:
 
 
 def _reader(
-    run: RunFolder, config: Config, name: str, members: Numbered, step: int | None = None
+    run: RunFolder, config: Config, name: str, members: Numbered, step: int | None = None, *, last: bool
 ) -> Callable[[int], Trained]:
     """Read a group, and return a function from a member's number to the member."""
     data = run.data(config, members[0][1])
@@ -318,7 +320,7 @@ def _reader(
 
     def member_of(number: int) -> Trained:
         index = group.numbers.index(number)
-        alone = group.configs[index]
+        alone, own = group.configs[index], state_alone(group, index, state)
         if failed_for_good(alone, failed := int(state.failed[index])):
             log.warning("member %s failed in step %s; its weights are from before this step", number, f"{failed:,}")
         return Trained(
@@ -326,7 +328,7 @@ def _reader(
             member=number,
             config=alone,
             spec=spec_alone(group, index),
-            weights=jax.tree.map(lambda leaf: leaf[0], state_alone(group, index, state).weights),
+            weights=jax.tree.map(lambda leaf: leaf[0], (own if last else own.at_best()).weights),
             title=member_title(config, alone),
             test=kept.test,
             class_names=kept.class_names,

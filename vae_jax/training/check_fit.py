@@ -16,6 +16,7 @@ from vae_jax.core.registry import KINDS, registry_of
 from vae_jax.data.dataset import Dataset
 from vae_jax.models.contracts import Codes
 from vae_jax.objectives.contracts import Metrics
+from vae_jax.training.best_step import check_criterion
 from vae_jax.training.examples import SplitArrays, make_batch, train_data_shapes
 from vae_jax.training.groups import Group
 from vae_jax.training.hyperparameters import Hyperparameters, hyperparameters_of
@@ -31,22 +32,26 @@ def check_fit(groups: Iterable[Group], dataset_of: Callable[[Group], Dataset]) -
     Raises:
         UserError: two parts don't fit, or one would be left unused.
     """
-    traced = set[Spec]()
+    traced: dict[Spec, Mapping[str, jax.ShapeDtypeStruct]] = {}
     for group in groups:
+        dataset = dataset_of(group)
         for config in group.configs:
             _check_unused(config)
             _check_free_bits(config)
             _check_whole_batch(config)
         _check_labels(group.spec)
         if group.spec not in traced:
-            _check_step(group, dataset_of(group))
-            traced.add(group.spec)
+            traced[group.spec] = _checked_metrics(group, dataset)
+        for config in group.configs:
+            check_criterion(config, dataset.held_out, traced[group.spec])
 
 
-def _check_step(group: Group, dataset: Dataset) -> None:
+def _checked_metrics(group: Group, dataset: Dataset) -> Mapping[str, jax.ShapeDtypeStruct]:
+    """Trace a step, and return the shapes of its metrics."""
     numbers = jax.tree.map(lambda leaf: leaf[0], hyperparameters_of(group.configs[:1], group.steps_per_epoch))
     metrics, _, _ = jax.eval_shape(partial(_one_step, group.spec), train_data_shapes(dataset).split, numbers)
     _check_metrics(group.spec, metrics)
+    return {name: shape for name, shape in metrics.items() if name != "the loss"}
 
 
 def _one_step(spec: Spec, split_of: SplitArrays, numbers: Hyperparameters) -> tuple[Metrics, Codes, Array]:

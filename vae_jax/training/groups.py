@@ -181,10 +181,12 @@ def group_of(name: str, members: Numbered, dataset: Sizes) -> Group:
 def evaluations(config: Config, steps_per_epoch: int, dataset: Sizes) -> int:
     """Choose how often to evaluate: ten times in a run, fewer if that took over a twentieth of the arithmetic.
 
-    A training step costs as much as evaluating three batches: backward costs twice as much as forward.
+    Where the best step matters, every epoch, fewer if that took over a sixth. A training step costs as much as
+    evaluating three batches: backward costs twice as much as forward.
     """
     passes = 3 * config.train.epochs * steps_per_epoch * config.train.batch_size
-    return min(10, max(1, int(0.05 * passes / (len(dataset.validation) + len(dataset.test)))))
+    most, share = (config.train.epochs, 1 / 6) if config.train.compares_steps else (10, 1 / 20)
+    return min(most, max(1, int(share * passes / (len(dataset.validation) + len(dataset.test)))))
 
 
 def saves(config: Config, steps_per_epoch: int) -> int:

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 
 from vae_jax.data.dataset import Dataset
 from vae_jax.objectives.contracts import Metrics
+from vae_jax.training.best_step import BestSteps, keep_best
 from vae_jax.training.blocks import Block, compile_block, part_steps
 from vae_jax.training.checkpoints import Checkpoints
 from vae_jax.training.examples import train_data
@@ -51,6 +52,7 @@ class Trainer:
         last: the newest metrics of each split, one line per member.
         failed: the step in which each member failed, or the newest that it skipped, or `NEVER`.
         setbacks: how often each member was found to have failed.
+        best: the best step of each member, where it matters, and which are out of patience.
         saved: the step of the newest checkpoint.
     """
 
@@ -69,6 +71,7 @@ class Trainer:
         self.count = len(self.group.configs)
         self.failed = [NEVER] * self.count
         self.setbacks = [0] * self.count
+        self.best = BestSteps.none(self.count)
         self.members: Hyperparameters = self.spread(hyperparameters_of(self.group.configs, self.group.steps_per_epoch))
 
     def restore(self) -> TrainState | None:
@@ -85,6 +88,7 @@ class Trainer:
         self.step, self.seconds, self.last = record["step"], record["seconds"], record["last"]
         self.failed = state.failed.tolist()
         self.setbacks = record.get("setbacks", self.setbacks)
+        self.best = BestSteps.read(record["best"]) if "best" in record else self.best
         self.saved = self.step
         return state
 
@@ -111,7 +115,7 @@ class Trainer:
         Returns:
             the state of all members after the last step.
         """
-        if state is not None and self.step >= self.group.total:
+        if state is not None and (self.step >= self.group.total or all(self.stopped)):
             return state
         watch = watch or Unwatched()
         watch.say("compiling", counts=False)
@@ -146,6 +150,8 @@ class Trainer:
             self.note_metrics("train", metrics, listen)
             for split, found in (tested or {}).items():
                 self.note_metrics(split, found, listen)
+            if tested is not None:
+                spread = self._compare_steps(spread)
             if self._ends(self.group.save_every):
                 watch.say("saving")
                 self._save(spread)
@@ -177,10 +183,38 @@ class Trainer:
             return tree
         return jax.tree.map(lambda leaf: leaf[: self.count], tree)
 
+    def _compare_steps(self, state: TrainState) -> TrainState:
+        """Keep the weights of members whose step is their best, and stop those that are out of patience."""
+        train = self.group.configs[0].train
+        if not train.compares_steps:
+            return state
+        better = self.best.compare(self.group, self.step, self.last, self.stopped)
+        if train.keep_best and any(better):
+            state = keep_best(state, self.spread(jnp.array(better)))
+        if state.ended is not None:
+            state = state._replace(ended=self.spread(jnp.array(self.best.ended, jnp.int32)))
+        return state
+
     @property
     def stopped(self) -> list[bool]:
-        """Which members failed and don't continue."""
-        return [failed_for_good(*pair) for pair in zip(self.group.configs, self.failed, strict=True)]
+        """Which members take no more steps: they failed, or are out of patience."""
+        each = zip(self.group.configs, self.failed, self.best.ended, strict=True)
+        return [failed_for_good(config, failed) or ended != NEVER for config, failed, ended in each]
+
+    def reported(self, split: str) -> list[dict[str, Any]]:
+        """Return each member's metrics: of its best step where that is kept, else its last ones."""
+        last = self.last.get(split, [{}] * self.count)
+        if not self.group.configs[0].train.keep_best:
+            return last
+        return [lines.get(split, line) for lines, line in zip(self.best.lines, last, strict=True)]
+
+    def report_again(self, split: str, metrics: Metrics) -> None:
+        """Replace what `reported` returns, where it is finite."""
+        pairs = zip(self.reported(split), metric_lines(metrics)[: self.count], strict=True)
+        lines = [{**old, **new} if math.isfinite(new["loss"]) else old for old, new in pairs]
+        self.last[split] = lines
+        for kept, line in zip(self.best.lines, lines, strict=True):
+            kept[split] = line
 
     def _ends(self, every: int) -> bool:
         """Whether an epoch ends here whose number is a multiple of `every`, or the last one."""
@@ -190,7 +224,7 @@ class Trainer:
     def note_metrics(self, split: str, metrics: Metrics, listen: Listener | None = None) -> None:
         """Keep metrics as the newest of a split, and pass them on.
 
-        A member without a finite loss, as it failed before these steps, keeps its last metrics.
+        A member that took none of these steps, as it failed or stopped before them, keeps its last metrics.
 
         Args:
             split: `train`, `validation` or `test`.
@@ -202,11 +236,13 @@ class Trainer:
             {"step": self.step, "epoch": epoch, "member": number, "split": split, **values}
             for number, values in zip(self.group.numbers, metric_lines(metrics)[: self.count], strict=True)
         ]
-        finite = [math.isfinite(line["loss"]) for line in lines]
+        new = [
+            math.isfinite(line["loss"]) and ended == NEVER for line, ended in zip(lines, self.best.ended, strict=True)
+        ]
         before = self.last.get(split) or lines
-        self.last[split] = [line if ok else old for line, old, ok in zip(lines, before, finite, strict=True)]
+        self.last[split] = [line if ok else old for line, old, ok in zip(lines, before, new, strict=True)]
         if listen is not None:
-            for line in itertools.compress(lines, finite):
+            for line in itertools.compress(lines, new):
                 listen(line)
 
     def _save(self, state: TrainState) -> None:
@@ -218,6 +254,7 @@ class Trainer:
             "seconds": self.seconds,
             "last": self.last,
             "setbacks": self.setbacks,
+            "best": self.best.record,
             "data": self.dataset.fingerprint,
         }
         self.saved = self.step

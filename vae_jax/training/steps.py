@@ -40,6 +40,8 @@ class TrainState(NamedTuple):
         step: how many steps have been taken.
         failed: the step in which a member's loss or gradient was not finite and training stopped, or the newest such
             step that it skipped, or `NEVER`.
+        best: the evaluated `params`, the `variables` and the `step` of the best step; empty where it is not kept.
+        ended: the step after which a member was out of patience and stopped, or `NEVER`; None where none has patience.
     """
 
     params: Arrays
@@ -48,11 +50,21 @@ class TrainState(NamedTuple):
     average: Arrays
     step: Int32[Array, "*members"]
     failed: Int32[Array, "*members"]
+    best: Arrays = {}  # noqa: RUF012 (a named tuple's default)
+    ended: Int32[Array, "*members"] | None = None
 
     @property
     def weights(self) -> Weights:
-        """The weights that are evaluated."""
+        """The model's weights that are evaluated."""
         return Weights(self.evaluated["model"], self.variables["model"])
+
+    def at_best(self) -> "TrainState":
+        """Return the state with the weights of each member's best step, where they are kept; else as it is."""
+        if not self.best:
+            return self
+        params, variables, step = self.best["params"], self.best["variables"], self.best["step"]
+        average = {"model": params["model"]} if self.average else {}
+        return self._replace(params=params, variables=variables, average=average, step=step)
 
     @property
     def evaluated(self) -> Arrays:
@@ -65,7 +77,11 @@ def _init_member(spec: Spec, numbers: Hyperparameters) -> TrainState:
     optimisers = optimisers_of(spec, numbers)
     optimiser = {name: optimisers[name].init(params[name]) for name in params}
     average = {} if is_off(spec.settings.optimiser.ema) else {"model": params["model"]}
-    return TrainState(params, variables, optimiser, average, jnp.zeros((), jnp.int32), jnp.int32(NEVER))
+    zero, never, train = jnp.zeros((), jnp.int32), jnp.int32(NEVER), spec.settings.train
+    best = {"params": params, "variables": variables, "step": zero} if train.keep_best else {}
+    return TrainState(
+        params, variables, optimiser, average, zero, never, best, None if is_off(train.patience) else never
+    )
 
 
 @partial(jax.jit, static_argnums=(0, 1))
@@ -132,6 +148,8 @@ def _train_member(
         grads, metrics, variables = _mean_over_shares(layout, (grads, metrics, variables))
         # Non-finite losses or gradients leave the weights, the variables and the optimiser's state unchanged.
         frozen = (state.failed != NEVER) & ~skips
+        if state.ended is not None:
+            frozen |= state.ended != NEVER
         finite = jnp.isfinite(metrics["loss"]) & is_finite(grads)
         taken = finite & ~frozen
         kept = partial(jax.tree.map, lambda new, old: jnp.where(taken, new, old))
@@ -144,11 +162,11 @@ def _train_member(
         average = kept(_averaged(spec, numbers, state, params), state.average)
         variables = kept(variables, state.variables)
         failed = jnp.where(finite | frozen, state.failed, state.step)
-        new = TrainState(params, variables, optimiser, average, state.step + 1, failed)
+        new = TrainState(params, variables, optimiser, average, state.step + 1, failed, ended=state.ended)
         return new, (taken, metrics)
 
-    state, trace = jax.lax.scan(one_step, state, batches)
-    return state, Trace(*trace)
+    after, trace = jax.lax.scan(one_step, state._replace(best={}), batches)
+    return after._replace(best=state.best), Trace(*trace)
 
 
 def _averaged(spec: Spec, numbers: Hyperparameters, state: TrainState, params: Arrays) -> Arrays:
