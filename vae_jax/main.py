@@ -48,8 +48,11 @@ def run(command: "Command", started: float) -> None:
     Raises:
         UserError: an argument can't be used.
     """
-    from vae_jax.core.jax_settings import check_jax
+    from vae_jax.config.sweep_language import expand
+    from vae_jax.core.jax_settings import check_jax, offer_cores
 
+    if command.config is not None:
+        offer_cores(len(expand(command.config)))
     check_jax()
     with Progress("loading JAX"):
         from vae_jax.runs.dry_run import forecast

@@ -1,6 +1,7 @@
 """Checks of JAX's own settings (`JAX_*`, `jax.config`): those under which no run works are refused."""
 
 import importlib
+import os
 
 from vae_jax.core.errors import UserError
 from vae_jax.core.plain_text import reason
@@ -31,6 +32,22 @@ def load_jax() -> None:
         importlib.import_module("jax")
     except (ValueError, RuntimeError) as error:
         raise UserError(f"JAX can't be loaded ({reason(error)}); unset that JAX_ variable") from None
+
+
+def offer_cores(most: int) -> None:
+    """Let JAX use a CPU's cores as devices of their own, `most` of them; members may then be spread over them.
+
+    Without effect once JAX has been used, or where the user chose the number of devices.
+    """
+    import jax
+
+    if jax.config.jax_num_cpu_devices > 0 or "device_count" in os.environ.get("XLA_FLAGS", ""):
+        return
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        jax.config.update("jax_num_cpu_devices", max(1, min(cores, most)))
+    except RuntimeError:  # JAX is in use: its devices can't change any more
+        return
 
 
 def check_jax() -> None:

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from vae_jax.config.schema import Config
+from vae_jax.config.sweep_language import expand
 from vae_jax.core.clock import Clock
 from vae_jax.core.compile_cache import keep_compiled_programs
-from vae_jax.core.jax_settings import check_jax
+from vae_jax.core.jax_settings import check_jax, offer_cores
 from vae_jax.core.plain_text import printable
 from vae_jax.core.progress import Progress
 from vae_jax.core.signals import Stop, signals_noted
@@ -44,6 +45,7 @@ def train_run(config: Config, workdir: Path, started: float, given: GivenArrays 
         StoppedError: a signal ended the run.
         UserError: an argument can't be used; nothing was compiled or written.
     """
+    offer_cores(len(expand(config)))
     check_jax()
     stop, folder = Stop(), RunFolder(workdir)
     with signals_noted(stop):

@@ -23,6 +23,8 @@ from vae_jax.training.sharding import Layout, mesh_of
 from vae_jax.training.spec import Spec
 from vae_jax.training.steps import init_state, train_block
 
+LARGE_STEP = 2e8  # multiplications and additions of a member's step, from which on its products fill a CPU's cores
+FOR_IMAGES = 0.2  # the largest share of the free memory for copies of the training images
 USABLE = 0.8  # the share of the free memory that plans may use
 CGROUP, OWN_CGROUP = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 # Copies of the state: the one from before a block of steps that may be abandoned; while saving, the snapshot and its
@@ -164,7 +166,7 @@ def layout_of(group: Group, dataset: Dataset) -> Layout:
     """
     config = group.configs[0]
     data_devices = config.train.data_devices
-    spread = min(devices_for(config), len(group.configs))
+    spread = min(devices_for(config), len(group.configs)) if _gains_by_spreading(group, dataset) else 1
     mesh = mesh_of(jax.devices()[: spread * data_devices], data_devices)
     layout = Layout(1, mesh)
     local = layout.padded(len(group.configs)) // layout.member_devices
@@ -172,6 +174,18 @@ def layout_of(group: Group, dataset: Dataset) -> Layout:
     if not wanted and jax.default_backend() == "cpu":
         wanted = 1
     return layout._replace(at_once=min(wanted or _most_at_once(group, dataset, layout, local), local))
+
+
+def _gains_by_spreading(group: Group, dataset: Dataset) -> bool:
+    """Whether members are trained sooner on several devices.
+
+    On a CPU the devices are its cores. A large product uses all cores by itself; several small members train sooner
+    side by side, each on one core. Each device has the images.
+    """
+    if jax.default_backend() != "cpu":
+        return True
+    step = 6 * parameters_of(group.spec) * group.spec.batch_size
+    return step <= LARGE_STEP and len(jax.devices()) * dataset.train.images.nbytes <= FOR_IMAGES * free_bytes()
 
 
 def block_bytes(group: Group, dataset: Dataset, layout: Layout) -> int:

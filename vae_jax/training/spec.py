@@ -107,7 +107,10 @@ def spec_of(configs: Sequence[Config], dataset: Sizes) -> Spec:
         objective=config.objective,
         optimiser=config.optimiser,
         train=TrainConfig(
-            batch_size=config.train.batch_size, keep_best=config.train.keep_best, patience=config.train.patience
+            batch_size=config.train.batch_size,
+            keep_best=config.train.keep_best,
+            patience=config.train.patience,
+            best_by=config.train.best_by,
         ),
         parts=without_unused(config),
     )
