@@ -16,7 +16,7 @@ from vae_jax.data.sources.registry import FROM_PHOTOGRAPHS
 from vae_jax.evaluation.activity import active_units
 from vae_jax.interpolation.planes import principal_components
 from vae_jax.runs.folder import RunFolder
-from vae_jax.runs.trained import Trained, load_members, saved_steps
+from vae_jax.runs.trained import Trained, load_members, saved_steps, settings_of
 from vae_jax.training.metrics_log import read_metrics
 
 
@@ -87,6 +87,11 @@ def class_separation(model: Trained, components: int) -> np.ndarray:
     spread = np.sqrt((first.var(axis=0) + second.var(axis=0)) / 2)
     apart: np.ndarray = np.abs(first.mean(axis=0) - second.mean(axis=0)) / spread
     return apart
+
+
+def epochs_of(trained: Sweep) -> int:
+    """Return the epochs of the longest training of a sweep."""
+    return max(config.train.epochs for config in settings_of(trained.folder).values())
 
 
 def train_seconds(trained: Sweep) -> float:

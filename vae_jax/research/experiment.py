@@ -37,18 +37,21 @@ class Training:
         config: a name in `configs/`.
         settings: fields that differ from it, by full names.
         sweep: lines such as `seed=range(3)`; without any, one model is trained.
+        short: fields that differ with `--short`, where the whole training takes hours; the table says so.
     """
 
     config: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     sweep: tuple[str, ...] = ()
+    short: Mapping[str, Any] = field(default_factory=dict)
 
-    def resolve(self, *, quick: bool = False) -> ConfigDict:
+    def resolve(self, *, quick: bool = False, short: bool = False) -> ConfigDict:
         """Return the settings that all members have in common, with far fewer steps if `quick`."""
         config = get_config(self.config)
         with config.unlocked():
             config.update_from_flattened_dict({"log.tensorboard": False, "eval.figure_members": 1})
-            config.update_from_flattened_dict({**self.settings, **(SHORTER if quick else {})})
+            more = {**(self.short if short else {}), **(SHORTER if quick else {})}
+            config.update_from_flattened_dict({**self.settings, **more})
         return config
 
 
@@ -70,7 +73,7 @@ class Experiment:
     """An experiment: what to train, and how to evaluate it.
 
     Attributes:
-        folder: of its results; the folder's name is the experiment's.
+        folder: of its results, below `experiments/`; the folder's name is the experiment's.
         trainings: by name.
         examine: returns the findings, given the trained models by the names of their trainings.
     """
@@ -79,9 +82,15 @@ class Experiment:
     trainings: Mapping[str, Training]
     examine: Callable[[Mapping[str, Sweep]], Findings]
 
+    @property
+    def name(self) -> str:
+        """Its module below `experiments`, such as `warmup` or `likelihoods.burda`."""
+        parts = self.folder.parts
+        return ".".join(parts[parts.index("experiments") + 1 :] if "experiments" in parts else parts[-1:])
+
 
 def main(experiment: Experiment, argv: Sequence[str] | None = None) -> int:
-    """Run the command `python -m experiments.NAME [--quick] [--workdir=FOLDER]`.
+    """Run the command `python -m experiments.NAME [--short] [--quick] [--workdir=FOLDER]`.
 
     Args:
         experiment: what to run.
@@ -92,25 +101,29 @@ def main(experiment: Experiment, argv: Sequence[str] | None = None) -> int:
     """
     logging.basicConfig(format="%(message)s", handlers=[Console()])
     logging.getLogger("vae_jax").setLevel(logging.INFO)
-    name = experiment.folder.name
+    name = experiment.name
 
     def work() -> None:
         flags = Flags(f"python -m experiments.{name}", "Train, and write the findings into the experiment's folder.")
         flags.add_argument("--quick", action="store_true", help="take few steps, and write into the workdir only")
+        if any(training.short for training in experiment.trainings.values()):
+            flags.add_argument("--short", action="store_true", help="train for fewer epochs; the table says how many")
         flags.add_argument("--workdir", type=from_home, default=Path("runs") / "experiments" / name)
         given = flags.parse_args(argv)
-        print(f"kept in {conduct(experiment, given.workdir, quick=given.quick)}")
+        short = getattr(given, "short", False)
+        print(f"kept in {conduct(experiment, given.workdir, quick=given.quick, short=short)}")
 
     return exit_status(work, f"experiments.{name}")
 
 
-def conduct(experiment: Experiment, workdir: Path, *, quick: bool) -> Path:
+def conduct(experiment: Experiment, workdir: Path, *, quick: bool, short: bool = False) -> Path:
     """Train the models that are not trained yet, examine them, and write the findings.
 
     Args:
         experiment: what to run.
-        workdir: the folder of the run folders; those of quick runs are in its `quick/`.
+        workdir: the folder of the run folders; those of quick runs are in its `quick/`, of short ones in its `short/`.
         quick: take few steps, and leave the experiment's folder unchanged.
+        short: train with the `short` settings.
 
     Returns:
         the folder of the findings.
@@ -118,9 +131,9 @@ def conduct(experiment: Experiment, workdir: Path, *, quick: bool) -> Path:
     Raises:
         UserError: a model can't be trained.
     """
-    runs = workdir / "quick" if quick else workdir
+    runs = workdir / "quick" if quick else workdir / "short" if short else workdir
     trained = {
-        name: sweep(training.resolve(quick=quick), training.sweep, runs / name)
+        name: sweep(training.resolve(quick=quick, short=short), training.sweep, runs / name)
         for name, training in experiment.trainings.items()
     }
     findings = experiment.examine(trained)
@@ -129,8 +142,9 @@ def conduct(experiment: Experiment, workdir: Path, *, quick: bool) -> Path:
     write_text(kept / "results.csv", as_csv(findings.rows))
     for name, picture in findings.pictures.items():
         keep_picture(picture, kept / f"{name}.png")
-    command = f"python -m experiments.{experiment.folder.name}{' --quick' if quick else ''}"
-    write_text(kept / "provenance.json", json.dumps(provenance(command, experiment, trained), indent=1) + "\n")
+    flags = f"{' --short' if short else ''}{' --quick' if quick else ''}"
+    made = provenance(f"python -m experiments.{experiment.name}{flags}", experiment, trained, short=short)
+    write_text(kept / "provenance.json", json.dumps(made, indent=1) + "\n")
     return kept
 
 
@@ -169,7 +183,9 @@ def _without_places(config: dict[str, Any]) -> dict[str, Any]:
     return config | sections
 
 
-def provenance(command: str, experiment: Experiment, trained: Mapping[str, Sweep]) -> dict[str, Any]:
+def provenance(
+    command: str, experiment: Experiment, trained: Mapping[str, Sweep], *, short: bool = False
+) -> dict[str, Any]:
     """Return what is needed to repeat an experiment: command, settings, seeds, data, commit, machine and versions."""
     trainings = {}
     for name, each in trained.items():
@@ -177,7 +193,7 @@ def provenance(command: str, experiment: Experiment, trained: Mapping[str, Sweep
         summary = summary_of(each)
         trainings[name] = {
             "config": training.config,
-            "settings": dict(training.settings),
+            "settings": {**training.settings, **(training.short if short else {})},
             "sweep": list(training.sweep),
             "seeds": sorted({row["seed"] for row in each.members}),
             "data": {name: value for name, value in summary["data"].items() if name != "source"},

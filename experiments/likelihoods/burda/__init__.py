@@ -1,0 +1,1 @@
+"""Table 1 of Burda et al. 2016: importance-weighted autoencoders with one stochastic layer."""

@@ -1,0 +1,1 @@
+"""Posteriors against each other: what does a more flexible one gain?"""

@@ -1,0 +1,1 @@
+"""Fixed against drawn binarisation: how much is overfitting, and what does patience save?"""
