@@ -80,11 +80,14 @@ def test_an_unknown_source_is_an_error_with_the_nearest_name():
     assert str(error.value).endswith("did you mean 'dogpeople'?")
 
 
-def test_data_without_training_images_are_an_error(tmp_path):
+@pytest.mark.parametrize("fraction", [0.0, 0.1])
+def test_data_without_training_images_are_an_error(tmp_path, fraction):
     (tmp_path / "freyfaces").mkdir()
     np.save(tmp_path / "freyfaces" / "frey.npy", np.zeros((10, 28, 20), np.uint8))
-    with pytest.raises(UserError, match=r"^config\.data: found no training images in .*frey\.npy; change"):
-        load(DataConfig(name="freyfaces", raw_dir=str(tmp_path)))
+    with pytest.raises(
+        UserError, match=r"^config\.data: found no training images in .*frey\.npy; change config\.data\.test"
+    ):
+        load(DataConfig(name="freyfaces", raw_dir=str(tmp_path), validation_fraction=fraction))
 
 
 def test_a_share_of_validation_images_that_leaves_none_to_train_on_is_an_error(tmp_path, monkeypatch):
