@@ -34,6 +34,7 @@ with atheris.instrument_imports(include=["vae_jax"]):
     from vae_jax.data.faces.photographs.landmark_table import marks_of, read_table
     from vae_jax.data.faces.photographs.oxford_pets import head_box
     from vae_jax.data.faces.photographs.utkface import facts_of
+    from vae_jax.data.formats.amat import read_amat
     from vae_jax.data.formats.archives import unpack
     from vae_jax.data.formats.idx import read_idx
     from vae_jax.data.formats.picture_files import read_picture
@@ -86,6 +87,7 @@ def _commanded(text: str) -> object:
 
 READERS: dict[str, Reader] = {
     "idx": _file(lambda path: read_idx(path, 3)),
+    "amat": _file(lambda path: read_amat(path, 2, 3)),
     "mat": _file(_read_mat),
     "npy": _file(_read_npy),
     "picture": _file(read_picture),
@@ -137,6 +139,7 @@ FILM, PICTURE = np.arange(1120, dtype=np.uint8), Image.fromarray(np.arange(64, d
 IDX = b"\0\0\x08\x03" + b"".join(n.to_bytes(4, "big") for n in (2, 2, 2)) + bytes(8)
 GOOD: dict[str, list[bytes]] = {
     "idx": [IDX, gzip.compress(IDX)],
+    "amat": [b"0 1 0\n1 1 0\n", gzip.compress(b"0 1 0\n1 1 0\n")],
     "mat": [_written(partial(scipy.io.savemat, mdict={"ff": FILM.reshape(560, 2)}, do_compression=z)) for z in (0, 1)],
     "npy": [_written(lambda f: np.save(f, FILM.reshape(2, 28, 20)))],
     "picture": [_written(partial(PICTURE.save, format=kind)) for kind in ("png", "jpeg", "gif", "webp", "tiff", "bmp")],

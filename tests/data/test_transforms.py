@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from small_runs import small_config, small_dataset
 
 from vae_jax.core.noise import Noise
@@ -33,8 +34,10 @@ def test_steps_draw_anew_and_an_evaluated_image_always_has_the_same_draw():
     np.testing.assert_array_equal(some, whole[jnp.array([7, 3])])
 
 
-def test_none_leaves_pixels_as_they_are():
-    np.testing.assert_array_equal(TRANSFORMS["none"](GREY[:3], Noise(jax.random.key(0), 3)), GREY[:3])
+@pytest.mark.parametrize("name", ["none", "fixed"])
+def test_none_and_fixed_leave_pixels_as_they_are(name):
+    """Those of `fixed` were drawn when the data were loaded."""
+    np.testing.assert_array_equal(TRANSFORMS[name](GREY[:3], Noise(jax.random.key(0), 3)), GREY[:3])
 
 
 def test_members_of_all_seeds_are_evaluated_on_the_same_draws_whatever_the_batch():

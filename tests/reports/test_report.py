@@ -113,6 +113,7 @@ def test_the_numbers_of_the_summary_are_on_the_page():
 def test_a_notice_is_shown_where_there_is_one():
     assert 'class="notice"' in render(summary(notice="drawn, not photographed"), "{}", [], [], [])
     assert 'class="notice"' not in render(summary(), "{}", [], [], [])
+    assert "grey &lt; white" in render(summary() | {"notice": "grey < white"}, "{}", [], [], [])
 
 
 def test_of_several_members_the_best_is_shown_first_and_all_in_a_table():

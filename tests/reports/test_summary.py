@@ -73,6 +73,11 @@ def test_a_summary_has_all_its_fields():
     assert json.loads(json.dumps(found)) == found
 
 
+def test_a_likelihood_over_0_and_1_on_grey_pixels_is_noted():
+    assert summary_of(-3.0)["notice"].startswith("bernoulli on grey pixels (dogpeople)")
+    assert "notice" not in summary_of(-3.0, model={"likelihood": "mse"})
+
+
 def test_values_are_seed_beta_kl_latent_dim_and_all_other_swept_fields():
     config = small_config(sweep=("learning_rate=0.1,0.2", "seed=5,6"))
     assert [member_values(config, member) for member in expand(config)] == [

@@ -12,10 +12,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_runs import ONE_DRAWN, digits_command
+from small_runs import ONE_DRAWN, digits_command, small_config, small_dataset
 
+from vae_jax.data import collection
 from vae_jax.main import main
+from vae_jax.runs.folder import RunFolder
+from vae_jax.runs.plan import plan_run
 from vae_jax.runs.trained import load_run
+from vae_jax.runs.training import announce
 from vae_jax.training.checkpoints import Checkpoints
 
 ROOT = Path(__file__).parents[2]
@@ -32,6 +36,13 @@ def members(folder):
 def arrays(folder, group, step=20):
     checkpoints = Checkpoints(folder / "checkpoints" / group, 1)
     return {name: np.asarray(leaf) for name, leaf in checkpoints._checkpointer.load(step).items()}
+
+
+def test_grey_pixels_with_a_likelihood_over_0_and_1_are_said_once(tmp_path, caplog, monkeypatch):
+    monkeypatch.setattr(collection, "load", lambda *_: small_dataset())
+    announce(plan_run(RunFolder(tmp_path / "run"), small_config(sweep=("seed=0,1",))))
+    (warning,) = [record.message for record in caplog.records if record.levelname == "WARNING"]
+    assert warning.startswith("bernoulli on grey pixels (dogpeople): ")
 
 
 @pytest.mark.slow

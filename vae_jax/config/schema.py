@@ -21,15 +21,17 @@ from vae_jax.core.registry import KINDS, registry_of
 from vae_jax.core.traced import Choice, Count, Number
 from vae_jax.core.user_paths import from_home
 
+FIXED = "fixed"  # of `config.data.binarise`: the images of the data set are drawn black or white, once
+
 
 @dataclass(frozen=True)
 class DataConfig:
     """Which images, and where they come from.
 
     Attributes:
-        name: the source: `digits`, `mnist`, `fashion_mnist`, `freyfaces`, `dogpeople`, `drawn_faces`, `photos`;
-            `tfds:NAME`, `tfds:NAME/CONFIG:VERSION` for data sets prepared by TFDS; `arrays` for images passed to a
-            call in Python.
+        name: the source: `digits`, `mnist`, `fashion_mnist`, `binarized_mnist`, `freyfaces`, `dogpeople`,
+            `drawn_faces`, `photos`; `tfds:NAME`, `tfds:NAME/CONFIG:VERSION` for data sets prepared by TFDS; `arrays`
+            for images passed to a call in Python.
         raw_dir: the folder of raw files, which is never written to; '' means `$VAE_JAX_RAW` where that is set, else
             `data/raw`.
         prepared_dir: the folder for downloads and prepared images; it can be deleted.
@@ -44,10 +46,12 @@ class DataConfig:
         mirror: also train on the mirror image of every training photograph.
         drawn: how many faces `drawn_faces` draws.
         test_fraction: the share held out by the sources that have no test split of their own.
-        validation_fraction: the share of the training images held out to choose members by; 0 means none.
+        validation_fraction: the share of the training images held out to choose members by; 0 means none. Of `mnist`
+            and `fashion_mnist` they are the last images, as is the custom: 1/6 means the last 10,000. For
+            `binarized_mnist` any share means its published validation images, which 0 trains on.
         levels: pixels are `value / levels`: 255 reaches 1; the post used 256.
-        binarise: how grey pixels become binary: `none`, or `drawn`: 0 or 1 drawn in every step, 1 with the pixel's
-            value as its probability.
+        binarise: how grey pixels become 0 or 1: `none` leaves them; else 1 is drawn with the pixel's value as its
+            probability, in every step anew (`drawn`), or once for each image (`fixed`).
         condition: what the model is conditioned on: `none`, or each image's class (`labels`).
         sampling: batches without replacement within a pass (`shuffle`), or `replacement`.
     """
@@ -72,7 +76,8 @@ class DataConfig:
     @property
     def images(self) -> "DataConfig":
         """The settings that decide which images there are, without how they are scaled and sampled."""
-        return dataclasses.replace(self, levels=255, sampling="shuffle", binarise="none", condition="none")
+        binarise = FIXED if self.binarise == FIXED else "none"
+        return dataclasses.replace(self, levels=255, sampling="shuffle", binarise=binarise, condition="none")
 
     @property
     def raw_folder(self) -> Path:

@@ -10,6 +10,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Bool, Int32, UInt8
 
+from vae_jax.core.errors import UserError
 from vae_jax.data.faces.alignment import Template
 from vae_jax.data.grouped_split import content_keys, describe_too_large, held_out, too_large
 
@@ -19,6 +20,7 @@ Images = UInt8[np.ndarray, "n height width channels"]
 Labels = Int32[np.ndarray, " n"]
 
 SHOWN_CLASSES = 10  # classes named in the repr
+AT_ONCE = 1_000  # images that are looked at together
 
 
 @dataclass(frozen=True)
@@ -54,12 +56,12 @@ class Dataset:
         name: `config.data.name`.
         source: where the images came from, as a phrase for logs, reports and figures.
         train: training images.
-        test: test images; no copy of one is in `train`.
+        test: test images; no copy of one is in `train`, except in splits that are used as they were published or given.
         class_names: the name of each label, in the order of the labels.
         sampling_indices: into `train`, each as often as its image is drawn in one epoch.
         notice: one line to show wherever the data are shown, or ''.
         template: where eyes and nose lie in the images, if they are aligned faces.
-        validation: images by which members are chosen; no copy of one is in `train`. Often empty.
+        validation: images by which members are chosen, as `test`. Often empty.
     """
 
     name: str
@@ -99,6 +101,13 @@ class Dataset:
         """Height and width in pixels, and channels."""
         height, width, channels = self.train.images.shape[1:]
         return height, width, channels
+
+    @cached_property
+    def is_binary(self) -> bool:
+        """Whether every pixel is 0 or 255."""
+        splits = [split.images for split in (self.train, self.validation, self.test)]
+        pieces = (images[k : k + AT_ONCE] for images in splits for k in range(0, len(images), AT_ONCE))
+        return all(bool(((piece == 0) | (piece == 255)).all()) for piece in pieces)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -216,8 +225,34 @@ def with_validation(
     Raises:
         UserError: no class has two images that differ (and are of two groups).
     """
-    held = _held_out("data: for validation", dataset.train, fraction, equal_classes, groups)
+    try:
+        held = _held_out("data: for validation", dataset.train, fraction, equal_classes, groups)
+    except UserError:
+        raise UserError(
+            f"config.data.validation_fraction: found {fraction:g}, but no class with 2 different images among the "
+            f"{len(dataset.train):,} training images; needs 0"
+        ) from None
     return without_training_images(dataset, held)
+
+
+def with_last_for_validation(dataset: Dataset, fraction: float) -> Dataset:
+    """Make the last share of the training images validation images, as is the custom with MNIST.
+
+    Args:
+        dataset: one without validation images; copies within its training images stay where they are.
+        fraction: the share of the training images.
+
+    Raises:
+        UserError: no training image or no validation image would be left.
+    """
+    count = len(dataset.train)
+    last = round(fraction * count)
+    if not 0 < last < count:
+        raise UserError(
+            f"config.data.validation_fraction: found {fraction:g}, which holds out {last:,} of {count:,} training "
+            "images; needs to hold out 1 or more, and to leave 1 or more"
+        )
+    return without_training_images(dataset, np.arange(count) >= count - last)
 
 
 def _held_out(

@@ -1,4 +1,4 @@
-"""Transforms of pixels on their way to the model, applied anew in every step."""
+"""Transforms of pixels on their way to the model, applied anew in every step; all but `none` make them binary."""
 
 from collections.abc import Callable
 
@@ -25,6 +25,15 @@ def drawn(x: Pixels, noise: Noise) -> Pixels:
     return (noise.uniform("binarise", x.shape[1:]) < x).astype(jnp.float32)
 
 
+def fixed(x: Pixels, noise: Noise) -> Pixels:
+    """Draw each pixel 0 or 1 as `drawn` does, but once: every step, member and seed sees the same binary images.
+
+    `data.fixed_draw` has drawn them when the data set was loaded, so that nothing is left to do here.
+    """
+    del noise
+    return x
+
+
 TRANSFORMS: Registry[Callable[[Pixels, Noise], Pixels]] = Registry(
-    "config.data.binarise", {"none": none, "drawn": drawn}
+    "config.data.binarise", {"none": none, "drawn": drawn, "fixed": fixed}
 )

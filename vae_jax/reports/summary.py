@@ -15,6 +15,7 @@ from vae_jax.data.collection import DataCollection
 from vae_jax.data.dataset import Dataset
 from vae_jax.reports.comparable import Measured, group_by_unit
 from vae_jax.runs.folder import SPLITS
+from vae_jax.training.grey_pixels import grey_pixels
 from vae_jax.training.member import parameters_of
 from vae_jax.training.spec import Spec, standard_beta_kl
 
@@ -73,10 +74,12 @@ def summarise(
     """
     normalisations = [_normalisation(result.config) for result in results] or [_normalisation(config)]
     shared = all(each == normalisations[0] for each in normalisations)
+    notice = grey_pixels([result.config for result in results], collection.of)
     return {
         "data": _data(next(iter(collection.datasets.values()))),
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
         **environment(),
+        **({"notice": notice} if notice else {}),
         **({"normalisation": normalisations[0]} if shared else {}),
         "members": [
             _member(config, result)

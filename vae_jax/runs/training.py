@@ -22,6 +22,7 @@ from vae_jax.runs.folder import RunFolder
 from vae_jax.runs.plan import Plan, plan_run
 from vae_jax.training.blocks import step_work
 from vae_jax.training.checkpoints import Checkpoints
+from vae_jax.training.grey_pixels import grey_pixels
 from vae_jax.training.groups import MEMBERS_FILE, Group, write_members
 from vae_jax.training.loop import Trainer
 from vae_jax.training.memory import layout_of, memory_errors_reported
@@ -142,6 +143,8 @@ def announce(plan: Plan) -> None:
     """Log what is about to be trained, and the data."""
     if plan.collection.notice:
         log.warning("%s", plan.collection.notice)
+    if line := grey_pixels(list(plan.members.values()), plan.collection.of):
+        log.warning("%s", line)
     *others, last = (f"{each.name}: {each.source}; {each.counts}" for each in plan.collection.datasets.values())
     for other in others:
         log.info("%s", other)

@@ -18,10 +18,11 @@ from vae_jax.data.sources.registry import SOURCES, load
 
 
 @pytest.fixture
-def raw(tmp_path, put_noise_digits):
+def raw(tmp_path, put_noise_digits, put_binary_digits):
     """A raw folder with the files of every source that needs some, but for people and dogs."""
     for name in ("mnist", "fashion_mnist"):
         put_noise_digits(tmp_path / name, 30, 12)
+    put_binary_digits(tmp_path / "binarized_mnist")
     (tmp_path / "freyfaces").mkdir()
     np.save(
         tmp_path / "freyfaces" / "frey.npy", np.random.default_rng(0).integers(0, 256, (100, 28, 20)).astype(np.uint8)
@@ -73,15 +74,51 @@ def test_classes_without_test_images_are_named_with_the_source(monkeypatch):
 def test_an_unknown_source_is_an_error_with_the_nearest_name():
     with pytest.raises(UserError) as error:
         load(DataConfig(name="dogpoeple"))
-    assert str(error.value).startswith("config.data.name: found 'dogpoeple'; known are arrays, digits, dogpeople, ")
+    assert str(error.value).startswith(
+        "config.data.name: found 'dogpoeple'; known are arrays, binarized_mnist, digits, "
+    )
     assert str(error.value).endswith("did you mean 'dogpeople'?")
 
 
-def test_data_without_training_images_are_an_error(tmp_path):
+@pytest.mark.parametrize("fraction", [0.0, 0.1])
+def test_data_without_training_images_are_an_error(tmp_path, fraction):
     (tmp_path / "freyfaces").mkdir()
     np.save(tmp_path / "freyfaces" / "frey.npy", np.zeros((10, 28, 20), np.uint8))
-    with pytest.raises(UserError, match=r"^config\.data: found no training images in .*frey\.npy; change"):
-        load(DataConfig(name="freyfaces", raw_dir=str(tmp_path)))
+    with pytest.raises(
+        UserError, match=r"^config\.data: found no training images in .*frey\.npy; change config\.data\.test"
+    ):
+        load(DataConfig(name="freyfaces", raw_dir=str(tmp_path), validation_fraction=fraction))
+
+
+def test_a_share_of_validation_images_that_leaves_none_to_train_on_is_an_error(tmp_path, monkeypatch):
+    whole = small_dataset()
+    one = replace(
+        whole, train=Split(whole.train.images[:1], whole.train.labels[:1]), sampling_indices=np.zeros(1, np.int32)
+    )
+    monkeypatch.setitem(SOURCES._entries, "digits", lambda _: one)
+    with pytest.raises(
+        UserError, match=r"^config\.data\.validation_fraction: found 0\.9, but no class with 2 different"
+    ):
+        load(DataConfig(name="digits", validation_fraction=0.9))
+    np.save(tmp_path / "frey.npy", np.random.default_rng(0).integers(0, 256, (30, 28, 20)).astype(np.uint8))
+    with pytest.raises(UserError, match=r"^config\.data: found no training images in .*; change config\.data\.valid"):
+        load(DataConfig(name="freyfaces", raw_dir=str(tmp_path), validation_fraction=0.5))
+
+
+def test_the_last_images_of_mnist_are_its_validation_images(raw):
+    config = DataConfig(name="mnist", raw_dir=raw, prepared_dir="prepared")
+    whole, found = load(config), load(replace(config, validation_fraction=1 / 6))
+    np.testing.assert_array_equal(found.train.images, whole.train.images[:25])
+    np.testing.assert_array_equal(found.train.labels, whole.train.labels[:25])
+    np.testing.assert_array_equal(found.validation.images, whole.train.images[25:])
+    np.testing.assert_array_equal(found.validation.labels, whole.train.labels[25:])
+    np.testing.assert_array_equal(found.sampling_indices, np.arange(25))
+    with pytest.raises(UserError) as error:
+        load(replace(config, validation_fraction=0.01))
+    assert str(error.value) == (
+        "config.data.validation_fraction: found 0.01, which holds out 0 of 30 training images; needs to hold out 1 or "
+        "more, and to leave 1 or more"
+    )
 
 
 def test_a_folder_without_permission_is_an_error(monkeypatch):

@@ -32,7 +32,7 @@ def load(config: DataConfig) -> Dataset:
     frames = _read_mat(path) if path.suffix == ".mat" else _read_npy(path)
     train, test = split_film(frames, config.test_fraction)
     dataset = Dataset("freyfaces", str(path), train, test, ("frey",))
-    if not config.validation_fraction:
+    if not config.validation_fraction or not len(train):
         return dataset
     return without_training_images(dataset, held_frames(len(train), config.validation_fraction))
 

@@ -11,7 +11,7 @@ from vae_jax.config.schema import DataConfig
 from vae_jax.core.errors import UserError
 from vae_jax.core.plain_text import reason
 from vae_jax.core.user_paths import from_home
-from vae_jax.data.dataset import Dataset, Split
+from vae_jax.data.dataset import Dataset, Split, with_last_for_validation
 from vae_jax.data.downloads import fetch
 from vae_jax.data.formats.idx import read_idx
 from vae_jax.data.formats.picture_builder import Examples, make_builder, prepare, read_splits
@@ -92,7 +92,8 @@ def load_published(published: Published, config: DataConfig) -> Dataset:
     Missing files are downloaded to `downloads` in the prepared folder; nothing is written into the raw folder.
 
     Raises:
-        UserError: the given raw folder doesn't exist; a file is missing and can't be downloaded, or is damaged.
+        UserError: the given raw folder doesn't exist; a file is missing and can't be downloaded, or is damaged;
+            validation_fraction leaves no images.
     """
     folder, downloads = _raw_files_folder(published, config), config.prepared_folder / "downloads" / published.name
     files = {
@@ -109,7 +110,9 @@ def load_published(published: Published, config: DataConfig) -> Dataset:
     )
     splits = {split: Split(arrays[f"{split}_images"], arrays[f"{split}_labels"]) for split in STEMS}
     places = " and ".join(dict.fromkeys(str(path.parent) for pair in files.values() for path in pair))
-    return Dataset(published.name, f"idx files in {places}", splits["train"], splits["test"], published.class_names)
+    dataset = Dataset(published.name, f"idx files in {places}", splits["train"], splits["test"], published.class_names)
+    share = config.validation_fraction
+    return with_last_for_validation(dataset, share) if share else dataset
 
 
 def _raw_files_folder(published: Published, config: DataConfig) -> Path:

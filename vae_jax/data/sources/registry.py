@@ -5,11 +5,12 @@ from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from vae_jax.config.schema import DataConfig
+from vae_jax.config.schema import FIXED, DataConfig
 from vae_jax.core.errors import UserError
 from vae_jax.core.registry import Registry
 from vae_jax.data.contrast import CONTRASTS
 from vae_jax.data.dataset import Dataset, with_validation
+from vae_jax.data.fixed_draw import with_fixed_draw
 from vae_jax.data.grouped_split import describe_untested
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ SOURCES: Registry[Callable[[DataConfig], Dataset]] = Registry(
     "config.data.name",
     {
         "arrays": _lazy("arrays", "missing"),
+        "binarized_mnist": _lazy("binarized_mnist"),
         "digits": _lazy("digits"),
         "dogpeople": _lazy("dogpeople"),
         "drawn_faces": _lazy("drawn_faces"),
@@ -60,15 +62,20 @@ def load(config: DataConfig, given: "GivenArrays | None" = None) -> Dataset:
     except OSError as error:  # such as a folder without permission, or a full disk
         fault = f"{error.filename or f'config.data.name={config.name}'}: can't be used ({error.strerror or error})"
         raise UserError(f"{fault}; change config.data.raw_dir or config.data.prepared_dir") from None
-    if config.validation_fraction and not len(dataset.validation):
+    if config.validation_fraction and len(dataset.train) and not len(dataset.validation):
         dataset = with_validation(dataset, config.validation_fraction)
-    for name, split in (("training", dataset.train), ("test", dataset.test)):
-        if not len(split):
-            raise UserError(
-                f"config.data: found no {name} images in {dataset.source}; change config.data.test_fraction"
-            )
+    _check_not_empty(dataset)
+    if config.binarise == FIXED:
+        dataset = with_fixed_draw(dataset)
     if config.name in FROM_PHOTOGRAPHS:  # whose `source` names classes without test images already
         return dataset
     trained, tested = ([dataset.class_names[k] for k in set(s.labels.tolist())] for s in (dataset.train, dataset.test))
     untested = describe_untested(trained, tested)
     return replace(dataset, source=f"{dataset.source}; {untested}") if untested else dataset
+
+
+def _check_not_empty(dataset: Dataset) -> None:
+    for name, split in (("training", dataset.train), ("test", dataset.test)):
+        if not len(split):
+            field = "validation_fraction" if len(dataset.validation) else "test_fraction"
+            raise UserError(f"config.data: found no {name} images in {dataset.source}; change config.data.{field}")
