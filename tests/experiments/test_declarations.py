@@ -2,7 +2,9 @@
 
 import json
 import re
+from functools import reduce
 from importlib import import_module
+from operator import getitem
 from pathlib import Path
 
 import pytest
@@ -15,8 +17,13 @@ from vae_jax.runs.plan import check_config
 
 ROOT = Path(__file__).parents[2] / "experiments"
 # The benchmark trains nothing to look at: it has its own shape.
-NAMES = sorted(path.parent.name for path in ROOT.glob("*/__main__.py") if path.parent.name != "speed")
+FOUND = (path.parent.relative_to(ROOT).as_posix().replace("/", ".") for path in ROOT.rglob("__main__.py"))
+NAMES = sorted(name for name in FOUND if name != "speed")
 MOST_QUICK_STEPS = 1000
+
+
+def folder_of(name):
+    return ROOT.joinpath(*name.split("."))
 
 
 def experiment(name):
@@ -40,8 +47,8 @@ def test_every_training_is_valid(name):
 def test_every_setting_differs_from_its_config(name):
     for training in experiment(name).trainings.values():
         own = get_config(training.config)
-        flat = {name: own[name.split(".")[0]][name.split(".")[1]] for name in training.settings}
-        assert not [name for name, value in training.settings.items() if flat[name] == value]
+        for settings in (training.settings, training.short):
+            assert not [name for name, value in settings.items() if reduce(getitem, name.split("."), own) == value]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -54,28 +61,29 @@ def test_a_quick_look_has_the_same_members_and_few_steps(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_lies_in_the_folder_of_its_name(name):
-    assert experiment(name).folder == ROOT / name
+    assert experiment(name).folder == folder_of(name)
+    assert experiment(name).name == name
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_its_readme_shows_is_there(name):
-    text = (ROOT / name / "README.md").read_text()
+    text, here = (folder_of(name) / "README.md").read_text(), folder_of(name)
     assert f"python -m experiments.{name}" in text
     linked = re.findall(r"\]\(([^)]+)\)", text)
-    kept = {file.name for file in (ROOT / name).glob("*.png")}
+    kept = {file.name for file in here.glob("*.png")}
     assert {link for link in linked if link.endswith(".png")} == kept
     assert kept
-    assert all(file.stat().st_size <= 200_000 for file in (ROOT / name).glob("*.png"))
-    assert {"results.csv", "provenance.json"} <= {file.name for file in (ROOT / name).iterdir()}
+    assert all(file.stat().st_size <= 200_000 for file in here.glob("*.png"))
+    assert {"results.csv", "provenance.json"} <= {file.name for file in here.iterdir()}
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_it_takes_to_repeat_it_lies_beside_it(name):
-    kept = json.loads((ROOT / name / "provenance.json").read_text())
-    assert kept["command"] == f"python -m experiments.{name}"
-    declared = experiment(name).trainings
+    kept = json.loads((folder_of(name) / "provenance.json").read_text())
+    declared, short = experiment(name).trainings, " --short" if kept["command"].endswith(" --short") else ""
+    assert kept["command"] == f"python -m experiments.{name}{short}"
     assert kept["trainings"].keys() == declared.keys()
     for training, told in zip(declared.values(), kept["trainings"].values(), strict=True):
         assert (told["config"], tuple(told["sweep"])) == (training.config, training.sweep)
-        assert told["settings"] == json.loads(json.dumps(training.settings))
+        assert told["settings"] == json.loads(json.dumps({**training.settings, **(training.short if short else {})}))
         assert all(told[part] for part in ("seeds", "data", "seconds", "resolved", *ENVIRONMENT))

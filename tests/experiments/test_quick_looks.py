@@ -4,12 +4,27 @@ import csv
 from importlib import import_module
 from pathlib import Path
 
+import numpy as np
 import pytest
 from drawn_photographs import draw_dogs, draw_people
 
+from vae_jax.data.sources import binarized_mnist
 from vae_jax.research.experiment import main
 
-NAMES = ("beta_latent", "blog", "dynamic_range", "layer_sizes", "warmup")
+NAMES = (
+    "beta_latent",
+    "blog",
+    "dynamic_range",
+    "layer_sizes",
+    "likelihoods.burda",
+    "likelihoods.iaf",
+    "likelihoods.overfitting",
+    "likelihoods.pythae",
+    "warmup",
+)
+
+
+BINARY_DIGITS = {"train": 200, "valid": 40, "test": 50}  # rows
 
 
 @pytest.fixture(scope="module")
@@ -17,6 +32,9 @@ def raw(tmp_path_factory, put_noise_digits):
     """A working folder with all that experiments read."""
     folder = tmp_path_factory.mktemp("experiments")
     put_noise_digits(folder / "data" / "raw" / "mnist", 200, 50)
+    for split, rows in BINARY_DIGITS.items():
+        digits = np.random.default_rng(rows).integers(0, 2, (rows, 28 * 28))
+        np.savetxt(folder / "data" / "raw" / f"binarized_mnist_{split}.amat", digits, "%d")
     draw_people(folder / "data" / "raw", 60)
     draw_dogs(folder / "data" / "raw", 60)
     return folder
@@ -24,7 +42,8 @@ def raw(tmp_path_factory, put_noise_digits):
 
 def test_none_is_left_out():
     here = Path(__file__).parents[2] / "experiments"
-    assert {path.parent.name for path in here.glob("*/__main__.py")} == {*NAMES, "speed"}
+    found = {path.parent.relative_to(here).as_posix().replace("/", ".") for path in here.rglob("__main__.py")}
+    assert found == {*NAMES, "speed"}
 
 
 @pytest.mark.slow
@@ -32,6 +51,7 @@ def test_none_is_left_out():
 def test_a_quick_look_gives_a_table_and_the_pictures_of_the_kept_one(raw, monkeypatch, name):
     monkeypatch.chdir(raw)
     monkeypatch.delenv("VAE_JAX_RAW", raising=False)
+    monkeypatch.setattr(binarized_mnist, "ROWS", BINARY_DIGITS)
     experiment = import_module(f"experiments.{name}.__main__").EXPERIMENT
     assert main(experiment, ["--quick", f"--workdir={name}"]) == 0
     looked = raw / name / "quick" / "findings"
