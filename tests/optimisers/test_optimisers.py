@@ -113,7 +113,7 @@ def test_their_numbers_may_differ_between_members_of_one_program(lines):
         theirs = theirs.transformation(lambda _, rate=config.optimiser.learning_rate: rate)
         state = theirs.init(PARAMS)
         for step in range(3):
-            expected, state = theirs.update(gradients(step), state, PARAMS, sound=True)
+            expected, state = theirs.update(gradients(step), state, PARAMS, sound=jnp.asarray(True))
         jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7), ours, expected)
 
 

@@ -163,9 +163,9 @@ class OptimiserConfig:
     Attributes:
         name: the optimiser; its own settings are in `optimisers.NAME`.
         learning_rate: the largest one, before it decays.
-        schedule: how the rate decays after its rise: `constant`, `linear`, `cosine` or `exponential`.
+        schedule: how the rate decays after its rise: `constant`, `linear`, `cosine`, `exponential` or `staircase`.
         schedule_steps: length of the decay in steps; 0 means the rest of the run.
-        schedule_end: the share of the rate that is left at the end of the decay.
+        schedule_end: the share of the rate that is left at the end of the decay (`staircase`: always a tenth).
         rise_steps: steps over which the rate rises from 0.
         clip: the largest norm of the gradient of all weights; larger gradients are scaled down; 0 means no clipping.
         ema: the decay of the exponential moving average of the weights, evaluated in place of the newest; 0 means none.
