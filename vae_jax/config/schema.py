@@ -192,6 +192,8 @@ class TrainConfig:
         epochs: how many epochs.
         steps_per_epoch: optimiser steps in an epoch; 0 means one pass over the data.
         batch_size: images a step.
+        dtype: of the numbers that dense and convolutional layers multiply in training, `float32` or `bfloat16`. Their
+            sums, all else, and evaluation are float32. Most CPUs take longer with `bfloat16`, up to twice as long.
         members_per_step: members that a device computes at once; 0 means one on a CPU, where that is fastest, and as
             many as fit into the memory elsewhere.
         data_devices: over how many devices each batch is spread; members are spread over the rest.
@@ -204,6 +206,7 @@ class TrainConfig:
     epochs: int = limited(20, low=1, high=10_000_000, role=Role.EXTENT)
     steps_per_epoch: int = limited(0, low=0, high=10_000_000)
     batch_size: int = limited(128, low=1, high=1_000_000)
+    dtype: str = one_of("float32", "float32", "bfloat16")
     members_per_step: int = limited(0, low=0, high=100_000, role=Role.UPKEEP)
     data_devices: int = limited(1, low=1, high=100_000, role=Role.UPKEEP)
     on_nan: Choice = traced_choice("stop", *ON_NAN)

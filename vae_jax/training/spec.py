@@ -106,7 +106,7 @@ def spec_of(configs: Sequence[Config], dataset: Sizes) -> Spec:
         model=config.model,
         objective=config.objective,
         optimiser=config.optimiser,
-        train=TrainConfig(batch_size=config.train.batch_size),
+        train=TrainConfig(batch_size=config.train.batch_size, dtype=config.train.dtype),
         parts=without_unused(config),
     )
     classes = len(dataset.class_names) if data.condition == "labels" else 0
