@@ -19,7 +19,7 @@ SWEEPS = {
     "parts": (
         [
             *("--config.model.encoder=margins", "--config.model.decoder=outer", "--config.model.prior=student"),
-            *("--config.model.likelihood=laplace", "--config.optimiser.name=adamax", "--config.data.binarise=noisy"),
+            *("--config.model.likelihood=laplace", "--config.optimiser.name=lion", "--config.data.binarise=noisy"),
             *("--config.objective.warmup=square", "--config.optimiser.schedule=square"),
             *("--config.model.posterior=laplace", "--config.posteriors.laplace.floor=0.01"),
         ],

@@ -17,7 +17,7 @@ from small_runs import small_config, small_dataset
 from vae_jax.config.parts import chosen_parts
 from vae_jax.config.schema import Config
 from vae_jax.core.errors import UserError
-from vae_jax.core.registry import KINDS
+from vae_jax.core.registry import KINDS, registry_of
 from vae_jax.evaluation.metrics import split_metrics
 from vae_jax.training.examples import split_arrays, train_data
 from vae_jax.training.hyperparameters import hyperparameters_of
@@ -35,8 +35,10 @@ DEFAULTS = chosen_parts(Config())
 
 def chosen(parts):
     """A small config with some parts, by kind."""
+    least = getattr(registry_of("objective")[parts.get("objective", "elbo")], "least_samples", 1)
     config = small_config(
         model={"hidden": (8,), "latent_dim": SMALLER},
+        objective={"samples": 1 if least == 1 else 2 * least},
         parts={"encoders": {"conv": {"widths": (4, 5)}}, "decoders": {"conv": {"widths": (5, 4)}}},
     )
     for kind, name in parts.items():

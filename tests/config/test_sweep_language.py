@@ -156,7 +156,9 @@ def test_settings_of_parts_are_swept_by_full_names_and_by_unambiguous_short_name
         alone = dataclasses.replace(Config(), model=dataclasses.replace(Config().model, posterior="iaf"))
         members = expand(dataclasses.replace(alone, sweep=(f"{name}=1,3",)))
         assert [field_of(member, "posteriors.iaf.blocks") for member in members] == [1, 3]
-    with pytest.raises(UserError, match=r"found field 'b1'; say which: optimisers\.adam\.b1 or optimisers\.adamw\.b1"):
+    with pytest.raises(
+        UserError, match=r"found field 'b1'; say which: optimisers\.adam\.b1 or .* or optimisers\.adamw\.b1"
+    ):
         sweep("b1=0.5,0.9")
     assert [member.optimiser.learning_rate for member in sweep("learning_rate=0.1,0.2")] == [0.1, 0.2]
 

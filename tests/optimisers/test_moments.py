@@ -1,4 +1,4 @@
-"""Adam is unchanged by skipped steps."""
+"""Adam and Adamax are unchanged by skipped steps."""
 
 import jax
 import jax.numpy as jnp
@@ -6,7 +6,7 @@ import numpy as np
 import optax
 import pytest
 
-from vae_jax.optimisers.moments import scale_by_adam
+from vae_jax.optimisers.moments import scale_by_adam, scale_by_adamax
 
 PARAMS = {"kernel": jnp.zeros((3, 2)), "bias": jnp.zeros(2)}
 RATES = (0.9, 0.99, 1e-8)
@@ -22,9 +22,12 @@ def agree(found, expected):
         np.testing.assert_allclose(ours, theirs, rtol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("mine", "theirs"), [(scale_by_adam, optax.scale_by_adam), (scale_by_adamax, optax.scale_by_adamax)]
+)
 @pytest.mark.parametrize("left_out", [(), (3,), (0, 1, 5)])
-def test_it_is_optax_adam_on_the_steps_that_are_not_skipped(left_out):
-    ours, theirs = scale_by_adam(*RATES), optax.scale_by_adam(*RATES)
+def test_it_is_that_of_optax_on_the_steps_that_are_not_skipped(mine, theirs, left_out):
+    ours, theirs = mine(*RATES), theirs(*RATES)
     state, expected = ours.init(PARAMS), theirs.init(PARAMS)
     for step in range(7):
         sound = step not in left_out

@@ -30,6 +30,7 @@ def rates(schedule, steps, *, rise=0, length=100, end=0.1):
         ("linear", [2, 1.1, 0.2, 0.2]),
         ("cosine", [2, 1.1, 0.2, 0.2]),
         ("exponential", [2, 2 * 0.1**0.5, 0.2, 0.2]),
+        ("staircase", [2, 0.2, 0.2, 0.2]),
     ],
 )
 def test_each_schedule_falls_to_its_final_rate_and_stays(schedule, expected):
@@ -50,3 +51,20 @@ def test_the_rise_is_linear_from_the_first_step_and_the_decay_begins_after_it():
 def test_length_zero_means_the_rest_of_the_run(given, rise, steps):
     config = small_config(optimiser={"schedule_steps": given, "rise_steps": rise})
     assert with_lengths(config, 100).optimiser.schedule_steps == steps
+
+
+@pytest.mark.parametrize("steps_per_pass", [1, 2500, 3000])
+def test_the_staircase_has_burdas_stages_in_3280_passes_to_the_step(steps_per_pass):
+    """Burda et al. 2016, section 5: 3^i passes at 0.001 * 10^(-i/7)."""
+    starts = np.cumsum([0, *(3**i * steps_per_pass for i in range(8))])
+    assert starts[-1] == 3280 * steps_per_pass
+    first, last = starts[:-1], starts[1:] - 1
+    for steps in (first, last):
+        found = rates("staircase", steps, length=starts[-1], end=0.01)
+        np.testing.assert_allclose(found, [2 * 10 ** (-i / 7) for i in range(8)], rtol=1e-6)
+
+
+def test_the_staircase_has_eight_stages_in_a_run_of_any_length():
+    found = rates("staircase", np.arange(5000), length=5000)
+    assert len(np.unique(found)) == 8
+    assert (np.diff(found) <= 0).all()

@@ -41,13 +41,41 @@ def objective(name, **fields):
             "model.posterior: found 'iaf', which config.model.name=ladder does not",
         ),
         (model(name="ladder", prior="vamp"), "model.prior: found 'vamp', which config.model.name=ladder does not use"),
-        (model(posterior="iaf") | objective("iwae_dreg"), "'iwae_dreg', which needs config.model.name=vae and a post"),
-        (model(name="ladder") | objective("iwae_dreg"), "'iwae_dreg', which needs config.model.name=vae and a post"),
+        (
+            model(posterior="iaf") | objective("iwae_dreg", samples=2),
+            "'iwae_dreg', which needs config.model.name=vae and a post",
+        ),
+        (
+            model(name="ladder") | objective("iwae_dreg", samples=2),
+            "'iwae_dreg', which needs config.model.name=vae and a post",
+        ),
         (model(posterior="iaf") | objective("beta_tc"), "'beta_tc', which needs config.model.name=vae and a posterior"),
         (model(posterior="fsq", prior="uniform_codes") | objective("beta_tc"), "'beta_tc', which needs"),
         (model(name="ladder") | objective("beta_tc"), "'beta_tc', which needs"),
-        (objective("iwae", reduction="blog"), "reduction: found 'blog'; config.objective.name=iwae needs nats"),
-        (objective("iwae", free_bits=0.5), "free_bits: found 0.5, of which config.objective.name=iwae makes no use"),
+        (
+            objective("iwae", samples=2, reduction="blog"),
+            "reduction: found 'blog'; config.objective.name=iwae needs nats",
+        ),
+        (
+            objective("iwae", samples=2, free_bits=0.5),
+            "free_bits: found 0.5, of which config.objective.name=iwae makes no use",
+        ),
+        (
+            objective("iwae"),
+            "samples: found 1; config.objective.name=iwae compares the samples of an image; needs 2 or more",
+        ),
+        (objective("piwae"), "samples: found 1; config.objective.name=piwae compares"),
+        (
+            objective("miwae", samples=5),
+            "objectives.miwae.groups: found 2, which does not divide the 5 of config.objec",
+        ),
+        (objective("ciwae", samples=2, reduction="blog"), "reduction: found 'blog'; config.objective.name=ciwae needs"),
+        (model(name="ladder") | objective("piwae", samples=4), "'piwae', which needs config.model.name=vae"),
+        (objective("capacity", free_bits=0.5), "free_bits: found 0.5, of which config.objective.name=capacity makes"),
+        (
+            objective("capacity") | {"train": {"data_devices": 2}},
+            "data_devices: found 2 with config.objective.name=cap",
+        ),
         (objective("factor", samples=2), "samples: found 2; config.objective.name=factor uses one"),
         (objective("beta_tc") | {"train": {"batch_size": 1}}, "batch_size: found 1; config.objective.name=beta_tc"),
         (
@@ -104,7 +132,7 @@ def test_any_member_is_checked_before_anything_is_written(tmp_path, monkeypatch)
     monkeypatch.setattr(collection, "load", lambda *_: DATASET)
     folder = RunFolder(tmp_path / "run")
     for line in ("prior=standard_normal,uniform_codes", "free_bits=0,0.5"):
-        config = small_config(sweep=(line,), objective={"name": "iwae"})
+        config = small_config(sweep=(line,), objective={"name": "iwae", "samples": 2})
         with pytest.raises(UserError, match=r"uniform_codes|free_bits: found 0\.5"):
             plan_run(folder, config)
     assert not list(tmp_path.iterdir())

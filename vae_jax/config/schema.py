@@ -168,9 +168,9 @@ class OptimiserConfig:
     Attributes:
         name: the optimiser; its own settings are in `optimisers.NAME`.
         learning_rate: the largest one, before it decays.
-        schedule: how the rate decays after its rise: `constant`, `linear`, `cosine` or `exponential`.
+        schedule: how the rate decays after its rise: `constant`, `linear`, `cosine`, `exponential` or `staircase`.
         schedule_steps: length of the decay in steps; 0 means the rest of the run.
-        schedule_end: the share of the rate that is left at the end of the decay.
+        schedule_end: the share of the rate that is left at the end of the decay (`staircase`: always a tenth).
         rise_steps: steps over which the rate rises from 0.
         clip: the largest norm of the gradient of all weights; larger gradients are scaled down; 0 means no clipping.
         ema: the decay of the exponential moving average of the weights, evaluated in place of the newest; 0 means none.
@@ -197,6 +197,8 @@ class TrainConfig:
         epochs: how many epochs.
         steps_per_epoch: optimiser steps in an epoch; 0 means one pass over the data.
         batch_size: images a step.
+        dtype: of the numbers that dense and convolutional layers multiply in training, `float32` or `bfloat16`. Their
+            sums, all else, and evaluation are float32. Most CPUs take longer with `bfloat16`, up to twice as long.
         members_per_step: members that a device computes at once; 0 means one on a CPU, where that is fastest, and as
             many as fit into the memory elsewhere.
         data_devices: over how many devices each batch is spread; members are spread over the rest.
@@ -213,6 +215,7 @@ class TrainConfig:
     epochs: int = limited(20, low=1, high=10_000_000, role=Role.EXTENT)
     steps_per_epoch: int = limited(0, low=0, high=10_000_000)
     batch_size: int = limited(128, low=1, high=1_000_000)
+    dtype: str = one_of("float32", "float32", "bfloat16")
     members_per_step: int = limited(0, low=0, high=100_000, role=Role.UPKEEP)
     data_devices: int = limited(1, low=1, high=100_000, role=Role.UPKEEP)
     on_nan: Choice = traced_choice("stop", *ON_NAN)

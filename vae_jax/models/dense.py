@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 import jax
 import jax.numpy as jnp
 from flax import nnx
+from jax.nn.initializers import Initializer
 from jaxtyping import Array, Float, Key
 
 from vae_jax.core.random_keys import named
 from vae_jax.core.registry import Registry
 from vae_jax.models.contracts import Build, Condition
 from vae_jax.models.initialisers import INITIALISERS, Init, head_init, layer_init, tail_init
+from vae_jax.models.products import product
 
 Activation = Callable[[Array], Array]
 
@@ -23,7 +25,15 @@ ACTIVATIONS: Registry[Activation] = Registry(
 def linear(fan_in: int, fan_out: int, init: Init, key: Key[Array, ""]) -> nnx.Linear:
     """Return a dense layer with starting weights drawn from `key`."""
     kernel_init, bias_init = layer_init(init, fan_in)
-    return nnx.Linear(fan_in, fan_out, kernel_init=kernel_init, bias_init=bias_init, rngs=nnx.Rngs(params=key))
+    return dense_layer(fan_in, fan_out, kernel_init, bias_init, key)
+
+
+def dense_layer(
+    fan_in: int, fan_out: int, kernel_init: Initializer, bias_init: Initializer, key: Key[Array, ""]
+) -> nnx.Linear:
+    """Return a dense layer with its own initialisers; every layer's product is that of `vae_jax.models.products`."""
+    rngs = nnx.Rngs(params=key)
+    return nnx.Linear(fan_in, fan_out, kernel_init=kernel_init, bias_init=bias_init, dot_general=product, rngs=rngs)
 
 
 def flattened(
@@ -62,8 +72,7 @@ class UnitHead(nnx.Module):
         """Draw the starting weights, one key for each unit."""
         self.outputs, size = outputs, build.units.size
         kernel_init, bias_init = head_init(INITIALISERS[build.config.model.init], build.features, size)
-        rngs = nnx.Rngs(params=key)
-        self.layer = nnx.Linear(build.features, outputs * size, kernel_init=kernel_init, bias_init=bias_init, rngs=rngs)
+        self.layer = dense_layer(build.features, outputs * size, kernel_init, bias_init, key)
 
     def __call__(self, features: Float[Array, "batch features"]) -> tuple[Float[Array, "batch units"], ...]:
         """Return one array for each of the outputs."""
@@ -78,8 +87,7 @@ class UnitStem(nnx.Module):
         """Draw the starting weights, one key for each unit."""
         init, units = INITIALISERS[build.config.model.init], build.units
         kernel_init, bias_init = tail_init(init, units.size, units.mask)
-        rngs = nnx.Rngs(params=named(key, "units"))
-        self.layer = nnx.Linear(units.size, fan_out, kernel_init=kernel_init, bias_init=bias_init, rngs=rngs)
+        self.layer = dense_layer(units.size, fan_out, kernel_init, bias_init, named(key, "units"))
         self.told = linear(build.condition, fan_out, init, named(key, "condition")) if build.condition else None
 
     def __call__(

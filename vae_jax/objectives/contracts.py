@@ -47,6 +47,10 @@ class Objective(Protocol):
     The framework averages the terms over the examples of a batch or of a whole split, leaving padding out. The gradient
     of the loss updates both the model and the objective's own module; use `jax.lax.stop_gradient` to control which term
     updates which.
+
+    A class may say `charges_free_bits = False`, where `objective.free_bits` changes nothing; `least_samples`, of each
+    image; `needs_whole_batch = True`, where the loss is not linear in the means, so that a batch can't be spread over
+    devices.
     """
 
     def own(self, key: Key[Array, ""], model: Model) -> nnx.Module | None:

@@ -34,14 +34,28 @@ class ELBO:
         return metrics["loss"], metrics
 
 
+def log_likelihoods(model: Model, batch: Batch, z: Float[Array, "k batch units"]) -> Float[Array, "k batch"]:
+    """Return log p(x|z) of every sample, in nats."""
+    return model.decode(z, batch.condition).log_prob(batch.x)
+
+
 def elbo_terms(model: Model, batch: Batch, inference: Inference) -> dict[str, Float[Array, "batch ..."]]:
+    """Return the terms of the ELBO for each example, as `terms_of` does."""
+    return terms_of(log_likelihoods(model, batch, inference.z), inference)
+
+
+def terms_of(log_likelihood: Float[Array, "k batch"], inference: Inference) -> dict[str, Float[Array, "batch ..."]]:
     """Return the terms of the ELBO for each example, in nats.
+
+    Args:
+        log_likelihood: log p(x|z) of the samples of `inference`.
+        inference: of the examples.
 
     Returns:
         `distortion` `[batch]`, -log p(x|z) averaged over samples; `rates` `[batch, parts]`, KL(q || p) by part in
         closed form, else log q - log p averaged over samples as one part; `penalty` `[batch]` if the posterior has one.
     """
-    distortion = -jnp.mean(model.decode(inference.z, batch.condition).log_prob(batch.x), axis=0)
+    distortion = -jnp.mean(log_likelihood, axis=0)
     rates = inference.rates
     if rates is None:
         rates = jnp.mean(inference.log_q - inference.log_p, axis=0)[:, None]

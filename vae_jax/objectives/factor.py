@@ -14,7 +14,7 @@ from vae_jax.core.random_keys import named
 from vae_jax.core.traced import Number
 from vae_jax.core.units import Units
 from vae_jax.models.contracts import Batch, Model
-from vae_jax.models.dense import linear
+from vae_jax.models.dense import dense_layer, linear
 from vae_jax.models.initialisers import INITIALISERS, tail_init
 from vae_jax.objectives.contracts import Means, Metrics, Scalar, Terms
 from vae_jax.objectives.elbo import elbo_terms
@@ -28,8 +28,7 @@ class Critic(nnx.Module):
         """Draw the starting weights, one key for each unit."""
         init, (first, *others) = INITIALISERS["lecun"], (*hidden, 1)
         kernel_init, bias_init = tail_init(init, units.size, units.mask)
-        rngs = nnx.Rngs(params=named(key, "units"))
-        self.stem = nnx.Linear(units.size, first, kernel_init=kernel_init, bias_init=bias_init, rngs=rngs)
+        self.stem = dense_layer(units.size, first, kernel_init, bias_init, named(key, "units"))
         sizes = [first, *others]
         self.layers = nnx.List(
             [linear(sizes[k], size, init, named(key, f"layer_{k}")) for k, size in enumerate(others)]

@@ -11,7 +11,7 @@ from vae_jax.core.errors import UserError
 from vae_jax.core.noise import Noise
 from vae_jax.models.contracts import Batch, HasLogProb, Inference, Model
 from vae_jax.objectives.contracts import Means, Metrics, ObjectiveBuild, Scalar, Terms
-from vae_jax.objectives.elbo import ELBO, elbo_metrics, elbo_terms
+from vae_jax.objectives.elbo import ELBO, elbo_metrics, elbo_terms, log_likelihoods, terms_of
 from vae_jax.schedules.warmups import beta_kl_at
 
 LogWeights = Float[Array, "k batch"]
@@ -21,6 +21,7 @@ class IWAE(ELBO):
     """The bound of Burda et al. 2016, arXiv:1509.00519, eq. 8; `beta_kl` is the weight of log q - log p in log w."""
 
     charges_free_bits = False
+    least_samples = 2  # with one it is the ELBO, with a noisier estimate of the KL
 
     def __init__(self, settings: None, build: ObjectiveBuild) -> None:
         """Keep the settings.
@@ -39,8 +40,13 @@ class IWAE(ELBO):
         """Return the bound of each example, and the terms of its ELBO."""
         objective = self.build.config.objective
         inference = model.infer(batch.x, batch.condition, noise, objective.samples)
-        log_w = log_weights(model, batch, inference, beta_kl_at(step, objective))
-        return with_bound(log_mean(log_w), model, batch, inference)
+        log_likelihood = log_likelihoods(model, batch, inference.z)
+        log_w = log_weights(log_likelihood, inference, beta_kl_at(step, objective))
+        return with_bound(self.bound(log_w), terms_of(log_likelihood, inference))
+
+    def bound(self, log_w: LogWeights) -> Float[Array, " batch"]:
+        """Return the bound of each example."""
+        return log_mean(log_w)
 
     def loss(self, means: Means, step: Int[Array, ""]) -> tuple[Scalar, Metrics]:
         """Return minus the bound."""
@@ -69,21 +75,21 @@ class IWAEDReG(IWAE):
         beta_kl, fixed = beta_kl_at(step, objective), jax.tree.map(jax.lax.stop_gradient, inference.q)
 
         def weights_at(z: Float[Array, "k batch units"]) -> LogWeights:
-            at_z = inference._replace(z=z, log_q=fixed.log_prob(z), log_p=p.log_prob(z))
-            return log_weights(model, batch, at_z, beta_kl)
+            at_z = inference._replace(log_q=fixed.log_prob(z), log_p=p.log_prob(z))
+            return log_weights(log_likelihoods(model, batch, z), at_z, beta_kl)
 
+        # The compiled program decodes once: that z's gradient is scaled or stopped does not change what is decoded.
         share = jax.lax.stop_gradient(jax.nn.softmax(weights_at(jax.lax.stop_gradient(inference.z)), axis=0))
         # The decoder's gradient has the weights `share`; the encoder's, through z, has their squares, and at other
         # beta_kl `share * (1 - beta_kl + beta_kl * share)`: the reparameterised score term counts beta_kl times.
         log_w = weights_at(scaled_gradient(inference.z, (1 - beta_kl + beta_kl * share)[..., None]))
         surrogate = jnp.sum(share * log_w, axis=0)
         bound = jax.lax.stop_gradient(log_mean(log_w) - surrogate) + surrogate
-        return with_bound(bound, model, batch, inference)
+        return with_bound(bound, elbo_terms(model, batch, inference))
 
 
-def log_weights(model: Model, batch: Batch, inference: Inference, beta_kl: Scalar) -> LogWeights:
+def log_weights(log_likelihood: LogWeights, inference: Inference, beta_kl: Scalar) -> LogWeights:
     """Return log w = log p(x|z) + beta_kl * (log p(z) - log q(z|x)) of every sample."""
-    log_likelihood = model.decode(inference.z, batch.condition).log_prob(batch.x)
     return log_likelihood + beta_kl * (inference.log_p - inference.log_q)
 
 
@@ -92,13 +98,10 @@ def log_mean(log_w: LogWeights) -> Float[Array, " batch"]:
     return jax.nn.logsumexp(log_w, axis=0) - math.log(len(log_w))
 
 
-def with_bound(
-    bound: Float[Array, " batch"], model: Model, batch: Batch, inference: Inference
-) -> dict[str, Float[Array, "batch ..."]]:
+def with_bound(bound: Float[Array, " batch"], terms: Terms) -> dict[str, Float[Array, "batch ..."]]:
     """Return the bound, and the terms of the ELBO; of these only the penalty has a gradient."""
-    terms = elbo_terms(model, batch, inference)
     reported = {name: jax.lax.stop_gradient(terms[name]) for name in ("distortion", "rates")}
-    return terms | reported | {"bound": bound}
+    return {**terms, **reported, "bound": bound}
 
 
 @jax.custom_vjp

@@ -10,7 +10,10 @@ from vae_jax.config.parts import settings_of
 from vae_jax.config.schema import Config
 from vae_jax.core.registry import Registry
 from vae_jax.optimisers.adam import Adam
+from vae_jax.optimisers.adamax import Adamax
 from vae_jax.optimisers.adamw import AdamW
+from vae_jax.optimisers.rmsprop import RMSProp
+from vae_jax.optimisers.sgd import SGD
 from vae_jax.optimisers.skipping import skippable
 from vae_jax.schedules.rates import rate_at
 
@@ -26,7 +29,9 @@ class Optimiser(Protocol):
         """Return the Optax transformation; the learning rate is a function of the step."""
 
 
-OPTIMISERS: Registry[type[Optimiser]] = Registry("config.optimiser.name", {"adam": Adam, "adamw": AdamW})
+OPTIMISERS: Registry[type[Optimiser]] = Registry(
+    "config.optimiser.name", {"adam": Adam, "adamax": Adamax, "adamw": AdamW, "rmsprop": RMSProp, "sgd": SGD}
+)
 
 
 def optimiser_of(config: Config) -> optax.GradientTransformationExtraArgs:

@@ -38,6 +38,7 @@ def check_fit(groups: Iterable[Group], dataset_of: Callable[[Group], Dataset]) -
         for config in group.configs:
             _check_unused(config)
             _check_free_bits(config)
+            _check_samples(config)
             _check_whole_batch(config)
         _check_labels(group.spec)
         if group.spec not in traced:
@@ -89,13 +90,25 @@ def _check_free_bits(config: Config) -> None:
         )
 
 
+def _check_samples(config: Config) -> None:
+    """Refuse one sample of an image where the bound compares several."""
+    objective = config.objective
+    least = getattr(registry_of("objective")[objective.name], "least_samples", 1)
+    if objective.samples < least:
+        raise UserError(
+            f"config.objective.samples: found {objective.samples}; config.objective.name={objective.name} compares the "
+            f"samples of an image; needs {least} or more, or config.objective.name=elbo"
+        )
+
+
 def _check_whole_batch(config: Config) -> None:
     """Refuse to spread a batch over devices if a part needs the whole batch."""
     devices = config.train.data_devices
     if devices == 1:
         return
     for kind, name in chosen_parts(config).items():
-        if getattr(registry_of(kind)[name], "depends_on_batch", False):
+        part = registry_of(kind)[name]
+        if getattr(part, "depends_on_batch", False) or getattr(part, "needs_whole_batch", False):
             raise UserError(
                 f"config.train.data_devices: found {devices} with config.{KINDS[kind].field}={name}, which needs all "
                 "images of a batch together; needs 1"

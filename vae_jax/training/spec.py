@@ -108,6 +108,7 @@ def spec_of(configs: Sequence[Config], dataset: Sizes) -> Spec:
         optimiser=config.optimiser,
         train=TrainConfig(
             batch_size=config.train.batch_size,
+            dtype=config.train.dtype,
             keep_best=config.train.keep_best,
             patience=config.train.patience,
             best_by=config.train.best_by,

@@ -18,6 +18,7 @@ from vae_jax.config.schema import ON_NAN
 from vae_jax.core.noise import Noise
 from vae_jax.core.random_keys import named
 from vae_jax.models.contracts import Batch
+from vae_jax.models.products import products_of
 from vae_jax.objectives.contracts import Metrics, Objective
 from vae_jax.training.batches import block_batches
 from vae_jax.training.examples import TrainData, make_batch
@@ -101,7 +102,8 @@ def loss_of(
 ) -> tuple[Float[Array, ""], tuple[Metrics, Arrays]]:
     """Return the loss of a batch, its metrics, and the variables after it."""
     modules = merge(spec, params, variables)
-    terms = objective.terms(modules.model, modules.own, batch, noise, step)
+    with products_of(spec.settings.train.dtype):
+        terms = objective.terms(modules.model, modules.own, batch, noise, step)
     loss, metrics = objective.loss({name: jnp.mean(term, axis=0) for name, term in terms.items()}, step)
     return loss, (metrics, split(modules)[1])
 
