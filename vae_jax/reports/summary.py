@@ -13,11 +13,13 @@ from vae_jax.config.values import shown
 from vae_jax.core.provenance import environment
 from vae_jax.data.collection import DataCollection
 from vae_jax.data.dataset import Dataset
+from vae_jax.reports.collapse import collapsed_units
 from vae_jax.reports.comparable import Measured, group_by_unit
 from vae_jax.runs.folder import SPLITS
 from vae_jax.training.member import parameters_of
 from vae_jax.training.spec import Spec, standard_beta_kl
 
+NOT_IN_HEADLINE = ("step", "epoch", "active_units", "nll_samples", "nll_standard_error", "information_images")
 ALWAYS = ("seed", "objective.beta_kl", "model.latent_dim")
 
 
@@ -44,6 +46,7 @@ class MemberResult(NamedTuple):
         train, test: its last metrics.
         failed: the step in which it failed, or None.
         validation: its last metrics on the validation images, if there are any.
+        lines: its logged lines of the test images, in the order of steps.
     """
 
     number: int
@@ -53,6 +56,7 @@ class MemberResult(NamedTuple):
     test: dict[str, Any]
     failed: int | None
     validation: dict[str, Any] = {}  # noqa: RUF012 (a named tuple's default)
+    lines: Sequence[dict[str, Any]] = ()
 
 
 def summarise(
@@ -121,12 +125,21 @@ def _member(config: Config, result: MemberResult) -> dict[str, Any]:
         "train": _metrics(result.train),
         **({"validation": _metrics(result.validation)} if result.validation else {}),
         "test": _metrics(result.test),
+        **_by_unit(result),
     }
+
+
+def _by_unit(result: MemberResult) -> dict[str, Any]:
+    """Return the mean KL of each unit (or group, level, code position), and which have collapsed."""
+    rates = result.test.get("rates")
+    if rates is None or result.failed is not None or not all(map(math.isfinite, rates)):
+        return {}
+    return {"rates": rates, "collapsed": collapsed_units(rates, result.lines)}
 
 
 def _metrics(line: dict[str, Any]) -> dict[str, Any]:
     """Leave out values that are not finite, which JSON can't hold."""
-    values = {name: value for name, value in line.items() if name not in ("member", "split")}
+    values = {name: value for name, value in line.items() if name not in ("member", "split", "rates")}
     return {name: value for name, value in values.items() if math.isfinite(value)}
 
 
@@ -225,9 +238,17 @@ def closing_line(summary: dict[str, Any]) -> str:
 def _headline(test: dict[str, Any]) -> str:
     """Write a member's metrics: those of the ELBO, or all metrics of an objective without an ELBO."""
     if "elbo" not in test:
-        return _written(test, [name for name in test if name not in ("step", "epoch")])
+        return _written(test, [name for name in test if name not in NOT_IN_HEADLINE])
     parts, own = _written(test, ("distortion", "rate")), _written(test, ("recon", "kl"))
-    return f"{_written(test, ('elbo',))}{f' ({parts})' if parts else ''}{f', {own}' if own else ''}"
+    nll = f", {likelihood_words(test)}" if "nll" in test else ""
+    return f"{_written(test, ('elbo',))}{f' ({parts})' if parts else ''}{nll}{f', {own}' if own else ''}"
+
+
+def likelihood_words(test: dict[str, Any]) -> str:
+    """Write a member's negative log-likelihood with its standard error and the samples it was estimated from."""
+    error = f" ± {test['nll_standard_error']:.2f}" if "nll_standard_error" in test else ""
+    bits = f" = {test['bits_per_dimension']:.3f} bits/dimension" if "bits_per_dimension" in test else ""
+    return f"nll {test['nll']:.2f}{error} nats{bits} ({test['nll_samples']:,} samples)"
 
 
 def _written(test: dict[str, Any], names: Iterable[str]) -> str:

@@ -3,7 +3,7 @@
 import itertools
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from vae_jax.config.schema import Config
 from vae_jax.data.dataset import Dataset
 from vae_jax.objectives.contracts import Metrics
 from vae_jax.training.blocks import Block, compile_block, part_steps
@@ -198,9 +199,12 @@ class Trainer:
             listen: called with every other member's line.
         """
         epoch = self.step / self.group.steps_per_epoch
+        table = [
+            self._own_rates(*pair) for pair in zip(self.group.configs, metric_lines(metrics)[: self.count], strict=True)
+        ]
         lines: list[dict[str, Any]] = [
             {"step": self.step, "epoch": epoch, "member": number, "split": split, **values}
-            for number, values in zip(self.group.numbers, metric_lines(metrics)[: self.count], strict=True)
+            for number, values in zip(self.group.numbers, table, strict=True)
         ]
         finite = [math.isfinite(line["loss"]) for line in lines]
         before = self.last.get(split) or lines
@@ -208,6 +212,20 @@ class Trainer:
         if listen is not None:
             for line in itertools.compress(lines, finite):
                 listen(line)
+
+    def add_to_last(self, split: str, more: Sequence[dict[str, Any]]) -> None:
+        """Add metrics to the newest of a split, one dict for each member; members that failed are left out."""
+        self.last[split] = [
+            line if stopped else line | of
+            for line, of, stopped in zip(self.last[split], more, self.stopped, strict=True)
+        ]
+
+    def _own_rates(self, config: Config, values: dict[str, Any]) -> dict[str, Any]:
+        """Drop the rates of the units that a member does not use, where it has rates by unit."""
+        rates, size = values.get("rates", []), self.group.spec.latent_dim
+        if len(rates) < size:
+            return values
+        return values | {"rates": rates[: len(rates) - (size - config.model.latent_dim)]}
 
     def _save(self, state: TrainState) -> None:
         now = time.perf_counter()
