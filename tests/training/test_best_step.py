@@ -108,7 +108,7 @@ def test_without_keep_best_the_last_metrics_are_reported(tmp_path):
 def test_reported_metrics_can_be_evaluated_again(whole):
     trainer, _, _, _ = whole
     trainer.best = BestSteps.read(trainer.best.record)  # a copy
-    trainer.report_again("test", {"elbo": jnp.array([-4.0, NAN]), "loss": jnp.array([4.0, NAN])})
+    trainer.report("test", [{"elbo": -4.0, "loss": 4.0}, {"elbo": NAN, "loss": NAN}])
     assert [(line["step"], line["elbo"]) for line in trainer.reported("test")] == [(4, -4.0), (12, -6.0)]
 
 

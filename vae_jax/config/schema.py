@@ -239,11 +239,14 @@ class EvalConfig:
             where they would take more than a sixth.
         batch_size: images at a time; affects only memory and time.
         figure_members: how many members get figures of their own; 0 means no figures at all.
+        nll_samples: latent samples of each test image from which -log p(x) is estimated at the end (5,000 in the
+            papers); any number fits into memory; 0 means not at all.
     """
 
     every_epochs: int = limited(0, low=0, role=Role.UPKEEP)
     batch_size: int = limited(500, low=1, high=1_000_000, role=Role.UPKEEP)
     figure_members: int = limited(4, low=0, high=1000, role=Role.PICTURES)
+    nll_samples: int = limited(0, low=0, high=100_000_000, role=Role.JUDGED)
 
 
 @dataclass(frozen=True)

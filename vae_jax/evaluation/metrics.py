@@ -9,6 +9,7 @@ from jaxtyping import Array, Float, Int
 from vae_jax.core.noise import Noise
 from vae_jax.core.random_keys import named
 from vae_jax.data.dataset import Dataset
+from vae_jax.evaluation.activity import active_units
 from vae_jax.objectives.contracts import DependsOnBatch, Metrics
 from vae_jax.training.examples import SplitArrays, make_batch, split_arrays
 from vae_jax.training.groups import Group
@@ -36,16 +37,21 @@ def _member_metrics(
     # The last batch is padded with the first images; their repeated terms are left out of the means.
     places = jnp.arange(-(-count // batch) * batch).reshape(-1, batch) % count
 
-    def one_batch(index: Int[Array, " batch"]) -> dict[str, Float[Array, "batch ..."]]:
+    def one_batch(index: Int[Array, " batch"]) -> tuple[dict[str, Float[Array, "batch ..."]], Float[Array, "..."]]:
         noise = Noise(key, batch, index)
         model, own = merge(spec, params, variables)
         # A random transform, such as binarisation, draws the same for all members, so they see the same images.
         examples = make_batch(spec, split, index, Noise(jax.random.key(0), batch, index))
-        return dict(objective.terms(model, own, examples, noise, step))
+        terms = dict(objective.terms(model, own, examples, noise, step))
+        # Not the model above: what it infers may have changed its variables.
+        codes = merge(spec, params, variables).model.codes(examples.x, examples.condition)
+        return terms, codes.point
 
-    terms = jax.lax.map(one_batch, places)
+    terms, points = jax.lax.map(one_batch, places)
     means = {name: jnp.mean(jnp.concatenate(of_batches)[:count], axis=0) for name, of_batches in terms.items()}
-    return objective.loss(means, step)[1]
+    found = {"active_units": active_units(jnp.concatenate(points)[:count]).astype(jnp.float32)}
+    rates = {"rates": means["rates"]} if "rates" in means else {}
+    return found | rates | objective.loss(means, step)[1]
 
 
 @partial(jax.jit, static_argnums=(0, 1, 2))
@@ -72,7 +78,8 @@ def split_metrics(
         step: how many steps each member has taken, which sets beta_kl.
 
     Returns:
-        means over the images, each `[members]`.
+        means over the images, each `[members]`; the number of `active_units`; and, if the objective has such a term,
+        the mean `rates`, `[members, parts]`, by latent unit (or group, level, code position).
     """
     of_one = partial(_member_metrics, spec, batch)
     return for_members(layout, of_one, split, members, params, variables, step)

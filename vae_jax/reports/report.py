@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from vae_jax.config.values import shown
 from vae_jax.core.plain_text import printable
+from vae_jax.reports.collapse import collapse_sentence
 from vae_jax.reports.summary import (
     best_members,
     choosing_split,
@@ -85,5 +86,8 @@ def render(
         shared=shared,
         members=members,
         failed=failed or {},
+        has_nll=any("nll" in member["test"] for member in summary["members"]),
+        has_activity=any("active_units" in member["test"] for member in summary["members"]),
+        collapsed={m["member"]: words for m in summary["members"] if (words := collapse_sentence(m))},
     )
     return page

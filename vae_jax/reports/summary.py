@@ -13,6 +13,7 @@ from vae_jax.config.values import shown
 from vae_jax.core.provenance import environment
 from vae_jax.data.collection import DataCollection
 from vae_jax.data.dataset import Dataset
+from vae_jax.reports.collapse import collapsed_units
 from vae_jax.reports.comparable import Measured, group_by_unit
 from vae_jax.runs.folder import SPLITS
 from vae_jax.training.grey_pixels import grey_pixels
@@ -20,6 +21,7 @@ from vae_jax.training.member import parameters_of
 from vae_jax.training.spec import Spec, standard_beta_kl
 
 OF_MEMBER = ("beta_kl_in_nats", "parameters", "failed_in_step", "best_step", "ended_in_step")
+NOT_IN_HEADLINE = ("step", "epoch", "active_units", "nll_samples", "nll_standard_error", "information_images")
 ALWAYS = ("seed", "objective.beta_kl", "model.latent_dim")
 
 
@@ -48,6 +50,7 @@ class MemberResult(NamedTuple):
         validation: the same on the validation images, if there are any.
         best: its best step, where that is kept.
         ended: the step after which it was out of patience, or None.
+        lines: its logged lines of the test images, in the order of steps.
     """
 
     number: int
@@ -59,6 +62,7 @@ class MemberResult(NamedTuple):
     validation: dict[str, Any] = {}  # noqa: RUF012 (a named tuple's default)
     best: int | None = None
     ended: int | None = None
+    lines: Sequence[dict[str, Any]] = ()
 
 
 def summarise(
@@ -131,12 +135,21 @@ def _member(config: Config, result: MemberResult) -> dict[str, Any]:
         "train": _metrics(result.train),
         **({"validation": _metrics(result.validation)} if result.validation else {}),
         "test": _metrics(result.test),
+        **_by_unit(result),
     }
+
+
+def _by_unit(result: MemberResult) -> dict[str, Any]:
+    """Return the mean KL of each unit (or group, level, code position), and which have collapsed."""
+    rates = result.test.get("rates")
+    if rates is None or result.failed is not None or not all(map(math.isfinite, rates)):
+        return {}
+    return {"rates": rates, "collapsed": collapsed_units(rates, result.lines)}
 
 
 def _metrics(line: dict[str, Any]) -> dict[str, Any]:
     """Leave out values that are not finite, which JSON can't hold."""
-    values = {name: value for name, value in line.items() if name not in ("member", "split")}
+    values = {name: value for name, value in line.items() if name not in ("member", "split", "rates")}
     return {name: value for name, value in values.items() if math.isfinite(value)}
 
 
@@ -240,9 +253,17 @@ def _length(member: dict[str, Any]) -> str:
 def _headline(test: dict[str, Any]) -> str:
     """Write a member's metrics: those of the ELBO, or all metrics of an objective without an ELBO."""
     if "elbo" not in test:
-        return _written(test, [name for name in test if name not in ("step", "epoch")])
+        return _written(test, [name for name in test if name not in NOT_IN_HEADLINE])
     parts, own = _written(test, ("distortion", "rate")), _written(test, ("recon", "kl"))
-    return f"{_written(test, ('elbo',))}{f' ({parts})' if parts else ''}{f', {own}' if own else ''}"
+    nll = f", {likelihood_words(test)}" if "nll" in test else ""
+    return f"{_written(test, ('elbo',))}{f' ({parts})' if parts else ''}{nll}{f', {own}' if own else ''}"
+
+
+def likelihood_words(test: dict[str, Any]) -> str:
+    """Write a member's negative log-likelihood with its standard error and the samples it was estimated from."""
+    error = f" ± {test['nll_standard_error']:.2f}" if "nll_standard_error" in test else ""
+    bits = f" = {test['bits_per_dimension']:.3f} bits/dimension" if "bits_per_dimension" in test else ""
+    return f"nll {test['nll']:.2f}{error} nats{bits} ({test['nll_samples']:,} samples)"
 
 
 def _written(test: dict[str, Any], names: Iterable[str]) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 
 from vae_jax.api import Sweep
@@ -34,7 +35,7 @@ def rows_of(trained: Sweep, **more: Any) -> list[dict[str, Any]]:
     """
     rows = _not_failed(trained)
     models = load_members(trained.folder, rows)
-    units = {model.member: active_units(model.encode_test().mu) for model in models}
+    units = {model.member: int(active_units(jnp.asarray(model.encode_test().mu))) for model in models}
     return [{**more, **row, "active_units": units[member]} for member, row in rows.items()]
 
 
@@ -49,7 +50,7 @@ def units_over_time(trained: Sweep) -> list[dict[str, Any]]:
     """Return the `active_units` of the members that did not fail at every `step` with a checkpoint."""
     rows = _not_failed(trained)
     return [
-        {**rows[model.member], "step": step, "active_units": active_units(model.encode_test().mu)}
+        {**rows[model.member], "step": step, "active_units": int(active_units(jnp.asarray(model.encode_test().mu)))}
         for step in saved_steps(trained.folder)
         for model in load_members(trained.folder, rows, step)
     ]

@@ -17,6 +17,7 @@ from vae_jax.runs.command import Command
 from vae_jax.runs.figures import RunFigures
 from vae_jax.runs.finish import results_of, write_end
 from vae_jax.runs.folder import RunFolder
+from vae_jax.runs.judging import judge
 from vae_jax.runs.plan import Plan, plan_run
 from vae_jax.training.checkpoints import Checkpoints
 from vae_jax.training.groups import Group, write_members
@@ -26,7 +27,7 @@ from vae_jax.training.steps import TrainState
 
 log = logging.getLogger("vae_jax")
 
-FREE = (Role.PLACE, Role.UPKEEP, Role.PICTURES)  # fields that may differ from those of the training
+FREE = (Role.PLACE, Role.UPKEEP, Role.PICTURES, Role.JUDGED)  # fields that may differ from those of the training
 
 
 def evaluate_run(command: Command, started: float, given: GivenArrays | None = None) -> None:
@@ -60,7 +61,7 @@ def _finish_again(command: Command, started: float, given: GivenArrays | None, *
     """Draw or evaluate all groups of a trained run, and write its report; return the figures that failed."""
     folder = RunFolder(command.workdir)
     keep_compiled_programs()
-    plan = plan_run(folder, config_of(command, folder, *([Role.PICTURES] if draw else [])), given)
+    plan = plan_run(folder, config_of(command, folder, Role.PICTURES if draw else Role.JUDGED), given)
     clock, results = Clock(started), []
     totals = {"compile": 0.0, "train": 0.0}
     with folder.occupied(), Progress("reading the checkpoint") as progress:
@@ -71,12 +72,13 @@ def _finish_again(command: Command, started: float, given: GivenArrays | None, *
             write_members(folder.checkpoints / group.name, group)
         for trainer, state in reopen(plan, plan.groups, clock):
             progress.say("drawing" if draw else "evaluating")
-            if draw:
-                run_figures.draw_each(trainer.group, state)
-            else:
+            if not draw:
                 evaluate = evaluator_of(trainer.group, trainer.layout, trainer.dataset)
                 for split, metrics in evaluate(trainer.members, trainer.spread(state.at_best())).items():
-                    trainer.report_again(split, metrics)
+                    trainer.report(split, trainer.table(metrics))
+            judge(trainer, state, progress.say, anew=not draw)
+            if draw:
+                run_figures.draw_each(trainer.group, state)
             results += results_of(trainer)
             totals = {name: value + trainer.seconds[name] for name, value in totals.items()}
         plan.keep_test_images()

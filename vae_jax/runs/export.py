@@ -31,7 +31,11 @@ from vae_jax.training.metrics_log import read_metrics
 log = logging.getLogger("vae_jax")
 
 LARGER_IS_BETTER = ("elbo",)
-NOT_RANKED = ("step", "epoch", "beta_kl")  # don't measure how good a member is
+# These don't measure how good a member is.
+NOT_RANKED = (
+    *("step", "epoch", "beta_kl", "nll_samples", "nll_standard_error"),
+    *("active_units", "mutual_information", "aggregate_kl", "information_images"),
+)
 
 
 def export_member(command: Command, started: float) -> None:

@@ -7,12 +7,14 @@ from vae_jax.config.schema import to_json
 from vae_jax.core.atomic_files import write_text
 from vae_jax.core.errors import NoResultError
 from vae_jax.core.plain_text import reason
+from vae_jax.reports.collapse import collapse_line
 from vae_jax.reports.summary import MemberResult, best_members, closing_line, members_table, summarise
 from vae_jax.runs.figures import RunFigures
 from vae_jax.runs.folder import RunFolder
 from vae_jax.runs.plan import Plan
 from vae_jax.training.extraction import spec_alone
 from vae_jax.training.loop import Trainer
+from vae_jax.training.metrics_log import read_metrics
 from vae_jax.training.non_finite import failed_for_good
 from vae_jax.training.steps import NEVER
 
@@ -44,7 +46,12 @@ def write_end(plan: Plan, results: Sequence[MemberResult], seconds: dict[str, fl
 
     A figure or report that fails is named in one line, and the rest is written.
     """
+    lines: dict[int, list[dict[str, Any]]] = {}
+    for line in read_metrics(plan.folder.metrics):
+        if line["split"] == "test":
+            lines.setdefault(line["member"], []).append(line)
     ordered = sorted(results, key=lambda result: result.number)
+    ordered = [result._replace(lines=lines.get(result.number, ())) for result in ordered]
     summary = summarise(plan.config, ordered, plan.collection, seconds)
     if len(ordered) > 1:
         run_figures.draw_table(summary)
@@ -62,6 +69,8 @@ def write_end(plan: Plan, results: Sequence[MemberResult], seconds: dict[str, fl
         write_text(plan.folder.report, page)
     plan.folder.write_summary(summary)
     log.info("%s", closing_line(summary))
+    if collapsed := collapse_line(summary):
+        log.info("%s", collapsed)
 
 
 def check_result(folder: RunFolder) -> None:

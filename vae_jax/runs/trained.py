@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, UInt8
 from numpy.typing import ArrayLike
 
+from vae_jax.config.checks import LARGEST_WHOLE
 from vae_jax.config.schema import Config
 from vae_jax.core.checked_arguments import checked_image, checked_images, checked_points, checked_whole
 from vae_jax.core.errors import UserError
@@ -28,16 +30,19 @@ from vae_jax.evaluation.encoding import (
     encode_images,
     sample_prior,
 )
+from vae_jax.evaluation.likelihood import log_likelihoods, samples_used
 from vae_jax.interpolation.paths import PATHS
 from vae_jax.reports.summary import member_title
 from vae_jax.runs.folder import RunFolder
 from vae_jax.training.checkpoints import Checkpoints
+from vae_jax.training.examples import split_arrays
 from vae_jax.training.extraction import spec_alone, state_alone, state_shapes
 from vae_jax.training.groups import MEMBERS_FILE, Group, Numbered, group_of, read_members
 from vae_jax.training.member import Weights, model_of
 from vae_jax.training.memory import free_bytes
 from vae_jax.training.metrics_log import read_metrics
 from vae_jax.training.non_finite import failed_for_good
+from vae_jax.training.sharding import Layout
 from vae_jax.training.spec import Spec
 from vae_jax.training.steps import TrainState
 
@@ -172,6 +177,31 @@ class Trained:
         conditions = None if condition is None else conditions_between(condition[:1], condition[1:], count)
         latents = walk(mu[0], mu[1], count)
         return decode_latents(self.spec, self.weights, latents, None if conditions is None else conditions[0])
+
+    def log_likelihood(self, images: ArrayLike, k: int = 5000, labels: Labels | None = None) -> Float[np.ndarray, " n"]:
+        """Estimate log p(x) of each image in nats by importance sampling (Burda et al. 2016, eq. 8).
+
+        In expectation the estimate lies below log p(x), and it rises with `k`. It is the same for the same image at the
+        same place; for `test.images` it is what the `nll` of a run's summary is the mean of. Of a discrete posterior it
+        is log p(x, z) of the only code.
+
+        Args:
+            images: as for `encode`; with `config.data.binarise=drawn` grey ones, drawn as in evaluation.
+            k: latent samples of each image; any number fits into memory.
+            labels: as for `encode`.
+
+        Raises:
+            UserError: the images, `k` or the labels can't be used.
+        """
+        given = checked_images("images", images, self.spec.image_shape)
+        count = checked_whole("k", k, 1, LARGEST_WHOLE)
+        condition = self._condition(labels, len(given))
+        classes = np.zeros(len(given), np.int32) if condition is None else condition.argmax(axis=1).astype(np.int32)
+        split = split_arrays(Split(given, classes))
+        weights, seeds = jax.tree.map(lambda leaf: leaf[None], self.weights), jnp.array([self.config.seed], jnp.uint32)
+        used = samples_used(self.spec, split, weights, count)
+        found: Float[np.ndarray, " n"] = log_likelihoods(self.spec, Layout(), split, seeds, weights, used)[0]
+        return found
 
     def _condition(self, labels: Labels | None, count: int) -> Float[np.ndarray, "n classes"] | None:
         """Return the one-hot condition of examples of these classes; None for an unconditional model.

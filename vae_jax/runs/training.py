@@ -19,6 +19,7 @@ from vae_jax.reports.summary import member_title
 from vae_jax.runs.figures import RunFigures
 from vae_jax.runs.finish import check_result, results_of, write_end
 from vae_jax.runs.folder import RunFolder
+from vae_jax.runs.judging import judge
 from vae_jax.runs.plan import Plan, plan_run
 from vae_jax.training.blocks import step_work
 from vae_jax.training.checkpoints import Checkpoints
@@ -91,7 +92,7 @@ def _train(plan: Plan, clock: Clock, stop: Stop) -> None:
 def train_group(
     plan: Plan, group: Group, layout: Layout, clock: Clock, run_figures: RunFigures, stop: Stop, progress: Progress
 ) -> Trainer:
-    """Train one group to its end, and draw its members' figures.
+    """Train one group to its end, judge its members, and draw their figures.
 
     Raises:
         StoppedError: a signal ended the run.
@@ -129,6 +130,7 @@ def train_group(
     checkpoints.read_back(trainer.step)
     if stop.asked:
         stop.leave()
+    judge(trainer, state, partial(progress.say, counts=False))
     run_figures.draw_each(group, state)
     return trainer
 

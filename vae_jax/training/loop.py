@@ -3,7 +3,7 @@
 import itertools
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from vae_jax.config.schema import Config
 from vae_jax.data.dataset import Dataset
 from vae_jax.objectives.contracts import Metrics
 from vae_jax.training.best_step import BestSteps, keep_best
@@ -208,10 +209,14 @@ class Trainer:
             return last
         return [lines.get(split, line) for lines, line in zip(self.best.lines, last, strict=True)]
 
-    def report_again(self, split: str, metrics: Metrics) -> None:
-        """Replace what `reported` returns, where it is finite."""
-        pairs = zip(self.reported(split), metric_lines(metrics)[: self.count], strict=True)
-        lines = [{**old, **new} if math.isfinite(new["loss"]) else old for old, new in pairs]
+    def report(self, split: str, more: Sequence[dict[str, Any]]) -> None:
+        """Add metrics of each member to what `reported` returns, or replace them; members that failed keep theirs."""
+        lines = [
+            old if failed_for_good(config, failed) or not math.isfinite(new.get("loss", 0.0)) else {**old, **new}
+            for config, failed, old, new in zip(
+                self.group.configs, self.failed, self.reported(split), more, strict=True
+            )
+        ]
         self.last[split] = lines
         for kept, line in zip(self.best.lines, lines, strict=True):
             kept[split] = line
@@ -234,7 +239,7 @@ class Trainer:
         epoch = self.step / self.group.steps_per_epoch
         lines: list[dict[str, Any]] = [
             {"step": self.step, "epoch": epoch, "member": number, "split": split, **values}
-            for number, values in zip(self.group.numbers, metric_lines(metrics)[: self.count], strict=True)
+            for number, values in zip(self.group.numbers, self.table(metrics), strict=True)
         ]
         new = [
             math.isfinite(line["loss"]) and ended == NEVER for line, ended in zip(lines, self.best.ended, strict=True)
@@ -244,6 +249,19 @@ class Trainer:
         if listen is not None:
             for line in itertools.compress(lines, new):
                 listen(line)
+
+    def table(self, metrics: Metrics) -> list[dict[str, Any]]:
+        """Return metrics, each `[members]`, as a dict of each member, with the rates of its own units only."""
+        return [
+            self._own_rates(*pair) for pair in zip(self.group.configs, metric_lines(metrics)[: self.count], strict=True)
+        ]
+
+    def _own_rates(self, config: Config, values: dict[str, Any]) -> dict[str, Any]:
+        """Drop the rates of the units that a member does not use, where it has rates by unit."""
+        rates, size = values.get("rates", []), self.group.spec.latent_dim
+        if len(rates) < size:
+            return values
+        return values | {"rates": rates[: len(rates) - (size - config.model.latent_dim)]}
 
     def _save(self, state: TrainState) -> None:
         now = time.perf_counter()

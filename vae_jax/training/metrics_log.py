@@ -63,16 +63,17 @@ class MetricsLog:
             self._events.close()
 
 
-def metric_lines(metrics: Metrics) -> list[dict[str, float]]:
-    """Turn metrics, each `[members]`, into one dict of plain floats a member.
+def metric_lines(metrics: Metrics) -> list[dict[str, Any]]:
+    """Turn metrics, each `[members]`, into one dict of plain floats a member; `rates`, `[members, parts]`, into lists.
 
     Each is the shortest decimal that is the same float32: a beta_kl of 0.1 is written as 0.1.
     """
     table = jax.device_get(metrics)
-    return [
-        {name: float(np.format_float_scientific(each[member])) for name, each in table.items()}
-        for member in range(len(table["loss"]))
-    ]
+
+    def plain(found: Any) -> Any:
+        return [plain(each) for each in found] if found.ndim else float(np.format_float_scientific(found))
+
+    return [{name: plain(each[member]) for name, each in table.items()} for member in range(len(table["loss"]))]
 
 
 def read_metrics(path: Path) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from jaxtyping import Array, Float, Key
 
 from vae_jax.core.noise import Noise
 from vae_jax.models.contracts import Build, Images
+from vae_jax.models.likelihoods.pixels import summed_over_pixels
 
 
 @jax.tree_util.register_dataclass
@@ -20,7 +21,7 @@ class BernoulliPixels:
 
     def log_prob(self, x: Images) -> Float[Array, "*lead"]:
         """Return minus the cross-entropy in nats; a grey pixel x counts as white with weight x."""
-        return -jnp.sum(jax.nn.softplus(self.logits) - x * self.logits, axis=(-3, -2, -1))
+        return -summed_over_pixels(jax.nn.softplus(self.logits) - x * self.logits)
 
     def mean(self) -> Float[Array, "*lead height width channels"]:
         """Return the probability of white."""

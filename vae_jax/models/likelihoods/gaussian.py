@@ -12,6 +12,7 @@ from jaxtyping import Array, Float, Key
 from vae_jax.core.noise import Noise
 from vae_jax.core.traced import Number
 from vae_jax.models.contracts import Build, Images
+from vae_jax.models.likelihoods.pixels import summed_over_pixels
 
 
 @jax.tree_util.register_dataclass
@@ -25,7 +26,7 @@ class GaussianPixels:
     def log_prob(self, x: Images) -> Float[Array, "*lead"]:
         """Return the log density, in nats."""
         error = (x - self.mean()) * jnp.exp(-self.log_sigma)
-        return -jnp.sum(0.5 * error**2 + self.log_sigma + Gaussian.constant, axis=(-3, -2, -1))
+        return -summed_over_pixels(0.5 * error**2 + self.log_sigma + Gaussian.constant)
 
     def mean(self) -> Float[Array, "*lead height width channels"]:
         """Return the mean image."""

@@ -1,0 +1,99 @@
+"""What latents know of images: the mutual information, and the KL of the aggregate posterior to the prior.
+
+The mean KL is their sum (Hoffman and Johnson 2016, ELBO surgery): mean KL(q(z|x) || p(z)) = I(x; z) + KL(q(z) || p(z)),
+with the aggregate posterior q(z), the mean of q(z|x) over images.
+"""
+
+import math
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, UInt32
+
+from vae_jax.core.noise import Noise
+from vae_jax.core.random_keys import named
+from vae_jax.core.signals import interruptible
+from vae_jax.models.contracts import HasLogProb
+from vae_jax.training.examples import SplitArrays, make_batch
+from vae_jax.training.member import Weights, member_key, model_of
+from vae_jax.training.sharding import Layout, for_members
+from vae_jax.training.spec import Spec
+
+# Every sample is compared with the posterior of every image: as many images as make this many pairs times units.
+MOST_PAIRS = 400_000_000
+MOST_IMAGES = 10_000
+PAIRS_AT_ONCE = 4_000_000
+
+
+class Information(NamedTuple):
+    """In nats, of each member `[members]`.
+
+    Attributes:
+        mutual: I(x; z) of these images; at most the log of their number.
+        aggregate_kl: KL(q(z) || p(z)).
+    """
+
+    mutual: Float[Array, "*members"]
+    aggregate_kl: Float[Array, "*members"]
+
+
+def images_used(spec: Spec, n: int) -> int:
+    """Return how many of `n` images are compared with each other: the first ones."""
+    return max(1, min(n, MOST_IMAGES, math.isqrt(MOST_PAIRS // spec.latent_dim)))
+
+
+def _member_information(
+    spec: Spec, n: int, rows: int, split: SplitArrays, seed: UInt32[Array, ""], weights: Weights
+) -> Information | None:
+    key, index = named(member_key(seed), "information"), jnp.arange(n)
+    examples = make_batch(spec, split, index, Noise(jax.random.key(0), n, index))
+    inferred = model_of(spec, weights).infer(examples.x, examples.condition, Noise(key, n, index), 1)
+    q, p = inferred.q, inferred.p
+    if p is None or not isinstance(q, HasLogProb):
+        return None
+
+    def log_aggregate(z: Float[Array, "rows units"]) -> Float[Array, " rows"]:
+        return jax.nn.logsumexp(q.log_prob(z[:, None]), axis=1) - math.log(n)
+
+    z = inferred.z[0]
+    padded = jnp.concatenate([z, jnp.broadcast_to(z[:1], (-n % rows, z.shape[1]))])
+    log_q_z = jax.lax.map(log_aggregate, padded.reshape(-1, rows, z.shape[1])).reshape(-1)[:n]
+    return Information(jnp.mean(inferred.log_q[0] - log_q_z), jnp.mean(log_q_z - inferred.log_p[0]))
+
+
+@partial(jax.jit, static_argnums=(0, 1, 2, 3))
+def _information(
+    spec: Spec, layout: Layout, n: int, rows: int, split: SplitArrays, seeds: Array, weights: Weights
+) -> Information | None:
+    return for_members(layout, partial(_member_information, spec, n, rows), split, seeds, weights)
+
+
+def information_of(
+    spec: Spec, layout: Layout, split: SplitArrays, seeds: UInt32[Array, " members"], weights: Weights
+) -> list[dict[str, float]]:
+    """Estimate what latents know of a split's first images (`images_used`), from one sample of each.
+
+    Args:
+        spec: the members'.
+        layout: the devices of the members.
+        split: the images.
+        seeds, weights: of the members, with a leading members axis.
+
+    Returns:
+        for each member `mutual_information`, `aggregate_kl` and `information_images`, the number of images; nothing if
+        the density of the posterior is not known at any point (a flow, a discrete posterior, several levels).
+    """
+    n = images_used(spec, len(split.images))
+    rows = max(1, min(n, PAIRS_AT_ONCE // (n * spec.latent_dim)))
+    few = SplitArrays(split.images[:n], split.labels[:n])
+    found = interruptible(lambda: jax.block_until_ready(_information(spec, layout, n, rows, few, seeds, weights)))
+    if found is None:
+        return [{} for _ in seeds]
+    pairs = zip(np.asarray(found.mutual), np.asarray(found.aggregate_kl), strict=True)
+    return [
+        {"mutual_information": float(mutual), "aggregate_kl": float(kl), "information_images": n}
+        for mutual, kl in pairs
+    ]
