@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from typing import Any
 
 from vae_jax.config.schema import to_json
 from vae_jax.core.atomic_files import write_text

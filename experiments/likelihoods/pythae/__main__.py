@@ -23,7 +23,7 @@ PUBLISHED = {
     "piwae": (84.58, 3280),
     "ciwae": (84.74, 3280),
 }
-SHORT = {"train.epochs": 4}
+SHORT = {"train.epochs": 4, "eval.nll_samples": 500}
 LABELS = {"bound": "test bound, nats per image", "training": ""}
 
 
@@ -107,7 +107,7 @@ EXPERIMENT = Experiment(
                 "train.keep_best": True,
                 "eval.nll_samples": 5000,
             },
-            short={"train.epochs": 50},
+            short={"train.epochs": 50, "eval.nll_samples": 500},
         ),
         "iwae": Training(
             "binarized_mnist",
