@@ -150,6 +150,20 @@ class Prior(Protocol):
 
 
 @runtime_checkable
+class StartsFromImages(Protocol):
+    """A prior that starts from training images; it is told them when a member's state is initialised.
+
+    Attributes:
+        start_images: how many it takes.
+    """
+
+    start_images: int
+
+    def start_from(self, batch: Batch) -> None:
+        """Set the starting weights; `batch` has as many images, all different if there are enough."""
+
+
+@runtime_checkable
 class PixelDistribution(Protocol):
     """p(x|z) for given decoder outputs: a pytree of arrays."""
 

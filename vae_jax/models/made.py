@@ -6,7 +6,7 @@ from flax import nnx
 from jaxtyping import Array, Float, Key
 
 from vae_jax.core.random_keys import named, unit_keys
-from vae_jax.models.contracts import Build
+from vae_jax.models.contracts import Build, Condition
 from vae_jax.models.dense import ACTIVATIONS
 
 
@@ -22,7 +22,7 @@ class MADE(nnx.Module):
 
         Args:
             width: hidden units of each latent unit.
-            context: length of the context vector.
+            context: length of the context vector; 0 for none.
             build: gives the number of latent units, including masked ones.
             key: the randomness of all weights.
         """
@@ -39,20 +39,23 @@ class MADE(nnx.Module):
             lambda k: jax.vmap(lambda own: jax.random.normal(own, (width,)))(unit_keys(k, size)), out_axes=1
         )(unit_keys(named(key, "units"), size))
         self.units = nnx.Param(pairs * jnp.maximum(before, 1.0)[None, :, None] ** -0.5)
-        self.context = nnx.Param(drawn("context", (context, width), jnp.full(size, float(context))))
+        from_context = drawn("context", (context, width), jnp.full(size, float(context))) if context else None
+        self.context = None if from_context is None else nnx.Param(from_context)
         self.hidden = nnx.Param(jnp.zeros((size, width)))
         self.kernel = nnx.Param(0.1 * drawn("outputs", (width, 2), jnp.full(size, float(width))))
         # Not named `bias`: the check for finite gradients looks at the bias alone in modules that have one.
         self.shift = nnx.Param(jnp.zeros((size, 2)))
 
     def __call__(
-        self, z: Float[Array, "*lead units"], context: Float[Array, "batch context"]
+        self, z: Float[Array, "*lead units"], context: Condition
     ) -> tuple[Float[Array, "*lead units"], Float[Array, "*lead units"]]:
         """Return two numbers for each unit; `lead` ends with the batch."""
         size = z.shape[-1]
         earlier = jnp.arange(size)[:, None] < jnp.arange(size)
         from_earlier = jnp.einsum("...i,iow->...ow", z, jnp.where(earlier[..., None], self.units[...], 0.0))
-        from_context = jnp.einsum("bc,ocw->bow", context, self.context[...])
-        hidden = self.activation(from_earlier + from_context + self.hidden[...])
+        inputs = from_earlier + self.hidden[...]
+        if self.context is not None and context is not None:
+            inputs += jnp.einsum("bc,ocw->bow", context, self.context[...])
+        hidden = self.activation(inputs)
         outputs = jnp.einsum("...ow,owp->...op", hidden, self.kernel[...]) + self.shift[...]
         return outputs[..., 0], outputs[..., 1]

@@ -95,7 +95,8 @@ def run_bytes(group: Group, dataset: Dataset, layout: Layout) -> int:
 def step_seconds(group: Group, dataset: Dataset) -> float:
     """Time a step of one member."""
     members = hyperparameters_of(group.configs[:1], group.steps_per_epoch)
-    data, state = train_data(dataset), init_state(group.spec, Layout(), members)
+    data = train_data(dataset)
+    state = init_state(group.spec, Layout(), members, data.split)
     start = 0.0
     for _ in range(2):  # the first block is compiled too
         start = time.perf_counter()

@@ -58,7 +58,7 @@ def _checked_metrics(group: Group, dataset: Dataset) -> Mapping[str, jax.ShapeDt
 def _one_step(spec: Spec, split_of: SplitArrays, numbers: Hyperparameters) -> tuple[Metrics, Codes, Array]:
     """Use a member in every way: a training step's loss, the codes of a batch, and decoded samples of the prior."""
     objective, key = objective_of(spec, numbers), member_key(numbers["seed"])
-    params, variables = split(start(spec, numbers))
+    params, variables = split(start(spec, numbers, split_of))
     noise = step_noise(spec, Layout(), key, jnp.int32(0))
     batch = make_batch(spec, split_of, jnp.zeros(spec.batch_size, jnp.int32), noise)
     loss, (metrics, _) = loss_of(spec, objective, params, variables, batch, noise, jnp.int32(0))

@@ -4,9 +4,11 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, Int32, UInt8
+import numpy as np
+from jaxtyping import Array, Float, Int, Int32, Key, UInt8
 
 from vae_jax.core.noise import Noise
+from vae_jax.core.random_keys import named
 from vae_jax.data.dataset import Dataset, Split
 from vae_jax.data.transforms import TRANSFORMS
 from vae_jax.models.contracts import Batch, Condition
@@ -61,3 +63,15 @@ def make_batch(spec: Spec, split: SplitArrays, index: Int[Array, " batch"], nois
     """Return the images of a split at these indices, transformed as the data's settings say."""
     x = TRANSFORMS[spec.settings.data.binarise](to_unit(split.images[index], spec.levels), noise)
     return Batch(x, condition_of(spec, split.labels[index]), index)
+
+
+def start_batch(spec: Spec, split: SplitArrays, count: int, key: Key[Array, ""]) -> Batch:
+    """Return images for weights that start from images: one from each of `count` stretches of the split.
+
+    So all are different if the split has as many, and nothing is sorted.
+    """
+    ends = np.arange(count + 1) * len(split.images) // count
+    drawn = jax.random.uniform(named(key, "places"), (count,))
+    last = np.maximum(np.diff(ends) - 1, 0)
+    places = jnp.asarray(ends[:-1], jnp.int32) + jnp.minimum((drawn * np.diff(ends)).astype(jnp.int32), last)
+    return make_batch(spec, split, places, Noise(named(key, "noise"), count))

@@ -166,7 +166,7 @@ class Trainer:
         """Compile a block of steps, and spread the first state over the devices."""
         start, group, layout = time.perf_counter(), self.group, self.layout
         data = layout.place(train_data(self.dataset), shared=True)
-        spread = init_state(group.spec, layout, self.members) if state is None else self.spread(state)
+        spread = init_state(group.spec, layout, self.members, data.split) if state is None else self.spread(state)
         block = compile_block(group, layout, data, self.members, spread, part_steps(group, layout))
         self.seconds["compile"] += time.perf_counter() - start
         return block, spread

@@ -13,11 +13,12 @@ from vae_jax.config.schema import Config
 from vae_jax.core.random_keys import named
 from vae_jax.core.units import Units
 from vae_jax.models.build import build_model
-from vae_jax.models.contracts import Build, Model
+from vae_jax.models.contracts import Build, Model, StartsFromImages
 from vae_jax.objectives import OBJECTIVES
 from vae_jax.objectives.contracts import HasOptimiser, Objective, ObjectiveBuild
 from vae_jax.optimisers import optimiser_of
 from vae_jax.optimisers.skipping import skippable
+from vae_jax.training.examples import SplitArrays, start_batch
 from vae_jax.training.hyperparameters import Hyperparameters, bound, units_of
 from vae_jax.training.spec import Spec
 
@@ -66,10 +67,18 @@ def optimisers_of(spec: Spec, numbers: Hyperparameters) -> dict[str, optax.Gradi
     return {"model": model, "own": skippable(objective.optimiser()) if isinstance(objective, HasOptimiser) else model}
 
 
-def start(spec: Spec, numbers: Hyperparameters) -> Modules:
-    """Initialise a member's model and its objective's own module."""
+def start(spec: Spec, numbers: Hyperparameters, images: SplitArrays | None = None) -> Modules:
+    """Initialise a member's model and its objective's own module.
+
+    Args:
+        spec, numbers: the member.
+        images: the training images, for a prior that starts from some; None where only shapes matter.
+    """
     key = named(member_key(numbers["seed"]), "init")
     model = build_model(build_of(spec, numbers), key)
+    prior = getattr(model, "prior", None)
+    if images is not None and isinstance(prior, StartsFromImages):
+        prior.start_from(start_batch(spec, images, prior.start_images, named(key, "start images")))
     return Modules(model, objective_of(spec, numbers).own(named(key, "objective"), model))
 
 

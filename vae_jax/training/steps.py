@@ -21,7 +21,7 @@ from vae_jax.models.contracts import Batch
 from vae_jax.models.products import products_of
 from vae_jax.objectives.contracts import Metrics, Objective
 from vae_jax.training.batches import block_batches
-from vae_jax.training.examples import TrainData, make_batch
+from vae_jax.training.examples import SplitArrays, TrainData, make_batch
 from vae_jax.training.hyperparameters import Hyperparameters, bound
 from vae_jax.training.member import Arrays, Weights, member_key, merge, objective_of, optimisers_of, split, start
 from vae_jax.training.sharding import DATA, Layout, for_members
@@ -73,8 +73,8 @@ class TrainState(NamedTuple):
         return {**self.params, **self.average}
 
 
-def _init_member(spec: Spec, numbers: Hyperparameters) -> TrainState:
-    params, variables = split(start(spec, numbers))
+def _init_member(spec: Spec, images: SplitArrays | None, numbers: Hyperparameters) -> TrainState:
+    params, variables = split(start(spec, numbers, images))
     optimisers = optimisers_of(spec, numbers)
     optimiser = {name: optimisers[name].init(params[name]) for name in params}
     average = {} if is_off(spec.settings.optimiser.ema) else {"model": params["model"]}
@@ -86,9 +86,16 @@ def _init_member(spec: Spec, numbers: Hyperparameters) -> TrainState:
 
 
 @partial(jax.jit, static_argnums=(0, 1))
-def init_state(spec: Spec, layout: Layout, members: Hyperparameters) -> TrainState:
-    """Return the state before the first step, every array with a leading members axis."""
-    return for_members(layout, lambda _, numbers: _init_member(spec, numbers), None, members)
+def init_state(spec: Spec, layout: Layout, members: Hyperparameters, images: SplitArrays | None = None) -> TrainState:
+    """Return the state before the first step, every array with a leading members axis.
+
+    Args:
+        spec: shapes the compiled code.
+        layout: where the members are computed.
+        members: their hyperparameters, each `[members]`.
+        images: the training images, for priors that start from some; None where only the shapes matter.
+    """
+    return for_members(layout, partial(_init_member, spec), images, members)
 
 
 def loss_of(

@@ -1,7 +1,6 @@
 """Inverse autoregressive flows (Kingma et al. 2016, arXiv:1606.04934)."""
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
@@ -9,27 +8,25 @@ from flax import nnx
 from jaxtyping import Array, Float, Key
 
 from vae_jax.config.checks import limited
-from vae_jax.core.noise import Noise
 from vae_jax.core.random_keys import named
 from vae_jax.core.units import Units
-from vae_jax.models.contracts import Build
+from vae_jax.models.contracts import Build, Condition
 from vae_jax.models.dense import UnitHead, linear
+from vae_jax.models.flows import FlowDistribution, Moved
 from vae_jax.models.initialisers import INITIALISERS
 from vae_jax.models.made import MADE
-from vae_jax.models.normals import DiagonalGaussian, gaussian_of
+from vae_jax.models.normals import gaussian_of
 
 GATE = 1.5  # added to a gate's input, so that at the start a block keeps most of z (section 4 of the paper: 1 to 2)
 
 
-class Flow(nnx.Module):
+class GatedFlow(nnx.Module):
     """Autoregressive blocks; the order of the units is reversed between them."""
 
     def __init__(self, blocks: int, width: int, context: int, build: Build, key: Key[Array, ""]) -> None:
         self.blocks = nnx.List([MADE(width, context, build, named(key, f"block_{k}")) for k in range(blocks)])
 
-    def __call__(
-        self, z: Float[Array, "*lead units"], context: Float[Array, "batch context"], units: Units
-    ) -> tuple[Float[Array, "*lead units"], Float[Array, "*lead"]]:
+    def __call__(self, z: Float[Array, "*lead units"], context: Condition, units: Units) -> Moved:
         """Return the transformed points and log |det dz/dz0| (eq. 10 to 12, with gates as in algorithm 1)."""
         log_det = jnp.zeros(z.shape[:-1])
         for k, block in enumerate(self.blocks):
@@ -39,38 +36,6 @@ class Flow(nnx.Module):
             z = jnp.where(units.mask, gate * z + (1 - gate) * m, 0.0)
             log_det += jnp.sum(jnp.where(units.mask, jax.nn.log_sigmoid(s + GATE), 0.0), axis=-1)
         return z, log_det
-
-
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
-class FlowDistribution:
-    """A normal transformed by a flow: the density is known at its own samples only.
-
-    Attributes:
-        base: the normal.
-        context: `[batch, context]`, the flow's input for each example.
-        weights, graph: of the flow, as Flax splits it.
-    """
-
-    base: DiagonalGaussian
-    context: Float[Array, "batch context"]
-    weights: Any
-    graph: Any = field(metadata={"static": True})
-
-    def sample(self, noise: Noise, k: int) -> tuple[Float[Array, "k batch units"], Float[Array, "k batch"]]:
-        """Transform samples of the normal."""
-        z, log_q = self.base.sample(noise, k)
-        moved, log_det = self._flow(z)
-        return moved, log_q - log_det
-
-    def centre(self) -> Float[Array, "batch units"]:
-        """Return the transformed mean of the normal."""
-        moved: Float[Array, "batch units"] = self._flow(self.base.centre())[0]
-        return moved
-
-    def _flow(self, z: Float[Array, "*lead units"]) -> tuple[Float[Array, "*lead units"], Float[Array, "*lead"]]:
-        flow: Flow = nnx.merge(self.graph, self.weights)
-        return flow(z, self.context, self.base.units)
 
 
 class IAF(nnx.Module):
@@ -94,10 +59,9 @@ class IAF(nnx.Module):
         init = INITIALISERS[build.config.model.init]
         self.head = UnitHead(2, build, named(key, "head"))
         self.context = linear(build.features, settings.context, init, named(key, "context"))
-        self.flow = Flow(settings.blocks, settings.width, settings.context, build, named(key, "flow"))
+        self.flow = GatedFlow(settings.blocks, settings.width, settings.context, build, named(key, "flow"))
 
     def __call__(self, features: Float[Array, "batch features"], units: Units) -> FlowDistribution:
         """Return q(z|x)."""
         base = gaussian_of(self.head(features), units)
-        graph, weights = nnx.split(self.flow)
-        return FlowDistribution(base, self.context(features), nnx.to_pure_dict(weights), graph)
+        return FlowDistribution.of(base, self.context(features), self.flow)

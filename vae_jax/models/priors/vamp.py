@@ -6,44 +6,22 @@ from dataclasses import dataclass
 import jax
 import jax.numpy as jnp
 from flax import nnx
-from jaxtyping import Array, Float, Key
+from jax.scipy.special import logit
+from jaxtyping import Array, Key
 
 from vae_jax.config.checks import limited
 from vae_jax.core.errors import UserError
-from vae_jax.core.noise import Noise
 from vae_jax.core.random_keys import named
-from vae_jax.models.contracts import Build, Condition, HasPosterior, Model
-from vae_jax.models.normals import DiagonalGaussian
+from vae_jax.models.contracts import Batch, Build, Condition, HasLogProb, HasPosterior, Model
+from vae_jax.models.mixtures import Mixture
 
-
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
-class MixtureOfNormals:
-    """Normals of equal weight.
-
-    Attributes:
-        components: with `mu` and `sigma` of `[components, units]`.
-    """
-
-    components: DiagonalGaussian
-
-    def sample(self, noise: Noise, k: int) -> tuple[Float[Array, "k batch units"], Float[Array, "k batch"]]:
-        """Draw a component, then a point from it."""
-        count = len(self.components.mu)
-        chosen = jnp.minimum((noise.uniform("component", (), (k,)) * count).astype(jnp.int32), count - 1)
-        eps = noise.normal("latents", self.components.units, (k,))
-        z = self.components.mu[chosen] + self.components.sigma[chosen] * eps
-        z = jnp.where(self.components.units.mask, z, 0.0)
-        return z, self.log_prob(z)
-
-    def log_prob(self, z: Float[Array, "*lead units"]) -> Float[Array, "*lead"]:
-        """Return the log density, in nats."""
-        densities = self.components.log_prob(z[..., None, :])
-        return jax.nn.logsumexp(densities, axis=-1) - math.log(densities.shape[-1])
+NOISE = 0.1  # of the pseudo-inputs that start from images, so that no two are equal
+DARKEST = 0.02  # pixels start between this and 1 less this, where pseudo-inputs still move
+SURE = 0.9  # how much of a pseudo-input's condition is at the start its image's own; the rest is spread evenly
 
 
 class VampPrior(nnx.Module):
-    """A mixture of the posteriors of learned pseudo-inputs."""
+    """A mixture of the posteriors of learned pseudo-inputs, which start from training images."""
 
     @dataclass(frozen=True)
     class Settings:
@@ -56,21 +34,32 @@ class VampPrior(nnx.Module):
         components: int = limited(100, low=1, high=10_000)
 
     def __init__(self, settings: Settings, build: Build, key: Key[Array, ""]) -> None:
-        """Draw the pseudo-inputs: noise around grey."""
+        """Draw pseudo-inputs: noise around grey, in place of images."""
+        self.start_images = settings.components
         shape = (settings.components, *build.image_shape)
         self.pseudo_inputs = nnx.Param(jax.random.normal(named(key, "images"), shape))
         conditions = jax.random.normal(named(key, "condition"), (settings.components, build.condition))
         self.told = nnx.Param(conditions) if build.condition else None
 
-    def __call__(self, model: Model, condition: Condition) -> MixtureOfNormals:
+    def start_from(self, batch: Batch) -> None:
+        """Set the pseudo-inputs to images, with a little noise, and their conditions to those of the images."""
+        images = logit(jnp.clip(batch.x, DARKEST, 1 - DARKEST))
+        self.pseudo_inputs[...] = images + NOISE * self.pseudo_inputs[...]
+        if self.told is not None and batch.condition is not None:
+            self.told[...] = jnp.log(SURE * batch.condition + (1 - SURE) / batch.condition.shape[-1])
+
+    def __call__(self, model: Model, condition: Condition) -> Mixture:
         """Return the mixture; in a conditional model each pseudo-input has a learned condition.
 
         Raises:
-            UserError: the model's posterior is not a diagonal normal.
+            UserError: the density of the model's posterior is not known at every point.
         """
         conditions = None if self.told is None else jax.nn.softmax(self.told[...])
         x = jax.nn.sigmoid(self.pseudo_inputs[...])
         components = model.posterior_of(x, conditions) if isinstance(model, HasPosterior) else None
-        if not isinstance(components, DiagonalGaussian):
-            raise UserError("config.model.prior: found 'vamp', which needs config.model.posterior=diagonal_gaussian")
-        return MixtureOfNormals(components)
+        if not isinstance(components, HasLogProb):
+            raise UserError(
+                "config.model.prior: found 'vamp', which needs config.model.posterior=diagonal_gaussian, or another "
+                "whose density is known at every point"
+            )
+        return Mixture(jnp.full(self.start_images, -math.log(self.start_images)), components)

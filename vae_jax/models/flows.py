@@ -1,0 +1,83 @@
+"""Normals transformed by flows: pytrees that hold the flow's weights among their leaves."""
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol, Self
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jaxtyping import Array, Float
+
+from vae_jax.core.noise import Noise
+from vae_jax.core.units import Units
+from vae_jax.models.contracts import Condition
+from vae_jax.models.normals import DiagonalGaussian
+
+# Points, `[*lead, units]`, and the log |det| of the Jacobian that led to them, `[*lead]`.
+Moved = tuple[Float[Array, "*lead units"], Float[Array, "*lead"]]
+
+
+class Flow(Protocol):
+    """A module that moves points; `context` is what it sees of each example, `[batch, context]` or None."""
+
+    def __call__(self, z: Float[Array, "*lead units"], context: Condition, units: Units) -> Moved:
+        """Return the points and the log |det| of the Jacobian; masked units are 0."""
+
+
+class InvertibleFlow(Flow, Protocol):
+    """A flow whose inverse can be computed."""
+
+    def inverse(self, z: Float[Array, "*lead units"], context: Condition, units: Units) -> Moved:
+        """Return the points that are moved to `z`, and the log |det| of the inverse's Jacobian."""
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class FlowDistribution:
+    """A normal transformed by a flow: the density is known at its own samples only.
+
+    Attributes:
+        base: the normal.
+        context: the flow's input for each example.
+        weights, graph: of the flow, as Flax splits it.
+    """
+
+    base: DiagonalGaussian
+    context: Condition
+    weights: Any
+    graph: Any = field(metadata={"static": True})
+
+    @classmethod
+    def of(cls, base: DiagonalGaussian, context: Condition, flow: Flow) -> Self:
+        """Return the distribution of a flow."""
+        graph, weights = nnx.split(flow)
+        return cls(base, context, nnx.to_pure_dict(weights), graph)
+
+    @property
+    def flow(self) -> Any:
+        """The flow."""
+        return nnx.merge(self.graph, self.weights)
+
+    def sample(self, noise: Noise, k: int) -> tuple[Float[Array, "k batch units"], Float[Array, "k batch"]]:
+        """Transform samples of the normal."""
+        z, log_q = self.base.sample(noise, k)
+        moved, log_det = self.flow(z, self.context, self.base.units)
+        return moved, log_q - log_det
+
+    def centre(self) -> Float[Array, "batch units"]:
+        """Return the transformed mean of the normal."""
+        moved: Float[Array, "batch units"] = self.flow(self.base.centre(), self.context, self.base.units)[0]
+        return moved
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class InvertibleFlowDistribution(FlowDistribution):
+    """A normal transformed by a flow whose inverse gives the density of every point."""
+
+    def log_prob(self, z: Float[Array, "*lead units"]) -> Float[Array, "*all"]:
+        """Return the log density, in nats; points and distributions broadcast against each other."""
+        z = jnp.broadcast_to(z, jnp.broadcast_shapes(z.shape, self.base.mu.shape))
+        origin, log_det = self.flow.inverse(z, self.context, self.base.units)
+        density: Float[Array, "*all"] = self.base.log_prob(origin) + log_det
+        return density
