@@ -50,7 +50,8 @@ def test_the_gradient_of_its_density_reaches_the_pseudo_inputs_and_the_encoder()
 def test_any_posterior_with_a_density_can_be_mixed(posterior):
     @jax.jit
     def both():
-        model = small_model(**VAMP | {"model": {"prior": "vamp", "posterior": posterior}})
+        few = {"priors": {"vamp": {"components": 4}}, "posteriors": {"coupling": {"layers": 1, "width": 4}}}
+        model = small_model(model={"prior": "vamp", "posterior": posterior}, parts=few)
         p, q = model.prior(model, None), model.posterior_of(jax.nn.sigmoid(model.prior.pseudo_inputs[...]), None)
         z, log_p = p.sample(training_noise(3), 2)
         return log_p, jnp.mean(jnp.exp(q.log_prob(z[:, :, None])), axis=-1)
