@@ -65,6 +65,7 @@ def test_every_layer_is_invertible(case):
     np.testing.assert_allclose(z, base, atol=2e-3)
 
 
+@pytest.mark.slow
 def test_the_density_integrates_to_one():
     @jax.jit
     def on_grid():
@@ -104,6 +105,7 @@ def test_the_density_is_known_only_at_its_own_samples(case):
     assert not isinstance(case[0], (HasLogProb, HasKL))
 
 
+@pytest.mark.slow
 def test_the_gradient_reaches_every_weight():
     def cost(state):
         z, log_q = nnx.merge(graph, state)(FEATURES, Units(SIZE, SIZE)).sample(training_noise(3), 1)

@@ -46,7 +46,10 @@ def test_the_gradient_of_its_density_reaches_the_pseudo_inputs_and_the_encoder()
     assert np.any(found["encoder"]["layers"]["layers"][0]["kernel"][...] != 0)
 
 
-@pytest.mark.parametrize("posterior", ["coupling", "full_gaussian", "von_mises_fisher"])
+@pytest.mark.parametrize(
+    "posterior",
+    ["full_gaussian", *(pytest.param(of, marks=pytest.mark.slow) for of in ("coupling", "von_mises_fisher"))],
+)
 def test_any_posterior_with_a_density_can_be_mixed(posterior):
     @jax.jit
     def both():
