@@ -39,7 +39,12 @@ def chosen(parts):
     config = small_config(
         model={"hidden": (8,), "latent_dim": SMALLER},
         objective={"samples": 1 if least == 1 else 2 * least},
-        parts={"encoders": {"conv": {"widths": (4, 5)}}, "decoders": {"conv": {"widths": (5, 4)}}},
+        parts={
+            "encoders": {"conv": {"widths": (4, 5)}},
+            "decoders": {"conv": {"widths": (5, 4)}},
+            "posteriors": {"coupling": {"layers": 2, "width": 6}, "planar": {"layers": 2}},
+            "priors": {"flow": {"layers": 2, "width": 6}, "vamp": {"components": 5}},
+        },
     )
     for kind, name in parts.items():
         section, last = KINDS[kind].field.split(".")

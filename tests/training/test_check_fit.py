@@ -21,6 +21,9 @@ def check(dataset=DATASET, **sections):
     check_fit([group_of("group_0", [(0, small_config(**sections))], dataset)], lambda _: dataset)
 
 
+SHALLOW = {"parts": {"posteriors": {"coupling": {"layers": 1}}}}
+
+
 def model(**fields):
     return {"model": fields}
 
@@ -33,6 +36,13 @@ def objective(name, **fields):
     ("sections", "line"),
     [
         (model(prior="vamp", posterior="iaf"), "'vamp', which needs config.model.posterior=diagonal_gaussian"),
+        (model(posterior="von_mises_fisher"), "'von_mises_fisher', which needs a prior on the unit sphere"),
+        (model(posterior="von_mises_fisher", prior="flow"), "'von_mises_fisher', which needs a prior on the unit sph"),
+        (model(prior="uniform_sphere"), "'uniform_sphere', which needs config.model.posterior=von_mises_fisher"),
+        (
+            model(posterior="von_mises_fisher", prior="uniform_sphere", latent_dim=1),
+            "latent_dim: found 1; config.model.posterior=von_mises_fisher needs at least 2",
+        ),
         (model(posterior="fsq"), "'fsq', which needs config.model.prior=uniform_codes"),
         (model(posterior="vq"), "'vq', which needs config.model.prior=uniform_codes"),
         (model(prior="uniform_codes"), "'uniform_codes', which needs config.model.posterior=fsq or vq"),
@@ -119,10 +129,12 @@ def _of_one(split):
     [
         model(posterior="iaf") | objective("iwae", samples=3),
         model(prior="vamp") | objective("iwae_dreg", samples=3) | {"data": {"condition": "labels"}},
+        model(prior="vamp", posterior="von_mises_fisher") | objective("iwae_dreg", samples=2),
+        model(posterior="coupling") | objective("iwae_dreg", samples=2) | SHALLOW,
         model(posterior="vq", prior="uniform_codes", encoder="conv", decoder="conv"),
         model(name="ladder") | objective("factor") | {"data": {"condition": "labels", "binarise": "drawn"}},
     ],
-    ids=["iaf", "vamp", "vq", "ladder"],
+    ids=["iaf", "vamp", "vmf", "coupling", "vq", "ladder"],
 )
 def test_parts_that_fit_pass(sections):
     check(**sections)

@@ -27,13 +27,7 @@ class AutoregressiveFlow(nnx.Module):
         """Return the transformed points and log |det| of the Jacobian."""
         log_det = jnp.zeros(z.shape[:-1])
         for k, layer in reversed(list(enumerate(self.layers))):
-
-            def closer(_: int, found: Array, layer: MADE = layer, z: Array = z) -> Array:
-                """Return points of which one unit more is right."""
-                shift, log_scale = _shift_and_scale(layer, found, context, units)
-                return z * jnp.exp(log_scale) + shift
-
-            z = jax.lax.fori_loop(0, units.size, closer, z)
+            z = _led_back(layer, z, context, units)
             log_det += jnp.sum(_shift_and_scale(layer, z, context, units)[1], axis=-1)
             z = units.reversed(z) if k else z
         return z, log_det
@@ -55,3 +49,16 @@ def _shift_and_scale(
     """Return the shifts and the log scales of all units; both are 0 for masked ones."""
     shift, log_scale = layer(z, context)
     return jnp.where(units.mask, shift, 0.0), jnp.where(units.mask, LARGEST * jnp.tanh(log_scale / LARGEST), 0.0)
+
+
+def _led_back(
+    layer: MADE, z: Float[Array, "*lead units"], context: Condition, units: Units
+) -> Float[Array, "*lead units"]:
+    """Return the points that a layer's inverse moves to `z`: each pass makes one unit more right, in their order."""
+
+    def passed(found: Array) -> Array:
+        shift, log_scale = _shift_and_scale(layer, found, context, units)
+        return z * jnp.exp(log_scale) + shift
+
+    points: Array = jax.lax.fori_loop(0, units.size, lambda _, found: passed(found), z)
+    return points

@@ -1,7 +1,7 @@
 """Normals transformed by flows: pytrees that hold the flow's weights among their leaves."""
 
 from dataclasses import dataclass, field
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -17,6 +17,7 @@ from vae_jax.models.normals import DiagonalGaussian
 Moved = tuple[Float[Array, "*lead units"], Float[Array, "*lead"]]
 
 
+@runtime_checkable
 class Flow(Protocol):
     """A module that moves points; `context` is what it sees of each example, `[batch, context]` or None."""
 
@@ -24,11 +25,18 @@ class Flow(Protocol):
         """Return the points and the log |det| of the Jacobian; masked units are 0."""
 
 
+@runtime_checkable
 class InvertibleFlow(Flow, Protocol):
     """A flow whose inverse can be computed."""
 
     def inverse(self, z: Float[Array, "*lead units"], context: Condition, units: Units) -> Moved:
         """Return the points that are moved to `z`, and the log |det| of the inverse's Jacobian."""
+
+
+def taken_apart(flow: Flow) -> tuple[Any, Any]:
+    """Return a flow's weights and its graph, as Flax splits it, for a pytree that holds it."""
+    graph, weights = nnx.split(flow)
+    return nnx.to_pure_dict(weights), graph
 
 
 @jax.tree_util.register_dataclass
@@ -39,19 +47,13 @@ class FlowDistribution:
     Attributes:
         base: the normal.
         context: the flow's input for each example.
-        weights, graph: of the flow, as Flax splits it.
+        weights, graph: of the flow.
     """
 
     base: DiagonalGaussian
     context: Condition
     weights: Any
     graph: Any = field(metadata={"static": True})
-
-    @classmethod
-    def of(cls, base: DiagonalGaussian, context: Condition, flow: Flow) -> Self:
-        """Return the distribution of a flow."""
-        graph, weights = nnx.split(flow)
-        return cls(base, context, nnx.to_pure_dict(weights), graph)
 
     @property
     def flow(self) -> Any:

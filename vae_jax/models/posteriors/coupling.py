@@ -11,7 +11,7 @@ from vae_jax.core.units import Units
 from vae_jax.models.contracts import Build
 from vae_jax.models.coupling import CouplingFlow
 from vae_jax.models.dense import UnitHead, linear
-from vae_jax.models.flows import InvertibleFlowDistribution
+from vae_jax.models.flows import InvertibleFlowDistribution, taken_apart
 from vae_jax.models.initialisers import INITIALISERS
 from vae_jax.models.normals import gaussian_of
 
@@ -42,4 +42,4 @@ class CouplingPosterior(nnx.Module):
     def __call__(self, features: Float[Array, "batch features"], units: Units) -> InvertibleFlowDistribution:
         """Return q(z|x)."""
         base = gaussian_of(self.head(features), units)
-        return InvertibleFlowDistribution.of(base, self.context(features), self.flow)
+        return InvertibleFlowDistribution(base, self.context(features), *taken_apart(self.flow))

@@ -12,7 +12,7 @@ from vae_jax.core.random_keys import named
 from vae_jax.core.units import Units
 from vae_jax.models.contracts import Build, Condition
 from vae_jax.models.dense import UnitHead, linear
-from vae_jax.models.flows import FlowDistribution, Moved
+from vae_jax.models.flows import FlowDistribution, Moved, taken_apart
 from vae_jax.models.initialisers import INITIALISERS
 from vae_jax.models.made import MADE
 from vae_jax.models.normals import gaussian_of
@@ -64,4 +64,4 @@ class IAF(nnx.Module):
     def __call__(self, features: Float[Array, "batch features"], units: Units) -> FlowDistribution:
         """Return q(z|x)."""
         base = gaussian_of(self.head(features), units)
-        return FlowDistribution.of(base, self.context(features), self.flow)
+        return FlowDistribution(base, self.context(features), *taken_apart(self.flow))

@@ -11,7 +11,7 @@ from vae_jax.core.random_keys import named
 from vae_jax.models.autoregressive import AutoregressiveFlow
 from vae_jax.models.contracts import Build, Condition, Model
 from vae_jax.models.coupling import CouplingFlow
-from vae_jax.models.flows import InvertibleFlow, InvertibleFlowDistribution
+from vae_jax.models.flows import InvertibleFlow, InvertibleFlowDistribution, taken_apart
 from vae_jax.models.normals import DiagonalGaussian
 
 
@@ -49,4 +49,4 @@ class FlowPrior(nnx.Module):
         """Return the prior."""
         zeros = jnp.zeros(model.units.size)
         base = DiagonalGaussian(zeros, zeros + 1, model.units)
-        return InvertibleFlowDistribution.of(base, condition, self.flow)
+        return InvertibleFlowDistribution(base, condition, *taken_apart(self.flow))
