@@ -37,7 +37,7 @@ def exponential(t: Share, end: Share) -> Share:
 
 
 def staircase(t: Share, end: Share) -> Share:
-    """Eight stages of 1, 3, 9, ... 2187 parts of 3280, in stage i 10^(-i/7) of the rate (Burda et al. 2016, section 5).
+    """Eight stages of 1, 3, 9, ... 2187 parts of 3280, in stage i 10^(-i/7) of the rate (Burda et al. 2016, arXiv:1509.00519).
 
     A decay of 3,280 passes gives the paper's stages of 3^i passes. It ends at a tenth whatever `end` is.
     """
