@@ -121,12 +121,12 @@ def same_bits(one, other):
 
 
 def close(found, expected):
-    """To 1e-5 of each array's largest number."""
+    """To 2e-5 of each array's largest number: importance weights enlarge the rounding of a flow."""
 
     def compare(path, ours, theirs):
         largest = max(np.abs(theirs).max(initial=0), 1e-12)
         np.testing.assert_allclose(
-            ours / largest, theirs / largest, atol=1e-5, rtol=0, err_msg=jax.tree_util.keystr(path)
+            ours / largest, theirs / largest, atol=2e-5, rtol=0, err_msg=jax.tree_util.keystr(path)
         )
 
     jax.tree_util.tree_map_with_path(compare, found, expected)

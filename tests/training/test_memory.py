@@ -118,6 +118,19 @@ def test_a_batch_larger_than_the_weights_is_named(monkeypatch):
         memory.check_memory(one, DATASET)
 
 
+def test_every_sample_of_an_image_takes_the_decoders_memory(monkeypatch):
+    one, many = (
+        group_of("group_0", [(0, small_config(model={"hidden": (1,)}, objective={"samples": k}))], DATASET)
+        for k in (1, 10_000)
+    )
+    ten_images = 4 * 10 * (36 + 1)
+    assert memory.least_bytes(many)[1] == 10_001 * ten_images
+    assert memory.least_bytes(one)[1] < 3 * ten_images
+    monkeypatch.setattr(memory, "free_bytes", lambda: 1_000_000)
+    with pytest.raises(UserError, match=r"batch_size, config\.objective\.samples: too large .*make them smaller"):
+        memory.check_memory(many, DATASET)
+
+
 def test_running_out_of_memory_is_one_line_and_other_errors_pass():
     with (
         pytest.raises(UserError, match=r"^group_0: the memory is not enough \(no room\); make"),

@@ -34,7 +34,7 @@ def test_traced_fields_do_not_change_the_spec(line):
     [
         "hidden=(8,)|(4,)", "train.batch_size=5,10", "likelihood=mse,bernoulli", "levels=255,256", "samples=1,2",
         "reduction=nats,blog", "sampling=shuffle,replacement", "binarise=none,drawn", "condition=none,labels",
-        "optimiser.name=adam,adamw", "clip=0,1", "ema=0,0.9",
+        "optimiser.name=adam,adamw", "clip=0,1", "dtype=float32,bfloat16", "ema=0,0.9",
     ],
 )  # fmt: skip
 def test_parts_shapes_and_numbers_that_are_off_change_the_spec(line):

@@ -198,7 +198,7 @@ class TrainConfig:
         steps_per_epoch: optimiser steps in an epoch; 0 means one pass over the data.
         batch_size: images a step.
         dtype: of the numbers that dense and convolutional layers multiply in training, `float32` or `bfloat16`. Their
-            sums, all else, and evaluation are float32. Most CPUs take longer with `bfloat16`, up to twice as long.
+            sums, all else, and evaluation are float32. On a CPU `bfloat16` products took up to twice as long.
         members_per_step: members that a device computes at once; 0 means one on a CPU, where that is fastest, and as
             many as fit into the memory elsewhere.
         data_devices: over how many devices each batch is spread; members are spread over the rest.

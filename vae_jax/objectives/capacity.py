@@ -12,7 +12,7 @@ from vae_jax.objectives.elbo import ELBO
 
 
 class Capacity(ELBO):
-    """`recon + beta_kl * gamma * |kl - C|` of the batch's mean KL (Burgess et al. 2018, arXiv:1804.03599, eq. 8).
+    """`recon + beta_kl * gamma * |kl - C|` of the batch's mean KL (Burgess et al. 2018, arXiv:1804.03599).
 
     The capacity C, in nats, rises linearly from 0. The metric `kl` is without it.
     """

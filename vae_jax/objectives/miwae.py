@@ -13,7 +13,7 @@ from vae_jax.objectives.iwae import IWAE, LogWeights, log_mean
 
 
 class MIWAE(IWAE):
-    """The mean of the bounds of several groups of samples (Rainforth et al. 2018, arXiv:1802.04537, eq. 9).
+    """The mean of the bounds of several groups of samples (Rainforth et al. 2018, arXiv:1802.04537).
 
     With one group it is IWAE, with groups of one sample the ELBO.
     """

@@ -20,7 +20,7 @@ LEAST_SHARE = 1e-20  # of a group in all weights: below what 32 bits add to the 
 class PIWAE(MIWAE):
     """IWAE of all samples for the decoder, the likelihood and the prior; MIWAE for the encoder.
 
-    See Rainforth et al. 2018, arXiv:1802.04537, section 4. `bound` is IWAE, `encoder_bound` MIWAE. A step costs as much
+    See Rainforth et al. 2018, arXiv:1802.04537. `bound` is IWAE, `encoder_bound` MIWAE. A step costs as much
     as one of IWAE.
     """
 

@@ -37,9 +37,10 @@ def exponential(t: Share, end: Share) -> Share:
 
 
 def staircase(t: Share, end: Share) -> Share:
-    """Eight stages of 1, 3, 9, ... 2187 parts of 3280, in stage i 10^(-i/7) of the rate (Burda et al. 2016, section 5).
+    """Eight stages of 1, 3, 9, ... 2187 parts of 3280, in stage i 10^(-i/7) of the rate (Burda et al. 2016).
 
-    A decay of 3,280 passes gives the paper's stages of 3^i passes. It ends at a tenth whatever `end` is.
+    See arXiv:1509.00519. A decay of 3,280 passes gives the paper's stages of 3^i passes. It ends at a tenth, whatever
+    `end` is.
     """
     rounding = 1 - 1.5e-7  # of t, as XLA may divide by multiplying: no stage then begins a step late
     passed = t >= jnp.asarray([rounding * (3**i - 1) / 6560 for i in range(1, 8)], jnp.float32)

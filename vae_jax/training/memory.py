@@ -91,8 +91,11 @@ def least_bytes(group: Group) -> tuple[int, int]:
     if jax.default_backend() != "cpu":
         count = -(-count // devices_for(config))
     held = (DEVICE_COPIES + (1 if len(group.configs) == 1 else 2)) * count * state
-    units = sum(layer for layer in (*spec.encoder_layers, *spec.decoder_layers) if isinstance(layer, int))
-    training = spec.batch_size // config.train.data_devices * (2 * spec.pixels + units)
+    encoder, decoder = (
+        spec.pixels + sum(layer for layer in layers if isinstance(layer, int))
+        for layers in (spec.encoder_layers, spec.decoder_layers)
+    )
+    training = spec.batch_size // config.train.data_devices * (encoder + config.objective.samples * decoder)
     return held, 4 * max(parameters_of(spec), training)
 
 
@@ -112,7 +115,7 @@ def check_memory(group: Group, dataset: Dataset) -> None:
     if dataset.image_shape[0] == config.data.image_size:
         fields.append("config.data.image_size")
     if step > held:
-        fields.append("config.train.batch_size")
+        fields += ["config.train.batch_size", *(["config.objective.samples"] if config.objective.samples > 1 else [])]
     count = len(group.configs)
     members = f" of {count:,} members" if count > 1 else ""
     needed, for_weights, for_step, left = map(format_bytes, (held + step, held, step, free))
