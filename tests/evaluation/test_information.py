@@ -44,15 +44,13 @@ def test_of_posteriors_equal_to_the_prior_far_apart_and_all_equal(monkeypatch):
     weights = Weights(jnp.array([0.0, 1e4, 0.0]), jnp.array([1.0, 1.0, 0.1]))
     split = SplitArrays(images, jnp.zeros(N, jnp.int32))
     same, apart, narrow = information.information_of(SPEC, Layout(), split, SEEDS, weights)
-    assert same == {"mutual_information": 0.0, "aggregate_kl": 0.0, "information_images": N} or np.allclose(
-        [same["mutual_information"], same["aggregate_kl"]], 0, atol=1e-5
-    )
+    np.testing.assert_allclose([same["mutual_information"], same["aggregate_kl"]], 0, atol=1e-5)
     assert apart["mutual_information"] == pytest.approx(math.log(N), rel=1e-5)
     mean_kl = float(np.mean((1e4 * np.asarray(images) / 255) ** 2))  # of two units, of variance 1
     assert apart["aggregate_kl"] == pytest.approx(mean_kl - math.log(N), rel=1e-3)
     assert narrow["mutual_information"] == pytest.approx(0, abs=1e-5)
     exact = 2 * 0.5 * (0.1**2 - 1 - 2 * math.log(0.1))
-    assert narrow["aggregate_kl"] == pytest.approx(exact, abs=0.4)  # from 60 samples
+    assert narrow["aggregate_kl"] == pytest.approx(exact, abs=0.1)  # from 2,040 samples
     assert same["information_images"] == N
 
 
