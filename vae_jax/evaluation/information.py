@@ -26,6 +26,7 @@ from vae_jax.training.spec import Spec
 MOST_PAIRS = 400_000_000
 MOST_IMAGES = 10_000
 PAIRS_AT_ONCE = 4_000_000
+LEAST_SAMPLES = 2_000  # of all images together
 
 
 class Information(NamedTuple):
@@ -50,7 +51,8 @@ def _member_information(
 ) -> Information | None:
     key, index = named(member_key(seed), "information"), jnp.arange(n)
     examples = make_batch(spec, split, index, Noise(jax.random.key(0), n, index))
-    inferred = model_of(spec, weights).infer(examples.x, examples.condition, Noise(key, n, index), 1)
+    samples = -(-LEAST_SAMPLES // n)
+    inferred = model_of(spec, weights).infer(examples.x, examples.condition, Noise(key, n, index), samples)
     q, p = inferred.q, inferred.p
     if p is None or not isinstance(q, HasLogProb):
         return None
@@ -58,10 +60,11 @@ def _member_information(
     def log_aggregate(z: Float[Array, "rows units"]) -> Float[Array, " rows"]:
         return jax.nn.logsumexp(q.log_prob(z[:, None]), axis=1) - math.log(n)
 
-    z = inferred.z[0]
-    padded = jnp.concatenate([z, jnp.broadcast_to(z[:1], (-n % rows, z.shape[1]))])
-    log_q_z = jax.lax.map(log_aggregate, padded.reshape(-1, rows, z.shape[1])).reshape(-1)[:n]
-    return Information(jnp.mean(inferred.log_q[0] - log_q_z), jnp.mean(log_q_z - inferred.log_p[0]))
+    z = inferred.z.reshape(samples * n, -1)
+    padded = jnp.concatenate([z, jnp.broadcast_to(z[:1], (-len(z) % rows, z.shape[1]))])
+    log_q_z = jax.lax.map(log_aggregate, padded.reshape(-1, rows, z.shape[1])).reshape(-1)[: len(z)]
+    log_q_z = log_q_z.reshape(samples, n)
+    return Information(jnp.mean(inferred.log_q - log_q_z), jnp.mean(log_q_z - inferred.log_p))
 
 
 @partial(jax.jit, static_argnums=(0, 1, 2, 3))
@@ -76,6 +79,9 @@ def information_of(
 ) -> list[dict[str, float]]:
     """Estimate what latents know of a split's first images (`images_used`), from one sample of each.
 
+    Of fewer than `LEAST_SAMPLES` images there are several samples of each. The two are estimated from the same samples,
+    so that their sum is an estimate of the mean KL.
+
     Args:
         spec: the members'.
         layout: the devices of the members.
@@ -83,8 +89,9 @@ def information_of(
         seeds, weights: of the members, with a leading members axis.
 
     Returns:
-        for each member `mutual_information`, `aggregate_kl` and `information_images`, the number of images; nothing if
-        the density of the posterior is not known at any point (a flow, a discrete posterior, several levels).
+        for each member `mutual_information` (at most the log of the number of images), `aggregate_kl` and
+        `information_images`, the number of images; nothing if the density of the posterior is not known at any point
+        (a flow, a discrete posterior, several levels).
     """
     n = images_used(spec, len(split.images))
     rows = max(1, min(n, PAIRS_AT_ONCE // (n * spec.latent_dim)))

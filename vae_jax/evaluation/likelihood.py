@@ -70,13 +70,13 @@ class Shared(NamedTuple):
 
     Attributes:
         split: all images.
-        index: those of this batch.
+        chosen: those of this batch.
         first, last: chunks of samples to add, from the first to before the last.
         k: samples with this index or a higher one don't count.
     """
 
     split: SplitArrays
-    index: Int[Array, " batch"]
+    chosen: Int[Array, " batch"]
     first: Int[Array, ""]
     last: Int[Array, ""]
     k: Int[Array, ""]
@@ -85,7 +85,7 @@ class Shared(NamedTuple):
 def _member_chunks(
     spec: Spec, chunk: int, shared: Shared, seed: UInt32[Array, ""], weights: Weights, running: Running
 ) -> Running:
-    key, index, batch = named(member_key(seed), "likelihood"), shared.index, len(shared.index)
+    key, index, batch = named(member_key(seed), "likelihood"), shared.chosen, len(shared.chosen)
     # As in all evaluation, a random transform such as binarisation draws the same for all members.
     examples = make_batch(spec, shared.split, index, Noise(jax.random.key(0), batch, index))
     x, condition = examples.x, examples.condition
@@ -202,14 +202,17 @@ def samples_used(spec: Spec, split: SplitArrays, weights: Weights, k: int) -> in
         k: how many were asked for.
     """
 
-    def posterior(split: SplitArrays, weights: Weights) -> object:
+    kinds = []
+
+    def infer(split: SplitArrays, weights: Weights) -> None:
         index = jnp.zeros(1, jnp.int32)
         noise = Noise(jax.random.key(0), 1, index)
         batch = make_batch(spec, split, index, noise)
         model: Model = model_of(spec, jax.tree.map(lambda leaf: leaf[0], weights))
-        return model.infer(batch.x, batch.condition, noise, 1).q
+        kinds.append(type(model.infer(batch.x, batch.condition, noise, 1).q))
 
-    return 1 if isinstance(jax.eval_shape(posterior, split, weights), PointMass) else k
+    jax.eval_shape(infer, split, weights)
+    return 1 if issubclass(kinds[0], PointMass) else k
 
 
 def likelihood_metrics(spec: Spec, log_p: Float[np.ndarray, " n"], k: int) -> dict[str, float]:
