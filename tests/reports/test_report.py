@@ -149,3 +149,25 @@ def test_a_member_that_failed_is_in_the_table_with_its_step_and_never_the_best()
 
 def test_a_single_member_needs_no_table():
     assert "table" not in Page(render(summary(), "{}", [], [], [])).tags
+
+
+def test_the_likelihood_is_shown_with_its_samples_and_collapsed_units_in_a_sentence():
+    found = summary(-100.0, -90.0)
+    known = {"nll": 88.125, "nll_standard_error": 0.25, "nll_samples": 5000, "active_units": 1.0}
+    bits = {"bits_per_dimension": 1.5, "mutual_information": 4.0, "aggregate_kl": 2.5, "information_images": 100}
+    found["members"][1]["test"] |= known | bits
+    found["members"][1] |= {"rates": [0.0, 2.0], "collapsed": [{"unit": 0, "since_step": 7}]}
+    text = " ".join(Page(render(found, "{}", [], [], [])).text.split())  # a name and its value are two boxes
+    for words in (
+        "test NLL, 5,000 samples88.12 ± 0.25 nats/image",
+        "1.500 bits/dimension",
+        "active units1 of 2",
+        "mutual information4.00 nats, 100 images",
+        "member 1: 1 of 2 latent units have collapsed",
+    ):
+        assert words in text
+    alone = found | {"members": found["members"][1:]}
+    assert "1 of 2 latent units have collapsed: their KL" in Page(render(alone, "{}", [], [], [])).text
+    plain = Page(render(summary(-100.0), "{}", [], [], [])).text
+    assert "NLL" not in plain
+    assert "collapsed" not in plain

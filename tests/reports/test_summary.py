@@ -191,3 +191,20 @@ def test_the_table_has_a_row_for_each_member_with_values_and_metrics():
     ]
     assert [row["failed_in_step"] for row in table] == ["", "20"]
     assert {"train.recon", "test.rate", "parameters", "latent_dim"} <= set(table[0])
+
+
+def test_a_member_has_its_likelihood_and_which_units_have_collapsed_until_its_step():
+    config, nll = small_config(), {"nll": 90.0, "nll_standard_error": 0.25, "nll_samples": 5000}
+    lines = [{"step": step, "rates": [2.0, rate]} for step, rate in ((10, 0.002), (20, 0.001), (30, 1.0))]
+    test = metrics(0, "test", -95.0) | nll | {"rates": [2.0, 0.001], "mutual_information": math.inf}
+    result = MemberResult(0, config, small_spec(), metrics(0, "train", -94.0), test, None, lines=lines)
+    collection = DataCollection({config.data.images: small_dataset()})
+    found = summarise(config, [result], collection, {"compile": 1.0, "train": 2.0, "total": 4.0})
+    (member,) = found["members"]
+    assert {name: member["test"][name] for name in nll} == nll
+    assert not {"rates", "mutual_information"} & set(member["test"])
+    assert member["rates"] == [2.0, 0.001]
+    assert member["collapsed"] == [{"unit": 1, "since_step": 10}]
+    assert ", nll 90.00 ± 0.25 nats (5,000 samples), recon 2" in closing_line(found)
+    failed = summarise(config, [result._replace(failed=20)], collection, {"train": 2.0})
+    assert "collapsed" not in failed["members"][0]

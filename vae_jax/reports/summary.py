@@ -144,7 +144,8 @@ def _by_unit(result: MemberResult) -> dict[str, Any]:
     rates = result.test.get("rates")
     if rates is None or result.failed is not None or not all(map(math.isfinite, rates)):
         return {}
-    return {"rates": rates, "collapsed": collapsed_units(rates, result.lines)}
+    until = [line for line in result.lines if line["step"] <= result.test["step"]]
+    return {"rates": rates, "collapsed": collapsed_units(rates, until)}
 
 
 def _metrics(line: dict[str, Any]) -> dict[str, Any]:
