@@ -90,7 +90,7 @@ def test_the_density_of_a_sample_is_that_of_the_point(case):
     np.testing.assert_allclose(log_q, log_prob, rtol=1e-4, atol=1e-4)
 
 
-def test_a_point_is_judged_by_every_distribution_of_the_batch(case):
+def test_a_point_has_a_density_under_every_distribution_of_the_batch(case):
     """Here `[k, example, distribution]`: an example's own is on the diagonal."""
     every, own = case[1]["every"], case[1]["alone"][2]
     assert every.shape == (2, 3, 3)

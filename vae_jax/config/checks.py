@@ -25,7 +25,7 @@ class Role(Enum):
     PLACE = "where files lie: the fingerprint of the images says whether they are the same"
     UPKEEP = "how often something is kept, evaluated or logged, and how much is computed at once"
     PICTURES = "what is drawn"
-    JUDGED = "what is computed of a trained model at the end"
+    EVALUATED = "what is computed of a trained model at the end"
 
 
 # How a field's value reaches a compiled program. Static values (none of these) shape it.

@@ -246,7 +246,7 @@ class EvalConfig:
     every_epochs: int = limited(0, low=0, role=Role.UPKEEP)
     batch_size: int = limited(500, low=1, high=1_000_000, role=Role.UPKEEP)
     figure_members: int = limited(4, low=0, high=1000, role=Role.PICTURES)
-    nll_samples: int = limited(0, low=0, high=100_000_000, role=Role.JUDGED)
+    nll_samples: int = limited(0, low=0, high=100_000_000, role=Role.EVALUATED)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-COLLAPSED = 0.01  # nats: a mean KL below this is a collapse
+# Nats: a unit with a smaller mean KL has collapsed. An active unit has more: its KL is at least half of the variance of
+# its posterior mean, which is over 0.01.
+COLLAPSED = 0.005
 MOST_NAMED = 12  # units in a sentence
 
 ADVICE = (
@@ -45,7 +47,9 @@ def collapse_sentence(member: Mapping[str, Any]) -> str:
     if len(found) == len(rates):
         which = "the posterior has collapsed: " + ("its" if len(rates) == 1 else f"all {len(rates)} latent units'")
     else:
-        which = f"{len(found)} of {len(rates)} latent units have collapsed: their"
+        which = f"{len(found)} of {len(rates)} latent units " + (
+            "has collapsed: its" if len(found) == 1 else "have collapsed: their"
+        )
     steps = dict.fromkeys(each["since_step"] for each in found)
     since = {step: [each["unit"] for each in found if each["since_step"] == step] for step in steps}
     named = [

@@ -14,10 +14,10 @@ from vae_jax.core.progress import Progress
 from vae_jax.data.sources.arrays import GivenArrays
 from vae_jax.evaluation.metrics import evaluator_of
 from vae_jax.runs.command import Command
+from vae_jax.runs.end_likelihood import add_likelihood
 from vae_jax.runs.figures import RunFigures
 from vae_jax.runs.finish import results_of, write_end
 from vae_jax.runs.folder import RunFolder
-from vae_jax.runs.judging import judge
 from vae_jax.runs.plan import Plan, plan_run
 from vae_jax.training.checkpoints import Checkpoints
 from vae_jax.training.groups import Group, write_members
@@ -27,7 +27,7 @@ from vae_jax.training.steps import TrainState
 
 log = logging.getLogger("vae_jax")
 
-FREE = (Role.PLACE, Role.UPKEEP, Role.PICTURES, Role.JUDGED)  # fields that may differ from those of the training
+FREE = (Role.PLACE, Role.UPKEEP, Role.PICTURES, Role.EVALUATED)  # fields that may differ from those of the training
 
 
 def evaluate_run(command: Command, started: float, given: GivenArrays | None = None) -> None:
@@ -61,7 +61,7 @@ def _finish_again(command: Command, started: float, given: GivenArrays | None, *
     """Draw or evaluate all groups of a trained run, and write its report; return the figures that failed."""
     folder = RunFolder(command.workdir)
     keep_compiled_programs()
-    plan = plan_run(folder, config_of(command, folder, Role.PICTURES if draw else Role.JUDGED), given)
+    plan = plan_run(folder, config_of(command, folder, Role.PICTURES if draw else Role.EVALUATED), given)
     clock, results = Clock(started), []
     totals = {"compile": 0.0, "train": 0.0}
     with folder.occupied(), Progress("reading the checkpoint") as progress:
@@ -76,7 +76,7 @@ def _finish_again(command: Command, started: float, given: GivenArrays | None, *
                 evaluate = evaluator_of(trainer.group, trainer.layout, trainer.dataset)
                 for split, metrics in evaluate(trainer.members, trainer.spread(state.at_best())).items():
                     trainer.report(split, trainer.table(metrics))
-            judge(trainer, state, progress.say, anew=not draw)
+            add_likelihood(trainer, state, progress.say, anew=not draw)
             if draw:
                 run_figures.draw_each(trainer.group, state)
             results += results_of(trainer)

@@ -16,10 +16,10 @@ from vae_jax.core.signals import Stop, signals_noted
 from vae_jax.data.sources.arrays import GivenArrays
 from vae_jax.evaluation.metrics import evaluator_of
 from vae_jax.reports.summary import member_title
+from vae_jax.runs.end_likelihood import add_likelihood
 from vae_jax.runs.figures import RunFigures
 from vae_jax.runs.finish import check_result, results_of, write_end
 from vae_jax.runs.folder import RunFolder
-from vae_jax.runs.judging import judge
 from vae_jax.runs.plan import Plan, plan_run
 from vae_jax.training.blocks import step_work
 from vae_jax.training.checkpoints import Checkpoints
@@ -92,7 +92,7 @@ def _train(plan: Plan, clock: Clock, stop: Stop) -> None:
 def train_group(
     plan: Plan, group: Group, layout: Layout, clock: Clock, run_figures: RunFigures, stop: Stop, progress: Progress
 ) -> Trainer:
-    """Train one group to its end, judge its members, and draw their figures.
+    """Train one group to its end, estimate the likelihood if asked, and draw their figures.
 
     Raises:
         StoppedError: a signal ended the run.
@@ -130,7 +130,7 @@ def train_group(
     checkpoints.read_back(trainer.step)
     if stop.asked:
         stop.leave()
-    judge(trainer, state, partial(progress.say, counts=False))
+    add_likelihood(trainer, state, partial(progress.say, counts=False))
     run_figures.draw_each(group, state)
     return trainer
 

@@ -111,7 +111,7 @@ def plan_groups(
     for members in started:
         if len(parts := _compatible(members, data_of)) > 1:
             one, other = parts[0][0], parts[1][0]
-            fields = "; ".join(differences(one[1], other[1], Role.EXTENT, Role.PLACE, Role.UPKEEP, Role.JUDGED))
+            fields = "; ".join(differences(one[1], other[1], Role.EXTENT, Role.PLACE, Role.UPKEEP, Role.EVALUATED))
             raise UserError(
                 f"config.sweep: members {one[0]} and {other[0]} began together and can't differ now ({fields}); use "
                 "another workdir"
@@ -129,7 +129,7 @@ def plan_groups(
 def _compatible(members: Numbered, data_of: DataOf) -> list[Numbered]:
     """Group members with the same data, program, length, devices and logged moments."""
     groups: dict[Any, Numbered] = {}
-    kept = fields_of(Role.UPKEEP, Role.JUDGED)
+    kept = fields_of(Role.UPKEEP, Role.EVALUATED)
     for number, config in members:
         unsized = without_latent_dim(config)
         dataset = data_of(config)

@@ -61,7 +61,7 @@ def test_the_kl_is_that_of_a_library_and_the_mean_log_ratio(case):
     assert q.kl(DiagonalGaussian(q.mu, q.mu, q.units)) is None
 
 
-def test_the_density_integrates_to_one_and_a_point_is_judged_by_every_normal():
+def test_the_density_integrates_to_one_and_a_point_has_a_density_under_every_normal():
     q, line = full(2, 2, 3)[0], np.linspace(-9, 9, 301)
     z = jnp.asarray(np.stack(np.meshgrid(line, line), axis=-1)[:, :, None], jnp.float32)
     np.testing.assert_allclose(np.exp(jax.jit(q.log_prob)(z)).sum((0, 1)) * (line[1] - line[0]) ** 2, 1, rtol=1e-3)

@@ -20,7 +20,7 @@ from vae_jax.training.steps import TrainState
 LIKELIHOOD_FILE = "likelihood.json"
 
 
-def judge(trainer: Trainer, state: TrainState, say: Callable[[str], object], *, anew: bool = False) -> None:
+def add_likelihood(trainer: Trainer, state: TrainState, say: Callable[[str], object], *, anew: bool = False) -> None:
     """Add the likelihood of the test images to the last test metrics of a group's members.
 
     Args:

@@ -11,9 +11,9 @@ from small_runs import small_config, small_dataset
 
 from vae_jax.core.clock import Clock
 from vae_jax.core.signals import StoppedError
-from vae_jax.runs import judging
+from vae_jax.runs import end_likelihood
+from vae_jax.runs.end_likelihood import LIKELIHOOD_FILE, add_likelihood
 from vae_jax.runs.folder import RunFolder
-from vae_jax.runs.judging import LIKELIHOOD_FILE, judge
 from vae_jax.runs.trained import load_run
 from vae_jax.training.checkpoints import Checkpoints
 from vae_jax.training.loop import Trainer
@@ -33,7 +33,7 @@ def test_the_likelihood_is_added_to_the_last_test_metrics_and_kept_beside_the_ch
     config = small_config(sweep=("seed=0,1",), eval={"nll_samples": 20})
     group, state = make_run(tmp_path, config, DATA)
     trainer, said = trainer_of(tmp_path, group), []
-    judge(trainer, state, said.append)
+    add_likelihood(trainer, state, said.append)
     first, second = trainer.last["test"]
     assert (first["loss"], first["nll_samples"], first["information_images"]) == (1.0, 20, len(DATA.test))
     assert first["nll"] != second["nll"]
@@ -47,21 +47,21 @@ def test_the_likelihood_is_added_to_the_last_test_metrics_and_kept_beside_the_ch
     def stopped(*args, **settings):
         raise StoppedError(2, saved=False)
 
-    monkeypatch.setattr(judging, "log_likelihoods", stopped)
+    monkeypatch.setattr(end_likelihood, "log_likelihoods", stopped)
     again = trainer_of(tmp_path, group)
-    judge(again, state, said.append)  # read, not computed
+    add_likelihood(again, state, said.append)  # read, not computed
     assert again.last == trainer.last
     with pytest.raises(StoppedError):
-        judge(again, state, said.append, anew=True)
+        add_likelihood(again, state, said.append, anew=True)
     kept = trainer.checkpoints.folder / LIKELIHOOD_FILE
     kept.write_text(json.dumps({"made": {"step": 0, "data": DATA.fingerprint, "asked": 20}, "members": [3]}))
     with pytest.raises(StoppedError):  # damaged
-        judge(again, state, said.append)
+        add_likelihood(again, state, said.append)
 
 
 def test_without_samples_nothing_is_computed(tmp_path):
     group, state = make_run(tmp_path, small_config(sweep=("seed=0,1",)), DATA)
     trainer = trainer_of(tmp_path, group)
-    judge(trainer, state, logging.error)
+    add_likelihood(trainer, state, logging.error)
     assert "nll" not in trainer.last["test"][0]
     assert not (trainer.checkpoints.folder / LIKELIHOOD_FILE).exists()
