@@ -29,6 +29,7 @@ def trainer_of(folder, group):
     return trainer
 
 
+@pytest.mark.slow
 def test_the_likelihood_is_added_to_the_last_test_metrics_and_kept_beside_the_checkpoints(tmp_path, monkeypatch):
     config = small_config(sweep=("seed=0,1",), eval={"nll_samples": 20})
     group, state = make_run(tmp_path, config, DATA)

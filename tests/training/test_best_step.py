@@ -79,6 +79,7 @@ def test_a_member_out_of_patience_takes_no_more_steps_and_the_others_go_on(whole
     assert max(logged[1]) == 12
 
 
+@pytest.mark.slow
 def test_it_equals_the_member_alone(whole, tmp_path):
     _, state, _, _ = whole
     trainer, alone, _, _ = train(tmp_path / "alone", numbers=(0,))

@@ -16,6 +16,7 @@ from vae_jax.config.checks import Role
 from vae_jax.config.fields import fields_of
 from vae_jax.core.atomic_files import write_text, written_atomically
 from vae_jax.core.commands import Flags, exit_status
+from vae_jax.core.errors import UserError, nearest
 from vae_jax.core.progress import Console
 from vae_jax.core.provenance import ENVIRONMENT
 from vae_jax.core.user_paths import from_home
@@ -90,7 +91,7 @@ class Experiment:
 
 
 def main(experiment: Experiment, argv: Sequence[str] | None = None) -> int:
-    """Run the command `python -m experiments.NAME [--short] [--quick] [--workdir=FOLDER]`.
+    """Run the command `python -m experiments.NAME [--short] [--quick] [--only=NAMES] [--workdir=FOLDER]`.
 
     Args:
         experiment: what to run.
@@ -108,15 +109,21 @@ def main(experiment: Experiment, argv: Sequence[str] | None = None) -> int:
         flags.add_argument("--quick", action="store_true", help="take few steps, and write into the workdir only")
         if any(training.short for training in experiment.trainings.values()):
             flags.add_argument("--short", action="store_true", help="train for fewer epochs; the table says how many")
+        flags.add_argument(
+            "--only", default="", help=f"train these, comma-separated: {', '.join(experiment.trainings)}"
+        )
         flags.add_argument("--workdir", type=from_home, default=Path("runs") / "experiments" / name)
         given = flags.parse_args(argv)
         short = getattr(given, "short", False)
-        print(f"kept in {conduct(experiment, given.workdir, quick=given.quick, short=short)}")
+        only = [name for name in given.only.split(",") if name]
+        print(f"kept in {conduct(experiment, given.workdir, quick=given.quick, short=short, only=only)}")
 
     return exit_status(work, f"experiments.{name}")
 
 
-def conduct(experiment: Experiment, workdir: Path, *, quick: bool, short: bool = False) -> Path:
+def conduct(
+    experiment: Experiment, workdir: Path, *, quick: bool, short: bool = False, only: Sequence[str] = ()
+) -> Path:
     """Train the models that are not trained yet, examine them, and write the findings.
 
     Args:
@@ -124,18 +131,28 @@ def conduct(experiment: Experiment, workdir: Path, *, quick: bool, short: bool =
         workdir: the folder of the run folders; those of quick runs are in its `quick/`, of short ones in its `short/`.
         quick: take few steps, and leave the experiment's folder unchanged.
         short: train with the `short` settings.
+        only: names of trainings: the findings are of these, and of others that are trained already; () trains all.
 
     Returns:
         the folder of the findings.
 
     Raises:
-        UserError: a model can't be trained.
+        UserError: a model can't be trained, or there is no training of such a name.
     """
+    for name in only:
+        if name not in experiment.trainings:
+            known = list(experiment.trainings)
+            raise UserError(f"--only: found {name!r}; needs some of {', '.join(known)}{nearest(name, known)}")
     runs = workdir / "quick" if quick else workdir / "short" if short else workdir
-    trained = {
-        name: sweep(training.resolve(quick=quick, short=short), training.sweep, runs / name)
-        for name, training in experiment.trainings.items()
-    }
+    wanted = [
+        name
+        for name in experiment.trainings
+        if not only or name in only or RunFolder(runs / name).read_summary() is not None
+    ]
+    trained = {}
+    for name in wanted:
+        training = experiment.trainings[name]
+        trained[name] = sweep(training.resolve(quick=quick, short=short), training.sweep, runs / name)
     findings = experiment.examine(trained)
     kept = runs / "findings" if quick else experiment.folder
     kept.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,7 @@ from vae_jax.config.checks import LARGEST_WHOLE, NUMBER, SIZE, is_off
 from vae_jax.config.parts import PartSettings, all_settings, chosen_parts, default_settings, without_unused
 from vae_jax.config.schema import Config, DataConfig, TrainConfig
 from vae_jax.core.errors import UserError
-from vae_jax.core.registry import registry_of
+from vae_jax.core.registry import KINDS, registry_of
 from vae_jax.data.dataset import Sizes
 from vae_jax.models.likelihoods import LIKELIHOODS
 
@@ -147,10 +147,12 @@ def _without_traced(section: Any, members: Sequence[Any]) -> Any:
 
 
 def _parts_without_traced(parts: PartSettings, members: Sequence[Config]) -> PartSettings:
+    defaults = default_settings()
     used = {key for key, _ in parts.changed} | {key for member in members for key, _ in without_unused(member).changed}
+    # A number that is on by default and has an `off` value is not at its default in the program.
+    used |= {(KINDS[kind].section, name) for kind, name in chosen_parts(members[0]).items()} & defaults.keys()
     of_members = [all_settings(member.parts) for member in members]
     found = {key: _without_traced(of_members[0][key], [settings[key] for settings in of_members]) for key in used}
-    defaults = default_settings()
     return PartSettings(tuple(sorted((key, value) for key, value in found.items() if value != defaults[key])))
 
 
