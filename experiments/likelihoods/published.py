@@ -1,10 +1,12 @@
 """Our numbers beside published ones, in one table."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from vae_jax import Sweep
-from vae_jax.research.analysis import epochs_of, rows_of
+from vae_jax.config.schema import Config
+from vae_jax.research.analysis import epochs_of, metrics_over_time, rows_of
+from vae_jax.runs.trained import settings_of
 
 Row = Mapping[str, Any]
 
@@ -13,18 +15,27 @@ KEPT = ("parameters", "test.step", "best_step", "ended_in_step", "active_units")
 MEASURED = ("elbo", "bound", "nll", "nll_standard_error", "nll_samples")
 
 
-def beside(
-    trained: Sweep, settings: Sequence[str], published: Callable[[Row], Row], whole: int
-) -> list[dict[str, Any]]:
+def beside(trained: Sweep, published: Callable[[Config], Row], whole: int) -> list[dict[str, Any]]:
     """Return our numbers of each member and those that were published, with the epochs of both trainings.
 
     Args:
         trained: the members.
-        settings: fields that name a member, by their short names.
-        published: gives the columns of the publication.
+        published: gives what names a member and the columns of the publication, for its settings.
         whole: epochs of the published training.
     """
-    names = (*settings, *KEPT, *(f"test.{name}" for name in MEASURED))
+    names = (*KEPT, *(f"test.{name}" for name in MEASURED))
     length = {"epochs": epochs_of(trained), "published_epochs": whole}
-    rows = rows_of(trained)
-    return [{**{name: row[name] for name in names if name in row}, **published(row), **length} for row in rows]
+    configs = settings_of(trained.folder)
+    return [
+        {**published(configs[row["member"]]), **{name: row[name] for name in names if name in row}, **length}
+        for row in rows_of(trained)
+    ]
+
+
+def bounds_over_time(trained: Sweep, name_of: Callable[[Config], str]) -> list[dict[str, Any]]:
+    """Return the logged test lines by `model`, with each member's own `bound`: the ELBO where it has no other."""
+    configs = settings_of(trained.folder)
+    return [
+        {**line, "model": name_of(configs[line["member"]]), "bound": line.get("bound", line["elbo"])}
+        for line in metrics_over_time(trained)
+    ]

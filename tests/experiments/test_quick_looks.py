@@ -55,6 +55,9 @@ def test_a_quick_look_gives_a_table_and_the_pictures_of_the_kept_one(raw, monkey
     experiment = import_module(f"experiments.{name}.__main__").EXPERIMENT
     assert main(experiment, ["--quick", f"--workdir={name}"]) == 0
     looked = raw / name / "quick" / "findings"
-    assert {path.name for path in looked.glob("*.png")} == {path.name for path in experiment.folder.glob("*.png")}
+    pictures = {path.name for path in looked.glob("*.png")}
+    assert pictures
+    if (experiment.folder / "results.csv").is_file():
+        assert pictures == {path.name for path in experiment.folder.glob("*.png")}
     with (looked / "results.csv").open() as table:
         assert list(csv.DictReader(table))

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SHORTER = {"train.epochs": 2, "train.steps_per_epoch": 5, "log.every_steps": 0}  # with --quick
+QUICK_SAMPLES = 20  # of a log-likelihood, with --quick
 COLOURS = 256  # of a stored figure, to keep its file small
 
 
@@ -53,6 +54,8 @@ class Training:
             config.update_from_flattened_dict({"log.tensorboard": False, "eval.figure_members": 1})
             more = {**(self.short if short else {}), **(SHORTER if quick else {})}
             config.update_from_flattened_dict({**self.settings, **more})
+            if quick:
+                config.eval.nll_samples = min(config.eval.nll_samples, QUICK_SAMPLES)
         return config
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from vae_jax import Sweep
 from vae_jax.core.signals import leave
@@ -28,22 +29,21 @@ KEPT = (
 )
 
 
+def name_of(row: Mapping[str, Any]) -> str:
+    blocks = f" {row['blocks']}" if row["posterior"] == "iaf" else ""
+    return f"{NAMES[row['posterior']]}{blocks}"
+
+
 def examine(trained: Mapping[str, Sweep]) -> Findings:
-    rows, lines = [], []
-    for name, sweep in trained.items():
-        for row in rows_of(sweep):
-            blocks = f" {row['blocks']}" if row["posterior"] == "iaf" else ""
-            rows.append({**row, "posterior": f"{NAMES[row['posterior']]}{blocks}"})
-        named = {row["member"]: row["posterior"] for row in rows if name}
-        lines += [
-            {**line, "posterior": named[line["member"]]} for line in metrics_over_time(sweep) if line["epoch"] > 2
-        ]
+    sweep = trained["mnist"]
+    rows = [{**row, "posterior": name_of(row)} for row in rows_of(sweep)]
+    lines = [{**line, "posterior": name_of(line)} for line in metrics_over_time(sweep) if line["epoch"] > 2]
     shown = [
         Panel(rows, "posterior", "test.nll", "", "log-likelihood", LABELS),
         Panel(rows, "posterior", "test.elbo", "", "bound", LABELS),
         Panel(lines, "epoch", "elbo", "posterior", "over time", LABELS),
     ]
-    sizes = next(iter(trained.values())).load(0).spec.sizes
+    sizes = sweep.load(0).spec.sizes
     title = f"MNIST, {sizes}, drawn binarisation, bars over {len({row['seed'] for row in rows})} seeds"
     table = [{name: row[name] for name in KEPT if name in row} for row in rows]
     return Findings(table, {"posteriors": panels(shown, title, 3)})
