@@ -2,6 +2,8 @@
 
 import contextlib
 import re
+import sys
+from importlib import import_module
 from pathlib import Path
 
 from vae_jax.config.outside_parts import import_parts
@@ -39,3 +41,12 @@ def none_left():
         for registry, known in zip(registries, before, strict=True):
             for name in set(registry.from_outside()) - known:
                 registry.forget(name)
+
+
+@contextlib.contextmanager
+def experiment(name):
+    """An experiment, whose module may register parts of its own; they are forgotten afterwards."""
+    module = f"experiments.{name}.__main__"
+    with none_left():
+        sys.modules.pop(module, None)  # imported before, its parts were forgotten since
+        yield import_module(module).EXPERIMENT

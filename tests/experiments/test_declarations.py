@@ -3,11 +3,11 @@
 import json
 import re
 from functools import reduce
-from importlib import import_module
 from operator import getitem
 from pathlib import Path
 
 import pytest
+import strangers
 
 from vae_jax.api import get_config
 from vae_jax.config.schema import validate
@@ -28,8 +28,10 @@ def folder_of(name):
     return ROOT.joinpath(*name.split("."))
 
 
+@pytest.fixture
 def experiment(name):
-    return import_module(f"experiments.{name}.__main__").EXPERIMENT
+    with strangers.experiment(name) as found:
+        yield found
 
 
 def members(training, *, quick):
@@ -40,35 +42,35 @@ def members(training, *, quick):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_training_is_valid(name):
-    for training in experiment(name).trainings.values():
+def test_every_training_is_valid(name, experiment):
+    for training in experiment.trainings.values():
         assert members(training, quick=False)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_setting_differs_from_its_config(name):
-    for training in experiment(name).trainings.values():
+def test_every_setting_differs_from_its_config(name, experiment):
+    for training in experiment.trainings.values():
         own = get_config(training.config)
         for settings in (training.settings, training.short):
             assert not [name for name, value in settings.items() if reduce(getitem, name.split("."), own) == value]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_quick_look_has_the_same_members_and_few_steps(name):
-    for training in experiment(name).trainings.values():
+def test_a_quick_look_has_the_same_members_and_few_steps(name, experiment):
+    for training in experiment.trainings.values():
         quick = members(training, quick=True)
         assert len(quick) == len(members(training, quick=False))
         assert sum(each.train.epochs * each.train.steps_per_epoch for each in quick) <= MOST_QUICK_STEPS
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_it_lies_in_the_folder_of_its_name(name):
-    assert experiment(name).folder == folder_of(name)
-    assert experiment(name).name == name
+def test_it_lies_in_the_folder_of_its_name(name, experiment):
+    assert experiment.folder == folder_of(name)
+    assert experiment.name == name
 
 
 @pytest.mark.parametrize("name", sorted({*NAMES} - {*RUN}))
-def test_a_readme_says_that_an_experiment_was_not_run_yet(name):
+def test_a_readme_says_that_an_experiment_was_not_run_yet(name, experiment):
     text = (folder_of(name) / "README.md").read_text()
     assert "\n\nNot run yet" in text
     assert f"`python -m experiments.{name}`" in text
@@ -81,7 +83,7 @@ def test_a_readme_says_that_an_experiment_was_not_run_yet(name):
 
 
 @pytest.mark.parametrize("name", RUN)
-def test_what_its_readme_shows_is_there(name):
+def test_what_its_readme_shows_is_there(name, experiment):
     text, here = (folder_of(name) / "README.md").read_text(), folder_of(name)
     assert f"python -m experiments.{name}" in text
     linked = re.findall(r"\]\(([^)]+)\)", text)
@@ -93,9 +95,9 @@ def test_what_its_readme_shows_is_there(name):
 
 
 @pytest.mark.parametrize("name", RUN)
-def test_what_it_takes_to_repeat_it_lies_beside_it(name):
+def test_what_it_takes_to_repeat_it_lies_beside_it(name, experiment):
     kept = json.loads((folder_of(name) / "provenance.json").read_text())
-    declared, short = experiment(name).trainings, " --short" if kept["command"].endswith(" --short") else ""
+    declared, short = experiment.trainings, " --short" if kept["command"].endswith(" --short") else ""
     assert kept["command"] == f"python -m experiments.{name}{short}"
     assert kept["trainings"]
     for training, told in ((declared[name], told) for name, told in kept["trainings"].items()):

@@ -1,11 +1,11 @@
 """Every experiment, a quick look at it: on noise in place of MNIST, and on drawn photographs."""
 
 import csv
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pytest
+import strangers
 from drawn_photographs import draw_dogs, draw_people
 
 from vae_jax.data.sources import binarized_mnist
@@ -46,18 +46,23 @@ def test_none_is_left_out():
     assert found == {*NAMES, "speed"}
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", NAMES)
+# Of many programs each: minutes to compile.
+LONG = ("likelihoods.iaf", "likelihoods.pythae")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.release if name in LONG else pytest.mark.slow) for name in NAMES]
+)
 def test_a_quick_look_gives_a_table_and_the_pictures_of_the_kept_one(raw, monkeypatch, name):
     monkeypatch.chdir(raw)
     monkeypatch.delenv("VAE_JAX_RAW", raising=False)
     monkeypatch.setattr(binarized_mnist, "ROWS", BINARY_DIGITS)
-    experiment = import_module(f"experiments.{name}.__main__").EXPERIMENT
-    assert main(experiment, ["--quick", f"--workdir={name}"]) == 0
-    looked = raw / name / "quick" / "findings"
-    pictures = {path.name for path in looked.glob("*.png")}
-    assert pictures
-    if (experiment.folder / "results.csv").is_file():
-        assert pictures == {path.name for path in experiment.folder.glob("*.png")}
-    with (looked / "results.csv").open() as table:
-        assert list(csv.DictReader(table))
+    with strangers.experiment(name) as experiment:
+        assert main(experiment, ["--quick", f"--workdir={name}"]) == 0
+        looked = raw / name / "quick" / "findings"
+        pictures = {path.name for path in looked.glob("*.png")}
+        assert pictures
+        if (experiment.folder / "results.csv").is_file():
+            assert pictures == {path.name for path in experiment.folder.glob("*.png")}
+        with (looked / "results.csv").open() as table:
+            assert list(csv.DictReader(table))
