@@ -1,4 +1,7 @@
-"""Steps of k samples and log-likelihoods of Burda's model (784-200-200-50), against their matrix products alone."""
+"""Steps of k samples and log-likelihoods of Burda's model (784-200-200-50), against their matrix products alone.
+
+Printed by `python -m experiments.speed.samples`; not yet part of the kept table.
+"""
 
 import statistics
 import time
@@ -11,7 +14,7 @@ import numpy as np
 from jaxtyping import Array
 from vae_jax.evaluation.likelihood import log_likelihoods
 
-from experiments.speed.table import Row
+from experiments.speed.table import Row, text
 from vae_jax.config.schema import default_config, validate
 from vae_jax.data.dataset import Dataset, Split
 from vae_jax.training.examples import split_arrays, train_data
@@ -145,3 +148,7 @@ def measure(rounds: int) -> list[Row]:
     """Measure steps of 1, 5 and 50 samples, and log-likelihoods."""
     steps = [measure_step(k, rounds, 2000 // max(k, 4)) for k in (1, 5, 50)]
     return [*steps, measure_likelihood(max(1, rounds // 3), 200, 2000)]
+
+
+if __name__ == "__main__":
+    print(text(measure(5)))
