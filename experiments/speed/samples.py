@@ -12,11 +12,11 @@ from typing import Any
 import jax
 import numpy as np
 from jaxtyping import Array
-from vae_jax.evaluation.likelihood import log_likelihoods
 
 from experiments.speed.table import Row, text
 from vae_jax.config.schema import default_config, validate
 from vae_jax.data.dataset import Dataset, Split
+from vae_jax.evaluation.likelihood import log_likelihoods
 from vae_jax.training.examples import split_arrays, train_data
 from vae_jax.training.hyperparameters import hyperparameters_of
 from vae_jax.training.sharding import Layout
