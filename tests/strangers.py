@@ -48,5 +48,7 @@ def experiment(name):
     """An experiment, whose module may register parts of its own; they are forgotten afterwards."""
     module = f"experiments.{name}.__main__"
     with none_left():
-        sys.modules.pop(module, None)  # imported before, its parts were forgotten since
-        yield import_module(module).EXPERIMENT
+        if hasattr(sys.modules.get(module), "register"):
+            del sys.modules[module]  # its parts were forgotten since it was imported
+        found = import_module(module)
+        yield found.EXPERIMENT

@@ -163,11 +163,11 @@ def test_the_likelihood_is_shown_with_its_samples_and_collapsed_units_in_a_sente
         "1.500 bits/dimension",
         "active units1 of 2",
         "mutual information4.00 nats, 100 images",
-        "member 1: 1 of 2 latent units have collapsed",
+        "member 1: 1 of 2 latent units has collapsed",
     ):
         assert words in text
     alone = found | {"members": found["members"][1:]}
-    assert "1 of 2 latent units have collapsed: their KL" in Page(render(alone, "{}", [], [], [])).text
+    assert "1 of 2 latent units has collapsed: its KL" in Page(render(alone, "{}", [], [], [])).text
     plain = Page(render(summary(-100.0), "{}", [], [], [])).text
     assert "NLL" not in plain
     assert "collapsed" not in plain
