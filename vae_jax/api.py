@@ -181,7 +181,7 @@ class Sweep:
         return load_run(self.folder, member, last=last)
 
     def best(self, metric: str | None = None, **values: Any) -> Trained:
-        """Return the member that is best in a metric: with the largest ELBO, or the smallest value of any other metric.
+        """Return the member that is best in a metric: the largest ELBO or bound, or the smallest other metric.
 
         Args:
             metric: such as `test.elbo` or `train.distortion`; None means `validation.elbo` where there are validation

@@ -54,6 +54,18 @@ def test_of_posteriors_equal_to_the_prior_far_apart_and_all_equal(monkeypatch):
     assert same["information_images"] == N
 
 
+def test_a_split_that_is_sorted_is_sampled_evenly(monkeypatch):
+    """Four of 60 images: all classes are among them, so that they are told apart by log 4."""
+    monkeypatch.setattr(information, "model_of", lambda _, weights: Spread(weights.params, weights.variables))
+    monkeypatch.setattr(information, "MOST_IMAGES", 4)
+    images = (jnp.arange(N, dtype=jnp.uint8) // 15 * 50).reshape(N, 1, 1, 1)
+    split = SplitArrays(images, jnp.zeros(N, jnp.int32))
+    weights = Weights(jnp.array([1e4]), jnp.array([1.0]))
+    (found,) = information.information_of(SPEC, Layout(), split, SEEDS[:1], weights)
+    assert found["information_images"] == 4
+    assert found["mutual_information"] == pytest.approx(math.log(4), rel=1e-4)
+
+
 def test_many_images_are_capped_by_the_units():
     assert information.images_used(SPEC, 100) == 100
     assert information.images_used(SPEC, 60_000) == 10_000

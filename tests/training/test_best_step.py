@@ -96,7 +96,15 @@ def test_a_continued_run_has_the_same_best_steps(whole, tmp_path, until):
     train(tmp_path / "run", until=until)
     again, continued, _, _ = train(tmp_path / "run")
     assert_equal(continued, state)
-    assert (again.best.record, again.last) == (trainer.best.record, trainer.last)
+    assert again.record([0, 1], [0, 1]) == trainer.record([0, 1], [0, 1]) | {"seconds": again.seconds}
+
+
+def test_the_record_of_one_member_is_that_of_the_member_alone(whole):
+    record = whole[0].record([0], [5])
+    best = BestSteps.read(record["best"])
+    assert (best.values, best.steps, best.ended, record["setbacks"]) == ([-5.0], [4], [8], [0])
+    lines = [*best.lines[0].values(), *(line for (line,) in record["last"].values())]
+    assert {line["member"] for line in lines} == {5}
 
 
 @pytest.mark.slow
@@ -108,7 +116,7 @@ def test_without_keep_best_the_last_metrics_are_reported(tmp_path):
 
 def test_reported_metrics_can_be_evaluated_again(whole):
     trainer, _, _, _ = whole
-    trainer.best = BestSteps.read(trainer.best.record)  # a copy
+    trainer.best = BestSteps.read(trainer.best.record([0, 1], [0, 1]))  # a copy
     trainer.report("test", [{"elbo": -4.0, "loss": 4.0}, {"elbo": NAN, "loss": NAN}])
     assert [(line["step"], line["elbo"]) for line in trainer.reported("test")] == [(4, -4.0), (12, -6.0)]
 
@@ -119,6 +127,7 @@ def test_reported_metrics_can_be_evaluated_again(whole):
         ("elbo", -1.0, -2.0, True),
         ("elbo", -2.0, -2.0, False),
         ("bound", -3.0, -2.0, False),
+        ("encoder_bound", -1.0, -2.0, True),
         ("loss", -3.0, -2.0, True),
         ("distortion", 1.0, -2.0, False),
         ("loss", NAN, -2.0, False),

@@ -163,3 +163,24 @@ def test_on_an_accelerator_as_many_members_at_once_as_fit(monkeypatch):
 def test_more_devices_than_there_are_is_refused():
     with pytest.raises(UserError, match=r"train\.data_devices: found 50; needs at most 1"):
         memory.layout_of(group((), train={"data_devices": 50, "batch_size": 50}), DATASET)
+
+
+def test_the_cores_of_a_cpu_share_one_memory(monkeypatch):
+    monkeypatch.setattr(memory, "free_bytes", lambda: 101 * STATE + DATASET.train.images.nbytes / 0.8)
+    monkeypatch.setattr(memory, "devices_for", lambda _: 8)
+    assert memory.most_members(SPEC, CONFIG, DATASET) == 16
+
+
+def test_members_are_spread_over_cores_where_their_steps_are_small(monkeypatch):
+    monkeypatch.setattr(memory, "devices_for", lambda _: 2)
+    meshes = []
+    monkeypatch.setattr(memory, "mesh_of", lambda devices, data_devices: meshes.append(len(devices)))
+    monkeypatch.setattr(memory.jax, "devices", lambda: ["one", "two"])
+    few = group(("seed=range(4)",))
+    for free in (1e12, DATASET.train.images.nbytes):
+        monkeypatch.setattr(memory, "free_bytes", lambda free=free: free)
+        memory.layout_of(few, DATASET)
+    monkeypatch.setattr(memory, "free_bytes", lambda: 1e12)
+    monkeypatch.setattr(memory, "LARGE_STEP", 1.0)
+    memory.layout_of(few, DATASET)
+    assert meshes == [2, 1, 1], "small steps; no room for copies of the images; large steps"

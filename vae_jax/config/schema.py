@@ -208,8 +208,8 @@ class TrainConfig:
             batches, at most three times, then stops.
         keep_best: evaluate, draw, export and load the weights of each member's best step instead of its last.
         patience: epochs without a better step after which a member stops; 0 means that it never does.
-        best_by: which step is best: the split (`validation` or `test`) and the metric, `elbo` and `bound` being better
-            the larger, other metrics the smaller.
+        best_by: which step is best: the split (`validation` or `test`) and the metric; `elbo` and names that end with
+            `bound` are better the larger, other metrics the smaller.
     """
 
     epochs: int = limited(20, low=1, high=10_000_000, role=Role.EXTENT)

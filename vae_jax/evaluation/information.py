@@ -42,14 +42,15 @@ class Information(NamedTuple):
 
 
 def images_used(spec: Spec, n: int) -> int:
-    """Return how many of `n` images are compared with each other: the first ones."""
+    """Return how many of `n` images are compared with each other."""
     return max(1, min(n, MOST_IMAGES, math.isqrt(MOST_PAIRS // spec.latent_dim)))
 
 
 def _member_information(
     spec: Spec, n: int, rows: int, split: SplitArrays, seed: UInt32[Array, ""], weights: Weights
 ) -> Information | None:
-    key, index = named(member_key(seed), "information"), jnp.arange(n)
+    # Spread over the split, which may be sorted by class.
+    key, index = named(member_key(seed), "information"), jnp.asarray(np.arange(n) * len(split.images) // n)
     examples = make_batch(spec, split, index, Noise(jax.random.key(0), n, index))
     samples = -(-LEAST_SAMPLES // n)
     inferred = model_of(spec, weights).infer(examples.x, examples.condition, Noise(key, n, index), samples)
@@ -77,7 +78,7 @@ def _information(
 def information_of(
     spec: Spec, layout: Layout, split: SplitArrays, seeds: UInt32[Array, " members"], weights: Weights
 ) -> list[dict[str, float]]:
-    """Estimate what latents know of a split's first images (`images_used`), from one sample of each.
+    """Estimate what latents know of a split's images, `images_used` of them, evenly spaced, from one sample of each.
 
     Of fewer than `LEAST_SAMPLES` images there are several samples of each. The two are estimated from the same samples,
     so that their sum is an estimate of the mean KL.
@@ -95,8 +96,7 @@ def information_of(
     """
     n = images_used(spec, len(split.images))
     rows = max(1, min(n, PAIRS_AT_ONCE // (n * spec.latent_dim)))
-    few = SplitArrays(split.images[:n], split.labels[:n])
-    found = interruptible(lambda: jax.block_until_ready(_information(spec, layout, n, rows, few, seeds, weights)))
+    found = interruptible(lambda: jax.block_until_ready(_information(spec, layout, n, rows, split, seeds, weights)))
     if found is None:
         return [{} for _ in seeds]
     pairs = zip(np.asarray(found.mutual), np.asarray(found.aggregate_kl), strict=True)

@@ -19,6 +19,11 @@ Means = Mapping[str, Float[Array, "..."]]  # of terms, over examples
 Metrics = dict[str, Float[Array, "..."]]  # scalars, of several members `[members]`
 
 
+def larger_is_better(metric: str) -> bool:
+    """Whether a metric is a lower bound, better the larger: `elbo`, `bound` and names that end so; others are costs."""
+    return metric == "elbo" or metric.endswith("bound")
+
+
 @dataclass(frozen=True)
 class ObjectiveBuild:
     """What an objective is built with.

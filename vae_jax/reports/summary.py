@@ -248,7 +248,7 @@ def closing_line(summary: dict[str, Any]) -> str:
 def _length(member: dict[str, Any]) -> str:
     """Say how long a member was trained, or which of its steps is reported."""
     steps = f"{member['test']['step']:,}"
-    return f"of its best step, {steps}; trained" if "best_step" in member else f"trained {steps} steps"
+    return f"at its best step, {steps}; trained" if "best_step" in member else f"trained {steps} steps"
 
 
 def _headline(test: dict[str, Any]) -> str:

@@ -16,6 +16,7 @@ from vae_jax.core.atomic_files import write_text, written_atomically
 from vae_jax.core.clock import Clock
 from vae_jax.core.compile_cache import keep_compiled_programs
 from vae_jax.core.errors import UserError, nearest
+from vae_jax.objectives.contracts import larger_is_better
 from vae_jax.reports.comparable import group_by_unit
 from vae_jax.reports.summary import measured
 from vae_jax.runs.command import Command, Pick
@@ -30,7 +31,6 @@ from vae_jax.training.metrics_log import read_metrics
 
 log = logging.getLogger("vae_jax")
 
-LARGER_IS_BETTER = ("elbo",)
 # These don't measure how good a member is.
 NOT_RANKED = (
     *("step", "epoch", "beta_kl", "nll_samples", "nll_standard_error"),
@@ -161,7 +161,7 @@ def number_of_best(best: str, folder: RunFolder, asked: str, among: Sequence[int
     if best not in known:
         raise UserError(f"{asked}: found {best!r}; known are {', '.join(known)}{nearest(best, known)}")
     _check_comparable(best, known, summary, finished, asked)
-    sign = 1 if metric in LARGER_IS_BETTER else -1
+    sign = 1 if larger_is_better(metric) else -1
     ranked = [member for member in finished if metric in member.get(split, {})]  # some may have no finite value
     chosen: dict[str, Any] = max(ranked, key=lambda member: sign * float(member[split][metric]))
     return int(chosen["member"])
@@ -203,14 +203,10 @@ def write_alone(target: RunFolder, trainer: Trainer, number: int, state: Any, li
     target.create(config)
     home: Path = target.checkpoints / alone.name
     write_members(home, alone)
-    record = {
-        "step": trainer.step,
-        "seconds": trainer.seconds,
-        "last": {split: [last[index] | {"member": 0}] for split, last in trainer.last.items() if last},
-        "data": trainer.dataset.fingerprint,
-    }
     checkpoints = Checkpoints(home, config.checkpoint.keep)
-    checkpoints.save(trainer.step, jax.device_get(state_alone(trainer.group, index, state)), record)
+    checkpoints.save(
+        trainer.step, jax.device_get(state_alone(trainer.group, index, state)), trainer.record([index], [0])
+    )
     checkpoints.close()
     mine = [line | {"member": 0} for line in lines if line["member"] == number]
     write_text(target.metrics, "".join(json.dumps(line) + "\n" for line in mine))

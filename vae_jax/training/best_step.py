@@ -12,6 +12,7 @@ from jaxtyping import Array, Bool
 
 from vae_jax.config.schema import Config, TrainConfig
 from vae_jax.core.errors import UserError
+from vae_jax.objectives.contracts import larger_is_better
 from vae_jax.training.groups import Group
 from vae_jax.training.steps import NEVER, TrainState
 
@@ -21,7 +22,6 @@ log = logging.getLogger("vae_jax")
 Lines = Mapping[str, Sequence[dict[str, Any]]]
 
 SPLITS = ("validation", "test")
-LARGER_IS_BETTER = ("elbo", "bound")  # other metrics are costs
 
 
 class Criterion(NamedTuple):
@@ -34,7 +34,7 @@ class Criterion(NamedTuple):
         """Whether a value is finite and better than the best one, which may be NaN."""
         if not math.isfinite(value) or not math.isfinite(best):
             return math.isfinite(value)
-        return value > best if self.metric in LARGER_IS_BETTER else value < best
+        return value > best if larger_is_better(self.metric) else value < best
 
 
 def criterion_of(train: TrainConfig) -> Criterion:
@@ -106,11 +106,17 @@ class BestSteps:
         values = [math.nan if value is None else value for value in record["values"]]
         return cls(values, record["steps"], record["lines"], record["ended"])
 
-    @property
-    def record(self) -> dict[str, Any]:
-        """What a checkpoint keeps, as JSON."""
-        values = [value if math.isfinite(value) else None for value in self.values]
-        return {"values": values, "steps": self.steps, "lines": self.lines, "ended": self.ended}
+    def record(self, places: Sequence[int], numbers: Sequence[int]) -> dict[str, Any]:
+        """Return what a checkpoint of some members keeps, as JSON; see `Trainer.record`."""
+        return {
+            "values": [self.values[k] if math.isfinite(self.values[k]) else None for k in places],
+            "steps": [self.steps[k] for k in places],
+            "lines": [
+                {split: line | {"member": number} for split, line in self.lines[k].items()}
+                for k, number in zip(places, numbers, strict=True)
+            ],
+            "ended": [self.ended[k] for k in places],
+        }
 
     def compare(self, group: Group, step: int, last: Lines, stopped: Sequence[bool]) -> list[bool]:
         """Compare the metrics of a step with the best ones; members out of patience stop, which is logged.

@@ -15,6 +15,7 @@ from vae_jax.training.groups import Group
 from vae_jax.training.hyperparameters import Hyperparameters
 from vae_jax.training.member import parameters_of
 from vae_jax.training.sharding import Layout
+from vae_jax.training.spec import Spec
 from vae_jax.training.steps import TrainState, draw_batches, mean_of_parts, take_steps, train_block
 
 # The least work of a part, in multiplications and additions: half a second on two cores, a tenth on an accelerator.
@@ -41,11 +42,17 @@ class RunningBlock(NamedTuple):
 Block = Callable[[Hyperparameters, TrainState], RunningBlock]
 
 
+def member_work(spec: Spec) -> float:
+    """Approximate multiplications and additions of a member's step, backward being two thirds.
+
+    The encoder is counted with the samples of an image too, though it runs once.
+    """
+    return 6 * parameters_of(spec) * spec.batch_size * spec.settings.objective.samples
+
+
 def step_work(group: Group, layout: Layout) -> float:
-    """Approximate multiplications and additions of a step of all members on each device, backward being two thirds."""
-    parameters = parameters_of(group.spec)
-    members = layout.padded(len(group.configs)) / layout.member_devices
-    return 6 * parameters * group.spec.batch_size * members
+    """Approximate multiplications and additions of a step of all members on each device."""
+    return member_work(group.spec) * layout.padded(len(group.configs)) / layout.member_devices
 
 
 def part_steps(group: Group, layout: Layout) -> int:

@@ -217,7 +217,9 @@ class Trainer:
                 self.group.configs, self.failed, self.reported(split), more, strict=True
             )
         ]
-        self.last[split] = lines
+        if not self.group.configs[0].train.keep_best:
+            self.last[split] = lines
+            return
         for kept, line in zip(self.best.lines, lines, strict=True):
             kept[split] = line
 
@@ -267,13 +269,23 @@ class Trainer:
         now = time.perf_counter()
         self.seconds["train"] += now - self._since
         self.seconds["total"], self._since = self.clock(), now
-        record = {
+        self.saved = self.step
+        record = self.record(range(self.count), self.group.numbers)
+        self.checkpoints.save(self.step, self._gathered(state), record)
+
+    def record(self, places: Sequence[int], numbers: Sequence[int]) -> dict[str, Any]:
+        """Return what a checkpoint of some members keeps beside their state, as JSON.
+
+        Args:
+            places: of the members in the group.
+            numbers: that they have in the run of the checkpoint.
+        """
+        members = list(zip(places, numbers, strict=True))
+        return {
             "step": self.step,
             "seconds": self.seconds,
-            "last": self.last,
-            "setbacks": self.setbacks,
-            "best": self.best.record,
+            "last": {split: [last[k] | {"member": n} for k, n in members] for split, last in self.last.items() if last},
+            "setbacks": [self.setbacks[k] for k in places],
+            "best": self.best.record(places, numbers),
             "data": self.dataset.fingerprint,
         }
-        self.saved = self.step
-        self.checkpoints.save(self.step, self._gathered(state), record)

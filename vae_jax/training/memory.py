@@ -14,6 +14,7 @@ from vae_jax.config.schema import Config
 from vae_jax.core.errors import UserError
 from vae_jax.core.signals import interruptible
 from vae_jax.data.dataset import Dataset
+from vae_jax.training.blocks import member_work
 from vae_jax.training.examples import train_data_shapes
 from vae_jax.training.extraction import state_shapes
 from vae_jax.training.groups import Group
@@ -145,8 +146,9 @@ def most_members(spec: Spec, config: Config, dataset: Dataset) -> int:
     """How many members of a spec fit into the memory together, at least one."""
     # A block of steps may hold the state twice: its input and its output.
     copies = 2 + DEVICE_COPIES + (HOST_COPIES if jax.default_backend() == "cpu" else 0)
-    left = USABLE * free_bytes() - dataset.train.images.nbytes
-    return max(1, int(left / (copies * state_bytes(spec, config)) * devices_for(config)))
+    left, devices = USABLE * free_bytes() - dataset.train.images.nbytes, devices_for(config)
+    memories = 1 if jax.default_backend() == "cpu" else devices  # the cores of a CPU share one
+    return max(1, int(left / (copies * state_bytes(spec, config)) * memories))
 
 
 def devices_for(config: Config) -> int:
@@ -187,8 +189,10 @@ def _gains_by_spreading(group: Group, dataset: Dataset) -> bool:
     """
     if jax.default_backend() != "cpu":
         return True
-    step = 6 * parameters_of(group.spec) * group.spec.batch_size
-    return step <= LARGE_STEP and len(jax.devices()) * dataset.train.images.nbytes <= FOR_IMAGES * free_bytes()
+    return (
+        member_work(group.spec) <= LARGE_STEP
+        and len(jax.devices()) * dataset.train.images.nbytes <= FOR_IMAGES * free_bytes()
+    )
 
 
 def block_bytes(group: Group, dataset: Dataset, layout: Layout) -> int:
