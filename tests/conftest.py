@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 # XLA would take most of the suite's time to make code fast that runs for milliseconds. What this changes is rounding:
-# tests to the bit are slow ones, and those see what users get.
+# tests of equality to the bit between different programs are marked `optimised`, and those see what users get.
 QUICK_COMPILING = (
     "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true --xla_cpu_use_fusion_emitters=false"
 )
@@ -28,7 +28,7 @@ LONGEST = ("test_registries", "test_main", "test_training", "test_api", "test_st
 
 
 def pytest_configure(config):
-    if config.getoption("markexpr").startswith("not slow"):
+    if config.getoption("markexpr") not in ("optimised", "release"):
         os.environ.setdefault("XLA_FLAGS", QUICK_COMPILING)
 
 
@@ -80,5 +80,23 @@ def put_noise_digits(idx_bytes):
             arrays = np.random.default_rng(n).integers(0, 256, (n, 28, 28)), np.arange(n) % 10
             for stem, array in zip(stems, arrays, strict=True):
                 (folder / stem).write_bytes(idx_bytes(array))
+
+    return put
+
+
+@pytest.fixture
+def put_binary_digits(monkeypatch):
+    """Put noise into a folder as binarized_mnist's three files, of 30, 6 and 12 rows, and return its zeros and ones."""
+    from vae_jax.data.sources import binarized_mnist
+
+    monkeypatch.setattr(binarized_mnist, "ROWS", {"train": 30, "valid": 6, "test": 12})
+
+    def put(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        digits = {}
+        for split, rows in binarized_mnist.ROWS.items():
+            digits[split] = np.random.default_rng(rows).integers(0, 2, (rows, 28 * 28)).astype(np.uint8)
+            np.savetxt(folder / f"binarized_mnist_{split}.amat", digits[split], "%d")
+        return digits
 
     return put

@@ -210,7 +210,7 @@ def test_a_run_that_is_asked_to_stop_saves_and_can_continue_each_time(tmp_path, 
     ends_with_the_same_bits(tmp_path / "run", uninterrupted)
 
 
-@pytest.mark.slow
+@pytest.mark.optimised
 def test_a_long_block_is_abandoned_and_the_state_before_it_saved(tmp_path):
     """A block of a dozen seconds, with no checkpoint before its end."""
     block = 30_000
@@ -238,7 +238,7 @@ def test_a_long_block_is_abandoned_and_the_state_before_it_saved(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "kills", [pytest.param(10, marks=pytest.mark.slow), pytest.param(100, marks=pytest.mark.release)]
+    "kills", [pytest.param(5, marks=pytest.mark.slow), pytest.param(100, marks=pytest.mark.release)]
 )
 def test_a_run_killed_at_random_moments_ends_with_the_same_bits(tmp_path, uninterrupted, kills):
     """While it starts, trains, saves, draws or writes its report; saved steps are never repeated."""

@@ -77,12 +77,13 @@ def test_every_command_is_accepted(command, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_all_commands_run_one_after_another(tmp_path, monkeypatch, put_noise_digits):
+def test_all_commands_run_one_after_another(tmp_path, monkeypatch, put_noise_digits, put_binary_digits):
     """With small models, few steps, and noise instead of MNIST."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("VAE_JAX_RAW", raising=False)
     Path("configs").symlink_to(ROOT / "configs")
     put_noise_digits(Path("data/raw/mnist"), 30, 12)
+    put_binary_digits(Path("data/raw/binarized_mnist"))
     put_my_parts()
     for k in range(20):
         draw_photograph(Path(f"FOLDER/pictures/{k}.jpg"), k)
@@ -91,7 +92,7 @@ def test_all_commands_run_one_after_another(tmp_path, monkeypatch, put_noise_dig
         fields = [f"--config.{field}" for field in small] if "--mode" not in command else []
         assert main(["vae_jax.main", *shlex.split(command)[2:], *fields]) == 0, command
     assert {path.name for path in Path("runs").iterdir() if (path / "report.html").is_file()} == {
-        "digits", "mnist", "dogpeople", "photos", "first", "floored",
+        "digits", "mnist", "dogpeople", "binarized_mnist", "photos", "first", "floored",
         next(path.name for path in Path("runs").glob("digits_*")),
     }  # fmt: skip
 

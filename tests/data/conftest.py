@@ -6,7 +6,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
-import numpy as np
 import pytest
 
 RAW = Path(os.environ["VAE_JAX_RAW"]).absolute() if os.environ.get("VAE_JAX_RAW") else None
@@ -31,24 +30,6 @@ def real_folder():
         return RAW / name
 
     return find
-
-
-@pytest.fixture
-def put_binary_digits(monkeypatch):
-    """Put noise into a folder as binarized_mnist's three files, of 30, 6 and 12 rows, and return its zeros and ones."""
-    from vae_jax.data.sources import binarized_mnist
-
-    monkeypatch.setattr(binarized_mnist, "ROWS", {"train": 30, "valid": 6, "test": 12})
-
-    def put(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        digits = {}
-        for split, rows in binarized_mnist.ROWS.items():
-            digits[split] = np.random.default_rng(rows).integers(0, 2, (rows, 28 * 28)).astype(np.uint8)
-            np.savetxt(folder / f"binarized_mnist_{split}.amat", digits[split], "%d")
-        return digits
-
-    return put
 
 
 @pytest.fixture

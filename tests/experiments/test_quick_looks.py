@@ -46,12 +46,12 @@ def test_none_is_left_out():
     assert found == {*NAMES, "speed"}
 
 
-# Of many programs each: minutes to compile.
-LONG = ("likelihoods.iaf", "likelihoods.pythae")
+# Of many programs or large models each: minutes.
+LONG = ("beta_latent", "blog", "layer_sizes", "likelihoods.iaf", "likelihoods.pythae")
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.release if name in LONG else pytest.mark.slow) for name in NAMES]
+    "name", [pytest.param(name, marks=pytest.mark.release if name in LONG else pytest.mark.optimised) for name in NAMES]
 )
 def test_a_quick_look_gives_a_table_and_the_pictures_of_the_kept_one(raw, monkeypatch, name):
     monkeypatch.chdir(raw)

@@ -73,6 +73,28 @@ def test_its_provenance_has_all_that_is_needed_to_repeat_it(kept):
 
 
 @pytest.mark.slow
+def test_rows_of_what_was_trained_elsewhere_stay_in_the_table(tmp_path, capsys):
+    def examine(trained):
+        rows = [{"training": name, "elbo": 1.0} for name in trained]
+        return Findings(rows, {})
+
+    settings = SMALL | {"eval.figure_members": 0}
+    here = tmp_path / "kept"
+    here.mkdir()
+    experiment = Experiment(here, {name: Training("digits", settings) for name in ("a", "b", "c")}, examine)
+    (here / "results.csv").write_text("training,elbo,more\nb,2.5,x\nc,3.5,\ngone,4,\n")
+    changed = settings | {"train.epochs": 3}
+    told = {"b": {"settings": settings}, "c": {"settings": changed}, "gone": {"settings": settings}}
+    (here / "provenance.json").write_text(json.dumps({"command": "", "trainings": told}))
+    conduct(experiment, tmp_path / "runs", quick=False, only=["a"])
+    rows = list(csv.DictReader((here / "results.csv").open()))
+    # Those of other settings, or of a training that is no more, are no longer the experiment's.
+    assert [(row["training"], row["elbo"], row["more"]) for row in rows] == [("a", "1", ""), ("b", "2.5", "x")]
+    assert set(json.loads((here / "provenance.json").read_text())["trainings"]) == {"a", "b"}
+    assert "of a; the table keeps its rows of b" in capsys.readouterr().out
+
+
+@pytest.mark.slow
 def test_a_quick_run_leaves_the_experiments_folder_unchanged(tmp_path, capsys):
     (tmp_path / "sizes").mkdir()
     (tmp_path / "sizes" / "results.csv").write_text("kept")

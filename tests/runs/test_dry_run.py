@@ -94,7 +94,7 @@ def test_the_measured_memory_of_a_command_is_its_own(tmp_path):
     assert 200_000_000 < held < 300_000_000
 
 
-@pytest.mark.slow
+@pytest.mark.optimised
 @pytest.mark.parametrize("members", [2, 8])
 def test_the_forecast_memory_is_that_of_the_run_within_a_fifth(tmp_path, members):
     """Each in a process of its own, with nothing compiled yet."""

@@ -277,7 +277,7 @@ def test_members_at_once_are_the_same_to_float_tolerance(tmp_path):
         assert ours["test"] == pytest.approx(theirs["test"], rel=1e-4)
 
 
-@pytest.mark.slow
+@pytest.mark.optimised
 def test_a_grid_too_large_for_the_memory_is_trained_in_parts_with_the_same_result(tmp_path, monkeypatch):
     assert main(digits_command(tmp_path / "whole", "--sweep=seed=range(3)")) == 0
     monkeypatch.setattr("vae_jax.training.memory.free_bytes", lambda: 150_000)  # enough for one such member

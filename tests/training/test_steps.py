@@ -70,7 +70,7 @@ def identical(a, b):
 
 
 # Compiled quickly, members of one program and of another round differently.
-as_close_as_can_be = pytest.mark.parametrize("compare", [agree, pytest.param(identical, marks=pytest.mark.slow)])
+as_close_as_can_be = pytest.mark.parametrize("compare", [agree, pytest.param(identical, marks=pytest.mark.optimised)])
 
 
 def together_and_alone(**sections):
@@ -102,7 +102,7 @@ def test_the_largest_member_equals_its_single_run_to_the_bit():
     assert done.stdout.splitlines() == [f"{k} to the bit" for k in (2, 3, 6, 7)]
 
 
-@pytest.mark.slow
+@pytest.mark.optimised
 @pytest.mark.parametrize("sampling", ["shuffle", "replacement"])
 def test_the_largest_member_equals_its_single_run_to_the_bit_with_either_sampling(sampling):
     for alone, found, expected in together_and_alone(data={"sampling": sampling}):
@@ -166,7 +166,7 @@ def test_a_block_after_the_failure_has_no_metrics():
     assert np.isnan(metrics["loss"][1])
 
 
-@pytest.mark.slow
+@pytest.mark.optimised
 def test_the_length_of_blocks_does_not_change_the_run():
     assert same(trained(small_config(), block=20)[0], trained(small_config(), block=5)[0])
 

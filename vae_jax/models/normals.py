@@ -10,6 +10,7 @@ from jaxtyping import Array, Float
 from vae_jax.core.noise import Noise
 from vae_jax.core.units import Units
 from vae_jax.models.contracts import HasLogProb
+from vae_jax.models.softplus import softplus
 
 SIGMA_FLOOR = 1e-6
 
@@ -66,7 +67,7 @@ class DiagonalGaussian:
 def gaussian_of(outputs: tuple[Float[Array, "*batch units"], ...], units: Units) -> DiagonalGaussian:
     """Return the normal of a head's two outputs, with `sigma = 1e-6 + softplus(s)`, which is always positive."""
     mu, s = outputs
-    return DiagonalGaussian(mu, SIGMA_FLOOR + jax.nn.softplus(s), units)
+    return DiagonalGaussian(mu, SIGMA_FLOOR + softplus(s), units)
 
 
 @jax.tree_util.register_dataclass

@@ -16,6 +16,7 @@ from vae_jax.core.units import Units
 from vae_jax.models.contracts import Batch, Model
 from vae_jax.models.dense import dense_layer, linear
 from vae_jax.models.initialisers import INITIALISERS, tail_init
+from vae_jax.models.softplus import softplus
 from vae_jax.objectives.contracts import Means, Metrics, Scalar, Terms
 from vae_jax.objectives.elbo import elbo_terms
 from vae_jax.objectives.within_batch import WithinBatch
@@ -80,7 +81,7 @@ class Factor(WithinBatch):
         fixed = nnx.merge(graph, jax.tree.map(jax.lax.stop_gradient, weights))
         order = noise.permutation("critic", model.units)
         true, mixed = jax.lax.stop_gradient(z), jnp.take_along_axis(jax.lax.stop_gradient(z), order, axis=0)
-        critic = 0.5 * (jax.nn.softplus(-own(true)) + jax.nn.softplus(own(mixed)))
+        critic = 0.5 * (softplus(-own(true)) + softplus(own(mixed)))
         return elbo_terms(model, batch, inference) | {"total_correlation": fixed(z), "critic": critic}
 
     def loss(self, means: Means, step: Int[Array, ""]) -> tuple[Scalar, Metrics]:

@@ -47,13 +47,16 @@ class Training:
     sweep: tuple[str, ...] = ()
     short: Mapping[str, Any] = field(default_factory=dict)
 
+    def given(self, *, short: bool = False) -> dict[str, Any]:
+        """Return the fields that differ from the config."""
+        return {**self.settings, **(self.short if short else {})}
+
     def resolve(self, *, quick: bool = False, short: bool = False) -> ConfigDict:
         """Return the settings that all members have in common, with far fewer steps if `quick`."""
         config = get_config(self.config)
         with config.unlocked():
             config.update_from_flattened_dict({"log.tensorboard": False, "eval.figure_members": 1})
-            more = {**(self.short if short else {}), **(SHORTER if quick else {})}
-            config.update_from_flattened_dict({**self.settings, **more})
+            config.update_from_flattened_dict({**self.given(short=short), **(SHORTER if quick else {})})
             if quick:
                 config.eval.nll_samples = min(config.eval.nll_samples, QUICK_SAMPLES)
         return config
@@ -64,7 +67,8 @@ class Findings:
     """The findings of an experiment.
 
     Attributes:
-        rows: of its table, dicts by column.
+        rows: of its table, dicts by column. A column `training` names the training of a row; such rows stay in the
+            table when others are trained on another machine.
         pictures: by name, figures or image files.
     """
 
@@ -135,6 +139,7 @@ def conduct(
         quick: take few steps, and leave the experiment's folder unchanged.
         short: train with the `short` settings.
         only: names of trainings: the findings are of these, and of others that are trained already; () trains all.
+            Rows of the kept table that are of other trainings stay in it; pictures are of what is trained here.
 
     Returns:
         the folder of the findings.
@@ -159,13 +164,37 @@ def conduct(
     findings = experiment.examine(trained)
     kept = runs / "findings" if quick else experiment.folder
     kept.mkdir(parents=True, exist_ok=True)
-    write_text(kept / "results.csv", as_csv(findings.rows))
+    rows, told = _kept_of_others(experiment, kept, trained, short=short)
+    write_text(kept / "results.csv", as_csv([*findings.rows, *rows]))
     for name, picture in findings.pictures.items():
         keep_picture(picture, kept / f"{name}.png")
     flags = f"{' --short' if short else ''}{' --quick' if quick else ''}"
     made = provenance(f"python -m experiments.{experiment.name}{flags}", experiment, trained, short=short)
+    made["trainings"] |= told
+    if told:
+        print(f"of {', '.join(trained)}; the table keeps its rows of {', '.join(told)}, the pictures don't show them")
     write_text(kept / "provenance.json", json.dumps(made, indent=1) + "\n")
     return kept
+
+
+def _kept_of_others(
+    experiment: Experiment, folder: Path, trained: Mapping[str, Sweep], *, short: bool
+) -> tuple[list[dict[str, str]], dict[str, Any]]:
+    """Return the rows of a kept table whose trainings are still declared but not trained here, and their provenance."""
+    table, beside = folder / "results.csv", folder / "provenance.json"
+    if not (table.is_file() and beside.is_file()):
+        return [], {}
+    told = {
+        name: each
+        for name, each in json.loads(beside.read_text(encoding="utf-8"))["trainings"].items()
+        if name not in trained
+        and name in experiment.trainings
+        and each["settings"] == json.loads(json.dumps(experiment.trainings[name].given(short=short)))
+    }
+    with table.open(encoding="utf-8", newline="") as lines:
+        rows = [row for row in csv.DictReader(lines) if row.get("training") in told]
+    named = {row["training"] for row in rows}
+    return rows, {name: each for name, each in told.items() if name in named}
 
 
 def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -213,7 +242,7 @@ def provenance(
         summary = summary_of(each)
         trainings[name] = {
             "config": training.config,
-            "settings": {**training.settings, **(training.short if short else {})},
+            "settings": training.given(short=short),
             "sweep": list(training.sweep),
             "seeds": sorted({row["seed"] for row in each.members}),
             "data": {name: value for name, value in summary["data"].items() if name != "source"},

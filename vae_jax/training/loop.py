@@ -25,7 +25,7 @@ from vae_jax.training.hyperparameters import Hyperparameters, hyperparameters_of
 from vae_jax.training.metrics_log import metric_lines
 from vae_jax.training.non_finite import failed_for_good
 from vae_jax.training.resume import check_goes_on
-from vae_jax.training.sharding import Layout
+from vae_jax.training.sharding import Layout, with_repeats, without_repeats
 from vae_jax.training.steps import NEVER, TrainState, init_state
 from vae_jax.training.watching import Unwatched, Wait, Watch, arrive, wait_for_all
 
@@ -174,15 +174,11 @@ class Trainer:
     def spread(self, tree: Any) -> Any:
         """Put arrays with a members axis on the devices, repeating the last member where the layout needs more."""
         missing = self.layout.padded(self.count) - self.count
-        if missing:
-            tree = jax.tree.map(lambda leaf: jnp.concatenate([leaf, jnp.repeat(leaf[-1:], missing, axis=0)]), tree)
-        return self.layout.place(tree)
+        return self.layout.place(with_repeats(tree, missing) if missing else tree)
 
     def _gathered(self, tree: Any) -> Any:
         """Drop the repeated members."""
-        if self.layout.padded(self.count) == self.count:
-            return tree
-        return jax.tree.map(lambda leaf: leaf[: self.count], tree)
+        return tree if self.layout.padded(self.count) == self.count else without_repeats(tree, self.count)
 
     def _compare_steps(self, state: TrainState) -> TrainState:
         """Keep the weights of members whose step is their best, and stop those that are out of patience."""

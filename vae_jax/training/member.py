@@ -1,6 +1,7 @@
 """One member inside a program: its model, objective and optimiser, built from its hyperparameters."""
 
 import math
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import jax
@@ -93,29 +94,33 @@ def split(modules: Modules) -> tuple[Arrays, Arrays]:
 
 def merge(spec: Spec, params: Arrays, variables: Arrays) -> Modules:
     """Put parameters and variables back into the modules of a spec."""
-    shapes = nnx.eval_shape(lambda: _abstract(spec))._asdict().items()
     merged: dict[str, Any] = {
         name: None if module is None else nnx.merge(nnx.graphdef(module), params[name], variables[name])
-        for name, module in shapes
+        for name, module in _shapes(spec)._asdict().items()
     }
     return Modules(**merged)
 
 
 def parameters_of(spec: Spec) -> int:
     """Count the model's parameters without creating any."""
-    shapes = nnx.eval_shape(lambda: _abstract(spec).model)
-    return sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(nnx.state(shapes, nnx.Param)))
+    return sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(nnx.state(_shapes(spec).model, nnx.Param)))
 
 
 def model_of(spec: Spec, weights: Weights) -> Model:
     """Put a model's weights back into the model of a spec."""
-    shapes = nnx.eval_shape(lambda: _abstract(spec).model)
-    model: Model = nnx.merge(nnx.graphdef(shapes), weights.params, weights.variables)
+    model: Model = nnx.merge(nnx.graphdef(_shapes(spec).model), weights.params, weights.variables)
     return model
 
 
-def _abstract(spec: Spec) -> Modules:
+@lru_cache(maxsize=32)
+def _shapes(spec: Spec) -> Modules:
+    """Return the modules of a spec with shapes in place of arrays; kept, as every part of a program asks for them."""
     units = Units(spec.latent_dim, spec.latent_dim)
-    key = jax.random.key(0)
-    model = build_model(Build(spec.settings, spec.image_shape, units, spec.classes), key)
-    return Modules(model, _objective(spec, spec.settings, units).own(key, model))
+
+    def build() -> Modules:
+        key = jax.random.key(0)
+        model = build_model(Build(spec.settings, spec.image_shape, units, spec.classes), key)
+        return Modules(model, _objective(spec, spec.settings, units).own(key, model))
+
+    shapes: Modules = nnx.eval_shape(build)
+    return shapes

@@ -1,9 +1,11 @@
 """How the members of a program are placed on devices: one after another, several at once, spread over a mesh."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
@@ -41,7 +43,7 @@ class Layout(NamedTuple):
     def place(self, tree: Any, *, shared: bool = False) -> Any:
         """Put arrays on the devices, each with a members axis in front, or shared by all members."""
         if self.mesh is None:
-            return jax.tree.map(jax.numpy.asarray, tree)
+            return jax.tree.map(jnp.asarray, tree)
         spec = PartitionSpec() if shared else PartitionSpec(MEMBERS)
         return jax.device_put(tree, NamedSharding(self.mesh, spec))
 
@@ -57,6 +59,18 @@ def mesh_of(devices: list[Any], data_devices: int) -> Mesh | None:
         return None
     grid = np.array(devices).reshape(-1, data_devices)
     return Mesh(grid, (MEMBERS, DATA), axis_types=(AxisType.Auto, AxisType.Auto))
+
+
+@partial(jax.jit, static_argnums=1)
+def with_repeats(tree: Any, missing: int) -> Any:
+    """Repeat the last member `missing` times."""
+    return jax.tree.map(lambda leaf: jnp.concatenate([leaf, jnp.repeat(leaf[-1:], missing, axis=0)]), tree)
+
+
+@partial(jax.jit, static_argnums=1)
+def without_repeats(tree: Any, count: int) -> Any:
+    """Keep the first `count` members."""
+    return jax.tree.map(lambda leaf: leaf[:count], tree)
 
 
 def for_members(layout: Layout, of_one: Callable[..., Result], shared: Any, *each: Any) -> Result:

@@ -33,7 +33,7 @@ def published(config: Config) -> dict[str, Any]:
 
 
 def examine(trained: Mapping[str, Sweep]) -> Findings:
-    rows = [row for sweep in trained.values() for row in beside(sweep, published, WHOLE)]
+    rows = [{"training": name, **row} for name, sweep in trained.items() for row in beside(sweep, published, WHOLE)]
     lines = [line for sweep in trained.values() for line in bounds_over_time(sweep, name_of)]
     shown = [Panel(lines, "epoch", "bound", "model", "each model's own bound", LABELS)]
     sizes = next(iter(trained.values())).load(0).spec.sizes

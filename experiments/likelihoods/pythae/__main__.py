@@ -15,6 +15,7 @@ from vae_jax.schedules.rates import Share
 # Negative log-likelihood in nats (README of its scripts for reproducing papers), and the epochs of those scripts.
 PUBLISHED = {
     "vae": (89.78, 500),
+    "vae_slow": (89.78, 500),
     "vamp": (85.79, 2000),
     "iwae": (86.82, 3280),
     "miwae": (85.09, 3280),
@@ -48,13 +49,23 @@ def examine(trained: Mapping[str, Sweep]) -> Findings:
     rows, lines = [], []
     for name, sweep in trained.items():
         nll, epochs = PUBLISHED[name]
-        known = {"model": name, "published_nll": nll}
+        known = {"training": name, "published_nll": nll}
         rows += beside(sweep, lambda _, known=known: known, epochs)  # type: ignore[misc]
         lines += bounds_over_time(sweep, lambda _, name=name: name)  # type: ignore[misc]
     shown = [Panel(lines, "step", "bound", "model", "each model's own bound", LABELS, "x")]
     return Findings(rows, {"bounds": panels(shown, "MNIST, the models of pythae's table", 1)})
 
 
+LIKE_ITS_VAE = {
+    "model.hidden": (400,),
+    "model.latent_dim": 40,
+    "model.activation": "relu",
+    "optimiser.schedule": "pythae_vae",
+    "train.batch_size": 100,
+    "train.epochs": 500,
+    "train.keep_best": True,
+    "eval.nll_samples": 200,
+}
 LIKE_BURDA = {
     "optimiser.schedule": "pythae_iwae",
     "train.epochs": 3280,
@@ -72,20 +83,9 @@ ON_MNIST = {
 EXPERIMENT = Experiment(
     Path(__file__).parent,
     {
-        "vae": Training(
-            "binarized_mnist",
-            {
-                "model.hidden": (400,),
-                "model.latent_dim": 40,
-                "model.activation": "relu",
-                "optimiser.learning_rate": 1e-4,
-                "optimiser.schedule": "pythae_vae",
-                "train.batch_size": 100,
-                "train.epochs": 500,
-                "train.keep_best": True,
-                "eval.nll_samples": 200,
-            },
-        ),
+        # The rate of its IWAE, IAF and vMF; those of its VAE are not published, and its VampPrior has a tenth of it.
+        "vae": Training("binarized_mnist", {**LIKE_ITS_VAE, "optimiser.learning_rate": 1e-3}),
+        "vae_slow": Training("binarized_mnist", {**LIKE_ITS_VAE, "optimiser.learning_rate": 1e-4}),
         "vamp": Training(
             "binarized_mnist",
             {

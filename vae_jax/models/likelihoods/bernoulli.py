@@ -10,6 +10,7 @@ from jaxtyping import Array, Float, Key
 from vae_jax.core.noise import Noise
 from vae_jax.models.contracts import Build, Images
 from vae_jax.models.likelihoods.pixels import summed_over_pixels
+from vae_jax.models.softplus import softplus
 
 
 @jax.tree_util.register_dataclass
@@ -21,7 +22,7 @@ class BernoulliPixels:
 
     def log_prob(self, x: Images) -> Float[Array, "*lead"]:
         """Return minus the cross-entropy in nats; a grey pixel x counts as white with weight x."""
-        return -summed_over_pixels(jax.nn.softplus(self.logits) - x * self.logits)
+        return -summed_over_pixels(softplus(self.logits) - x * self.logits)
 
     def mean(self) -> Float[Array, "*lead height width channels"]:
         """Return the probability of white."""

@@ -17,6 +17,7 @@ from vae_jax.models.dense import UnitHead, linear
 from vae_jax.models.flows import Moved
 from vae_jax.models.initialisers import INITIALISERS
 from vae_jax.models.normals import DiagonalGaussian, gaussian_of
+from vae_jax.models.softplus import softplus
 
 MARGIN = 1e-4  # the least factor by which a layer changes a volume
 
@@ -58,7 +59,7 @@ class PlanarDistribution:
         for layer in range(self.u.shape[1]):
             u, w, b = self.u[:, layer], self.w[:, layer], self.b[:, layer]
             along = jnp.sum(w * u, axis=-1)
-            kept = jax.nn.softplus(along + shift) - 1 + MARGIN
+            kept = softplus(along + shift) - 1 + MARGIN
             u += ((kept - along) / jnp.maximum(jnp.sum(w**2, axis=-1), 1e-12))[:, None] * w
             h = jnp.tanh(jnp.sum(w * z, axis=-1) + b)
             z += u * h[..., None]

@@ -1,6 +1,5 @@
 """The von Mises-Fisher posterior on the unit sphere (Davidson et al. 2018, arXiv:1804.00891)."""
 
-import jax
 import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float, Key
@@ -11,6 +10,7 @@ from vae_jax.core.units import Units
 from vae_jax.models.contracts import Build
 from vae_jax.models.dense import UnitHead, linear
 from vae_jax.models.initialisers import INITIALISERS
+from vae_jax.models.softplus import softplus
 from vae_jax.models.spheres import VonMisesFisher
 
 
@@ -38,5 +38,5 @@ class VonMisesFisherPosterior(nnx.Module):
         """Return q(z|x); the concentration is in shares of the dimension, as how far the latents scatter is too."""
         (towards,) = self.direction(features)
         length = jnp.sqrt(jnp.maximum(jnp.sum(towards**2, axis=-1, keepdims=True), 1e-12))
-        kappa = units.size * (1e-3 + jax.nn.softplus(self.concentration(features)[:, 0]))
+        kappa = units.size * (1e-3 + softplus(self.concentration(features)[:, 0]))
         return VonMisesFisher(towards / length, kappa, units)
