@@ -52,7 +52,7 @@ def test_a_block_in_parts_takes_the_same_steps_and_reports_each_part():
         assert_alike(parts[:2], whole[:2], rtol=1e-4)
 
 
-@pytest.mark.slow
+@pytest.mark.optimised
 @pytest.mark.parametrize("learning_rate", [1e-3, 1e30], ids=["well", "failing"])
 def test_parts_do_not_change_the_state(learning_rate):
     twelve = group(steps_per_epoch=12, learning_rate=learning_rate)
