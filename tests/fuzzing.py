@@ -138,8 +138,8 @@ def _data() -> bytes:
 FILM, PICTURE = np.arange(1120, dtype=np.uint8), Image.fromarray(np.arange(64, dtype=np.uint8).reshape(8, 8))
 IDX = b"\0\0\x08\x03" + b"".join(n.to_bytes(4, "big") for n in (2, 2, 2)) + bytes(8)
 GOOD: dict[str, list[bytes]] = {
-    "idx": [IDX, gzip.compress(IDX)],
-    "amat": [b"0 1 0\n1 1 0\n", gzip.compress(b"0 1 0\n1 1 0\n")],
+    "idx": [IDX, gzip.compress(IDX, mtime=0)],
+    "amat": [b"0 1 0\n1 1 0\n", gzip.compress(b"0 1 0\n1 1 0\n", mtime=0)],
     "mat": [_written(partial(scipy.io.savemat, mdict={"ff": FILM.reshape(560, 2)}, do_compression=z)) for z in (0, 1)],
     "npy": [_written(lambda f: np.save(f, FILM.reshape(2, 28, 20)))],
     "picture": [_written(partial(PICTURE.save, format=kind)) for kind in ("png", "jpeg", "gif", "webp", "tiff", "bmp")],
