@@ -47,7 +47,7 @@ def test_none_is_left_out():
 
 
 # Of many programs or large models each: minutes.
-LONG = ("beta_latent", "blog", "layer_sizes", "likelihoods.iaf", "likelihoods.pythae")
+LONG = ("beta_latent", "blog", "dynamic_range", "layer_sizes", "likelihoods.iaf", "likelihoods.pythae")
 
 
 @pytest.mark.parametrize(

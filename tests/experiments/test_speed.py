@@ -76,7 +76,7 @@ def test_the_photographs_that_are_prepared_are_all_usable(tmp_path):
     assert [outcome.reason for outcome in read_outcomes(files.parent)] == [""] * 6
 
 
-@pytest.mark.optimised
+@pytest.mark.release
 def test_a_quick_look_measures_everything_and_keeps_nothing(tmp_path, monkeypatch, capsys, put_noise_digits):
     results = ROOT / "experiments" / "speed" / "results.csv"
     before = results.read_bytes()
