@@ -38,6 +38,7 @@ def numbers(tree):
         ("one grey", "gaussian_learned"),
         ("black or white", "bernoulli"),
         ("black or white", "gaussian_learned"),
+        ("one grey", "discretised_logistic"),
     ],
 )
 def test_every_member_has_finite_numbers_or_a_step_in_which_it_failed(tmp_path, monkeypatch, caplog, film, likelihood):

@@ -3,9 +3,16 @@
 from vae_jax.core.registry import Registry
 from vae_jax.models.contracts import Likelihood
 from vae_jax.models.likelihoods.bernoulli import Bernoulli
+from vae_jax.models.likelihoods.discretised_logistic import DiscretisedLogistic
 from vae_jax.models.likelihoods.gaussian import Gaussian, GaussianLearned, SquaredError
 
 LIKELIHOODS: Registry[type[Likelihood]] = Registry(
     "config.model.likelihood",
-    {"bernoulli": Bernoulli, "gaussian": Gaussian, "gaussian_learned": GaussianLearned, "mse": SquaredError},
+    {
+        "bernoulli": Bernoulli,
+        "discretised_logistic": DiscretisedLogistic,
+        "gaussian": Gaussian,
+        "gaussian_learned": GaussianLearned,
+        "mse": SquaredError,
+    },
 )
