@@ -15,13 +15,13 @@ KEPT = ("parameters", "test.step", "best_step", "ended_in_step", "active_units")
 MEASURED = ("elbo", "bound", "nll", "nll_standard_error", "nll_samples")
 
 
-def beside(trained: Sweep, published: Callable[[Config], Row], whole: int) -> list[dict[str, Any]]:
+def beside(trained: Sweep, published: Callable[[Config], Row], whole: int | None) -> list[dict[str, Any]]:
     """Return our numbers of each member and those that were published, with the epochs of both trainings.
 
     Args:
         trained: the members.
         published: gives what names a member and the columns of the publication, for its settings.
-        whole: epochs of the published training.
+        whole: epochs of the published training; None where they are not published.
     """
     names = (*KEPT, *(f"test.{name}" for name in MEASURED))
     length = {"epochs": epochs_of(trained), "published_epochs": whole}

@@ -91,7 +91,9 @@ def test_rows_of_what_was_trained_elsewhere_stay_in_the_table(tmp_path, capsys):
     # Those of other settings, or of a training that is no more, are no longer the experiment's.
     assert [(row["training"], row["elbo"], row["more"]) for row in rows] == [("a", "1", ""), ("b", "2.5", "x")]
     assert set(json.loads((here / "provenance.json").read_text())["trainings"]) == {"a", "b"}
-    assert "of a; the table keeps its rows of b" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "of a; the table keeps its rows of b" in said
+    assert "rows of c, gone leave the table" in said
 
 
 @pytest.mark.slow

@@ -184,13 +184,15 @@ def _kept_of_others(
     table, beside = folder / "results.csv", folder / "provenance.json"
     if not (table.is_file() and beside.is_file()):
         return [], {}
-    told = {
-        name: each
-        for name, each in json.loads(beside.read_text(encoding="utf-8"))["trainings"].items()
-        if name not in trained
-        and name in experiment.trainings
-        and each["settings"] == json.loads(json.dumps(experiment.trainings[name].given(short=short)))
-    }
+    others = json.loads(beside.read_text(encoding="utf-8"))["trainings"]
+    others = {name: each for name, each in others.items() if name not in trained}
+    told = {}
+    for name, each in others.items():
+        declared = experiment.trainings[name].given(short=short) if name in experiment.trainings else None
+        if each["settings"] == json.loads(json.dumps(declared)):
+            told[name] = each
+    if gone := [name for name in others if name not in told]:
+        print(f"rows of {', '.join(gone)} leave the table: their settings are no longer those of the experiment")
     with table.open(encoding="utf-8", newline="") as lines:
         rows = [row for row in csv.DictReader(lines) if row.get("training") in told]
     named = {row["training"] for row in rows}
