@@ -6,10 +6,11 @@ import sys
 from pathlib import Path
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from vae_jax.training.sharding import Layout, mesh_of
+from vae_jax.training.sharding import Layout, mesh_of, with_repeats, without_repeats
 
 TESTS = Path(__file__).parents[1]
 
@@ -51,3 +52,11 @@ def test_a_batch_spread_over_devices_gives_the_same_to_float_tolerance(tmp_path,
 def test_one_device_needs_no_mesh():
     assert mesh_of(jax.devices()[:1], 1) is None
     assert Layout().padded(7) == 7
+
+
+def test_the_last_member_is_repeated_and_its_repeats_are_dropped():
+    members = {"a": jnp.array([3, 1, 2]), "b": jnp.arange(6.0).reshape(3, 2)}
+    padded = with_repeats(members, 2)
+    assert padded["a"].tolist() == [3, 1, 2, 2, 2]
+    assert padded["b"].tolist() == [[0, 1], [2, 3], [4, 5], [4, 5], [4, 5]]
+    assert jax.tree.map(jnp.ndarray.tolist, without_repeats(padded, 3)) == jax.tree.map(jnp.ndarray.tolist, members)
