@@ -40,6 +40,9 @@ def pytest_collection_modifyitems(items):
     gc.set_threshold(50_000, 20, 50)
 
 
+# Otherwise a sweep in a test would be spread over the cores only if no test before it had used JAX.
+jax.config.update("jax_num_cpu_devices", 1)
+
 jaxtyping.install_import_hook("vae_jax", "strict_types.typechecked")
 # The first example compiles; a deadline would only measure that.
 hypothesis.settings.register_profile("vae_jax", deadline=None, max_examples=50)

@@ -242,8 +242,9 @@ def test_members_trained_on_different_images_equal_their_single_runs(tmp_path, c
     assert {f"reconstructions_member{member}" for member in range(4)} & drawn == {"reconstructions_member1"}
 
 
-@pytest.mark.slow
+@pytest.mark.optimised
 def test_a_sweep_killed_in_its_second_program_goes_on_and_ends_with_the_same_bits(tmp_path):
+    """The command spreads its members over the cores; here they are on one device."""
     often = "--config.checkpoint.every_epochs=3"
     longer = ("--sweep=hidden=(16,)|(8,)", "--sweep=seed=0,1", "--config.train.epochs=60", often)
     whole, killed = tmp_path / "whole", tmp_path / "killed"
