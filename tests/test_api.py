@@ -115,6 +115,7 @@ def on_arrays(tmp_path_factory):
     return vae_jax.sweep(config, "seed=0,1", folder, images=NOISE / 255, labels=["b", "a"] * 30)
 
 
+@pytest.mark.slow
 def test_a_callers_own_arrays_are_trained_on(on_arrays):
     run = on_arrays.load(1)
     assert run.class_names == ("a", "b")
@@ -169,6 +170,7 @@ def test_validation_images_do_not_change_the_test_metrics(tmp_path):
     assert moments[0] == moments[1]
 
 
+@pytest.mark.slow
 def test_a_run_on_arrays_continues_only_with_the_same_arrays(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     run = vae_jax.train(of_arrays(), images=NOISE)

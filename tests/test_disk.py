@@ -142,6 +142,7 @@ def test_no_room_for_the_report_leaves_the_trained_model(disk, monkeypatch, caps
         np.testing.assert_array_equal(before[name], array)
 
 
+@pytest.mark.slow
 def test_a_run_is_only_finished_once_its_newest_checkpoint_was_read_back(tmp_path, monkeypatch, capsys):
     """The disk returns other bytes than were written."""
     run, close = tmp_path / "run", Checkpoints.close

@@ -112,6 +112,7 @@ def test_the_report_is_self_contained(finished):
     assert finished[1].stderr.rstrip().endswith("report.html")
 
 
+@pytest.mark.slow
 def test_a_finished_run_is_not_changed(finished):
     folder, _ = finished
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
@@ -261,6 +262,7 @@ def test_a_run_killed_at_random_moments_ends_with_the_same_bits(tmp_path, uninte
     ends_with_the_same_bits(folder, uninterrupted)
 
 
+@pytest.mark.slow
 def test_a_second_process_in_the_same_folder_refuses(tmp_path):
     folder = tmp_path / "run"
     folder.mkdir()
@@ -290,6 +292,7 @@ def test_a_run_is_not_continued_on_other_images(tmp_path, monkeypatch, capsys):
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 
+@pytest.mark.slow
 def test_a_run_continues_when_its_images_have_moved(tmp_path, monkeypatch, capsys):
     """Images are identified by their fingerprint, not by their folder."""
     folder, film = tmp_path / "run", np.random.default_rng(0).integers(0, 255, (200, 28, 20)).astype(np.uint8)

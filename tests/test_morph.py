@@ -41,6 +41,7 @@ def names(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
+@pytest.mark.slow
 def test_a_picture_gives_an_animation_a_strip_and_its_reconstruction(morph, tmp_path):
     assert morph("--frames=4", "--path=slerp")[0] == 0
     assert names(tmp_path) == ["a.gif", "a_reconstruction.png", "a_strip.png"]
@@ -86,6 +87,7 @@ def test_a_given_end_is_used(morph, run, tmp_path):
         np.testing.assert_array_equal(np.asarray(there), np.asarray(start))
 
 
+@pytest.mark.slow
 def test_a_folder_gives_each_pictures_files_and_a_cover_and_names_what_it_skips(morph, run, tmp_path, caplog):
     broken = run / "photographs" / "images" / "broken.jpg"
     broken.write_bytes(b"no picture")
@@ -156,6 +158,7 @@ def test_the_output_can_not_be_the_input_folder(run, friends, tmp_path, capsys, 
     assert contents(friends) == before
 
 
+@pytest.mark.slow
 def test_outputs_of_an_earlier_morph_are_not_inputs(run, friends, tmp_path, caplog):
     """Also beside a photograph of the same name; a folder of animations has no inputs at all."""
     assert to(run, friends / "dogs_1.png", friends / "dogs_1.gif") == 0

@@ -34,6 +34,7 @@ def untold(tmp_path_factory):
     return made(tmp_path_factory.mktemp("untold") / "run")
 
 
+@pytest.mark.slow
 def test_the_condition_changes_the_output(told):
     codes, others = told.encode(IMAGES, LABELS), told.encode(IMAGES, 1 - LABELS)
     assert np.abs(codes.mu - others.mu).max() > 1e-3
@@ -96,6 +97,7 @@ def test_a_morph_of_pictures_needs_an_unconditional_model(told):
         reference_of(told)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "model",
     [{"posterior": "iaf"}, {"posterior": "fsq", "prior": "uniform_codes"}],
@@ -172,6 +174,7 @@ def test_settings_of_parts_are_swept_like_any_field(tmp_path):
     assert "components 5" in vae_jax.load_sweep(run).load(1).title
 
 
+@pytest.mark.slow
 def test_numbers_of_parts_share_a_program(tmp_path):
     run = tmp_path / "run"
     sweep = ["--config.objective.name=beta_tc", "--sweep=objectives.beta_tc.strength=1,6"]

@@ -149,6 +149,7 @@ def test_its_python_trains_and_sweeps(tmp_path, monkeypatch):
     assert len(names["grid"].members) == 12
 
 
+@pytest.mark.slow
 def test_the_data_source_that_it_shows_is_one(tmp_path):
     (block,) = (block for block in PYTHON if "-> Dataset" in block)
     names: dict[str, Any] = {}

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import strangers
+from slow_cases import slow_after
 from small_runs import small_config, small_dataset
 
 from vae_jax.config.parts import chosen_parts
@@ -179,7 +180,7 @@ PROGRAMS = range(max(map(len, CHOICES.values())))
 DAILY = PROGRAMS[:4]
 
 
-@pytest.mark.parametrize("k", DAILY)
+@pytest.mark.parametrize("k", slow_after(2, reversed(DAILY)))
 def test_members_equal_their_runs_alone_continue_and_freeze_alone(k):
     """The k-th part of every kind, as many as go together."""
     check_training(chosen(of_every_kind(k)))

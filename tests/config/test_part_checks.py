@@ -172,6 +172,7 @@ def test_an_invalid_part_is_refused_in_one_line(kind, name, part, said):
     assert not any(registry_of(each).from_outside() for each in KINDS)
 
 
+@pytest.mark.slow
 def test_registering_a_part_again_compiles_its_program_again():
     """A notebook's cell that is run again must not train its earlier code."""
     dataset, config = small_dataset(), small_config(data={"binarise": "mine"})

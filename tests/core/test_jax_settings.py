@@ -57,6 +57,7 @@ def test_it_is_refused_before_anything_is_written(tmp_path, setting, capsys):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("variable", "value", "message"),
     [

@@ -23,6 +23,7 @@ def test_axes_are_samples_then_batch(draw):
     assert draw(Noise(KEY, 5, jnp.arange(5))).shape == (2, 5, 4, 3)
 
 
+@pytest.mark.slow
 @each_draw
 def test_the_draws_of_an_image_do_not_depend_on_the_other_images(draw):
     all_at_once = draw(Noise(KEY, 6, jnp.arange(6)))

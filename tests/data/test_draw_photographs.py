@@ -21,6 +21,7 @@ def drawn(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_there_are_as_many_pictures_as_asked_for_each_in_the_table_with_its_class(drawn):
     pictures = sorted((drawn / "images").iterdir())
     with (drawn / "landmarks.csv").open(newline="") as file:
@@ -73,6 +74,7 @@ def test_wrong_flags_are_reported_in_one_line(tmp_path, capsys, flag, message):
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.slow
 def test_a_single_picture_can_be_drawn(tmp_path):
     assert draw(tmp_path / "one", "--count=1") == 0
     (picture,) = (tmp_path / "one" / "images").iterdir()

@@ -40,6 +40,7 @@ def test_none_and_fixed_leave_pixels_as_they_are(name):
     np.testing.assert_array_equal(TRANSFORMS[name](GREY[:3], Noise(jax.random.key(0), 3)), GREY[:3])
 
 
+@pytest.mark.slow
 def test_members_of_all_seeds_are_evaluated_on_the_same_draws_whatever_the_batch():
     """With a decoder that has only a bias, metrics of an image depend on its draw alone."""
     configs = [small_config(seed=seed, data={"binarise": "drawn"}) for seed in (0, 1)]

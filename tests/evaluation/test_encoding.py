@@ -38,6 +38,7 @@ def weights():
     return drawn(SPEC)
 
 
+@pytest.mark.slow
 def test_codes_are_what_the_model_says(weights):
     codes = encode_images(SPEC, weights, IMAGES)
     model, x = model_of(SPEC, weights), to_unit(jnp.asarray(IMAGES), 255)

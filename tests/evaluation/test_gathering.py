@@ -89,6 +89,7 @@ def test_losses_are_in_the_runs_own_normalisation(weights):
     np.testing.assert_allclose(theirs.losses, squared, atol=0.004)  # reconstructions are whole grey levels
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("latent", [1, 3])
 @pytest.mark.parametrize("tests", [1, 2])
 def test_few_test_images_and_any_latent_size_can_be_gathered(latent, tests):

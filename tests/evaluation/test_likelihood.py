@@ -96,6 +96,7 @@ def test_it_rises_with_k_to_the_exact_log_likelihood(linear):
     np.testing.assert_allclose(means[2], exact(), atol=0.02)
 
 
+@pytest.mark.slow
 def test_neither_the_images_at_a_time_nor_the_samples_at_once_change_it(linear, monkeypatch):
     """Every call adds one chunk here, so the sum is carried from call to call too."""
     whole, shares = found(95), []

@@ -45,6 +45,7 @@ def evaluated(spec, state, images=None, batch=4, who=None, step=0):
     return {name: np.asarray(value, float) for name, value in metrics.items()}
 
 
+@pytest.mark.slow
 def test_rate_and_distortion_of_a_known_model():
     """The posterior is N(0.5, 0.3²) in each of 3 units and the decoder's output is constant, for any input."""
     spec = linear_spec(latent=3)
@@ -66,6 +67,7 @@ def test_latents_are_drawn_from_the_posterior():
     assert found["recon"][0] == pytest.approx(0.5 * 0.2**2 / 16 * (1.0**2 + 0.5**2), rel=0.06)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch", [1, 3, 64])
 def test_the_batch_size_changes_nothing(batch):
     spec = small_spec()
@@ -82,6 +84,7 @@ def test_evaluation_is_deterministic():
     jax.tree.map(np.testing.assert_array_equal, one, other)
 
 
+@pytest.mark.slow
 def test_each_image_and_each_seed_has_noise_of_its_own():
     spec = linear_spec()
     weights = linear_weights(spec, slope=2.0)
@@ -92,6 +95,7 @@ def test_each_image_and_each_seed_has_noise_of_its_own():
     assert evaluated(spec, one, same)["distortion"] != evaluated(spec, one, same[:1])["distortion"]
 
 
+@pytest.mark.slow
 def test_a_member_is_evaluated_as_it_would_be_alone():
     spec, who = small_spec(), members("beta_kl=1,2", "seed=3,4")
     state = started(spec, who)

@@ -6,6 +6,7 @@ from invented_arrays import member_arrays
 from matplotlib.figure import Figure
 from picture_edges import beyond_the_edge
 from PIL import Image
+from slow_cases import slow_after
 
 from vae_jax.figures.canvas import DPI
 from vae_jax.figures.gallery import FIGURES, draw_figures, gallery_of
@@ -71,7 +72,7 @@ MEMBERS = {
 }
 
 
-@pytest.mark.parametrize("name", MEMBERS)
+@pytest.mark.parametrize("name", slow_after(3, MEMBERS))
 def test_nothing_of_any_figure_is_cut_off(name):
     shown = MEMBERS[name]()
     figures = {name: figure for name, draw in gallery_of(shown).items() if (figure := draw()) is not None}

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from invented_arrays import member_arrays
 from picture_edges import beyond_the_edge
+from slow_cases import slow_after
 
 from vae_jax.figures.losses import loss_curves, loss_histogram, smoothed
 
@@ -64,7 +65,7 @@ RUNS = {
 
 
 @pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("name", slow_after(4, RUNS))
 def test_any_run_can_be_drawn_and_nothing_is_cut_off(name):
     figure = loss_curves(RUNS[name], "a title · " * 20, "a notice that goes on. " * 12)
     assert beyond_the_edge(figure) == {}

@@ -117,6 +117,7 @@ def python(code, **variables):
     return subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_a_missing_backend_is_ignored_and_an_installed_one_stays_selected(tmp_path):
     code = (
         "import numpy as np, os, vae_jax; vae_jax.sheet(np.zeros((1, 2, 2, 1), np.uint8));"

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from picture_edges import beyond_the_edge
+from slow_cases import slow_after
 
 from vae_jax.evaluation.morphs import Morph, ReferenceSet
 from vae_jax.figures.cover import cover
@@ -114,7 +115,7 @@ CASES = {
 
 
 @pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", slow_after(4, CASES))
 def test_any_morphs_can_be_drawn_and_nothing_is_cut_off(name):
     morphs, behind = CASES[name]
     for figure in (

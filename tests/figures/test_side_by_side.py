@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from invented_arrays import member_arrays
 from picture_edges import beyond_the_edge
+from slow_cases import slow_after
 
 from vae_jax.figures.side_by_side import MEMBER_FIGURES, latent_spaces, strips
 
@@ -19,7 +20,7 @@ def test_reconstructions_are_below_their_test_images():
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("name", MEMBER_FIGURES)
 @pytest.mark.parametrize("count", [2, 5, 16])
-@pytest.mark.parametrize("shape", [(8, 8, 1), (28, 20, 1), (50, 50, 3)])
+@pytest.mark.parametrize("shape", slow_after(1, [(8, 8, 1), (28, 20, 1), (50, 50, 3)]))
 def test_members_side_by_side_are_not_cut_off(name, count, shape):
     together = [member_arrays(shape=shape, title=f"data · 2 latent · beta_KL {k} · seed 0") for k in range(count)]
     assert beyond_the_edge(MEMBER_FIGURES[name][1](together, "a notice that goes on. " * 12)) == {}

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 from picture_edges import beyond_the_edge
+from slow_cases import slow_after
 
 from vae_jax.figures.sweep_table import TABLE_FIGURES, SweepTable, heat_map, metrics_by_field, rate_distortion
 
@@ -35,7 +36,7 @@ SWEEPS = {
 }
 
 
-@pytest.mark.parametrize("sweep", SWEEPS)
+@pytest.mark.parametrize("sweep", slow_after(4, SWEEPS))
 @pytest.mark.parametrize("name", TABLE_FIGURES)
 def test_any_sweep_can_be_drawn_and_nothing_is_cut_off(name, sweep):
     figure = TABLE_FIGURES[name][1](SWEEPS[sweep])
@@ -104,6 +105,7 @@ def test_a_combination_that_failed_leaves_a_gap():
         assert beyond_the_edge(draw(without)) == {}
 
 
+@pytest.mark.slow
 def test_groups_that_do_not_compare_share_no_axes_and_no_mean():
     whole = table(beta_kl=BETAS, latent_dim=SIZES, seed=SEEDS)
     groups = [

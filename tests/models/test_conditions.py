@@ -11,6 +11,7 @@ from vae_jax.core.noise import Noise
 from vae_jax.training.examples import condition_of, make_batch, split_arrays
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("parts", [{}, {"posterior": "iaf"}, {"encoder": "conv", "decoder": "conv"}])
 def test_the_condition_affects_the_posterior_and_the_decoded_images(parts):
     x = small_batch(2).x

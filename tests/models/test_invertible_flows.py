@@ -58,6 +58,7 @@ def case(request):
     return kind, all_of()
 
 
+@pytest.mark.slow
 def test_the_inverse_leads_back(case):
     _, found = case
     start, z, log_det, back, log_back, *_ = found["moved"]
@@ -66,6 +67,7 @@ def test_the_inverse_leads_back(case):
     np.testing.assert_allclose(log_back, -log_det, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_the_log_determinant_is_that_of_the_jacobian(case):
     *_, slopes, log_det = case[1]["moved"]
     np.testing.assert_allclose(log_det, np.linalg.slogdet(np.asarray(slopes, np.float64))[1], atol=1e-4)

@@ -5,6 +5,7 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from flax import nnx
 from small_models import KEY, small_batch, small_build, small_model, training_noise
 
@@ -28,6 +29,7 @@ def inferred(size, count, k):
     return ladder(size, count).infer(BATCH.x, None, training_noise(3), k)
 
 
+@pytest.mark.slow
 def test_the_latents_are_the_upper_units_and_then_the_lower_ones():
     found = inferred(3, 3, 2)
     assert found.z.shape == (2, 3, 5)
@@ -37,6 +39,7 @@ def test_the_latents_are_the_upper_units_and_then_the_lower_ones():
     assert jax.eval_shape(lambda: ladder().units.mask).shape == (5,)
 
 
+@pytest.mark.slow
 def test_the_rates_are_unbiased():
     """E log q - log p over both levels, whichever of its terms are known in closed form."""
     found = inferred(3, 3, 4000)
@@ -46,6 +49,7 @@ def test_the_rates_are_unbiased():
     assert np.all(sampled.mean(axis=0) > 5 * error), "the rates are not zero"
 
 
+@pytest.mark.slow
 def test_the_densities_of_samples_are_those_of_the_levels_given_each_other():
     @jax.jit
     def by_hand():
@@ -62,11 +66,13 @@ def test_the_densities_of_samples_are_those_of_the_levels_given_each_other():
         np.testing.assert_allclose(ours, theirs, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_samples_of_an_image_differ_in_both_levels():
     z = inferred(3, 3, 2).z
     assert np.all(z[0] != z[1])
 
 
+@pytest.mark.slow
 def test_masked_units_change_nothing():
     alone, padded = inferred(2, 2, 2), inferred(4, jnp.int32(2), 2)
     np.testing.assert_allclose(alone.z, padded.z[..., :4], rtol=1e-5, atol=1e-6)
@@ -94,6 +100,7 @@ def uses():
     )
 
 
+@pytest.mark.slow
 def test_the_prior_is_a_standard_normal_and_the_lower_level_given_it():
     drawn, standardised, *_ = uses()
     for values in (drawn[:, :2], standardised):
@@ -108,6 +115,7 @@ def test_codes_are_the_means_of_both_levels_and_images_depend_on_the_lower_level
     assert not difference.any()
 
 
+@pytest.mark.slow
 def test_the_condition_reaches_every_level():
     @jax.jit
     @jax.jacfwd
@@ -120,6 +128,7 @@ def test_the_condition_reaches_every_level():
     assert all(np.any(slope != 0) for slope in slopes(jnp.array([1.0, 0.0])))
 
 
+@pytest.mark.slow
 def test_the_gradient_of_the_bound_reaches_every_weight():
     graph, *states = nnx.split(ladder(), nnx.Param, ...)
     params, others = map(nnx.to_pure_dict, states)

@@ -72,6 +72,7 @@ def test_densities_are_those_of_a_library_of_samples_and_of_given_points(ours, t
     np.testing.assert_array_equal(ours.log_prob(z), density)
 
 
+@pytest.mark.slow
 def test_masked_units_are_zero_and_cost_nothing():
     mu, sigma = jnp.full((2, 3), 5.0), jnp.full((2, 3), 0.1)
     alone = DiagonalGaussian(mu[:, :1], sigma[:, :1], ONE)

@@ -44,6 +44,7 @@ def test_products_are_of_float32_but_where_bfloat16_is_asked_for():
     assert found == pytest.approx([3.003, 3, 3.003], abs=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("dtype", "rounds"), [("float32", False), ("bfloat16", True)])
 @pytest.mark.parametrize("part", ["mlp", "conv"])
 def test_in_training_every_layer_multiplies_what_the_config_says_and_the_state_is_float32(dtype, rounds, part):

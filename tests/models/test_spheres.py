@@ -49,6 +49,7 @@ def test_on_the_circle_it_is_numpyros_and_integrates_to_one():
         np.testing.assert_allclose(np.exp(log_density).sum() * 2 * np.pi / 2000, 1, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_on_the_sphere_it_integrates_to_one():
     """Over polar angle and longitude."""
     polar, turn = (np.arange(300) + 0.5) * np.pi / 300, np.arange(200) * 2 * np.pi / 200

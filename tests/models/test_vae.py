@@ -9,6 +9,7 @@ import numpyro.distributions as dist
 import pytest
 from flax import nnx
 from made_models import build
+from slow_cases import slow_after
 
 from vae_jax.core.errors import UserError
 from vae_jax.core.noise import Noise
@@ -69,6 +70,7 @@ def test_latents_of_the_prior_are_standard_normal_in_the_members_own_units():
     assert not drawn[:, 2].any()
 
 
+@pytest.mark.slow
 def test_every_layer_starts_with_the_scale_of_its_fan_in():
     params = nnx.to_pure_dict(nnx.state(vae(hidden=(150,), latent_dim=100), nnx.Param))
     found = [leaf for path, leaf in jax.tree_util.tree_leaves_with_path(params) if path[-1].key == "kernel"]
@@ -81,7 +83,7 @@ def test_every_layer_starts_with_the_scale_of_its_fan_in():
 
 @pytest.mark.parametrize("init", sorted(INITIALISERS))
 @pytest.mark.parametrize("hidden", [(), (7,), (7, 6)])
-@pytest.mark.parametrize("size", [1, 2, 5])
+@pytest.mark.parametrize("size", slow_after(1, [2, 1, 5]))
 def test_a_masked_model_starts_as_a_model_of_the_masked_units_alone(init, hidden, size):
     alone = vae(init=init, hidden=hidden, latent_dim=size)
     masked = vae(init=init, hidden=hidden, latent_dim=5, count=size)

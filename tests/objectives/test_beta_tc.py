@@ -28,11 +28,13 @@ def test_equal_posteriors_have_no_total_correlation_for_any_size_of_data_set():
         np.testing.assert_allclose(estimated(jnp.zeros((40, 2)), 1.0, images), 0, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_independent_units_have_almost_no_total_correlation():
     mu = jax.random.normal(KEY, (400, 2))
     assert float(estimated(mu, 1.0, 400).mean()) == pytest.approx(0, abs=0.02)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch", [1000, 200])
 def test_it_is_that_of_a_correlated_normal(batch):
     """Means from a correlated normal plus independent noise: a normal with correlation 0.9 / 1.25."""
@@ -42,6 +44,7 @@ def test_it_is_that_of_a_correlated_normal(batch):
     assert float(np.mean(found)) == pytest.approx(exact, abs=0.06)
 
 
+@pytest.mark.slow
 def test_a_batch_of_the_whole_data_set_is_the_aggregate_posterior_itself():
     mu = jax.random.normal(KEY, (5, 2))
     z = mu + 0.3
@@ -51,6 +54,7 @@ def test_a_batch_of_the_whole_data_set_is_the_aggregate_posterior_itself():
     np.testing.assert_allclose(total_correlation(q, z, 5, ALL), by_hand, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_masked_units_change_nothing():
     mu = jax.random.normal(KEY, (6, 2))
     padded = DiagonalGaussian(jnp.pad(mu, ((0, 0), (0, 1))), jnp.ones((6, 3)), Units(3, 2))
@@ -73,6 +77,7 @@ def losses():
     return found
 
 
+@pytest.mark.slow
 def test_strength_1_is_the_elbo_and_strength_multiplies_the_total_correlation():
     found = losses()
     np.testing.assert_allclose(found[1.0][0], found[0.0][0], rtol=1e-6)

@@ -172,18 +172,21 @@ def bound(model, k, *, in_closed_form):
     return -(terms["distortion"] + terms["rates"].sum(-1))
 
 
+@pytest.mark.slow
 def test_at_the_true_posterior_every_single_sample_gives_the_log_likelihood():
     """Where q(z|x) = p(z|x), log p(x, z) - log q(z|x) is log p(x) for any z."""
     linear = Linear(is_true=True)
     np.testing.assert_allclose(bound(linear.model, 1, in_closed_form=False), linear.log_evidence(BATCH_OF_X), rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_the_kl_in_closed_form_gives_the_log_likelihood_too():
     linear = Linear(is_true=True)
     found = bound(linear.model, 20_000, in_closed_form=True)
     np.testing.assert_allclose(found, linear.log_evidence(BATCH_OF_X), atol=0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("in_closed_form", [True, False])
 def test_for_other_posteriors_the_gap_is_the_kl_to_the_true_posterior(in_closed_form):
     linear = Linear(is_true=False)

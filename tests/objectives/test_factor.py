@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+import pytest
 from flax import nnx
 from small_models import KEY, small_batch, small_build, small_model, small_objective, training_noise
 from small_runs import small_config, small_dataset
@@ -49,6 +50,7 @@ def largest(tree):
     return max(float(jnp.abs(leaf).max()) for leaf in jax.tree.leaves(tree))
 
 
+@pytest.mark.slow
 def test_the_critics_loss_updates_only_the_critic_and_the_total_correlation_only_the_model():
     _, grads = slopes()
     of_model, of_critic = grads["critic"]
@@ -57,6 +59,7 @@ def test_the_critics_loss_updates_only_the_critic_and_the_total_correlation_only
     assert largest(of_critic) == 0 < largest(of_model)
 
 
+@pytest.mark.slow
 def test_the_reported_loss_is_the_models():
     values, _ = slopes()
     expected = values["recon"] + values["kl"] + 3 * values["total_correlation"]
@@ -88,6 +91,7 @@ def test_the_critic_has_its_own_adam():
     np.testing.assert_array_equal(*pairs)
 
 
+@pytest.mark.slow
 def test_in_training_the_critic_moves_at_its_rate_and_the_model_at_its_own():
     """Adam's first step is about the learning rate for every weight with a gradient."""
     config = small_config(optimiser={"learning_rate": 1e-3}, **SECTIONS)

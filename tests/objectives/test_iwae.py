@@ -24,6 +24,7 @@ def test_with_one_sample_it_is_the_elbo():
     assert float(values.mean()) == pytest.approx(exact_elbo(), abs=4 * float(standard_error(values)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("beta_kl", [1.0, 0.3])
 def test_dreg_has_the_same_bound_and_decoders_gradient_and_on_average_the_encoders(beta_kl):
     plain, dreg = (bounds(name, 4, 20_000, beta_kl) for name in ("iwae", "iwae_dreg"))
@@ -34,6 +35,7 @@ def test_dreg_has_the_same_bound_and_decoders_gradient_and_on_average_the_encode
     assert np.all(np.abs(difference.mean(axis=0)) < 4 * standard_error(difference))
 
 
+@pytest.mark.slow
 def test_dregs_gradient_of_the_encoder_varies_less_the_more_so_the_more_samples():
     ratios = []
     for k in (4, 64):

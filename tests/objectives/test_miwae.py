@@ -23,6 +23,7 @@ def test_miwae_is_iwae_with_one_group():
     same(of("miwae", groups=1), of("iwae"))
 
 
+@pytest.mark.slow
 def test_miwae_is_on_average_the_elbo_with_groups_of_one_sample():
     single = of("miwae", groups=K)
     for found, closed in zip(single, of("elbo"), strict=True):
@@ -51,6 +52,7 @@ def test_piwaes_decoder_learns_from_iwae_and_its_encoder_from_miwae(beta_kl, far
     assert np.abs(piwae[2] - iwae[2]).max() > 0.1
 
 
+@pytest.mark.slow
 def test_in_piwae_a_sample_counts_by_its_share_of_all_weights_and_by_its_share_of_its_groups():
     weights = jnp.array([[1.0], [3.0], [1e-30], [3e-30]])
     shares, ratio = objective("piwae", 4, groups=2).shares(jnp.log(weights))

@@ -39,6 +39,7 @@ def test_seconds_and_parameters(trained):
     assert parameters(trained) == (64 * 8 + 8) + (8 * 6 + 6) + (3 * 8 + 8) + (8 * 64 + 64)
 
 
+@pytest.mark.slow
 def test_metrics_and_active_units_over_time(trained):
     lines = metrics_over_time(trained, "train")
     assert [(line["member"], line["step"], line["latent_dim"]) for line in lines] == [
@@ -79,6 +80,7 @@ def of_photographs(tmp_path, monkeypatch):
     return load_run(tmp_path / "run"), tmp_path / "raw"
 
 
+@pytest.mark.slow
 def test_held_out_files_are_in_the_order_of_the_test_images(of_photographs):
     model, raw = of_photographs
     rows = held_out_files(model)

@@ -18,6 +18,7 @@ def forecast(capsys, folder, *more):
     return capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_members_and_memory_are_printed(tmp_path, capsys):
     said = forecast(capsys, tmp_path / "run", "--sweep=latent_dim=2,5", "--sweep=seed=range(3)")
     assert said.startswith("6 members in 1 program\n")

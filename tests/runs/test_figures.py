@@ -31,6 +31,7 @@ def drawn(folder):
     return {path.name for path in (folder / "figures").iterdir()} if (folder / "figures").is_dir() else set()
 
 
+@pytest.mark.slow
 def test_a_figure_that_fails_is_named_and_the_others_are_drawn(tmp_path, few_figures, caplog):
     run = tmp_path / "run"
     assert main(digits_command(run, ONE_DRAWN)) == 0

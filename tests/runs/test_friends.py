@@ -59,6 +59,7 @@ def save(path, pixels):
     return path
 
 
+@pytest.mark.slow
 def test_a_marked_face_is_aligned_like_the_runs_faces(of_faces, photographs):
     for path in (photographs / "images").iterdir():
         wanted = align_face(read_picture(path), points_beside(path), 6, TEMPLATE)
@@ -66,6 +67,7 @@ def test_a_marked_face_is_aligned_like_the_runs_faces(of_faces, photographs):
             np.testing.assert_array_equal(read_face(path, of_faces, cropped=cropped), wanted)
 
 
+@pytest.mark.slow
 def test_the_landmarks_of_a_large_picture_are_reduced_with_it(of_faces, photographs, monkeypatch):
     path = next((photographs / "images").iterdir())
     whole = read_face(path, of_faces)
@@ -105,6 +107,7 @@ def test_impossible_landmarks_are_refused(of_faces, tmp_path):
         read_face(path, of_faces)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(6, 6, 1), (7, 5, 1), (4, 6, 3)])
 def test_a_run_without_faces_gets_the_centre_in_its_own_shape(tmp_path, shape):
     split = dataclasses.replace(DATA.train, images=np.zeros((len(DATA.train), *shape), np.uint8))

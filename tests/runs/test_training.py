@@ -99,6 +99,7 @@ def test_a_member_that_fails_is_named_and_the_others_finish(tmp_path, caplog):
     assert [line["step"] for line in last] == [5]
 
 
+@pytest.mark.slow
 def test_a_run_whose_members_all_fail_ends_at_once_and_says_so_each_time(tmp_path, capsys):
     run = tmp_path / "run"
     command = digits_command(run, "--config.optimiser.learning_rate=1e30", "--config.train.epochs=400")
@@ -110,6 +111,7 @@ def test_a_run_whose_members_all_fail_ends_at_once_and_says_so_each_time(tmp_pat
     assert "No member came to a result" in (run / "report.html").read_text()
 
 
+@pytest.mark.slow
 def test_a_sweep_takes_over_a_single_run_in_its_folder_and_says_so(tmp_path, caplog):
     """Figures of the earlier run are removed; the user's own pictures are kept."""
     run = tmp_path / "run"
@@ -125,6 +127,7 @@ def test_a_sweep_takes_over_a_single_run_in_its_folder_and_says_so(tmp_path, cap
     assert members(run)[0]["test"] == first
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["evaluate", "figures", "export"])
 def test_a_trained_run_is_not_evaluated_or_drawn_with_settings_it_was_not_trained_with(tmp_path, capsys, mode):
     run = tmp_path / "run"
@@ -170,6 +173,7 @@ def everything(folder):
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+@pytest.mark.slow
 def test_a_run_in_another_precision_is_refused_and_not_changed(tmp_path, capsys):
     run = tmp_path / "run"
     assert main(digits_command(run)) == 0

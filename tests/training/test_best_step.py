@@ -58,6 +58,7 @@ def whole(tmp_path_factory):
     return train(tmp_path_factory.mktemp("runs") / "whole")
 
 
+@pytest.mark.slow
 def test_the_weights_of_each_best_step_are_kept(whole):
     trainer, state, seen, _ = whole
     assert trainer.best.steps == [4, 12]
@@ -68,6 +69,7 @@ def test_the_weights_of_each_best_step_are_kept(whole):
     assert [line["step"] for line in trainer.reported("train")] == [4, 12]
 
 
+@pytest.mark.slow
 def test_a_member_out_of_patience_takes_no_more_steps_and_the_others_go_on(whole):
     trainer, state, seen, lines = whole
     assert trainer.best.ended == [8, NEVER]
@@ -90,6 +92,7 @@ def test_it_equals_the_member_alone(whole, tmp_path):
         jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-7), ours, theirs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("until", [3, 5])
 def test_a_continued_run_has_the_same_best_steps(whole, tmp_path, until):
     trainer, state, _, _ = whole

@@ -44,6 +44,7 @@ def assert_alike(parts, whole, rtol):
         np.testing.assert_allclose(ours, theirs, rtol=rtol, atol=rtol and 1e-6)
 
 
+@pytest.mark.slow
 def test_a_block_in_parts_takes_the_same_steps_and_reports_each_part():
     """Blocks of 6 steps on passes of 5: batches come from the whole block, across passes."""
     six = group(steps_per_epoch=6)

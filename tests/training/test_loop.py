@@ -61,6 +61,7 @@ def moments(lines):
     return [(line["step"], line["split"], line["member"]) for line in lines]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("result", range(1, 7), ids=["block", "test", "block 2", "test 2", "block 3", "test 3"])
 def test_an_abandoned_block_leaves_no_trace(tmp_path, result):
     _, wanted, all_lines = train(tmp_path / "whole")
@@ -74,6 +75,7 @@ def test_an_abandoned_block_leaves_no_trace(tmp_path, result):
     assert moments(again.last["test"]) == [(3 * epoch, "test", 0), (3 * epoch, "test", 1)]
 
 
+@pytest.mark.slow
 def test_a_quick_block_is_not_abandoned(tmp_path):
     trainer, _, _ = train(tmp_path / "run", 3, slowly=False)
     assert trainer.step == 2 * trainer.group.steps_per_epoch

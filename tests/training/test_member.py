@@ -20,6 +20,7 @@ SPECS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
 def test_split_and_merged_modules_compute_the_same(spec):
     modules = start(spec, numbers_of(spec, seed=3))
@@ -58,6 +59,7 @@ def test_the_weights_depend_only_on_the_seed():
     assert all((a != b).all() for a, b in zip(kernels, others, strict=True))
 
 
+@pytest.mark.slow
 def test_a_member_is_told_how_many_units_it_has():
     spec = small_spec(model={"latent_dim": 5})
     model = start(spec, numbers_of(spec, model__latent_dim=2)).model

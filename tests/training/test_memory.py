@@ -35,6 +35,7 @@ def test_a_moving_average_of_the_weights_adds_a_third():
     assert memory.state_bytes(spec_of([config], DATASET), config) == pytest.approx(STATE * 4 / 3, abs=40)
 
 
+@pytest.mark.slow
 def test_a_block_holds_its_data_and_the_state_of_every_member():
     one, twelve = (memory.block_bytes(group((f"seed=range({count})",)), DATASET, Layout()) for count in (1, 12))
     assert one > STATE + DATASET.train.images.nbytes
@@ -77,6 +78,7 @@ def test_of_nested_containers_the_tightest_limit_counts_and_cached_files_do_not(
     assert memory.free_bytes() == 2000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("members", "copies"), [(1, 2), (3, 9)])
 def test_the_least_memory_is_close_to_that_of_the_program(members, copies):
     """And the state from before the block."""

@@ -77,6 +77,7 @@ def same(ours, theirs):
     return all(np.array_equal(a, b) for a, b in zip(ours, theirs, strict=True))
 
 
+@pytest.mark.slow
 def test_each_mode_handles_one_non_finite_step(tmp_path, caplog):
     trainer, state = train(tmp_path, *MODES, fails=(7, 7))
     stop, skip, restore = (MODES.index(mode) for mode in MODES)
@@ -96,12 +97,14 @@ def test_each_mode_handles_one_non_finite_step(tmp_path, caplog):
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(state.params))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", [0, 1])
 def test_the_very_first_steps_may_fail_too(tmp_path, first):
     trainer, _ = train(tmp_path, "stop", fails=(first, first), epochs=1)
     assert (trainer.failed, trainer.stopped) == ([first], [True])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["stop", "skip"])
 @pytest.mark.parametrize("optimiser", [{}, {"name": "adamw", "clip": 1.0, "ema": 0.9}], ids=["adam", "all there is"])
 def test_a_non_finite_step_changes_no_state_and_skip_continues_with_the_next(mode, optimiser):
@@ -117,6 +120,7 @@ def test_a_non_finite_step_changes_no_state_and_skip_continues_with_the_next(mod
     assert states[-1].failed.tolist() == [2]
 
 
+@pytest.mark.slow
 def test_the_codebook_of_a_failed_member_does_not_change():
     """It follows the codes in every step, whatever the gradient."""
     sections = faulty(2, 9) | {"model": {"posterior": "vq", "prior": "uniform_codes"}}
@@ -160,12 +164,14 @@ def test_a_gradient_is_checked_by_its_biases(bias, sound):
     assert bool(is_finite({"model": grads})) is sound
 
 
+@pytest.mark.slow
 def test_a_non_finite_gradient_with_a_finite_loss_changes_no_state():
     before, after = blocks(small_config(objective={"name": "steep"}), 5, 1)
     assert after.failed.tolist() == [0]
     assert same(learned(after, 0), learned(before, 0))
 
 
+@pytest.mark.slow
 def test_the_non_finite_quantity_is_named_even_if_only_a_gradient(tmp_path, caplog):
     train(tmp_path, "stop", fails=(0, 0), epochs=1, objective={"name": "steep"}, parts={})
     (said,) = [record.message for record in caplog.records]

@@ -50,6 +50,7 @@ def same(a, b):
     return all(np.array_equal(x, y) for x, y in zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True))
 
 
+@pytest.mark.slow
 def test_every_array_of_the_state_has_a_members_axis():
     state, metrics = trained(small_config(sweep=("seed=0,1,2",)))
     assert {leaf.shape[0] for leaf in jax.tree.leaves((state, metrics))} == {3}
@@ -90,6 +91,7 @@ def test_a_member_equals_its_single_run():
         agree(metrics, losses)
 
 
+@pytest.mark.optimised
 def test_the_largest_member_equals_its_single_run_to_the_bit():
     """In a process that compiles as users do."""
     tests = Path(__file__).parents[1]
@@ -112,6 +114,7 @@ def test_the_largest_member_equals_its_single_run_to_the_bit_with_either_samplin
         agree(found[1], expected[1])
 
 
+@pytest.mark.slow
 @as_close_as_can_be
 def test_each_member_has_its_own_learning_rate_and_warmup(compare):
     grid = small_config(sweep=("learning_rate=0.001,0.01", "warmup_steps=5,50"), objective={"warmup": "linear"})
@@ -137,6 +140,7 @@ def test_unused_units_stay_zero():
     assert first[1, 2:].any()
 
 
+@pytest.mark.slow
 def test_unused_units_are_not_charged_free_bits():
     grid = small_config(sweep=("latent_dim=2,5",), objective={"free_bits": 0.7})
     _, together = trained(grid)
@@ -145,6 +149,7 @@ def test_unused_units_are_not_charged_free_bits():
     assert together["kl"][0] > together["rate"][0]
 
 
+@pytest.mark.slow
 @as_close_as_can_be
 def test_a_member_with_a_non_finite_loss_stops_and_the_others_finish(compare):
     grid = small_config(sweep=("learning_rate=0.001,1e30",))
@@ -160,6 +165,7 @@ def test_a_member_with_a_non_finite_loss_stops_and_the_others_finish(compare):
     compare(member(state.params, 0), member(alone.params, 0))
 
 
+@pytest.mark.slow
 def test_a_block_after_the_failure_has_no_metrics():
     _, metrics = trained(small_config(sweep=("learning_rate=0.001,1e30",)))
     assert np.isfinite(metrics["loss"][0])
@@ -171,6 +177,7 @@ def test_the_length_of_blocks_does_not_change_the_run():
     assert same(trained(small_config(), block=20)[0], trained(small_config(), block=5)[0])
 
 
+@pytest.mark.slow
 def test_different_seeds_differ_from_the_first_step():
     state, _ = trained(small_config(sweep=("seed=0,1",)), steps=1, block=1)
     assert not same(member(state.params, 0), member(state.params, 1))
@@ -222,6 +229,7 @@ def test_noise_differs_in_every_step_and_shares_make_up_the_whole_batch():
     assert (one != two).all()
 
 
+@pytest.mark.slow
 def test_the_moving_average_follows_the_weights():
     """With a decay of (1 + t) / (10 + t) at step t, until that exceeds the configured one."""
     config = small_config(optimiser={"ema": 0.15, "learning_rate": 0.1})
@@ -243,6 +251,7 @@ def test_training_lowers_the_loss():
     assert later["loss"][0] < 0.95 * first["loss"][0]
 
 
+@pytest.mark.slow
 def test_the_learned_scale_finds_the_scale_of_the_noise():
     """The data are two constants plus uniform noise of 80 grey levels: sigma = 80 / 255 / sqrt(12) if all fits."""
     config = small_config(model={"likelihood": "gaussian_learned"}, optimiser={"learning_rate": 0.02})

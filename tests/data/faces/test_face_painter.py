@@ -78,6 +78,7 @@ def drawn():
     return factors, np.asarray(paint(factors, SIZE))
 
 
+@pytest.mark.slow
 def test_a_face_is_a_picture_of_bytes_with_light_and_dark(drawn):
     _, faces = drawn
     assert faces.shape == (BATCH, SIZE, SIZE, 1)
@@ -85,6 +86,7 @@ def test_a_face_is_a_picture_of_bytes_with_light_and_dark(drawn):
     assert (faces.astype(float).std(axis=(1, 2, 3)) > 10).all()
 
 
+@pytest.mark.slow
 def test_a_face_follows_from_its_own_factors_alone(drawn):
     factors, faces = drawn
     order = np.random.default_rng(0).permutation(len(faces))

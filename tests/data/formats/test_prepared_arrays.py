@@ -39,6 +39,7 @@ def test_another_name_or_key_is_another_file(tmp_path, name, key):
     assert same(prepared(tmp_path, "noise", "key", made_again))
 
 
+@pytest.mark.slow
 def test_any_damaged_byte_of_the_file_is_noticed(tmp_path):
     """A bit of each byte in turn: either it does not matter, or the arrays are made again."""
     prepared(tmp_path, "noise", "key", lambda: ARRAYS)

@@ -280,6 +280,7 @@ def move_a_landmark(raw):
     table.write_text(table.read_text().replace("45.0", "46.0"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [touch, add, move_a_landmark])
 def test_photographs_are_prepared_anew_where_anything_changed(raw, monkeypatch, change):
     load(config(raw))
@@ -336,6 +337,7 @@ def fuzzed(tmp_path_factory):
 NUMBERS = st.floats().map(str) | st.sampled_from(["", "0", "60", "1e999", "-3", "\0", '"', "x" * 300])
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(
     st.binary(max_size=200)

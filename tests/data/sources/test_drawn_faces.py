@@ -37,6 +37,7 @@ def known():
     return known_factors(CONFIG)
 
 
+@pytest.mark.slow
 def test_as_many_faces_are_drawn_as_asked_for_in_the_size_asked_for(faces):
     assert len(faces.train) + len(faces.test) == 320
     assert faces.image_shape == (24, 24, 1)
@@ -44,6 +45,7 @@ def test_as_many_faces_are_drawn_as_asked_for_in_the_size_asked_for(faces):
     assert faces.source == "faces drawn by vae_jax itself, no photographs"
 
 
+@pytest.mark.slow
 def test_the_same_config_gives_the_same_faces(faces):
     assert load(CONFIG).fingerprint == faces.fingerprint
 
@@ -158,6 +160,7 @@ def test_landmarks_move_as_the_head_does():
     np.testing.assert_allclose(wider[:2, 0] - 0.5, 1.2 * (usual[:2, 0] - 0.5), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_landmarks_are_where_the_painter_paints_dark_eyes_and_dogs_a_dark_nose():
     """In faces of all poses, they are darker than places a little beside and above them; eyes also than below."""
     noise, n, size = np.random.default_rng(0), 40, 200

@@ -79,6 +79,7 @@ def test_a_scale_far_wider_than_the_levels_puts_half_of_the_mass_at_either_end()
     assert masses[-1] == pytest.approx(0.5, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_extreme_outputs_and_their_slopes_stay_finite():
     likelihood = LIKELIHOODS["discretised_logistic"](None, build(), KEY)
     x = jnp.asarray([0.0, 0.4, 1.0]).reshape(1, 1, 3, 1)

@@ -5,6 +5,7 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from flax import nnx
 from hypothesis import given
 from hypothesis import strategies as st
@@ -95,6 +96,7 @@ def slopes_of(blocks):
     return jax.jacfwd(lambda z: flowed(q, z[None])[0][0])(jnp.ones(SIZE))
 
 
+@pytest.mark.slow
 def test_a_block_is_triangular_and_the_next_block_reverses_the_order_of_the_units():
     for blocks, part in ((1, np.triu), (2, None)):
         slopes = np.asarray(slopes_of(blocks))
@@ -105,6 +107,7 @@ def test_a_block_is_triangular_and_the_next_block_reverses_the_order_of_the_unit
             assert np.all(np.abs(slopes[np.arange(SIZE), np.arange(SIZE)[::-1]]) > 0)
 
 
+@pytest.mark.slow
 @given(st.sampled_from([1, 3]))
 def test_masked_units_change_nothing(count):
     alone, padded = sampled(count, 2, jnp.int32(count)), sampled(SIZE, 2, jnp.int32(count))
@@ -125,12 +128,14 @@ def test_at_the_start_a_block_keeps_most_of_its_input():
     np.testing.assert_allclose(np.diag(shares()), 1 / (1 + np.exp(-1.5)), atol=0.1)
 
 
+@pytest.mark.slow
 def test_the_density_is_known_only_at_its_own_samples():
     q = iaf(SIZE)(FEATURES, Units(SIZE, SIZE))
     assert isinstance(q, HasCentre)
     assert not isinstance(q, (HasLogProb, HasKL, HasScale))
 
 
+@pytest.mark.slow
 def test_it_is_a_pytree_whose_leaves_hold_the_flows_weights():
     q = iaf(SIZE)(FEATURES, Units(SIZE, SIZE))
     weights = sum(leaf.size for leaf in jax.tree.leaves(nnx.state(iaf(SIZE).flow)))
@@ -140,6 +145,7 @@ def test_it_is_a_pytree_whose_leaves_hold_the_flows_weights():
     np.testing.assert_array_equal(z, again)
 
 
+@pytest.mark.slow
 def test_the_gradient_reaches_the_flow_its_context_and_the_base():
     def cost(state):
         module = nnx.merge(graph, state)

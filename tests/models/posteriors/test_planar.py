@@ -86,6 +86,7 @@ def test_a_layer_whose_planes_have_no_direction_moves_nothing_and_one_with_a_sma
         np.testing.assert_allclose(log_det, 0, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_masked_units_change_nothing():
     @jax.jit
     def both():

@@ -19,6 +19,7 @@ VAMP = {"model": {"prior": "vamp"}, "parts": {"priors": {"vamp": {"components": 
 DATA = small_dataset()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("condition", [0, 2])
 def test_its_components_are_the_posteriors_of_pictures_that_are_learned(condition):
     model = small_model(condition=condition, **VAMP)
@@ -81,6 +82,7 @@ def started(seeds, images=None, **changes):
     return jax.nn.sigmoid(prior["pseudo_inputs"]), jax.nn.softmax(prior.get("told", jnp.zeros(1)))
 
 
+@pytest.mark.slow
 def test_it_starts_from_different_training_images_of_each_members_own_choice():
     images = split_arrays(DATA.train)
     together, told = started([1, 2], images, data={"condition": "labels"})
@@ -95,6 +97,7 @@ def test_it_starts_from_different_training_images_of_each_members_own_choice():
         np.testing.assert_array_equal(started([seed], images, data={"condition": "labels"})[0][0], together[k])
 
 
+@pytest.mark.slow
 def test_it_starts_from_images_even_if_there_are_fewer_than_pseudo_inputs():
     few = jax.tree.map(lambda leaf: leaf[:3], split_arrays(DATA.train))
     pictures = started([1], few)[0][0]
