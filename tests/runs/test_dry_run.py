@@ -52,6 +52,17 @@ def test_time_grows_with_the_steps(tmp_path, capsys):
     assert long > 50 * max(short, 1)
 
 
+@pytest.mark.slow
+def test_the_time_of_the_likelihood_is_told_and_grows_with_its_samples(tmp_path, capsys):
+    def of_likelihood(k):
+        said = forecast(capsys, tmp_path / "run", f"--config.eval.nll_samples={k}", "--sweep=seed=0,1")
+        number, unit = re.search(r" of training and ([\d.]+) (s|min|h) for the likelihood on ", said).groups()
+        return float(number) * {"s": 1, "min": 60, "h": 3600}[unit]
+
+    assert of_likelihood(20_000_000) > 20 * max(of_likelihood(200_000), 1)
+    assert "likelihood" not in forecast(capsys, tmp_path / "run")
+
+
 @pytest.mark.parametrize(
     ("more", "said"), [("--sweep=seed=range(1000000)", "at most 10,000"), ("--sweep=beta=1,2", "no such field")]
 )

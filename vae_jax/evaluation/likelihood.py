@@ -163,7 +163,7 @@ def log_likelihoods(
         note: called with the share that is done.
     """
     n, members = len(split.images), len(seeds)
-    batch, chunk = _division(spec, layout, n, k, batch, chunk)
+    batch, chunk = division(spec, layout, n, k, batch, chunk)
     chunks = -(-k // chunk)
     of_chunk = 2.0 * parameters_of(spec) * batch * chunk * members / layout.member_devices
     together = max(1, int(WORK_OF_CALL.get(jax.default_backend(), WORK_OF_CALL_ACCELERATOR) / of_chunk))
@@ -182,8 +182,18 @@ def log_likelihoods(
     return np.concatenate(found, axis=1)[:, :n]
 
 
-def _division(spec: Spec, layout: Layout, n: int, k: int, batch: int | None, chunk: int | None) -> tuple[int, int]:
-    """Choose the images at a time and the samples at once, such that the products are large and memory is small."""
+def division(
+    spec: Spec, layout: Layout, n: int, k: int, batch: int | None = None, chunk: int | None = None
+) -> tuple[int, int]:
+    """Choose the images at a time and the samples at once, such that the products are large and memory is small.
+
+    Args:
+        spec: the members'.
+        layout: the devices of the members.
+        n: images.
+        k: samples of each image.
+        batch, chunk: what is chosen already.
+    """
     pixels = PIXELS_AT_ONCE.get(jax.default_backend(), PIXELS_AT_ONCE_ACCELERATOR)
     draws = max(1, pixels // (spec.pixels * DRAWN_TOGETHER * layout.at_once))
     batch = min(n, batch or draws)

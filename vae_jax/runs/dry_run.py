@@ -9,11 +9,12 @@ import psutil
 from vae_jax.config.fields import field_of, leaf_fields, short_name
 from vae_jax.core.compile_cache import keep_compiled_programs
 from vae_jax.data.dataset import Dataset
+from vae_jax.evaluation.likelihood import division, log_likelihoods, samples_used
 from vae_jax.runs.command import Command
 from vae_jax.runs.figures import MOST_TOGETHER
 from vae_jax.runs.folder import RunFolder
 from vae_jax.runs.plan import plan_run
-from vae_jax.training.examples import train_data
+from vae_jax.training.examples import split_arrays, train_data
 from vae_jax.training.groups import Group
 from vae_jax.training.hyperparameters import hyperparameters_of
 from vae_jax.training.memory import (
@@ -29,15 +30,15 @@ from vae_jax.training.memory import (
 from vae_jax.training.sharding import Layout
 from vae_jax.training.steps import init_state, train_block
 
-TRIAL = 20  # steps that are timed
+TRIAL = 20  # steps, or chunks of samples, that are timed
 WORKSPACE = 250_000_000  # bytes for compiling, evaluating and drawing, measured with small models
 
 
 def forecast(command: Command) -> None:
     """Print what a command would train, one line per program, and the memory and time that it would take.
 
-    The programs are compiled, and a few steps of each are timed with one member. No run folder is made; missing data
-    are downloaded and prepared.
+    The programs are compiled, and a few steps of each, and of the likelihood, are timed with one member. No run folder
+    is made; missing data are downloaded and prepared.
 
     Raises:
         UserError: an argument can't be used.
@@ -50,18 +51,22 @@ def forecast(command: Command) -> None:
     members, groups = len(plan.members), plan.groups
     print(f"{_count(members, 'member')} in {_count(len(groups), 'program')}")
     plan.check_memory()
-    free, most, total = free_bytes(), 0, 0.0
+    free, most, total, judged = free_bytes(), 0, 0.0, 0.0
     for group in groups:
         dataset = plan.dataset(group)
         with memory_errors_reported(group.name):
             layout = layout_of(group, dataset)
             memory, seconds = run_bytes(group, dataset, layout), step_seconds(group, dataset)
-        whole = seconds * group.total * len(group.configs) / layout.member_devices
-        most, total = max(most, memory), total + whole
+            of_likelihood = likelihood_seconds(group, dataset)
+        members_each = len(group.configs) / layout.member_devices
+        whole = seconds * group.total * members_each
+        most, total, judged = max(most, memory), total + whole, judged + of_likelihood * members_each
         print(f"  {group.name}: {describe(group, layout)}; {format_bytes(memory)}, {_duration(whole)}")
     order = ", programs one after another" if len(groups) > 1 else ""
     print(f"memory: about {format_bytes(most)}{order} ({format_bytes(free)} free)")
-    print(f"time: about {_duration(total)} of training on {_count(len(jax.devices()), jax.default_backend())}")
+    likelihood = f" and {_duration(judged)} for the likelihood" if judged else ""
+    devices = _count(len(jax.devices()), jax.default_backend())
+    print(f"time: about {_duration(total)} of training{likelihood} on {devices}")
 
 
 def describe(group: Group, layout: Layout) -> str:
@@ -103,6 +108,24 @@ def step_seconds(group: Group, dataset: Dataset) -> float:
         state, _ = train_block(group.spec, Layout(), TRIAL, data, members, state)
         jax.block_until_ready(state)
     return (time.perf_counter() - start) / TRIAL
+
+
+def likelihood_seconds(group: Group, dataset: Dataset) -> float:
+    """Time the estimate of a few likelihoods with one member; return the seconds that all test images would take."""
+    spec, asked = group.spec, group.configs[0].eval.nll_samples
+    if not asked:
+        return 0.0
+    members = hyperparameters_of(group.configs[:1], group.steps_per_epoch)
+    weights = init_state(spec, Layout(), members, train_data(dataset).split).weights
+    split = split_arrays(dataset.test)
+    n, k = len(split.images), samples_used(spec, split, weights, asked)
+    batch, chunk = division(spec, Layout(), n, k)
+    few, drawn = jax.tree.map(lambda leaf: leaf[:batch], split), min(k, TRIAL * chunk)
+    start = 0.0
+    for _ in range(2):  # the first call is compiled too
+        start = time.perf_counter()
+        log_likelihoods(spec, Layout(), few, members["seed"], weights, drawn, batch=batch, chunk=chunk)
+    return (time.perf_counter() - start) * n / batch * k / drawn
 
 
 def _count(number: int, what: str) -> str:
