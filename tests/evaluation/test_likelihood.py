@@ -101,7 +101,9 @@ def test_neither_the_images_at_a_time_nor_the_samples_at_once_change_it(linear, 
     """Every call adds one chunk here, so the sum is carried from call to call too."""
     whole, shares = found(95), []
     monkeypatch.setattr(likelihood, "WORK_OF_CALL", {"cpu": 1})
-    np.testing.assert_allclose(found(95, chunk=30, batch=110, note=shares.append), whole, rtol=1e-5)
+    np.testing.assert_allclose(
+        found(95, chunk=30, batch=110, note=lambda share, found: shares.append(share)), whole, rtol=1e-5
+    )
     assert shares == [(k + 1) / 12 for k in range(12)]  # three batches of images, four chunks of samples
     assert np.unique(whole[0]).size == COPIES  # each image has draws of its own
 

@@ -11,8 +11,9 @@ from small_runs import small_config, small_dataset
 
 from vae_jax.core.clock import Clock
 from vae_jax.core.signals import StoppedError
+from vae_jax.evaluation import likelihood
 from vae_jax.runs import end_likelihood
-from vae_jax.runs.end_likelihood import LIKELIHOOD_FILE, add_likelihood
+from vae_jax.runs.end_likelihood import FIRST_IMAGES_FILE, LIKELIHOOD_FILE, add_likelihood
 from vae_jax.runs.folder import RunFolder
 from vae_jax.runs.trained import load_run
 from vae_jax.training.checkpoints import Checkpoints
@@ -58,6 +59,33 @@ def test_the_likelihood_is_added_to_the_last_test_metrics_and_kept_beside_the_ch
     kept.write_text(json.dumps({"made": {"step": 0, "data": DATA.fingerprint, "asked": 20}, "members": [3]}))
     with pytest.raises(StoppedError):  # damaged
         add_likelihood(again, state, said.append)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("damaged", [False, True])
+def test_an_interrupted_estimate_goes_on_with_the_next_images_to_the_same_bits(tmp_path, monkeypatch, damaged):
+    monkeypatch.setitem(likelihood.PIXELS_AT_ONCE, "cpu", 4 * DATA.test.images[0].size * likelihood.DRAWN_TOGETHER)
+    monkeypatch.setattr(end_likelihood, "SECONDS_BETWEEN_SAVES", 0.0)
+    group, state = make_run(tmp_path, small_config(sweep=("seed=0,1",), eval={"nll_samples": 20}), DATA)
+    whole, broken = trainer_of(tmp_path, group), trainer_of(tmp_path, group)
+    add_likelihood(whole, state, logging.debug)
+    first_images = whole.checkpoints.folder / FIRST_IMAGES_FILE
+    assert not first_images.exists()
+
+    def interrupted(message):
+        if "67%" in message:  # after the second of three batches
+            raise StoppedError(2, saved=False)
+
+    with pytest.raises(StoppedError):
+        add_likelihood(broken, state, interrupted, anew=True)
+    assert np.load(first_images)["log_p"].shape == (2, 4)
+    if damaged:
+        first_images.write_bytes(first_images.read_bytes()[:-30])
+    said = []
+    add_likelihood(broken, state, said.append, anew=True)
+    assert [message for message in said if "33%" in message] == said[1:2] * damaged
+    assert broken.last == whole.last
+    assert not first_images.exists()
 
 
 def test_without_samples_nothing_is_computed(tmp_path):

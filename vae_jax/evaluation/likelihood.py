@@ -145,7 +145,8 @@ def log_likelihoods(
     *,
     batch: int | None = None,
     chunk: int | None = None,
-    note: Callable[[float], object] = lambda share: None,
+    known: Float[np.ndarray, "members m"] | None = None,
+    note: Callable[[float, Float[np.ndarray, "members m"]], object] = lambda share, found: None,
 ) -> Float[np.ndarray, "members n"]:
     """Estimate log p(x) in nats of every image with every member, from `k` samples each.
 
@@ -160,15 +161,19 @@ def log_likelihoods(
         k: samples of each image; any number, as they are never in memory together.
         batch: images at a time; None chooses.
         chunk: samples of each image that are decoded at once; None chooses.
-        note: called with the share that is done.
+        known: what an earlier call, with all else the same, found of the first images.
+        note: called often, with the share that is done and the estimates of the first images.
     """
     n, members = len(split.images), len(seeds)
     batch, chunk = division(spec, layout, n, k, batch, chunk)
     chunks = -(-k // chunk)
     of_chunk = 2.0 * parameters_of(spec) * batch * chunk * members / layout.member_devices
     together = max(1, int(WORK_OF_CALL.get(jax.default_backend(), WORK_OF_CALL_ACCELERATOR) / of_chunk))
-    calls, done, found = -(-n // batch) * -(-chunks // together), 0, []
-    for start in range(0, n, batch):
+    calls_each = -(-chunks // together)
+    finished = known.shape[1] // batch if known is not None else 0  # batches, whole ones
+    calls, done = -(-n // batch) * calls_each, finished * calls_each
+    found = np.zeros((members, 0), np.float32) if known is None else known[:, : finished * batch]
+    for start in range(finished * batch, n, batch):
         index = jnp.arange(start, start + batch) % n  # the last batch is padded with the first images
         running = no_weights(members, batch)
         for first in range(0, chunks, together):
@@ -177,9 +182,9 @@ def log_likelihoods(
             # In another thread, so that a signal ends the work at once, also while it is compiled.
             running = interruptible(lambda call=call: jax.block_until_ready(call()))  # type: ignore[misc]
             done += 1
-            note(done / calls)
-        found.append(np.asarray(running.log_mean(k)))
-    return np.concatenate(found, axis=1)[:, :n]
+            note(done / calls, found)
+        found = np.concatenate([found, np.asarray(running.log_mean(k))], axis=1)
+    return found[:, :n]
 
 
 def division(
