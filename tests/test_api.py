@@ -226,6 +226,8 @@ def test_invalid_arrays_are_refused_before_anything_is_written(tmp_path, arrays,
 def test_a_sweep_has_a_row_per_member(swept):
     assert [(row["beta_kl"], row["latent_dim"]) for row in swept.members] == [(0.1, 2), (0.1, 3), (4.0, 2), (4.0, 3)]
     assert all(np.isfinite(row["test.elbo"]) and row["failed_in_step"] is None for row in swept.members)
+    names, *_ = (swept.folder / "members.csv").read_text().splitlines()
+    assert list(swept.members[0]) == names.split(",")
 
 
 def test_a_sweep_has_its_figures_by_name(swept):

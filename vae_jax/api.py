@@ -22,7 +22,7 @@ from vae_jax.data.dataset import Dataset
 from vae_jax.data.sources.arrays import ARRAYS, GivenArrays, given_arrays
 from vae_jax.data.sources.registry import load
 from vae_jax.runs.command import Command
-from vae_jax.runs.folder import SPLITS, RunFolder
+from vae_jax.runs.folder import RunFolder
 from vae_jax.runs.trained import Trained, load_run, settings_of
 from vae_jax.runs.training import train_run
 
@@ -159,8 +159,9 @@ class Sweep:
 
     Attributes:
         folder: the run's.
-        members: a row per member, for `pandas.DataFrame`: its number, its values of the swept fields, the step in
-            which it failed if it did, and its last metrics as `train.elbo`, `validation.elbo`, `test.elbo` and so on.
+        members: a row per member, for `pandas.DataFrame`: the columns of `members.csv`: its number, its values
+            of the swept fields, its number of parameters, the step in which it failed if it did, its best step where
+            that is kept, and its metrics as `train.elbo`, `validation.elbo`, `test.elbo` and so on.
     """
 
     folder: Path
@@ -237,21 +238,14 @@ def load_sweep(folder: str | Path) -> Sweep:
     Raises:
         UserError: it is not finished, or a part from outside is not registered.
     """
+    from vae_jax.reports.summary import member_rows
+
     path = from_home(folder)
     RunFolder(path).check_parts()
     summary = RunFolder(path).read_summary()
     if summary is None:
         raise UserError(f"{path}: no finished run here (no whole summary.json); train it to its end first")
-    rows = [
-        {
-            "member": member["member"],
-            **member["values"],
-            "failed_in_step": member["failed_in_step"],
-            **{f"{split}.{name}": value for split in SPLITS for name, value in member.get(split, {}).items()},
-        }
-        for member in summary["members"]
-    ]
-    return Sweep(path, rows)
+    return Sweep(path, member_rows(summary))
 
 
 def load_data(config: ConfigDict) -> Dataset:

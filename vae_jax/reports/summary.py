@@ -277,9 +277,9 @@ def _written(test: dict[str, Any], names: Iterable[str]) -> str:
     )
 
 
-def members_table(summary: dict[str, Any]) -> str:
-    """Return the members as CSV: a row for each, with metrics as `train.elbo`, `test.elbo` and so on."""
-    rows = [
+def member_rows(summary: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return a row for each member: its number, its values, what is known of it, and metrics as `test.elbo`."""
+    return [
         {
             "member": member["member"],
             **member["values"],
@@ -288,7 +288,11 @@ def members_table(summary: dict[str, Any]) -> str:
         }
         for member in summary["members"]
     ]
-    text = io.StringIO()
+
+
+def members_table(summary: dict[str, Any]) -> str:
+    """Return the members as CSV: the rows of `member_rows`."""
+    rows, text = member_rows(summary), io.StringIO()
     names = dict.fromkeys(name for row in rows for name in row)
     writer = csv.DictWriter(text, list(names), lineterminator="\n")
     writer.writeheader()

@@ -21,6 +21,7 @@ KEPT = (
     "posterior",
     "seed",
     "parameters",
+    "active_units",
     "test.elbo",
     "test.rate",
     "test.nll",

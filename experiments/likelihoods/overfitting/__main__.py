@@ -11,12 +11,37 @@ from vae_jax.research.experiment import Experiment, Findings, Training, main
 
 LABELS = {"elbo": "ELBO, nats per image", "split": ""}
 LOWEST = -115  # nats; the first epochs would fill the scale
-KEPT = ("binarise", "patience", "best_step", "ended_in_step", "train.elbo", "validation.elbo", "test.elbo", "test.nll")
+KEPT = (
+    "binarise",
+    "patience",
+    "best_step",
+    "ended_in_step",
+    "train.elbo",
+    "validation.elbo",
+    "test.elbo",
+    "test.nll",
+    "test.nll_standard_error",
+    "test.nll_samples",
+)
+
+
+def at_the_end(sweep: Sweep) -> dict[int, dict[str, float]]:
+    """Return the last training and test ELBO of every member, by its number, and how far they are apart."""
+    last = {split: {line["member"]: line for line in metrics_over_time(sweep, split)} for split in ("train", "test")}
+    return {
+        member: {
+            "last_epoch": line["epoch"],
+            "last_train_elbo": line["elbo"],
+            "last_test_elbo": last["test"][member]["elbo"],
+            "last_gap": line["elbo"] - last["test"][member]["elbo"],
+        }
+        for member, line in last["train"].items()
+    }
 
 
 def examine(trained: Mapping[str, Sweep]) -> Findings:
-    rows = [row for sweep in trained.values() for row in rows_of(sweep)]
     sweep = trained["mnist"]
+    ends = at_the_end(sweep)
     lines = [
         {**line, "split": split}
         for split in ("train", "test")
@@ -27,7 +52,7 @@ def examine(trained: Mapping[str, Sweep]) -> Findings:
         Panel([line for line in lines if line["binarise"] == how], "epoch", "elbo", "split", title, LABELS)
         for how, title in (("fixed", "binarised once"), ("drawn", "drawn in every step"))
     ]
-    table = [{name: row[name] for name in KEPT if name in row} for row in rows]
+    table = [{name: row.get(name) for name in KEPT} | ends[row["member"]] for row in rows_of(sweep)]
     title = f"MNIST, {sweep.load(0).spec.sizes}: training and test ELBO"
     return Findings(table, {"overfitting": panels(shown, title, 2, one_scale=True)})
 
