@@ -45,16 +45,27 @@ def flattened(
     return z.reshape(-1, z.shape[-1]), condition
 
 
-class DenseStack(nnx.Module):
-    """Hidden layers of `sizes`, each followed by the activation."""
+def gate(y: Float[Array, "batch twice"]) -> Float[Array, "batch features"]:
+    """Multiply the first half of the features by the logistic of the second (Dauphin et al. 2017, arXiv:1612.08083)."""
+    return jax.nn.glu(y, axis=-1)
 
-    def __init__(self, fan_in: int, sizes: Sequence[int], build: Build, key: Key[Array, ""]) -> None:
+
+def nonlinearity(build: Build, gated: bool) -> tuple[Activation, int]:
+    """Return what follows a layer, and how many outputs of the layer make one feature."""
+    return (gate, 2) if gated else (ACTIVATIONS[build.config.model.activation], 1)
+
+
+class DenseStack(nnx.Module):
+    """Hidden layers of `sizes`, each followed by the activation, or by a gate."""
+
+    def __init__(
+        self, fan_in: int, sizes: Sequence[int], build: Build, key: Key[Array, ""], *, gated: bool = False
+    ) -> None:
         """Draw the starting weights, one key for each layer."""
-        model = build.config.model
-        init, self.activation = INITIALISERS[model.init], ACTIVATIONS[model.activation]
-        inputs = [fan_in, *sizes]
+        init, inputs = INITIALISERS[build.config.model.init], [fan_in, *sizes]
+        self.activation, of_feature = nonlinearity(build, gated)
         self.layers = nnx.List(
-            [linear(inputs[k], size, init, named(key, f"layer_{k}")) for k, size in enumerate(sizes)]
+            [linear(inputs[k], of_feature * size, init, named(key, f"layer_{k}")) for k, size in enumerate(sizes)]
         )
         self.features = inputs[-1]
 

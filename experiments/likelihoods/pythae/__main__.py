@@ -95,9 +95,12 @@ EXPERIMENT = Experiment(
             {
                 "model.hidden": (300, 300),
                 "model.latent_dim": 40,
-                "model.activation": "relu",
+                "encoders.mlp.gated": True,
+                "decoders.mlp.gated": True,
                 "model.prior": "vamp",
                 "priors.vamp.components": 500,
+                "objective.warmup": "linear",
+                "objective.warmup_steps": 50_000,  # 100 epochs
                 "optimiser.name": "rmsprop",
                 "optimiser.learning_rate": 1e-4,
                 "optimiser.schedule": "pythae_vamp",

@@ -1,5 +1,7 @@
 """A dense encoder with any number of hidden layers."""
 
+from dataclasses import dataclass
+
 import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float, Key
@@ -11,8 +13,20 @@ from vae_jax.models.dense import DenseStack, pixels_of
 class MLPEncoder(nnx.Module):
     """The layers `model.hidden` on all pixels, followed by the condition if there is one."""
 
-    def __init__(self, settings: None, build: Build, key: Key[Array, ""]) -> None:
-        self.layers = DenseStack(pixels_of(build) + build.condition, build.config.model.hidden, build, key)
+    @dataclass(frozen=True)
+    class Settings:
+        """What follows each layer.
+
+        Attributes:
+            gated: a gate, with weights of its own, in place of the activation (Tomczak and Welling 2018,
+                arXiv:1705.07120, section 5.1).
+        """
+
+        gated: bool = False
+
+    def __init__(self, settings: Settings, build: Build, key: Key[Array, ""]) -> None:
+        inputs, hidden = pixels_of(build) + build.condition, build.config.model.hidden
+        self.layers = DenseStack(inputs, hidden, build, key, gated=settings.gated)
         self.features = self.layers.features
 
     def __call__(self, x: Images, condition: Condition) -> Float[Array, "batch features"]:
