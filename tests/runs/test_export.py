@@ -9,6 +9,7 @@ from small_runs import ONE_DRAWN, digits_command, small_config
 from vae_jax.config.sweep_language import expand
 from vae_jax.core.errors import UserError
 from vae_jax.main import main
+from vae_jax.runs import end_likelihood
 from vae_jax.runs.command import Pick
 from vae_jax.runs.export import choose, number_of_best
 from vae_jax.runs.folder import RunFolder
@@ -164,3 +165,13 @@ def test_existing_folders_are_not_overwritten(sweep, tmp_path, capsys):
     (tmp_path / "one").mkdir()
     assert export(sweep, tmp_path / "one", "--member=0") == 2
     assert "is there already; use another --out" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_the_likelihood_is_taken_over(tmp_path, monkeypatch):
+    estimated = ("--sweep=beta_kl=0.5,4", "--config.eval.nll_samples=20")
+    assert main(digits_command(tmp_path / "run", *estimated)) == 0
+    monkeypatch.setattr(end_likelihood, "log_likelihoods", None)  # it is not estimated again
+    assert export(tmp_path / "run", tmp_path / "one", "--member=1") == 0
+    both = [json.loads((tmp_path / name / "summary.json").read_text())["members"] for name in ("run", "one")]
+    assert both[1][0]["test"]["nll"] == both[0][1]["test"]["nll"]

@@ -40,21 +40,35 @@ def add_likelihood(trainer: Trainer, state: TrainState, say: Callable[[str], obj
     Raises:
         StoppedError: a signal ended the run.
     """
-    k = trainer.group.configs[0].eval.nll_samples
-    if not k:
+    made = _made(trainer)
+    if not made["asked"]:
         return
-    made: Made = {"step": trainer.step, "data": trainer.dataset.fingerprint, "asked": k}
-    file = trainer.checkpoints.folder / LIKELIHOOD_FILE
-    try:
-        kept = json.loads(file.read_text(encoding="utf-8")) if file.is_file() and not anew else {}
-    except (ValueError, RecursionError):
-        kept = {}
-    found = kept.get("members") if isinstance(kept, dict) and kept.get("made") == made else None
-    if not isinstance(found, list) or len(found) != trainer.count:
+    found = None if anew else kept_likelihood(trainer)
+    if found is None:
         found = _likelihoods(trainer, state, made, say)
-        write_text(file, json.dumps({"made": made, "members": found}) + "\n")
+        keep_likelihood(trainer.checkpoints.folder, trainer, found)
         (trainer.checkpoints.folder / FIRST_IMAGES_FILE).unlink(missing_ok=True)
     trainer.report("test", found)
+
+
+def kept_likelihood(trainer: Trainer) -> list[dict[str, Any]] | None:
+    """Return what an earlier command computed of every member at this step, or None."""
+    try:
+        kept = json.loads((trainer.checkpoints.folder / LIKELIHOOD_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    found = kept.get("members") if isinstance(kept, dict) and kept.get("made") == _made(trainer) else None
+    return found if isinstance(found, list) and len(found) == trainer.count else None
+
+
+def keep_likelihood(folder: Path, trainer: Trainer, found: list[dict[str, Any]]) -> None:
+    """Write what was computed of some of a group's members into the folder of their checkpoints."""
+    write_text(folder / LIKELIHOOD_FILE, json.dumps({"made": _made(trainer), "members": found}) + "\n")
+
+
+def _made(trainer: Trainer) -> Made:
+    asked = trainer.group.configs[0].eval.nll_samples
+    return {"step": trainer.step, "data": trainer.dataset.fingerprint, "asked": asked}
 
 
 def _likelihoods(trainer: Trainer, state: TrainState, made: Made, say: Callable[[str], object]) -> list[dict[str, Any]]:

@@ -20,6 +20,7 @@ from vae_jax.objectives.contracts import larger_is_better
 from vae_jax.reports.comparable import group_by_unit
 from vae_jax.reports.summary import measured
 from vae_jax.runs.command import Command, Pick
+from vae_jax.runs.end_likelihood import keep_likelihood, kept_likelihood
 from vae_jax.runs.evaluate_again import config_of, figures_of_run, reopen
 from vae_jax.runs.folder import RunFolder, disk_errors_reported
 from vae_jax.runs.plan import plan_run
@@ -189,7 +190,7 @@ def _check_comparable(
 
 
 def write_alone(target: RunFolder, trainer: Trainer, number: int, state: Any, lines: Sequence[dict[str, Any]]) -> None:
-    """Write the config, checkpoint and metrics that a single run of a member would have after as many steps.
+    """Write the config, checkpoint, likelihood and metrics that a member's single run would have after as many steps.
 
     Args:
         target: the new run folder.
@@ -208,5 +209,7 @@ def write_alone(target: RunFolder, trainer: Trainer, number: int, state: Any, li
         trainer.step, jax.device_get(state_alone(trainer.group, index, state)), trainer.record([index], [0])
     )
     checkpoints.close()
+    if (likelihood := kept_likelihood(trainer)) is not None:
+        keep_likelihood(home, trainer, [likelihood[index]])
     mine = [line | {"member": 0} for line in lines if line["member"] == number]
     write_text(target.metrics, "".join(json.dumps(line) + "\n" for line in mine))
