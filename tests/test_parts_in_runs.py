@@ -11,7 +11,7 @@ import vae_jax
 from vae_jax.core.errors import UserError
 from vae_jax.figures.gallery import FIGURES
 from vae_jax.main import main
-from vae_jax.runs.trained import load_run
+from vae_jax.runs.load import load_run
 
 DATA = small_dataset()
 IMAGES, LABELS = DATA.test.images, DATA.test.labels

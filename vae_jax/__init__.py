@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from vae_jax.core.errors import NoResultError, UserError
     from vae_jax.core.signals import StoppedError
     from vae_jax.figures.sheets import sheet, strip
-    from vae_jax.runs.trained import Trained, decode, encode, load_run, sample
+    from vae_jax.runs.load import load_run
+    from vae_jax.runs.trained import Trained, decode, encode, sample
 
 __version__ = "0.1.0"
 __all__ = [
@@ -51,7 +52,7 @@ _ELSEWHERE = {
     "UserError": "vae_jax.core.errors",
     "decode": "vae_jax.runs.trained",
     "encode": "vae_jax.runs.trained",
-    "load_run": "vae_jax.runs.trained",
+    "load_run": "vae_jax.runs.load",
     "register": "vae_jax.config.registration",
     "sample": "vae_jax.runs.trained",
     "sheet": "vae_jax.figures.sheets",

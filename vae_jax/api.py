@@ -1,6 +1,6 @@
 """The functions for notebooks and experiments: train a model or a sweep, and use the result.
 
-The commands call the same functions; see `vae_jax.runs.training` and `vae_jax.runs.trained`.
+The commands call the same functions; see `vae_jax.runs.training` and `vae_jax.runs.load`.
 """
 
 import re
@@ -23,7 +23,9 @@ from vae_jax.data.sources.arrays import ARRAYS, GivenArrays, given_arrays
 from vae_jax.data.sources.registry import load
 from vae_jax.runs.command import Command
 from vae_jax.runs.folder import RunFolder
-from vae_jax.runs.trained import Trained, load_run, settings_of
+from vae_jax.runs.load import load_run
+from vae_jax.runs.members import settings_of
+from vae_jax.runs.trained import Trained
 from vae_jax.runs.training import train_run
 
 

@@ -86,7 +86,7 @@ def run(given: argparse.Namespace) -> None:
         from vae_jax.core.compile_cache import keep_compiled_programs
         from vae_jax.interpolation.paths import PATHS
         from vae_jax.runs.friends import TOGETHER, morphed_files, morphs_from, named_pictures, reference_of
-        from vae_jax.runs.trained import load_run
+        from vae_jax.runs.load import load_run
 
     import_parts(given.parts or ())
     PATHS[given.path]

@@ -6,7 +6,7 @@ from typing import Any
 from vae_jax import Sweep
 from vae_jax.config.schema import Config
 from vae_jax.research.analysis import epochs_of, metrics_over_time, rows_of
-from vae_jax.runs.trained import settings_of
+from vae_jax.runs.members import settings_of
 
 Row = Mapping[str, Any]
 

@@ -12,7 +12,7 @@ from experiments.dynamic_range.changes import CHANGES, coarse, contrast, crops, 
 from experiments.dynamic_range.strangers import FACES, strangers
 from vae_jax.data.faces.alignment import TEMPLATE
 from vae_jax.data.sources.registry import load
-from vae_jax.runs.trained import load_run
+from vae_jax.runs.load import load_run
 
 RAMP = np.tile(np.arange(60, 160, 2, dtype=np.uint8), (2, 50, 1))[..., None]
 FLAT = np.full((2, 50, 50, 1), 90, np.uint8)

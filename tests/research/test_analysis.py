@@ -21,7 +21,7 @@ from vae_jax.research.analysis import (
     train_seconds,
     units_over_time,
 )
-from vae_jax.runs.trained import load_run
+from vae_jax.runs.load import load_run
 
 
 @pytest.fixture(scope="module")

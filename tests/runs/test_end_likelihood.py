@@ -15,7 +15,7 @@ from vae_jax.evaluation import likelihood
 from vae_jax.runs import end_likelihood
 from vae_jax.runs.end_likelihood import FIRST_IMAGES_FILE, LIKELIHOOD_FILE, add_likelihood
 from vae_jax.runs.folder import RunFolder
-from vae_jax.runs.trained import load_run
+from vae_jax.runs.load import load_run
 from vae_jax.training.checkpoints import Checkpoints
 from vae_jax.training.loop import Trainer
 from vae_jax.training.sharding import Layout

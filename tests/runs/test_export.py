@@ -13,7 +13,7 @@ from vae_jax.runs import end_likelihood
 from vae_jax.runs.command import Pick
 from vae_jax.runs.export import choose, number_of_best
 from vae_jax.runs.folder import RunFolder
-from vae_jax.runs.trained import load_run
+from vae_jax.runs.load import load_run
 from vae_jax.training.checkpoints import Checkpoints
 
 SWEEP = ("--sweep=beta_kl=0.5,4", "--sweep=latent_dim=2,3")

@@ -25,7 +25,7 @@ from vae_jax.runs.friends import (
     read_face,
     reference_of,
 )
-from vae_jax.runs.trained import load_run
+from vae_jax.runs.load import load_run
 
 DATA = small_dataset()
 

@@ -17,8 +17,8 @@ from small_runs import ONE_DRAWN, digits_command, small_config, small_dataset
 from vae_jax.data import collection
 from vae_jax.main import main
 from vae_jax.runs.folder import RunFolder
+from vae_jax.runs.load import load_run
 from vae_jax.runs.plan import plan_run
-from vae_jax.runs.trained import load_run
 from vae_jax.runs.training import announce
 from vae_jax.training.checkpoints import Checkpoints
 

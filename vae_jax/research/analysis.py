@@ -17,7 +17,9 @@ from vae_jax.data.sources.registry import FROM_PHOTOGRAPHS
 from vae_jax.evaluation.activity import active_units
 from vae_jax.interpolation.planes import principal_components
 from vae_jax.runs.folder import RunFolder
-from vae_jax.runs.trained import Trained, load_members, saved_steps, settings_of
+from vae_jax.runs.load import load_members, saved_steps
+from vae_jax.runs.members import settings_of
+from vae_jax.runs.trained import Trained
 from vae_jax.training.metrics_log import read_metrics
 
 
