@@ -33,6 +33,10 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
+    for item in items:
+        marks = {mark.name for mark in item.iter_markers()} & {"slow", "optimised", "release"}
+        if len(marks) > 1:
+            raise pytest.UsageError(f"{item.nodeid}: marked {' and '.join(sorted(marks))}; needs one of them")
     ranks = {name: rank for rank, name in enumerate(LONGEST)}
     items.sort(key=lambda item: ranks.get(item.path.stem, len(LONGEST)))
     # What was imported and collected stays; looking through all of it again and again took a tenth of the time.

@@ -71,7 +71,9 @@ def identical(a, b):
 
 
 # Compiled quickly, members of one program and of another round differently.
-as_close_as_can_be = pytest.mark.parametrize("compare", [agree, pytest.param(identical, marks=pytest.mark.optimised)])
+as_close_as_can_be = pytest.mark.parametrize(
+    "compare", [pytest.param(agree, marks=pytest.mark.slow), pytest.param(identical, marks=pytest.mark.optimised)]
+)
 
 
 def together_and_alone(**sections):
@@ -114,7 +116,6 @@ def test_the_largest_member_equals_its_single_run_to_the_bit_with_either_samplin
         agree(found[1], expected[1])
 
 
-@pytest.mark.slow
 @as_close_as_can_be
 def test_each_member_has_its_own_learning_rate_and_warmup(compare):
     grid = small_config(sweep=("learning_rate=0.001,0.01", "warmup_steps=5,50"), objective={"warmup": "linear"})
@@ -149,7 +150,6 @@ def test_unused_units_are_not_charged_free_bits():
     assert together["kl"][0] > together["rate"][0]
 
 
-@pytest.mark.slow
 @as_close_as_can_be
 def test_a_member_with_a_non_finite_loss_stops_and_the_others_finish(compare):
     grid = small_config(sweep=("learning_rate=0.001,1e30",))
