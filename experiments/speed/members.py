@@ -27,8 +27,8 @@ class Bench:
         """Compile it; the cache of compiled programs must be off."""
         config = Config(**{**vars(config), "sweep": (f"seed=range({count})",)})
         configs = expand(config)
-        self.members = hyperparameters_of(configs, steps)
-        self.data = train_data(dataset)
+        self.members = layout.place(hyperparameters_of(configs, steps))
+        self.data = layout.place(train_data(dataset), shared=True)
         spec = spec_of(configs, dataset)
         self.state: TrainState = init_state(spec, layout, self.members)
         lowered = train_block.lower(spec, layout, steps, self.data, self.members, self.state)
