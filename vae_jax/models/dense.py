@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
@@ -43,6 +44,18 @@ def flattened(
     if condition is not None:
         condition = jnp.broadcast_to(condition, (*z.shape[:-1], condition.shape[-1])).reshape(-1, condition.shape[-1])
     return z.reshape(-1, z.shape[-1]), condition
+
+
+@dataclass(frozen=True)
+class DenseSettings:
+    """What follows each layer of a dense encoder or decoder.
+
+    Attributes:
+        gated: a gate, with weights of its own, in place of the activation (Tomczak and Welling 2018, arXiv:1705.07120,
+            section 5.1).
+    """
+
+    gated: bool = False
 
 
 def gate(y: Float[Array, "batch twice"]) -> Float[Array, "batch features"]:

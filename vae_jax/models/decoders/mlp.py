@@ -1,31 +1,20 @@
 """A dense decoder with any number of hidden layers."""
 
-from dataclasses import dataclass
-
 from flax import nnx
 from jaxtyping import Array, Float, Key
 
 from vae_jax.core.random_keys import named
 from vae_jax.models.contracts import Build
-from vae_jax.models.dense import DenseStack, UnitStem, linear, nonlinearity, pixels_of
+from vae_jax.models.dense import DenseSettings, DenseStack, UnitStem, linear, nonlinearity, pixels_of
 from vae_jax.models.initialisers import INITIALISERS
 
 
 class MLPDecoder(nnx.Module):
     """The layers `model.decoder_hidden`, or the encoder's mirrored, then a layer with the outputs of each pixel."""
 
-    @dataclass(frozen=True)
-    class Settings:
-        """What follows each layer.
+    Settings = DenseSettings
 
-        Attributes:
-            gated: a gate, with weights of its own, in place of the activation (Tomczak and Welling 2018,
-                arXiv:1705.07120, section 5.1).
-        """
-
-        gated: bool = False
-
-    def __init__(self, settings: Settings, build: Build, key: Key[Array, ""]) -> None:
+    def __init__(self, settings: DenseSettings, build: Build, key: Key[Array, ""]) -> None:
         """Draw the starting weights; masked units do not change them."""
         model, (height, width, channels) = build.config.model, build.image_shape
         hidden, outputs = model.decoder_hidden or model.hidden[::-1], pixels_of(build) * build.outputs

@@ -1,30 +1,19 @@
 """A dense encoder with any number of hidden layers."""
 
-from dataclasses import dataclass
-
 import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float, Key
 
 from vae_jax.models.contracts import Build, Condition, Images
-from vae_jax.models.dense import DenseStack, pixels_of
+from vae_jax.models.dense import DenseSettings, DenseStack, pixels_of
 
 
 class MLPEncoder(nnx.Module):
     """The layers `model.hidden` on all pixels, followed by the condition if there is one."""
 
-    @dataclass(frozen=True)
-    class Settings:
-        """What follows each layer.
+    Settings = DenseSettings
 
-        Attributes:
-            gated: a gate, with weights of its own, in place of the activation (Tomczak and Welling 2018,
-                arXiv:1705.07120, section 5.1).
-        """
-
-        gated: bool = False
-
-    def __init__(self, settings: Settings, build: Build, key: Key[Array, ""]) -> None:
+    def __init__(self, settings: DenseSettings, build: Build, key: Key[Array, ""]) -> None:
         inputs, hidden = pixels_of(build) + build.condition, build.config.model.hidden
         self.layers = DenseStack(inputs, hidden, build, key, gated=settings.gated)
         self.features = self.layers.features
