@@ -6,16 +6,18 @@ import numpy as np
 import pytest
 from moved_cells import EPS, mass
 from numpyro.distributions.flows import InverseAutoregressiveTransform
+from slow_cases import slow_after
 from small_models import KEY, small_build, training_noise
 
 from vae_jax.core.units import Units
 from vae_jax.models.autoregressive import AutoregressiveFlow
 from vae_jax.models.coupling import CouplingFlow
-from vae_jax.models.flows import InvertibleFlowDistribution, taken_apart
+from vae_jax.models.flows import FlowDistribution, taken_apart
 from vae_jax.models.normals import DiagonalGaussian
+from vae_jax.models.posteriors.iaf import GatedFlow
 
 SIZE, COUNT, CONTEXT = 5, 3, 2
-KINDS = {"coupling": (CouplingFlow, 6), "autoregressive": (AutoregressiveFlow, 3)}
+KINDS = {"coupling": (CouplingFlow, 6), "autoregressive": (AutoregressiveFlow, 3), "iaf": (GatedFlow, 3)}
 TOLD = jax.random.normal(jax.random.key(4), (3, CONTEXT))
 
 
@@ -23,7 +25,7 @@ def flow_of(kind, size, count, layers=2):
     """A flow that moves points far."""
     flow, width = KINDS[kind]
     made = flow(layers, width, CONTEXT, small_build(size, count), KEY)
-    for layer in made.layers:
+    for layer in made.blocks if kind == "iaf" else made.layers:
         kernel = layer.head.layer.kernel if kind == "coupling" else layer.kernel
         kernel[...] = 4 * kernel[...]
     return made
@@ -31,10 +33,10 @@ def flow_of(kind, size, count, layers=2):
 
 def distribution(kind, size, count, batch=3):
     base = DiagonalGaussian(jnp.full((batch, size), 0.3), jnp.full((batch, size), 0.8), Units(size, count))
-    return InvertibleFlowDistribution(base, TOLD[:batch], *taken_apart(flow_of(kind, size, count)))
+    return FlowDistribution(base, TOLD[:batch], *taken_apart(flow_of(kind, size, count)))
 
 
-@pytest.fixture(scope="module", params=["coupling", pytest.param("autoregressive", marks=pytest.mark.slow)])
+@pytest.fixture(scope="module", params=slow_after(1, KINDS))
 def case(request):
     """Of one kind of flow: samples with all units and with masked ones, inverses, Jacobians."""
     kind = request.param

@@ -52,7 +52,7 @@ def objective(name, **fields):
         ),
         (model(name="ladder", prior="vamp"), "model.prior: found 'vamp', which config.model.name=ladder does not use"),
         (
-            model(posterior="iaf") | objective("iwae_dreg", samples=2),
+            model(posterior="vq", prior="uniform_codes") | objective("iwae_dreg", samples=2),
             "'iwae_dreg', which needs config.model.name=vae and a post",
         ),
         (
@@ -127,7 +127,7 @@ def _of_one(split):
 @pytest.mark.parametrize(
     "sections",
     [
-        model(posterior="iaf") | objective("iwae", samples=3),
+        model(posterior="iaf") | objective("iwae_dreg", samples=3),
         model(prior="vamp") | objective("iwae_dreg", samples=3) | {"data": {"condition": "labels"}},
         model(prior="vamp", posterior="von_mises_fisher") | objective("iwae_dreg", samples=2),
         model(posterior="coupling") | objective("iwae_dreg", samples=2) | SHALLOW,

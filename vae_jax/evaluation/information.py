@@ -16,7 +16,7 @@ from jaxtyping import Array, Float, UInt32
 from vae_jax.core.noise import Noise
 from vae_jax.core.random_keys import named
 from vae_jax.core.signals import interruptible
-from vae_jax.models.contracts import HasLogProb
+from vae_jax.models.contracts import HasLogProb, TakesPasses
 from vae_jax.training.examples import SplitArrays, make_batch
 from vae_jax.training.member import Weights, member_key, model_of
 from vae_jax.training.sharding import Layout, for_members
@@ -55,7 +55,7 @@ def _member_information(
     samples = -(-LEAST_SAMPLES // n)
     inferred = model_of(spec, weights).infer(examples.x, examples.condition, Noise(key, n, index), samples)
     q, p = inferred.q, inferred.p
-    if p is None or not isinstance(q, HasLogProb):
+    if p is None or not isinstance(q, HasLogProb) or isinstance(q, TakesPasses):
         return None
 
     def log_aggregate(z: Float[Array, "rows units"]) -> Float[Array, " rows"]:
@@ -92,7 +92,7 @@ def information_of(
     Returns:
         for each member `mutual_information` (at most the log of the number of images), `aggregate_kl` and
         `information_images`, the number of images; nothing if the density of the posterior is not known at any point
-        (a flow, a discrete posterior, several levels).
+        (a discrete posterior, several levels) or takes a pass for each unit (`iaf`).
     """
     n = images_used(spec, len(split.images))
     rows = max(1, min(n, PAIRS_AT_ONCE // (n * spec.latent_dim)))

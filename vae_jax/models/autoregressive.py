@@ -1,6 +1,7 @@
 """Masked autoregressive flows (Papamakarios et al. 2017, arXiv:1705.07057)."""
 
-import jax
+from functools import partial
+
 import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float, Key
@@ -8,7 +9,7 @@ from jaxtyping import Array, Float, Key
 from vae_jax.core.random_keys import named
 from vae_jax.core.units import Units
 from vae_jax.models.contracts import Build, Condition
-from vae_jax.models.flows import Moved
+from vae_jax.models.flows import Moved, found_in_order
 from vae_jax.models.made import MADE
 
 LARGEST = 3.0  # of a layer's log scales
@@ -27,7 +28,7 @@ class AutoregressiveFlow(nnx.Module):
         """Return the transformed points and log |det| of the Jacobian."""
         log_det = jnp.zeros(z.shape[:-1])
         for k, layer in reversed(list(enumerate(self.layers))):
-            z = _led_back(layer, z, context, units)
+            z = found_in_order(partial(_moved, layer, z, context, units), z)
             log_det += jnp.sum(_shift_and_scale(layer, z, context, units)[1], axis=-1)
             z = units.reversed(z) if k else z
         return z, log_det
@@ -51,14 +52,13 @@ def _shift_and_scale(
     return jnp.where(units.mask, shift, 0.0), jnp.where(units.mask, LARGEST * jnp.tanh(log_scale / LARGEST), 0.0)
 
 
-def _led_back(
-    layer: MADE, z: Float[Array, "*lead units"], context: Condition, units: Units
+def _moved(
+    layer: MADE,
+    origin: Float[Array, "*lead units"],
+    context: Condition,
+    units: Units,
+    found: Float[Array, "*lead units"],
 ) -> Float[Array, "*lead units"]:
-    """Return the points that a layer's inverse moves to `z`: each pass makes one unit more right, in their order."""
-
-    def passed(found: Array) -> Array:
-        shift, log_scale = _shift_and_scale(layer, found, context, units)
-        return z * jnp.exp(log_scale) + shift
-
-    points: Array = jax.lax.fori_loop(0, units.size, lambda _, found: passed(found), z)
-    return points
+    """Return what a layer makes of `origin`, given the moved units before each."""
+    shift, log_scale = _shift_and_scale(layer, found, context, units)
+    return origin * jnp.exp(log_scale) + shift

@@ -93,6 +93,15 @@ class HasLogProb(Distribution, Protocol):
 
 
 @runtime_checkable
+class TakesPasses(Protocol):
+    """A distribution whose density at a point takes many evaluations of a network: too many for all pairs of points."""
+
+    @property
+    def passes(self) -> int:
+        """How often a network is evaluated for a point's density."""
+
+
+@runtime_checkable
 class HasUnitLogProb(HasLogProb, Protocol):
     """A distribution of independent units."""
 

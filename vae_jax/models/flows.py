@@ -1,12 +1,13 @@
 """Normals transformed by flows: pytrees that hold the flow's weights among their leaves."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 from vae_jax.core.noise import Noise
 from vae_jax.core.units import Units
@@ -19,15 +20,10 @@ Moved = tuple[Float[Array, "*lead units"], Float[Array, "*lead"]]
 
 @runtime_checkable
 class Flow(Protocol):
-    """A module that moves points; `context` is what it sees of each example, `[batch, context]` or None."""
+    """A module that moves points and back; `context` is what it sees of each example, `[batch, context]` or None."""
 
     def __call__(self, z: Float[Array, "*lead units"], context: Condition, units: Units) -> Moved:
         """Return the points and the log |det| of the Jacobian; masked units are 0."""
-
-
-@runtime_checkable
-class InvertibleFlow(Flow, Protocol):
-    """A flow whose inverse can be computed."""
 
     def inverse(self, z: Float[Array, "*lead units"], context: Condition, units: Units) -> Moved:
         """Return the points that are moved to `z`, and the log |det| of the inverse's Jacobian."""
@@ -39,10 +35,23 @@ def taken_apart(flow: Flow) -> tuple[Any, Any]:
     return nnx.to_pure_dict(weights), graph
 
 
+def found_in_order(
+    led_back: Callable[[Float[Array, "*lead units"]], Float[Array, "*lead units"]], like: Float[Array, "*lead units"]
+) -> Float[Array, "*lead units"]:
+    """Return the points whose units `led_back` gives, each from those before it: a pass for each unit."""
+    place = jnp.arange(like.shape[-1])
+
+    def passed(unit: Int[Array, ""], found: Float[Array, "*lead units"]) -> Float[Array, "*lead units"]:
+        return jnp.where(place == unit, led_back(found), found)
+
+    points: Float[Array, "*lead units"] = jax.lax.fori_loop(0, like.shape[-1], passed, jnp.zeros_like(like))
+    return points
+
+
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class FlowDistribution:
-    """A normal transformed by a flow: the density is known at its own samples only.
+    """A normal transformed by a flow.
 
     Attributes:
         base: the normal.
@@ -71,15 +80,20 @@ class FlowDistribution:
         moved: Float[Array, "batch units"] = self.flow(self.base.centre(), self.context, self.base.units)[0]
         return moved
 
-
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
-class InvertibleFlowDistribution(FlowDistribution):
-    """A normal transformed by a flow whose inverse gives the density of every point."""
-
     def log_prob(self, z: Float[Array, "*lead units"]) -> Float[Array, "*all"]:
         """Return the log density, in nats; points and distributions broadcast against each other."""
         z = jnp.broadcast_to(z, jnp.broadcast_shapes(z.shape, self.base.mu.shape))
         origin, log_det = self.flow.inverse(z, self.context, self.base.units)
         density: Float[Array, "*all"] = self.base.log_prob(origin) + log_det
         return density
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class SequentialFlowDistribution(FlowDistribution):
+    """A normal transformed by a flow whose inverse takes a pass for each unit."""
+
+    @property
+    def passes(self) -> int:
+        """How often the flow's networks are evaluated for a point's density."""
+        return self.base.units.size

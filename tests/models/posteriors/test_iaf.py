@@ -14,7 +14,7 @@ from numpyro.distributions.flows import InverseAutoregressiveTransform
 from small_models import KEY, small_build, training_noise
 
 from vae_jax.core.units import Units
-from vae_jax.models.contracts import HasCentre, HasKL, HasLogProb, HasScale
+from vae_jax.models.contracts import HasCentre, HasKL, HasLogProb, HasScale, TakesPasses
 from vae_jax.models.posteriors.iaf import IAF
 
 SIZE = 4
@@ -129,10 +129,13 @@ def test_at_the_start_a_block_keeps_most_of_its_input():
 
 
 @pytest.mark.slow
-def test_the_density_is_known_only_at_its_own_samples():
+def test_it_has_a_density_at_every_point_that_takes_a_pass_for_each_unit_and_no_closed_kl():
     q = iaf(SIZE)(FEATURES, Units(SIZE, SIZE))
     assert isinstance(q, HasCentre)
-    assert not isinstance(q, (HasLogProb, HasKL, HasScale))
+    assert isinstance(q, HasLogProb)
+    assert isinstance(q, TakesPasses)
+    assert q.passes == SIZE
+    assert not isinstance(q, (HasKL, HasScale))
 
 
 @pytest.mark.slow

@@ -49,7 +49,7 @@ def test_the_gradient_of_its_density_reaches_the_pseudo_inputs_and_the_encoder()
 
 @pytest.mark.parametrize(
     "posterior",
-    ["full_gaussian", *(pytest.param(of, marks=pytest.mark.slow) for of in ("coupling", "von_mises_fisher"))],
+    ["full_gaussian", *(pytest.param(of, marks=pytest.mark.slow) for of in ("coupling", "planar", "von_mises_fisher"))],
 )
 def test_any_posterior_with_a_density_can_be_mixed(posterior):
     @jax.jit
@@ -64,8 +64,8 @@ def test_any_posterior_with_a_density_can_be_mixed(posterior):
     np.testing.assert_allclose(np.exp(log_p), density, rtol=1e-4)
 
 
-@pytest.mark.parametrize("posterior", ["iaf", "planar", "fsq", "vq"])
-def test_a_posterior_without_a_density_at_every_point_is_refused(posterior):
+@pytest.mark.parametrize("posterior", ["iaf", "fsq", "vq"])
+def test_a_posterior_without_a_density_at_every_point_in_one_pass_is_refused(posterior):
     def prior():
         model = small_model(model={"prior": "vamp", "posterior": posterior})
         return model.prior(model, None)

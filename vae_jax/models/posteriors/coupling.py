@@ -11,7 +11,7 @@ from vae_jax.core.units import Units
 from vae_jax.models.contracts import Build
 from vae_jax.models.coupling import CouplingFlow
 from vae_jax.models.dense import UnitHead, linear
-from vae_jax.models.flows import InvertibleFlowDistribution, taken_apart
+from vae_jax.models.flows import FlowDistribution, taken_apart
 from vae_jax.models.initialisers import INITIALISERS
 from vae_jax.models.normals import gaussian_of
 
@@ -39,7 +39,7 @@ class CouplingPosterior(nnx.Module):
         self.context = linear(build.features, settings.context, init, named(key, "context"))
         self.flow = CouplingFlow(settings.layers, settings.width, settings.context, build, named(key, "flow"))
 
-    def __call__(self, features: Float[Array, "batch features"], units: Units) -> InvertibleFlowDistribution:
+    def __call__(self, features: Float[Array, "batch features"], units: Units) -> FlowDistribution:
         """Return q(z|x)."""
         base = gaussian_of(self.head(features), units)
-        return InvertibleFlowDistribution(base, self.context(features), *taken_apart(self.flow))
+        return FlowDistribution(base, self.context(features), *taken_apart(self.flow))

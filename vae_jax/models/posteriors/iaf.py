@@ -1,6 +1,7 @@
 """Inverse autoregressive flows (Kingma et al. 2016, arXiv:1606.04934)."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +13,7 @@ from vae_jax.core.random_keys import named
 from vae_jax.core.units import Units
 from vae_jax.models.contracts import Build, Condition
 from vae_jax.models.dense import UnitHead, linear
-from vae_jax.models.flows import FlowDistribution, Moved, taken_apart
+from vae_jax.models.flows import Moved, SequentialFlowDistribution, found_in_order, taken_apart
 from vae_jax.models.initialisers import INITIALISERS
 from vae_jax.models.made import MADE
 from vae_jax.models.normals import gaussian_of
@@ -34,8 +35,34 @@ class GatedFlow(nnx.Module):
             m, s = block(z, context)
             gate = jax.nn.sigmoid(s + GATE)
             z = jnp.where(units.mask, gate * z + (1 - gate) * m, 0.0)
-            log_det += jnp.sum(jnp.where(units.mask, jax.nn.log_sigmoid(s + GATE), 0.0), axis=-1)
+            log_det += _log_det(s, units)
         return z, log_det
+
+    def inverse(self, z: Float[Array, "*lead units"], context: Condition, units: Units) -> Moved:
+        """Return the points that are moved to `z`, and log |det| of the inverse's Jacobian; a pass for each unit."""
+        log_det = jnp.zeros(z.shape[:-1])
+        for k, block in reversed(list(enumerate(self.blocks))):
+            z = found_in_order(partial(_led_back, block, z, context, units), z)
+            log_det -= _log_det(block(z, context)[1], units)
+            z = units.reversed(z) if k else z
+        return z, log_det
+
+
+def _log_det(s: Float[Array, "*lead units"], units: Units) -> Float[Array, "*lead"]:
+    return jnp.sum(jnp.where(units.mask, jax.nn.log_sigmoid(s + GATE), 0.0), axis=-1)
+
+
+def _led_back(
+    block: MADE,
+    moved: Float[Array, "*lead units"],
+    context: Condition,
+    units: Units,
+    found: Float[Array, "*lead units"],
+) -> Float[Array, "*lead units"]:
+    """Return what a block makes `moved` of, given the units before each."""
+    m, s = block(found, context)
+    gate = jax.nn.sigmoid(s + GATE)
+    return jnp.where(units.mask, (moved - (1 - gate) * m) / gate, 0.0)
 
 
 class IAF(nnx.Module):
@@ -61,7 +88,7 @@ class IAF(nnx.Module):
         self.context = linear(build.features, settings.context, init, named(key, "context"))
         self.flow = GatedFlow(settings.blocks, settings.width, settings.context, build, named(key, "flow"))
 
-    def __call__(self, features: Float[Array, "batch features"], units: Units) -> FlowDistribution:
+    def __call__(self, features: Float[Array, "batch features"], units: Units) -> SequentialFlowDistribution:
         """Return q(z|x)."""
         base = gaussian_of(self.head(features), units)
-        return FlowDistribution(base, self.context(features), *taken_apart(self.flow))
+        return SequentialFlowDistribution(base, self.context(features), *taken_apart(self.flow))

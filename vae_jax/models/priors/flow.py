@@ -11,7 +11,7 @@ from vae_jax.core.random_keys import named
 from vae_jax.models.autoregressive import AutoregressiveFlow
 from vae_jax.models.contracts import Build, Condition, Model
 from vae_jax.models.coupling import CouplingFlow
-from vae_jax.models.flows import InvertibleFlow, InvertibleFlowDistribution, taken_apart
+from vae_jax.models.flows import Flow, FlowDistribution, taken_apart
 from vae_jax.models.normals import DiagonalGaussian
 
 
@@ -43,10 +43,10 @@ class FlowPrior(nnx.Module):
         is_coupling = settings.kind == "coupling"
         width = settings.width if is_coupling else settings.unit_width
         flow = CouplingFlow if is_coupling else AutoregressiveFlow
-        self.flow: InvertibleFlow = flow(settings.layers, width, build.condition, build, named(key, "flow"))
+        self.flow: Flow = flow(settings.layers, width, build.condition, build, named(key, "flow"))
 
-    def __call__(self, model: Model, condition: Condition) -> InvertibleFlowDistribution:
+    def __call__(self, model: Model, condition: Condition) -> FlowDistribution:
         """Return the prior."""
         zeros = jnp.zeros(model.units.size)
         base = DiagonalGaussian(zeros, zeros + 1, model.units)
-        return InvertibleFlowDistribution(base, condition, *taken_apart(self.flow))
+        return FlowDistribution(base, condition, *taken_apart(self.flow))

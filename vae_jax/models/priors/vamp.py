@@ -12,7 +12,7 @@ from jaxtyping import Array, Key
 from vae_jax.config.checks import limited
 from vae_jax.core.errors import UserError
 from vae_jax.core.random_keys import named
-from vae_jax.models.contracts import Batch, Build, Condition, HasLogProb, HasPosterior, Model
+from vae_jax.models.contracts import Batch, Build, Condition, HasLogProb, HasPosterior, Model, TakesPasses
 from vae_jax.models.mixtures import Mixture
 
 NOISE = 0.1  # of the pseudo-inputs that start from images, so that no two are equal
@@ -52,14 +52,14 @@ class VampPrior(nnx.Module):
         """Return the mixture; in a conditional model each pseudo-input has a learned condition.
 
         Raises:
-            UserError: the density of the model's posterior is not known at every point.
+            UserError: the density of the model's posterior is not known at every point, or takes a pass for each unit.
         """
         conditions = None if self.told is None else jax.nn.softmax(self.told[...])
         x = jax.nn.sigmoid(self.pseudo_inputs[...])
         components = model.posterior_of(x, conditions) if isinstance(model, HasPosterior) else None
-        if not isinstance(components, HasLogProb):
+        if not isinstance(components, HasLogProb) or isinstance(components, TakesPasses):
             raise UserError(
                 "config.model.prior: found 'vamp', which needs config.model.posterior=diagonal_gaussian, or another "
-                "whose density is known at every point"
+                "whose density at every point is known and takes one pass"
             )
         return Mixture(jnp.full(self.start_images, -math.log(self.start_images)), components)
