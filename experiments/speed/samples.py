@@ -1,7 +1,4 @@
-"""Steps of k samples and log-likelihoods of Burda's model (784-200-200-50), against their matrix products alone.
-
-Printed by `python -m experiments.speed.samples`; not yet part of the kept table.
-"""
+"""Steps of k samples and log-likelihoods of Burda's model (784-200-200-50), against their matrix products alone."""
 
 import statistics
 import time

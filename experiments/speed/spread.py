@@ -1,10 +1,9 @@
-"""16 members in one program, spread over a CPU's cores where that pays, against 16 runs alone, one after another.
-
-Printed by `python -m experiments.speed.spread`; not yet part of the kept table.
-"""
+"""16 members in one program, spread over a CPU's cores where that pays, against 16 runs alone, one after another."""
 
 import dataclasses
+import multiprocessing
 import statistics
+from concurrent.futures import ProcessPoolExecutor
 
 from experiments.speed.hot_path import blog_mnist
 from experiments.speed.members import Bench
@@ -51,17 +50,22 @@ def together_and_alone(config: Config, dataset: Dataset, rounds: int, steps: int
     )
 
 
-def main() -> None:
-    """Measure a small and a large model, and print the rows."""
+def small_and_large(rounds: int) -> list[Row]:
+    """Measure a small and a large model; JAX must not have been used in this process."""
     offer_cores(COUNT)
     large, dataset = blog_mnist()
     small = dataclasses.replace(large, model=dataclasses.replace(large.model, hidden=(200, 200), latent_dim=50))
-    rows = [
-        together_and_alone(small, dataset, 9, 100, WANTED_SMALL),
-        together_and_alone(large, dataset, 5, 50, WANTED_LARGE),
+    return [
+        together_and_alone(small, dataset, rounds, 100, WANTED_SMALL),
+        together_and_alone(large, dataset, rounds, 50, WANTED_LARGE),
     ]
-    print(text(rows))
+
+
+def measure(rounds: int) -> list[Row]:
+    """Measure in a process of its own: the number of a CPU's devices is chosen before JAX is used."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
+        return process.submit(small_and_large, rounds).result()
 
 
 if __name__ == "__main__":
-    main()
+    print(text(measure(7)))

@@ -24,7 +24,7 @@ PUBLISHED = {
     "piwae": (84.58, 3280),
     "ciwae": (84.74, 3280),
 }
-SHORT = {"train.epochs": 4, "eval.nll_samples": 500}
+SHORT = {"train.epochs": 13, "eval.nll_samples": 1000}
 LABELS = {"bound": "test bound, nats per image", "model": ""}
 
 
@@ -109,7 +109,7 @@ EXPERIMENT = Experiment(
                 "train.keep_best": True,
                 "eval.nll_samples": 5000,
             },
-            short={"train.epochs": 50, "eval.nll_samples": 500},
+            short={"train.epochs": 50, "objective.warmup_steps": 2500, "eval.nll_samples": 500},
         ),
         "iwae": Training(
             "binarized_mnist",
