@@ -34,15 +34,23 @@ def test_the_draws_of_an_image_do_not_depend_on_the_other_images(draw):
 
 @each_draw
 def test_the_shares_of_devices_make_the_whole_batch(draw):
-    shares = [draw(Noise(KEY, 2, whole=6, first=first)) for first in (0, 2, 4)]
+    shares = [draw(Noise(KEY, 2, first=first)) for first in (0, 2, 4)]
     np.testing.assert_array_equal(np.concatenate(shares, axis=1), draw(Noise(KEY, 6)))
 
 
 def test_a_units_draws_are_the_same_for_every_number_of_units():
     many = Noise(KEY, 5).normal("a", Units(7, 7), (2,))
     np.testing.assert_array_equal(Noise(KEY, 5).normal("a", Units(3, 3), (2,)), many[..., :3])
+    with_positions = Noise(KEY, 5).normal("a", Units(7, 7), (2,), (4,))
+    np.testing.assert_array_equal(Noise(KEY, 5).normal("a", Units(3, 3), (2,), (4,)), with_positions[..., :3])
     orders = Noise(KEY, 5).permutation("a", Units(7, 7))
     np.testing.assert_array_equal(Noise(KEY, 5).permutation("a", Units(3, 3)), orders[:, :3])
+
+
+def test_samples_of_an_example_are_the_first_of_any_larger_number():
+    few, many = (Noise(KEY, 5).normal("a", Units(3, 3), (k,)) for k in (2, 6))
+    np.testing.assert_array_equal(few, many[:2])
+    assert len(np.unique(many)) == many.size
 
 
 @each_draw

@@ -1,9 +1,12 @@
-"""Random draws by use and latent unit: parts of a model ask for arrays and never see a key.
+"""Random draws by use, example and latent unit: parts of a model ask for arrays and never see a key.
 
-In training the draws depend on (member, step), in evaluation on (member, image), so that the batch size of evaluation
-changes nothing. Each latent unit has its own key, so that its draws are the same for every number of units.
+In training the draws depend on (member, step, place in the batch), in evaluation on (member, image), so that neither
+the batch size of evaluation nor the devices that a batch is spread over change them. A latent unit's draws are the same
+for every number of units: JAX's generator (`jax_threefry_partitionable`) hashes a key and a number's place, and units
+are the last axis.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -26,19 +29,23 @@ class Noise:
         key: of the member and the step in training, of the member in evaluation.
         batch: examples of the batch (of this device's share, where a batch is spread over devices).
         index: `[batch]`, each image's index in its split; None in training.
-        whole, first: size of the whole batch, and the index in it of this share's first example.
+        first: the place in the whole batch of this share's first example.
     """
 
     key: Key[Array, ""]
     batch: int = field(metadata={"static": True})
     index: Int[Array, " batch"] | None = None
-    whole: int = field(default=0, metadata={"static": True})
     first: Int[Array, ""] | int = 0
+
+    @property
+    def places(self) -> Int[Array, " batch"]:
+        """What tells the examples apart: their indices in the split or, in training, their places in the batch."""
+        return self.first + jnp.arange(self.batch) if self.index is None else self.index
 
     def normal(
         self, use: str, units: Units, lead: tuple[int, ...] = (), positions: tuple[int, ...] = ()
     ) -> Float[Array, "..."]:
-        """Draw standard normal noise, each unit's from its own key.
+        """Draw standard normal noise, the same for every number of units.
 
         Args:
             use: a name; two uses have independent draws.
@@ -49,16 +56,22 @@ class Noise:
         Returns:
             `[*lead, batch, *positions, units]`.
         """
-        keys = units.keys(named(self.key, use))
-        return jax.vmap(lambda key: self._drawn(key, lead, positions), out_axes=-1)(keys)
+        count = math.prod(lead) * math.prod(positions)
+
+        def of_example(key: Key[Array, ""]) -> Float[Array, "*shape"]:
+            keys = jax.vmap(lambda place: jax.random.fold_in(key, place))(jnp.arange(count))
+            drawn = jax.vmap(lambda own: jax.random.normal(own, (units.size,)))(keys)
+            return drawn.reshape(*lead, *positions, units.size)
+
+        return jax.vmap(of_example, out_axes=len(lead))(self._keys(use))
 
     def normal_like(self, use: str, shape: tuple[int, ...], lead: tuple[int, ...] = ()) -> Float[Array, "..."]:
-        """Draw standard normal noise, `[*lead, batch, *shape]`, from one key."""
-        return self._drawn(named(self.key, use), lead, shape)
+        """Draw standard normal noise, `[*lead, batch, *shape]`."""
+        return self._drawn(jax.random.normal, use, shape, lead)
 
     def uniform(self, use: str, shape: tuple[int, ...] = (), lead: tuple[int, ...] = ()) -> Float[Array, "..."]:
-        """Draw uniform numbers in [0, 1), `[*lead, batch, *shape]`, from one key."""
-        return self._drawn(named(self.key, use), lead, shape, jax.random.uniform)
+        """Draw uniform numbers in [0, 1), `[*lead, batch, *shape]`."""
+        return self._drawn(jax.random.uniform, use, shape, lead)
 
     def permutation(self, use: str, units: Units) -> Int32[Array, "batch units"]:
         """Draw a permutation of the examples for each unit."""
@@ -68,13 +81,10 @@ class Noise:
         )(keys)
         return orders
 
-    def _drawn(
-        self, key: Key[Array, ""], lead: tuple[int, ...], shape: tuple[int, ...], draw: Draw = jax.random.normal
-    ) -> Float[Array, "..."]:
-        if self.index is not None:
-            keys = jax.vmap(lambda i: jax.random.fold_in(key, i))(self.index)
-            return jax.vmap(lambda of_image: draw(of_image, (*lead, *shape)), out_axes=len(lead))(keys)
-        drawn = draw(key, (*lead, self.whole or self.batch, *shape))
-        if not self.whole or self.whole == self.batch:
-            return drawn
-        return jax.lax.dynamic_slice_in_dim(drawn, self.first, self.batch, axis=len(lead))
+    def _keys(self, use: str) -> Key[Array, " batch"]:
+        """Return a key for each example."""
+        key = named(self.key, use)
+        return jax.vmap(lambda place: jax.random.fold_in(key, place))(self.places)
+
+    def _drawn(self, draw: Draw, use: str, shape: tuple[int, ...], lead: tuple[int, ...]) -> Float[Array, "..."]:
+        return jax.vmap(lambda key: draw(key, (*lead, *shape)), out_axes=len(lead))(self._keys(use))

@@ -44,8 +44,7 @@ class Mixture:
         def of_example(index: Int[Array, ""]) -> Float[Array, "k components units"]:
             return components.sample(Noise(jax.random.fold_in(key, index), count), k)[0]
 
-        places = noise.first + jnp.arange(noise.batch) if noise.index is None else noise.index
-        drawn = jax.vmap(of_example, out_axes=1)(places)
+        drawn = jax.vmap(of_example, out_axes=1)(noise.places)
         z = jnp.take_along_axis(drawn, chosen[..., None, None], axis=2)[..., 0, :]
         return z, self.log_prob(z)
 

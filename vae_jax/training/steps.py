@@ -194,7 +194,7 @@ def step_noise(spec: Spec, layout: Layout, key: Key[Array, ""], step: Int32[Arra
     if layout.data_devices == 1:
         return Noise(of_step, spec.batch_size)
     share = spec.batch_size // layout.data_devices
-    return Noise(of_step, share, whole=spec.batch_size, first=jax.lax.axis_index(DATA) * share)
+    return Noise(of_step, share, first=jax.lax.axis_index(DATA) * share)
 
 
 def is_finite(grads: Arrays) -> Bool[Array, ""]:
