@@ -19,11 +19,11 @@ SWEEPS = {
     "parts": (
         [
             *("--config.model.encoder=margins", "--config.model.decoder=outer", "--config.model.prior=student"),
-            *("--config.model.likelihood=laplace", "--config.optimiser.name=lion", "--config.data.binarise=noisy"),
+            *("--config.model.likelihood=cauchy", "--config.optimiser.name=lion", "--config.data.binarise=noisy"),
             *("--config.objective.warmup=square", "--config.optimiser.schedule=square"),
-            *("--config.model.posterior=laplace", "--config.posteriors.laplace.floor=0.01"),
+            *("--config.model.posterior=laplacian", "--config.posteriors.laplacian.floor=0.01"),
         ],
-        ["--sweep=latent_dim=2,3", "--sweep=likelihoods.laplace.b=0.1,0.2"],
+        ["--sweep=latent_dim=2,3", "--sweep=likelihoods.cauchy.b=0.1,0.2"],
         4,
     ),
     "objective": (

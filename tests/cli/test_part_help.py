@@ -49,12 +49,12 @@ def test_an_unknown_word_is_one_line(word, message, capsys):
     assert capsys.readouterr().err.count("\n") == 1
 
 
-@pytest.mark.parametrize("where", ["--help=laplace", "--help laplace"])
+@pytest.mark.parametrize("where", ["--help=laplacian", "--help laplacian"])
 def test_imported_parts_have_pages_too(where, capsys):
     with strangers.none_left():
         file = next(file for file in strangers.FILES if file.stem == "laplace_posterior")
         assert main(["vae_jax.main", f"--import={file}", *where.split()]) == 0
-    assert "posteriors.laplace.floor=0.001" in capsys.readouterr().out
+    assert "posteriors.laplacian.floor=0.001" in capsys.readouterr().out
 
 
 def test_every_setting_has_a_meaning():

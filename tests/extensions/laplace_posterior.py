@@ -38,7 +38,7 @@ class Laplace:
         return jnp.where(self.units.mask, self.mu, 0.0)
 
 
-@vae_jax.register("posterior", "laplace")
+@vae_jax.register("posterior", "laplacian")
 class LaplacePosterior(nnx.Module):
     """A median and a scale of each unit from the features."""
 

@@ -73,6 +73,12 @@ class Noise:
         """Draw uniform numbers in [0, 1), `[*lead, batch, *shape]`."""
         return self._drawn(jax.random.uniform, use, shape, lead)
 
+    def gamma(
+        self, use: str, a: Float[Array, ""] | float, shape: tuple[int, ...] = (), lead: tuple[int, ...] = ()
+    ) -> Float[Array, "..."]:
+        """Draw numbers of the gamma distribution with exponent `a` and scale 1, `[*lead, batch, *shape]`."""
+        return self._drawn(lambda key, shape: jax.random.gamma(key, a, shape), use, shape, lead)
+
     def permutation(self, use: str, units: Units) -> Int32[Array, "batch units"]:
         """Draw a permutation of the examples for each unit."""
         keys = units.keys(named(self.key, use))

@@ -10,6 +10,7 @@ from scipy.stats import logistic
 from vae_jax.core.noise import Noise
 from vae_jax.models.likelihoods import LIKELIHOODS
 from vae_jax.models.likelihoods.discretised_logistic import LogisticLevels
+from vae_jax.models.likelihoods.discretised_logistic_mixture import DiscretisedLogisticMixture
 
 KEY = jax.random.key(0)
 VALUES = np.arange(256)
@@ -89,3 +90,20 @@ def test_extreme_outputs_and_their_slopes_stay_finite():
             value, slope = jax.value_and_grad(lambda y: likelihood(y).log_prob(x).sum())(outputs)
             assert jnp.isfinite(value)
             assert jnp.isfinite(slope).all()
+
+
+def test_a_mixture_of_one_is_the_same_and_one_of_several_is_their_mean():
+    outputs = 2 * jax.random.normal(KEY, (4, 3, 2, 3))
+    x = jnp.asarray(np.random.default_rng(0).integers(0, 256, (4, 3, 2, 1)) / 255, jnp.float32)
+    single = LIKELIHOODS["discretised_logistic"](None, build(), KEY)(outputs[..., 1:])
+    mixture = DiscretisedLogisticMixture(DiscretisedLogisticMixture.Settings(components=1), build(), KEY)(outputs)
+    np.testing.assert_allclose(mixture.log_prob(x), single.log_prob(x), rtol=1e-5)
+    np.testing.assert_allclose(mixture.mean(), single.mean(), rtol=1e-5)
+    several = DiscretisedLogisticMixture(DiscretisedLogisticMixture.Settings(components=2), build(), KEY)
+    pixels = several(jax.random.normal(KEY, (4, 3, 2, 6)))
+    parts = [
+        LogisticLevels(pixels.components.location[..., k], pixels.components.scale[..., k], 255).log_masses(x)
+        for k in range(2)
+    ]
+    masses = sum(np.exp(pixels.log_weights[..., k] + part) for k, part in enumerate(parts))
+    np.testing.assert_allclose(pixels.log_prob(x), np.log(masses).sum(axis=(1, 2, 3)), rtol=1e-5)

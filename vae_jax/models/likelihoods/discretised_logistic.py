@@ -37,7 +37,11 @@ class LogisticLevels:
         return BRIGHTEST / self.levels
 
     def log_prob(self, x: Images) -> Float[Array, "*lead"]:
-        """Return the log of the mass of each image, in nats.
+        """Return the log of the mass of each image, in nats."""
+        return summed_over_pixels(self.log_masses(x))
+
+    def log_masses(self, x: Float[Array, "*shape"]) -> Float[Array, "*shapes"]:
+        """Return the log of the mass of each pixel, in nats; pixels and logistics broadcast against each other.
 
         With the cumulative distribution `sigmoid`, `sigmoid(a) - sigmoid(b)` is
         `sigmoid(a) * sigmoid(-b) * (1 - exp(b - a))`, whose logarithm loses no digits.
@@ -47,8 +51,7 @@ class LogisticLevels:
         above = -softplus((x - self.location - half) / self.scale)  # log P(level >= x)
         within = jnp.log(-jnp.expm1(-2 * half / self.scale))
         black, white = x < half, x > self.white - half
-        terms = jnp.where(white, 0.0, below) + jnp.where(black, 0.0, above) + jnp.where(black | white, 0.0, within)
-        return summed_over_pixels(terms)
+        return jnp.where(white, 0.0, below) + jnp.where(black, 0.0, above) + jnp.where(black | white, 0.0, within)
 
     def mean(self) -> Float[Array, "*lead height width channels"]:
         """Return the mean of the logistic cut off at black and white: that of the levels but for their rounding."""

@@ -18,10 +18,10 @@ from vae_jax.models.likelihoods.pixels import summed_over_pixels
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class GaussianPixels:
-    """Each pixel is N(sigmoid(output), exp(log_sigma)^2)."""
+    """Each pixel is N(sigmoid(output), exp(log_sigma)^2); `log_sigma` is one number, or one of each image."""
 
     outputs: Float[Array, "*lead height width channels"]
-    log_sigma: Number
+    log_sigma: Number | Float[Array, "*lead 1 1 1"]
 
     def log_prob(self, x: Images) -> Float[Array, "*lead"]:
         """Return the log density, in nats."""

@@ -1,4 +1,4 @@
-"""A third-party likelihood: Laplace pixels, whose loss is the absolute error."""
+"""A third-party likelihood: Cauchy pixels, whose loss grows slowly with the error."""
 
 import math
 from dataclasses import dataclass
@@ -15,31 +15,32 @@ from vae_jax.core.traced import Number
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
-class LaplacePixels:
-    """Density exp(-|x - sigmoid(output)| / b) / 2b in each pixel."""
+class CauchyPixels:
+    """Density b / (pi (b^2 + (x - sigmoid(output))^2)) in each pixel."""
 
     outputs: Float[Array, "*lead height width channels"]
     b: Float[Array, ""]
 
     def log_prob(self, x):
         """In nats, summed over pixels."""
-        return -jnp.sum(jnp.abs(x - self.mean()) / self.b + jnp.log(self.b) + math.log(2), axis=(-3, -2, -1))
+        error = (x - self.mean()) / self.b
+        return -jnp.sum(jnp.log1p(error**2) + jnp.log(self.b) + math.log(math.pi), axis=(-3, -2, -1))
 
     def mean(self):
-        """The expected picture."""
+        """The median."""
         return jax.nn.sigmoid(self.outputs)
 
     def sample(self, noise):
         """By the inverse of the distribution function."""
         u = noise.uniform("pixels", self.outputs.shape[-3:], self.outputs.shape[:-4]) - 0.5
-        return self.mean() - self.b * jnp.sign(u) * jnp.log1p(-2 * jnp.abs(u))
+        return self.mean() + self.b * jnp.tan(math.pi * u)
 
 
-@vae_jax.register("likelihood", "laplace")
-class LaplaceLikelihood(nnx.Module):
+@vae_jax.register("likelihood", "cauchy")
+class CauchyLikelihood(nnx.Module):
     """One scale for all pixels, which members of one program may differ in."""
 
-    outputs, constant, support = 1, math.log(2), "the reals"
+    outputs, constant, support = 1, math.log(math.pi), "the reals"
 
     @dataclass(frozen=True)
     class Settings:
@@ -55,4 +56,4 @@ class LaplaceLikelihood(nnx.Module):
         self.b = nnx.Variable(jnp.float32(settings.b))
 
     def __call__(self, outputs):
-        return LaplacePixels(outputs, self.b[...])
+        return CauchyPixels(outputs, self.b[...])
