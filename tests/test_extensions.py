@@ -21,6 +21,7 @@ SWEEPS = {
             *("--config.model.encoder=margins", "--config.model.decoder=outer", "--config.model.prior=student"),
             *("--config.model.likelihood=cauchy", "--config.optimiser.name=lion", "--config.data.binarise=noisy"),
             *("--config.objective.warmup=square", "--config.optimiser.schedule=square"),
+            "--config.sampler.name=jittered",
             *("--config.model.posterior=laplacian", "--config.posteriors.laplacian.floor=0.01"),
         ],
         ["--sweep=latent_dim=2,3", "--sweep=likelihoods.cauchy.b=0.1,0.2"],
@@ -50,7 +51,17 @@ def test_a_part_is_a_small_file_with_a_docstring(file):
 
 def test_every_kind_has_a_part_from_outside():
     kinds = {kind for kind, _ in strangers.NAMES}
-    assert kinds >= {"posterior", "prior", "encoder", "decoder", "likelihood", "objective", "model", "optimiser"}
+    assert kinds >= {
+        "posterior",
+        "prior",
+        "encoder",
+        "decoder",
+        "likelihood",
+        "objective",
+        "model",
+        "optimiser",
+        "sampler",
+    }
     assert kinds >= {"transform", "schedule"}
 
 

@@ -68,6 +68,7 @@ def test_the_run_folder_holds_what_was_promised(finished):
         "figures",
         "report.html",
         "tensorboard",
+        "samplers",
         "members.csv",
     }
     figures = {path.name for path in (folder / "figures").iterdir()}

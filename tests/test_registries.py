@@ -30,7 +30,9 @@ from vae_jax.training.steps import NEVER, init_state, train_block
 DATA = small_dataset()
 BLOCK = 3  # steps
 LARGEST, SMALLER = 3, 2  # latent units
-CHOICES = {kind: strangers.names_of(kind) for kind in KINDS if kind not in ("source", "contrast")}
+CHOICES = {
+    kind: strangers.names_of(kind) for kind, of in KINDS.items() if of.trains and kind not in ("source", "contrast")
+}
 MEETING = ("model", "posterior", "prior", "objective")  # which may not go together
 DEFAULTS = chosen_parts(Config())
 

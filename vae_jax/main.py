@@ -58,6 +58,7 @@ def run(command: "Command", started: float) -> None:
         from vae_jax.runs.dry_run import forecast
         from vae_jax.runs.evaluate_again import evaluate_run, figures_of_run
         from vae_jax.runs.export import export_member
+        from vae_jax.runs.sample import sample_run
         from vae_jax.runs.training import train_run
 
     if command.dry_run:
@@ -67,7 +68,7 @@ def run(command: "Command", started: float) -> None:
         assert command.config is not None, "the command line requires it"
         train_run(command.config, command.workdir, started)
         return
-    modes = {"evaluate": evaluate_run, "figures": figures_of_run, "export": export_member}
+    modes = {"evaluate": evaluate_run, "figures": figures_of_run, "export": export_member, "sample": sample_run}
     modes[command.mode](command, started)
 
 

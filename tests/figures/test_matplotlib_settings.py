@@ -56,6 +56,7 @@ ARGUMENTS = {
     "morphs.losses": ([morph()], reference()),
     "morphs.reconstruction": (morph(), reference()),
     "morphs.strip": (morph(), reference()),
+    "images.sheets_of": ({"new images": member_arrays().samples}, "title", ""),
     "side_by_side.latent_spaces": (TWO, ""),
     "side_by_side.strips": (TWO, ""),
     **{

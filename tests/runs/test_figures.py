@@ -9,6 +9,7 @@ from small_runs import ONE_DRAWN, digits_command
 from vae_jax.figures.gallery import FIGURES
 from vae_jax.figures.side_by_side import MEMBER_FIGURES
 from vae_jax.main import main
+from vae_jax.samplers.gaussian_mixture import GaussianMixture
 
 
 def failing(*_, **__):
@@ -42,6 +43,16 @@ def test_a_figure_that_fails_is_named_and_the_others_are_drawn(tmp_path, few_fig
     assert drawn(run) == {"reconstructions.png", "loss_curves.png"}
     assert summary(run)["members"][0]["test"]["step"] == 20
     assert said in (run / "report.html").read_text()
+
+
+@pytest.mark.slow
+def test_a_sampler_that_can_not_be_fitted_costs_no_figure(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(GaussianMixture, "fit", failing)
+    run = tmp_path / "run"
+    assert main(digits_command(run, ONE_DRAWN)) == 0
+    said = "samplers/gaussian_mixture_member0.npz: not made (ValueError: a fault in two lines)"
+    assert [line.partition(";")[0] for line in caplog.messages if "not made" in line] == [said]
+    assert {"samples.png", "reconstructions.png"} <= drawn(run)
 
 
 @pytest.mark.slow

@@ -75,7 +75,7 @@ def two_values(field):
     if isinstance(default, (int, float)):
         low, high = default or 0.25 * (1 + 3 * isinstance(default, int)), entry.get("high") or entry.get("below")
         return f"{low:g},{low / 2:g}" if high is not None and 2 * low >= high else f"{low:g},{2 * low:g}"
-    kinds = [kind for kind, (name, _, _) in KINDS.items() if name == field]
+    kinds = [kind for kind, of in KINDS.items() if of.field == field]
     named = registry_of(kinds[0]) if kinds else REGISTRIES.get(field, entry.get("choices", ("here", "there")))
     return ",".join(list(named)[:2])
 

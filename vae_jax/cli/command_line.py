@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from vae_jax.config.outside_parts import import_parts, imports_in
 from vae_jax.config.schema import Config, to_dict, validate
 from vae_jax.core.errors import UserError, nearest
 from vae_jax.core.user_paths import from_home
-from vae_jax.runs.command import MODES, Command, Pick
+from vae_jax.runs.command import MODES, Command, Drawing, Pick
 from vae_jax.runs.folder import RunFolder
 
 USAGE = """python -m vae_jax.main --config=configs/NAME.py [options]
@@ -26,13 +27,18 @@ USAGE = """python -m vae_jax.main --config=configs/NAME.py [options]
   --import=FILE.py        register the parts of a file of yours, or of a module, first; may be repeated
   --workdir=FOLDER        where the run goes (default: runs/<config name>); the same command continues it
   --mode=MODE             train (default); evaluate or figures: evaluate or draw a trained run again;
-                          export: make one member a run folder of its own; all but train need no --config, only
-                          --config.data.raw_dir=FOLDER where the data were moved
-  --member=K              which one to export; or --where=beta_kl=1,latent_dim=50, or --best=test.elbo; the last two
-                          together: the best of those that have the values
-  --out=FOLDER            where it is exported to (default: beside the run, WORKDIR_member_K)
+                          export: make one member a run folder of its own; sample: draw new images of one member;
+                          all but train need no --config, only --config.data.raw_dir=FOLDER where the data were moved
+  --member=K              which one to export or to draw from; or --where=beta_kl=1,latent_dim=50, or
+                          --best=test.elbo; the last two together: the best of those that have the values
+  --out=FOLDER            where it is exported to (default: beside the run, WORKDIR_member_K); with --mode=sample
+                          the picture to write, FILE.png (default: in WORKDIR/samplers)
+  --label=dog             with --mode=sample the class of the images, by its name or number (default: any)
+  --count=60 --draw=0     with --mode=sample how many images, and the seed that decides them
   --help PART             describe a part and its settings, such as --help iaf; or a kind, such as --help posterior
 """
+
+MOST_DRAWN = 10_000  # images in a picture
 
 HELP = re.compile(r"--?h(?:elp)?(?:=(.*))?")
 
@@ -97,8 +103,9 @@ def _define_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_string("workdir", None, "run folder", flag_values=values)
     flags.DEFINE_string("mode", "train", "mode", flag_values=values)
     flags.DEFINE_bool("dry_run", False, "dry run", flag_values=values)
-    flags.DEFINE_integer("member", None, "member", flag_values=values)
-    for name in ("where", "best", "out"):
+    for name in ("member", "count", "draw"):
+        flags.DEFINE_integer(name, None, name, flag_values=values)
+    for name in ("where", "best", "out", "label"):
         flags.DEFINE_string(name, None, name, flag_values=values)
 
 
@@ -147,17 +154,34 @@ def _command(given: Any, file: str | None, values: flags.FlagValues, *, own: boo
         config=config,
         workdir=from_home(workdir),
         mode=values.mode,
-        dry_run=_only_in(values, "train", "dry_run"),
-        pick=Pick(*(_only_in(values, "export", name) for name in ("member", "where", "best"))),
-        out=from_home(values.out) if _only_in(values, "export", "out") else None,
+        dry_run=_only_in(values, "dry_run", "train"),
+        pick=Pick(*(_only_in(values, name, "export", "sample") for name in ("member", "where", "best"))),
+        out=from_home(values.out) if _only_in(values, "out", "export", "sample") else None,
+        drawing=_drawing(values),
     )
 
 
-def _only_in(values: flags.FlagValues, mode: str, name: str) -> Any:
-    """Return the value of a flag that only one mode has."""
-    if values[name].value and values.mode != mode:
-        raise UserError(f"--{name}: found with --mode={values.mode}; goes with --mode={mode} only")
-    return values[name].value
+def _drawing(values: flags.FlagValues) -> Drawing:
+    """Return what new images to draw.
+
+    Raises:
+        UserError: a number is out of range.
+    """
+    given = {name: _only_in(values, name, "sample") for name in ("count", "label", "draw")}
+    for name, low, high in (("count", 1, MOST_DRAWN), ("draw", 0, 2**32 - 1)):
+        if given[name] is not None and not low <= given[name] <= high:
+            raise UserError(f"--{name}: found {given[name]}; needs a whole number from {low} to {high:,}")
+    chosen = Drawing(label=given["label"], seed=given["draw"] or 0)
+    return chosen if given["count"] is None else replace(chosen, count=given["count"])
+
+
+def _only_in(values: flags.FlagValues, name: str, *modes: str) -> Any:
+    """Return the value of a flag that only some modes have."""
+    found = values[name].value
+    if found is not None and found is not False and values.mode not in modes:
+        allowed = " or ".join(f"--mode={mode}" for mode in modes)
+        raise UserError(f"--{name}: found with --mode={values.mode}; goes with {allowed} only")
+    return found
 
 
 def _check_config_flags(argv: Sequence[str]) -> None:

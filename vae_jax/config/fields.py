@@ -8,44 +8,55 @@ from typing import Any
 from vae_jax.config.checks import Role
 from vae_jax.config.parts import PartSettings, all_settings
 from vae_jax.config.schema import Config
-from vae_jax.core.registry import registered
+from vae_jax.core.registry import KINDS, registered
 
 
 def differences(before: Config, now: Config, *roles: Role) -> Iterator[str]:
     """Yield `field: before -> now` for each field that differs, only for certain roles if any are given."""
     flat_before, flat_now = _flat(before), _flat(now)
     for name, value in flat_before.items():
-        if flat_now[name] != value and (not roles or _roles().get(name, Role.LEARNED) in roles):
+        if flat_now[name] != value and (not roles or _role(name) in roles):
             yield f"{name}: {value!r} -> {flat_now[name]!r}"
 
 
 def fields_of(*roles: Role) -> list[str]:
-    """Return the full names of the fields that have one of these roles; all settings of parts are learned."""
-    own = _roles()
-    return [name for name in leaf_fields() if own.get(name, Role.LEARNED) in roles]
+    """Return the full names of the fields that have one of these roles."""
+    return [name for name in leaf_fields() if _role(name) in roles]
 
 
 def adopt(config: Config, source: Config, names: Iterable[str]) -> Config:
     """Return a config with some fields' values, by their full names, copied from another.
 
-    If a setting of a part is named, the settings of all parts are copied.
+    If a setting of a part is named, the settings of all parts of its section are copied.
     """
     changes: dict[str, Any] = {}
+    sections = set()
     for name in names:
         section, _, last = name.rpartition(".")
         if "." in section:
-            changes["parts"] = source.parts
+            sections.add(section.partition(".")[0])
         elif section:
             changed = changes.get(section, getattr(config, section))
             changes[section] = dataclasses.replace(changed, **{last: getattr(getattr(source, section), last)})
         else:
             changes[last] = getattr(source, last)
+    if sections:
+        kept = [entry for entry in config.parts.changed if entry[0][0] not in sections]
+        copied = [entry for entry in source.parts.changed if entry[0][0] in sections]
+        changes["parts"] = PartSettings(tuple(sorted((*kept, *copied), key=lambda entry: entry[0])))
     return dataclasses.replace(config, **changes)
+
+
+def _role(name: str) -> Role:
+    """Return the role of a field; settings of parts are learned, or concern trained models only."""
+    of_trained = {kind.section for kind in KINDS.values() if not kind.trains}
+    of_part = Role.EVALUATED if name.partition(".")[0] in of_trained and name.count(".") > 1 else Role.LEARNED
+    return _roles().get(name, of_part)
 
 
 @cache
 def _roles() -> dict[str, Role]:
-    """Return the role of every field except those of parts, which are all learned."""
+    """Return the role of every field except those of parts."""
     return {name: metadata.get("role", Role.LEARNED) for name, _, metadata in walk(Config())}
 
 

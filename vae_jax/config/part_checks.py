@@ -46,6 +46,15 @@ CLASSES: Mapping[str, ClassKind] = {
     "objective": ClassKind(("settings", "build"), "vae_jax.objectives.contracts:Objective", module=False),
 }
 
+# Kinds whose parts are dataclasses of their settings, with the methods that are called and their arguments.
+DATACLASSES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "optimiser": {"transformation": ("self", "rate")},
+    "sampler": {
+        "fit": ("self", "codes", "labels", "classes", "seed"),
+        "sample": ("self", "fitted", "count", "labels", "seed"),
+    },
+}
+
 # Kinds whose parts are functions, with their arguments.
 FUNCTIONS: Mapping[str, tuple[str, ...]] = {
     "source": ("config",),
@@ -74,8 +83,8 @@ def checked_part(kind: str, name: str, part: Any) -> Any:
         raise UserError(f"{asked}: found {part!r}; needs {_wanted(kind)}{hashable}")
     if kind in CLASSES:
         _check_class(asked, part, CLASSES[kind])
-    elif kind == "optimiser":
-        _check_optimiser(asked, part)
+    elif kind in DATACLASSES:
+        _check_dataclass(asked, part, DATACLASSES[kind])
     else:
         _check_arguments(asked, part, FUNCTIONS[kind], part)
     _check_settings(asked, part)
@@ -93,7 +102,7 @@ def _check_in_configs(asked: str, name: str) -> None:
 def _wanted(kind: str) -> str:
     if kind in CLASSES:
         return "a class"
-    return "a dataclass of its settings" if kind == "optimiser" else f"a function of ({', '.join(FUNCTIONS[kind])})"
+    return "a dataclass of its settings" if kind in DATACLASSES else f"a function of ({', '.join(FUNCTIONS[kind])})"
 
 
 def _check_class(asked: str, part: Any, kind: ClassKind) -> None:
@@ -122,13 +131,14 @@ def _check_class(asked: str, part: Any, kind: ClassKind) -> None:
             _check_arguments(asked, found, arguments, method)
 
 
-def _check_optimiser(asked: str, part: Any) -> None:
+def _check_dataclass(asked: str, part: Any, methods: Mapping[str, tuple[str, ...]]) -> None:
     if not isinstance(part, type) or not dataclasses.is_dataclass(part):
         raise UserError(f"{asked}: found {_named(part)}; needs a frozen dataclass of its settings")
-    method = getattr(part, "transformation", None)
-    if method is None:
-        raise UserError(f"{asked}: {part.__name__} has no transformation; needs transformation(self, rate)")
-    _check_arguments(asked, method, ("self", "rate"), "transformation")
+    for name, arguments in methods.items():
+        method = getattr(part, name, None)
+        if method is None:
+            raise UserError(f"{asked}: {part.__name__} has no {name}; needs {name}({', '.join(arguments)})")
+        _check_arguments(asked, method, arguments, name)
 
 
 def _checked_initialiser(asked: str, part: Any) -> Any:

@@ -41,10 +41,10 @@ def default_settings() -> Mapping[tuple[str, str], Any]:
 def _default_settings(changes: tuple[int, ...]) -> Mapping[tuple[str, str], Any]:
     del changes
     found = {}
-    for kind, (_, section, _) in KINDS.items():
+    for kind, of in KINDS.items():
         for name, part in registry_of(kind).items():
             if (own := settings_class(part)) is not None:
-                found[section, name] = own()
+                found[of.section, name] = own()
     return found
 
 
@@ -108,7 +108,13 @@ def settings_of(config: Any, kind: str) -> Any:
     return None if own is None else own()
 
 
-def without_unused(config: Any) -> PartSettings:
-    """Return the settings of the chosen parts only: those of others don't affect a member."""
-    used = {(KINDS[kind].section, name) for kind, name in chosen_parts(config).items()}
+def without_unused(config: Any, *, trains: bool = False) -> PartSettings:
+    """Return the settings of the chosen parts only: those of others don't affect a member.
+
+    Args:
+        config: the member's settings.
+        trains: leave out also those of parts that training does not depend on.
+    """
+    kinds = [kind for kind, of in KINDS.items() if of.trains or not trains]
+    used = {(KINDS[kind].section, chosen_part(config, kind)) for kind in kinds}
     return PartSettings(tuple((key, value) for key, value in config.parts.changed if key in used))

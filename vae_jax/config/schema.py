@@ -250,6 +250,18 @@ class EvalConfig:
 
 
 @dataclass(frozen=True)
+class SamplerConfig:
+    """How new latents are drawn from a trained model.
+
+    Attributes:
+        name: what is fitted to the codes of the training images, and drawn from; its own settings are in
+            `samplers.NAME`. `prior` fits nothing and draws from the model's prior.
+    """
+
+    name: str = unlimited("gaussian_mixture", role=Role.EVALUATED)
+
+
+@dataclass(frozen=True)
 class CheckpointConfig:
     """Checkpoints.
 
@@ -294,6 +306,7 @@ class Config:
     train: TrainConfig = TrainConfig()
     sweep: tuple[str, ...] = unlimited((), role=Role.EXTENT)
     eval: EvalConfig = EvalConfig()
+    sampler: SamplerConfig = SamplerConfig()
     checkpoint: CheckpointConfig = CheckpointConfig()
     log: LogConfig = LogConfig()
     parts: PartSettings = PartSettings()
@@ -379,7 +392,7 @@ def _without_unknown(values: Any) -> Any:
     if not isinstance(values, dict):
         return values
     kept = dict(values)
-    for kind, (field, section, _) in KINDS.items():
+    for kind, (field, section, *_) in KINDS.items():
         if isinstance(parts := kept.get(section), dict):
             where, name = field.split(".")
             chosen = values[where].get(name) if isinstance(values.get(where), dict) else None

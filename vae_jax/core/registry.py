@@ -20,11 +20,13 @@ class Kind(NamedTuple):
         field: the config field that chooses a part of this kind.
         section: the config section that holds a section of settings for each part.
         registry: `module:NAME` of its registry.
+        trains: whether what is learned depends on the choice; else it concerns trained models only.
     """
 
     field: str
     section: str
     registry: str
+    trains: bool = True
 
 
 KINDS: Mapping[str, Kind] = {
@@ -43,6 +45,7 @@ KINDS: Mapping[str, Kind] = {
     "optimiser": Kind("optimiser.name", "optimisers", "vae_jax.optimisers:OPTIMISERS"),
     "schedule": Kind("objective.warmup", "schedules", "vae_jax.schedules.warmups:SCHEDULES"),
     "rate": Kind("optimiser.schedule", "rates", "vae_jax.schedules.rates:RATES"),
+    "sampler": Kind("sampler.name", "samplers", "vae_jax.samplers:SAMPLERS", trains=False),
 }
 
 # Kinds of which no config field chooses a part: `module:NAME` of their registries.

@@ -13,6 +13,7 @@ from vae_jax.evaluation.encoding import (
     image_losses,
     sample_prior,
 )
+from vae_jax.evaluation.fitted_sampler import FittedSampler
 from vae_jax.evaluation.member_arrays import MemberArrays
 from vae_jax.interpolation.paths import PATHS
 from vae_jax.interpolation.planes import principal_components, square_grid, widest_plane
@@ -23,7 +24,9 @@ STEPS, GRID_SIDE, PAIRS, SAMPLES, SHEET = 25, 15, 6, 60, 20
 MOST_SHEETS = 20  # maximum number of classes whose training images are shown
 
 
-def gather_member_arrays(spec: Spec, weights: Weights, dataset: Dataset, *, seed: int, title: str) -> MemberArrays:
+def gather_member_arrays(
+    spec: Spec, weights: Weights, dataset: Dataset, *, seed: int, title: str, sampler: FittedSampler | None = None
+) -> MemberArrays:
     """Return the arrays that the figures of one member show.
 
     Args:
@@ -32,6 +35,7 @@ def gather_member_arrays(spec: Spec, weights: Weights, dataset: Dataset, *, seed
         dataset: what it was trained on.
         seed: the member's; determines samples and pairs.
         title: the member in a few words.
+        sampler: what new latents are drawn from beside the prior, if anything.
     """
     test = dataset.test
     condition = condition_of(spec, test.labels)
@@ -42,7 +46,8 @@ def gather_member_arrays(spec: Spec, weights: Weights, dataset: Dataset, *, seed
     paths = np.stack([line(codes.mu[a], codes.mu[b], STEPS) for a, b in zip(starts, ends, strict=True)])
     plane, components = widest_plane(codes.mu), principal_components(codes.mu)
     grid = square_grid(plane, codes.mu, GRID_SIDE)
-    every_class = condition_of(spec, np.arange(SAMPLES) % max(1, spec.classes))
+    classes_in_turn = np.arange(SAMPLES) % max(1, spec.classes)
+    every_class = condition_of(spec, classes_in_turn)
     prior = sample_prior(spec, weights, SAMPLES, seed, every_class)
     path_conditions = None if condition is None else conditions_between(condition[starts], condition[ends], STEPS)
     morphs = decode_latents(spec, weights, paths, path_conditions)
@@ -62,6 +67,12 @@ def gather_member_arrays(spec: Spec, weights: Weights, dataset: Dataset, *, seed
         sheet_labels=sheet_labels,
         class_sheets=class_sheets(dataset.train, sheet_labels, choose),
         samples=decode_latents(spec, weights, prior, every_class),
+        fitted_samples=None
+        if sampler is None
+        else decode_latents(
+            spec, weights, sampler.sample(SAMPLES, classes_in_turn if spec.classes else None, seed), every_class
+        ),
+        sampler="" if sampler is None else sampler.name,
         plane_points=grid,
         plane_images=decode_latents(spec, weights, grid, even_condition(spec, grid.shape[:2])),
         plane=plane,

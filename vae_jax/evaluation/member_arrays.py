@@ -26,6 +26,8 @@ class MemberArrays:
         sheet_labels: `[sheets]`, classes whose training images are shown: all, or an even selection.
         class_sheets: `[sheets, k, height, width, channels]`, training images of these classes.
         samples: `[drawn, height, width, channels]`, decoded from the prior.
+        fitted_samples: like `samples`, decoded from the sampler that is fitted to the training codes; None without one.
+        sampler: its name, or ''.
         plane_points: `[g, g, latent]`, a square grid in the latent space; row 0 is its upper edge.
         plane_images: `[g, g, height, width, channels]`, decoded from it.
         plane: the plane of the grid (the whole latent space if it has two units).
@@ -63,3 +65,5 @@ class MemberArrays:
     pca_directions: Float[np.ndarray, "components latent"]
     pca_explained: Float[np.ndarray, " components"]
     told_classes: bool = False
+    fitted_samples: UInt8[np.ndarray, "drawn height width channels"] | None = None
+    sampler: str = ""

@@ -32,7 +32,12 @@ FIGURES: Registry[tuple[str, Callable[[MemberArrays], Figure | None]]] = Registr
         "pca": ("Principal components of all test codes.", spaces.pca),
         "manifold": ("A grid in the latent space, and the images decoded from it.", spaces.manifold),
         "path": ("A straight line in the latent space, and the images decoded along it.", spaces.path),
-        "samples": ("New images: decoded from samples of the prior.", images.samples),
+        "samples": (
+            "New images, decoded from random latents: of a sampler that is fitted to the codes of the training images, "
+            "and of the prior. Where they differ, the codes are not spread like the prior, and the decoder has not "
+            "learned what lies between them.",
+            images.samples,
+        ),
         "best_and_worst": ("The test images with the best and the worst reconstructions.", images.best_and_worst),
         "loss_histogram": ("Reconstruction losses of all test images.", losses.loss_histogram),
         "class_sheets": ("Training images.", images.class_sheets),

@@ -1,5 +1,6 @@
 """Figures made of images: reconstructions, sheets, samples, morphs, best and worst."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,10 @@ from vae_jax.figures.matplotlib_settings import own_settings
 from vae_jax.figures.text import short
 
 COLUMNS = 12
+SAMPLER_WORDS = {
+    "gaussian_mixture": "a mixture of normals, fitted to the training codes",
+    "prior": "the prior",
+}
 
 
 def spread_over_classes(member: MemberArrays, count: int) -> np.ndarray:
@@ -67,13 +72,29 @@ def class_sheets(member: MemberArrays) -> Figure:
 
 @own_settings()
 def samples(member: MemberArrays) -> Figure:
-    """Images decoded from the prior."""
-    columns = 12 if member.samples.shape[2] >= 20 else 15
-    sheet = tile(member.samples, columns, 2, magnification(member.samples.shape[2], columns))
-    figure = new_figure(height_of(sheet) + 0.7)
+    """Images decoded from the sampler that is fitted to the codes, if there is one, and from the prior."""
     condition = ", conditioned on the classes in turn" if member.told_classes else ""
-    show(figure.subplots(), sheet, f"decoded from samples of the prior{condition}")
-    return finish(figure, member.title, member.notice)
+    parts = {f"decoded from samples of {sampler_words('prior')}{condition}": member.samples}
+    if member.fitted_samples is not None:
+        words = f"decoded from samples of {sampler_words(member.sampler)}{condition}"
+        parts = {words: member.fitted_samples, **parts}
+    return sheets_of(parts, member.title, member.notice)
+
+
+def sampler_words(name: str) -> str:
+    """Describe a sampler in a few words."""
+    return SAMPLER_WORDS.get(name, f"the sampler {name}, fitted to the training codes")
+
+
+@own_settings()
+def sheets_of(parts: Mapping[str, Images], title: str, notice: str) -> Figure:
+    """Images in sheets, one below the other, by the words above each."""
+    columns = 12 if next(iter(parts.values())).shape[2] >= 20 else 15
+    sheets = [tile(images, columns, 2, magnification(images.shape[2], columns)) for images in parts.values()]
+    figure = new_figure(sum(height_of(sheet) + 0.35 for sheet in sheets) + 0.35)
+    for axes, sheet, words in zip(figure.subplots(len(sheets), 1, squeeze=False)[:, 0], sheets, parts, strict=True):
+        show(axes, sheet, words)
+    return finish(figure, title, notice)
 
 
 @own_settings()

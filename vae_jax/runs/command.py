@@ -5,7 +5,7 @@ from pathlib import Path
 
 from vae_jax.config.schema import Config
 
-MODES = ("train", "evaluate", "figures", "export")
+MODES = ("train", "evaluate", "figures", "export", "sample")
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,21 @@ class Pick:
 
 
 @dataclass(frozen=True)
+class Drawing:
+    """What new images to draw.
+
+    Attributes:
+        count: how many.
+        label: the name or the number of their class; None means any.
+        seed: decides the images.
+    """
+
+    count: int = 60
+    label: str | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True)
 class Command:
     """A parsed command line.
 
@@ -32,8 +47,9 @@ class Command:
         workdir: the run folder.
         mode: one of `MODES`.
         dry_run: only print what would be trained.
-        pick: the member to export.
-        out: the folder to export to; None means one beside the run.
+        pick: the member to export, or to draw from.
+        out: the folder to export to, None for one beside the run; or the picture of new images, None for one in it.
+        drawing: what new images to draw.
     """
 
     config: Config | None
@@ -42,3 +58,4 @@ class Command:
     dry_run: bool = False
     pick: Pick = Pick()
     out: Path | None = None
+    drawing: Drawing = Drawing()

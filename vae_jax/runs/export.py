@@ -63,7 +63,7 @@ def export_member(command: Command, started: float) -> None:
 
 
 def choose(pick: Pick, folder: RunFolder, members: dict[int, Config]) -> int:
-    """Return the number of the member to export.
+    """Return the number of the member to export or to draw from.
 
     Raises:
         UserError: no member fits, or several.
@@ -72,7 +72,7 @@ def choose(pick: Pick, folder: RunFolder, members: dict[int, Config]) -> int:
     if len(given) != 1 and set(given) != {"where", "best"}:
         found = " and ".join(f"--{name}" for name in given) or "none of them"
         raise UserError(
-            f"--mode=export: found {found}; needs one of --member=K, --where=beta_kl=1, --best=test.elbo, or the last 2"
+            f"--member: found {found}; needs one of --member=K, --where=beta_kl=1, --best=test.elbo, or the last 2"
         )
     if pick.member is not None:
         if pick.member not in members:

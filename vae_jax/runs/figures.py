@@ -15,6 +15,7 @@ from vae_jax.config.sweep_language import swept_fields
 from vae_jax.core.plain_text import reason
 from vae_jax.reports.comparable import Measured, group_by_unit
 from vae_jax.reports.summary import comparable_groups, member_title, member_values
+from vae_jax.runs.kept_sampler import fitted_to
 from vae_jax.runs.plan import Plan
 from vae_jax.training.extraction import spec_alone, state_alone
 from vae_jax.training.groups import Group
@@ -130,10 +131,17 @@ class RunFigures:
         from vae_jax.evaluation.gathering import gather_member_arrays
 
         weights = jax.tree.map(lambda leaf: leaf[0], state_alone(group, k, state).at_best().weights)
-        config, title = group.configs[k], self.title_of(group.numbers[k])
-        return gather_member_arrays(
-            spec_alone(group, k), weights, self.collection.of(config), seed=int(config.seed), title=title
-        )
+        config, number, spec = group.configs[k], group.numbers[k], spec_alone(group, k)
+        dataset, sampler = self.collection.of(config), None
+        if number in self.in_full:
+            try:
+                sampler = fitted_to(self.folder, number, config, spec, weights, dataset)
+            except OSError:
+                raise
+            except Exception as error:
+                self.note_failure(f"samplers/{config.sampler.name}_member{number}.npz", reason(error))
+        title = self.title_of(number)
+        return gather_member_arrays(spec, weights, dataset, seed=int(config.seed), title=title, sampler=sampler)
 
     def draw_together(self) -> None:
         """Draw the losses of all members, and in a sweep the chosen members side by side."""

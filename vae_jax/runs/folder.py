@@ -92,6 +92,7 @@ class RunFolder:
         self.summary = path / "summary.json"
         self.checkpoints = path / "checkpoints"
         self.figures = path / "figures"
+        self.samplers = path / "samplers"
         self.report = path / "report.html"
         self.members = path / "members.csv"
         self.tensorboard = path / "tensorboard"

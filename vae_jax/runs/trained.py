@@ -1,5 +1,7 @@
 """A trained member as one object; the data set is not needed."""
 
+import dataclasses
+import logging
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +11,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Int, UInt8
 from numpy.typing import ArrayLike
 
 from vae_jax.config.checks import LARGEST_WHOLE
@@ -26,16 +28,21 @@ from vae_jax.evaluation.encoding import (
     encode_images,
     sample_prior,
 )
+from vae_jax.evaluation.fitted_sampler import FittedSampler
 from vae_jax.evaluation.likelihood import log_likelihoods, samples_used
 from vae_jax.interpolation.paths import PATHS
 from vae_jax.runs.folder import RunFolder
+from vae_jax.runs.kept_sampler import kept_sampler, sampler_of
 from vae_jax.runs.members import started_groups
+from vae_jax.samplers import SAMPLERS
 from vae_jax.training.examples import split_arrays
 from vae_jax.training.member import Weights, model_of
 from vae_jax.training.memory import free_bytes
 from vae_jax.training.metrics_log import read_metrics
 from vae_jax.training.sharding import Layout
 from vae_jax.training.spec import Spec
+
+log = logging.getLogger("vae_jax")
 
 Labels = ArrayLike | Sequence[int]
 
@@ -117,24 +124,51 @@ class Trained:
         count = math.prod(points.shape[:-1])
         return decode_latents(self.spec, self.weights, points, self._condition(labels, count))
 
-    def sample(self, n: int, seed: int = 0, labels: Labels | None = None) -> Images:
-        """Decode latents drawn from the prior.
+    def sample(self, n: int, seed: int = 0, labels: Labels | None = None, sampler: str | None = None) -> Images:
+        """Decode random latents.
 
         Args:
             n: how many; at least one, and no more than fit into the memory.
             seed: decides the images; 0 to 4,294,967,295, like `config.seed`.
-            labels: the class of each, or one for all, for a conditional model.
+            labels: the class of each, or one for all: for a conditional model, and for a fitted sampler if wanted.
+            sampler: what latents are drawn from: `prior`, or a sampler that was fitted to this member, such as
+                `gaussian_mixture`. A run fits that of its config to each member that it draws in full, `--mode=sample`
+                to any member. None is that of the config, or the prior with a warning where it is not fitted.
 
         Returns:
             uint8 `[n, height, width, channels]`.
 
         Raises:
-            UserError: `n`, `seed` or the labels can't be used.
+            UserError: an argument can't be used, or the sampler was not fitted to this member.
         """
         count, seed = self._count("n", n, low=1), checked_whole("seed", seed, 0, 2**32 - 1)
-        condition = self._condition(labels, count)
-        latents = sample_prior(self.spec, self.weights, count, seed, condition)
+        fitted = self._fitted(sampler)
+        condition = self._condition(labels, count) if fitted is None or self.spec.classes else None
+        if fitted is None:
+            latents = sample_prior(self.spec, self.weights, count, seed, condition)
+        else:
+            classes = None if labels is None else self._classes(labels, count, len(self.class_names))
+            latents = fitted.sample(count, classes, seed)
         return decode_latents(self.spec, self.weights, latents, condition)
+
+    def _fitted(self, name: str | None) -> FittedSampler | None:
+        """Return a sampler that is fitted to this member; None for the prior.
+
+        Raises:
+            UserError: there is no such sampler, or it is not fitted to this member.
+        """
+        asked = self.config.sampler.name if name is None else name
+        own = dataclasses.replace(self.config, sampler=dataclasses.replace(self.config.sampler, name=asked))
+        if not SAMPLERS[asked].fits:
+            return None
+        found = kept_sampler(RunFolder(self.folder), self.member, *sampler_of(own), self.weights)
+        if found is None:
+            command = f"--mode=sample --workdir={self.folder} --member={self.member} --config.sampler.name={asked}"
+            missing = f"sampler: {asked} is not fitted to member {self.member} of {self.folder}"
+            if name is not None:
+                raise UserError(f"{missing}; fit it with python -m vae_jax.main {command}, or use sampler='prior'")
+            log.warning("%s, so latents are drawn from the prior; %s fits it", missing, command)
+        return found
 
     def morph(
         self,
@@ -206,13 +240,22 @@ class Trained:
         names = f"whole numbers from 0 to {classes - 1}, one for all or {count}"
         if labels is None:
             raise UserError(f"labels: missing; this model is conditioned on the class of each image: needs {names}")
+        return condition_of(self.spec, self._classes(labels, count, classes))
+
+    def _classes(self, labels: Labels, count: int, classes: int) -> Int[np.ndarray, " n"]:
+        """Return the class of each example.
+
+        Raises:
+            UserError: labels are no whole numbers, or too many or too few, or out of range.
+        """
         try:
             given = np.asarray(labels)
         except ValueError:  # rows of several lengths
             given = np.empty(0)
         if given.dtype.kind not in "iu" or given.size not in (1, count) or given.min() < 0 or given.max() >= classes:
+            names = f"whole numbers from 0 to {classes - 1}, one for all or {count}"
             raise UserError(f"labels: found {str(labels)[:60]}; needs {names}")
-        return condition_of(self.spec, np.broadcast_to(given.ravel(), count))
+        return np.broadcast_to(given.ravel(), count)
 
     def _count(self, name: str, found: int, low: int) -> int:
         """Check a number of images: two copies of them and of their latents must fit into the memory."""
@@ -260,9 +303,9 @@ def decode(
     return _trained(model).decode(z, labels)
 
 
-def sample(model: Trained, n: int, seed: int = 0, labels: Labels | None = None) -> Images:
+def sample(model: Trained, n: int, seed: int = 0, labels: Labels | None = None, sampler: str | None = None) -> Images:
     """Call `Trained.sample`."""
-    return _trained(model).sample(n, seed, labels)
+    return _trained(model).sample(n, seed, labels, sampler)
 
 
 def _trained(model: object) -> Trained:

@@ -41,9 +41,9 @@ def hyperparameters_of(configs: Sequence[Config], steps_per_epoch: int) -> Hyper
 def _traced(config: Config) -> Iterator[tuple[str, tuple[float, str]]]:
     """Yield each traced field's name, its number and the type of its array."""
     sections = [(config, "")]
-    for kind, (_, section, _) in KINDS.items():
-        if (settings := settings_of(config, kind)) is not None:
-            sections.append((settings, f"{section}.{chosen_part(config, kind)}."))
+    for kind, of in KINDS.items():
+        if of.trains and (settings := settings_of(config, kind)) is not None:
+            sections.append((settings, f"{of.section}.{chosen_part(config, kind)}."))
     for name, value, metadata in (found for settings, prefix in sections for found in walk(settings, prefix)):
         traced = metadata.get("traced")
         if traced and not (metadata["off"] is not None and is_off(value)):
@@ -54,7 +54,7 @@ def _index(name: str, value: str, metadata: Mapping[str, Any]) -> int:
     """Return the index of a choice in its list, or in its registry."""
     if "choices" in metadata:
         return list(metadata["choices"]).index(value)
-    registry = registry_of(next(kind for kind, (field, _, _) in KINDS.items() if field == name))
+    registry = registry_of(next(kind for kind, of in KINDS.items() if of.field == name))
     _ = registry[value]  # an unknown name is a UserError
     return list(registry).index(value)
 
@@ -65,11 +65,11 @@ def bound(settings: Config, numbers: Hyperparameters) -> Config:
     Sizes of parts become `Units`; `model.latent_dim` stays that of the largest member.
     """
     parts = {}
-    for kind, (_, section, _) in KINDS.items():
+    for kind, of in KINDS.items():
         own = settings_of(settings, kind)
         if own is not None:
             name = chosen_part(settings, kind)
-            parts[section, name] = _bound(own, f"{section}.{name}.", numbers)
+            parts[of.section, name] = _bound(own, f"{of.section}.{name}.", numbers)
     whole = _bound(settings, "", numbers)
     return dataclasses.replace(whole, parts=PartSettings(tuple(parts.items())))
 

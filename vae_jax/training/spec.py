@@ -113,7 +113,7 @@ def spec_of(configs: Sequence[Config], dataset: Sizes) -> Spec:
             patience=config.train.patience,
             best_by=config.train.best_by,
         ),
-        parts=without_unused(config),
+        parts=without_unused(config, trains=True),
     )
     classes = len(dataset.class_names) if data.condition == "labels" else 0
     return Spec(_without_traced(kept, configs), dataset.image_shape, draws, classes, _outside(config))
@@ -123,6 +123,8 @@ def _outside(config: Config) -> tuple[Any, ...]:
     """Return the parts from outside that a program is compiled with: the chosen ones, and all of traced kinds."""
     found: list[Any] = []
     for kind, name in chosen_parts(config).items():
+        if not KINDS[kind].trains:
+            continue
         parts = registry_of(kind).from_outside()
         found += parts.values() if kind in TRACED else [parts[name]] if name in parts else []
     return tuple(found)
@@ -148,9 +150,12 @@ def _without_traced(section: Any, members: Sequence[Any]) -> Any:
 
 def _parts_without_traced(parts: PartSettings, members: Sequence[Config]) -> PartSettings:
     defaults = default_settings()
-    used = {key for key, _ in parts.changed} | {key for member in members for key, _ in without_unused(member).changed}
+    used = {key for key, _ in parts.changed} | {
+        key for member in members for key, _ in without_unused(member, trains=True).changed
+    }
     # A number that is on by default and has an `off` value is not at its default in the program.
-    used |= {(KINDS[kind].section, name) for kind, name in chosen_parts(members[0]).items()} & defaults.keys()
+    chosen = chosen_parts(members[0]).items()
+    used |= {(KINDS[kind].section, name) for kind, name in chosen if KINDS[kind].trains} & defaults.keys()
     of_members = [all_settings(member.parts) for member in members]
     found = {key: _without_traced(of_members[0][key], [settings[key] for settings in of_members]) for key in used}
     return PartSettings(tuple(sorted((key, value) for key, value in found.items() if value != defaults[key])))
