@@ -64,9 +64,7 @@ def test_a_command_fits_it_to_any_member_and_draws(sweep, capsys):
 
 def test_other_settings_are_fitted_anew_and_the_runs_own_stay(sweep, tmp_path):
     before = RunFolder(sweep).config.read_bytes()
-    assert (
-        sample(sweep, "--member=0", "--config.samplers.gaussian_mixture.components=1", f"--out={tmp_path}/a.png") == 0
-    )
+    assert sample(sweep, "--member=0", "--config.samplers.gaussian_mixture.clusters=1", f"--out={tmp_path}/a.png") == 0
     with np.load(RunFolder(sweep).samplers / "gaussian_mixture_member0.npz") as kept:
         assert len(kept["weights"]) == 1
     assert RunFolder(sweep).config.read_bytes() == before

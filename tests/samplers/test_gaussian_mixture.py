@@ -15,7 +15,7 @@ def fitted(codes, labels=None, classes=1, **settings):
 def test_one_component_is_the_normal_of_the_codes():
     mix = np.array([[2.0, 0, 0], [1, 0.5, 0], [0, -1, 0.1]])
     codes = np.random.default_rng(0).standard_normal((2000, 3)) @ mix.T + 5
-    drawn = GaussianMixture().sample(fitted(codes, components=1), 50_000, None, 0)
+    drawn = GaussianMixture().sample(fitted(codes, clusters=1), 50_000, None, 0)
     np.testing.assert_allclose(drawn.mean(axis=0), codes.mean(axis=0), atol=0.03)
     np.testing.assert_allclose(np.cov(drawn.T), np.cov(codes.T), rtol=0.05, atol=0.02)
 
@@ -23,7 +23,7 @@ def test_one_component_is_the_normal_of_the_codes():
 def test_there_are_as_many_components_as_the_codes_can_tell():
     codes = np.random.default_rng(0).standard_normal((100, 10))
     assert len(fitted(codes)["weights"]) == 10, "ten codes for each unit"
-    assert len(fitted(codes, components=3)["weights"]) == 3
+    assert len(fitted(codes, clusters=3)["weights"]) == 3
     assert len(fitted(codes[:5])["weights"]) == 1
     assert len(fitted(np.repeat(codes[:2, :1], 50, axis=0))["weights"]) == 2, "as many as there are different codes"
 
@@ -54,7 +54,7 @@ def test_every_draw_of_a_class_comes_from_a_component_of_the_class(count):
         size=(100, 1)
     )
     labels = np.repeat([0, 1], 50).astype(np.int32)
-    found = fitted(codes, labels, 2, components=2)
+    found = fitted(codes, labels, 2, clusters=2)
     for label, sign in ((0, -1), (1, 1)):
         drawn = GaussianMixture().sample(found, count, np.full(count, label, np.int32), 0)
         assert np.mean(np.sign(drawn) == sign) > 0.99

@@ -23,14 +23,14 @@ class GaussianMixture:
     """A mixture of normals with full covariances.
 
     Attributes:
-        components: number of normals; fewer where there are fewer codes than that many times the latent units.
+        clusters: how many normals; fewer where there are fewer codes than that many times the latent units.
         regularisation: added to the variances, as a share of the variance of the codes.
         iterations: of expectation maximisation, at most.
     """
 
     fits: ClassVar[bool] = True
 
-    components: int = limited(20, low=1, high=10_000)
+    clusters: int = limited(20, low=1, high=10_000)
     regularisation: float = limited(1e-4, above=0, high=1)
     iterations: int = limited(30, low=1, high=100_000)
 
@@ -46,7 +46,7 @@ class GaussianMixture:
         standard = (codes - centre) / spread
         if len(standard) == 1:  # the library needs two
             standard, labels = np.repeat(standard, 2, axis=0), np.repeat(labels, 2)
-        count = max(1, min(self.components, len(codes) // codes.shape[1], len(np.unique(codes, axis=0))))
+        count = max(1, min(self.clusters, len(codes) // codes.shape[1], len(np.unique(codes, axis=0))))
         mixture = OfLibrary(
             count, reg_covar=self.regularisation, max_iter=self.iterations, random_state=seed % 2**32, tol=1e-3
         )

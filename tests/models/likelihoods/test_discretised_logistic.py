@@ -96,10 +96,10 @@ def test_a_mixture_of_one_is_the_same_and_one_of_several_is_their_mean():
     outputs = 2 * jax.random.normal(KEY, (4, 3, 2, 3))
     x = jnp.asarray(np.random.default_rng(0).integers(0, 256, (4, 3, 2, 1)) / 255, jnp.float32)
     single = LIKELIHOODS["discretised_logistic"](None, build(), KEY)(outputs[..., 1:])
-    mixture = DiscretisedLogisticMixture(DiscretisedLogisticMixture.Settings(components=1), build(), KEY)(outputs)
+    mixture = DiscretisedLogisticMixture(DiscretisedLogisticMixture.Settings(logistics=1), build(), KEY)(outputs)
     np.testing.assert_allclose(mixture.log_prob(x), single.log_prob(x), rtol=1e-5)
     np.testing.assert_allclose(mixture.mean(), single.mean(), rtol=1e-5)
-    several = DiscretisedLogisticMixture(DiscretisedLogisticMixture.Settings(components=2), build(), KEY)
+    several = DiscretisedLogisticMixture(DiscretisedLogisticMixture.Settings(logistics=2), build(), KEY)
     pixels = several(jax.random.normal(KEY, (4, 3, 2, 6)))
     parts = [
         LogisticLevels(pixels.components.location[..., k], pixels.components.scale[..., k], 255).log_masses(x)

@@ -67,14 +67,14 @@ class DiscretisedLogisticMixture(nnx.Module):
         """The mixture.
 
         Attributes:
-            components: how many in each pixel and channel.
+            logistics: how many in each pixel and channel.
         """
 
-        components: int = limited(5, low=1, high=1000)
+        logistics: int = limited(5, low=1, high=1000)
 
     def __init__(self, settings: Settings, build: Build, key: Key[Array, ""]) -> None:
         """Has no parameters."""
-        self.components, self.levels = settings.components, build.config.data.levels
+        self.components, self.levels = settings.logistics, build.config.data.levels
         self.outputs = 3 * self.components
 
     def __call__(self, outputs: Float[Array, "*lead height width outputs"]) -> MixtureLevels:
