@@ -1,7 +1,6 @@
 """A third-party sampler: a training code and a little noise, which no second stage should do worse than."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
@@ -18,7 +17,6 @@ class Jittered:
         noise: its standard deviation, as a share of that of the codes.
     """
 
-    fits: ClassVar[bool] = True
     noise: float = limited(0.1, low=0)
 
     def fit(self, codes, labels, classes, seed):

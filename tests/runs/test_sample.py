@@ -6,6 +6,8 @@ from PIL import Image
 from small_runs import NO_PICTURES, ONE_DRAWN, digits_command
 
 from vae_jax.core.errors import UserError
+from vae_jax.data.dataset import Split
+from vae_jax.evaluation.fitted_sampler import codes_used
 from vae_jax.main import main
 from vae_jax.runs.folder import RunFolder
 from vae_jax.runs.load import load_run
@@ -57,7 +59,7 @@ def test_another_member_says_what_fits_it_and_draws_from_the_prior(sweep, caplog
 
 def test_a_command_fits_it_to_any_member_and_draws(sweep, capsys):
     assert sample(sweep, "--member=1", "--label=3", "--count=7", "--draw=5") == 0
-    picture = sweep / "samplers" / "gaussian_mixture_member1_seed5.png"
+    picture = sweep / "samplers" / "gaussian_mixture_member1_3_seed5.png"
     assert min(Image.open(picture).size) > 50
     assert load_run(sweep, member=1).sample(3, sampler="gaussian_mixture").shape == (3, 8, 8, 1)
 
@@ -114,3 +116,11 @@ def test_a_picture_of_the_users_is_not_overwritten(sweep, tmp_path, capsys):
 def test_its_flags_go_with_no_other_mode(sweep, flag, capsys):
     assert main(["vae_jax.main", "--mode=figures", f"--workdir={sweep}", flag]) == 2
     assert "goes with --mode=sample only" in capsys.readouterr().err
+
+
+def test_a_class_of_one_image_among_many_has_a_code():
+    labels = np.zeros(20_000, np.int32)
+    labels[12_346] = 1
+    index = codes_used(Split(np.zeros((20_000, 1, 1, 1), np.uint8), labels))
+    assert 12_346 in index
+    assert 5_000 <= len(index) <= 5_002

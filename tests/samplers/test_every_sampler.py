@@ -73,4 +73,4 @@ def test_few_codes_equal_codes_and_any_number_of_units_will_do(case, shape):
 def test_its_settings_are_fields_of_a_frozen_dataclass(case):
     assert dataclasses.is_dataclass(case[0])
     with pytest.raises(dataclasses.FrozenInstanceError):
-        case[0].fits = False
+        case[0].fit = None

@@ -15,7 +15,7 @@ from vae_jax.samplers.contracts import Fitted, Sampler
 from vae_jax.training.member import Weights, member_key
 from vae_jax.training.spec import Spec
 
-MOST_CODES = 5_000  # that a sampler is fitted to, evenly spaced over the training images
+MOST_CODES = 5_000  # that a sampler is fitted to, and one more of a class that these leave out
 
 
 class FittedSampler(NamedTuple):
@@ -45,7 +45,7 @@ class FittedSampler(NamedTuple):
 def fit_sampler(
     name: str, sampler: Sampler, spec: Spec, weights: Weights, train: Split, classes: int, seed: int
 ) -> FittedSampler:
-    """Encode training images, at most `MOST_CODES` of them, and fit a sampler to their codes.
+    """Encode training images, about `MOST_CODES` of them at most, and fit a sampler to their codes.
 
     Args:
         name, sampler: what is fitted.
@@ -57,7 +57,7 @@ def fit_sampler(
     Raises:
         UserError: a code is not finite.
     """
-    index = np.arange(min(len(train), MOST_CODES)) * len(train) // min(len(train), MOST_CODES)
+    index = codes_used(train)
     labels = train.labels[index]
     codes = encode_images(spec, weights, train.images[index], condition_of(spec, labels)).mu
     if not np.isfinite(codes).all():
@@ -65,6 +65,13 @@ def fit_sampler(
             f"config.sampler.name: {name!r} can't be fitted: some codes of the training images are not finite"
         )
     return FittedSampler(name, sampler, sampler.fit(codes, labels, classes, seed_of(seed, "fit")), len(codes))
+
+
+def codes_used(train: Split) -> Int[np.ndarray, " n"]:
+    """Return the indices of the images to encode: evenly spaced, and the first one of every class."""
+    most = min(len(train), MOST_CODES)
+    first_of_each = np.unique(train.labels, return_index=True)[1]
+    return np.union1d(np.arange(most) * len(train) // most, first_of_each)
 
 
 def seed_of(seed: int, use: str) -> int:

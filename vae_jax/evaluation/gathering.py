@@ -48,7 +48,12 @@ def gather_member_arrays(
     grid = square_grid(plane, codes.mu, GRID_SIDE)
     classes_in_turn = np.arange(SAMPLES) % max(1, spec.classes)
     every_class = condition_of(spec, classes_in_turn)
-    prior = sample_prior(spec, weights, SAMPLES, seed, every_class)
+    prior, fitted_samples = sample_prior(spec, weights, SAMPLES, seed, every_class), None
+    if sampler is not None:
+        # Latents of any class where the model is conditioned on one that has no training images.
+        all_trained = np.isin(np.arange(spec.classes), dataset.train.labels).all()
+        latents = sampler.sample(SAMPLES, classes_in_turn if spec.classes and all_trained else None, seed)
+        fitted_samples = decode_latents(spec, weights, latents, every_class)
     path_conditions = None if condition is None else conditions_between(condition[starts], condition[ends], STEPS)
     morphs = decode_latents(spec, weights, paths, path_conditions)
     losses, loss_unit = image_losses(spec, codes)
@@ -67,12 +72,9 @@ def gather_member_arrays(
         sheet_labels=sheet_labels,
         class_sheets=class_sheets(dataset.train, sheet_labels, choose),
         samples=decode_latents(spec, weights, prior, every_class),
-        fitted_samples=None
-        if sampler is None
-        else decode_latents(
-            spec, weights, sampler.sample(SAMPLES, classes_in_turn if spec.classes else None, seed), every_class
-        ),
+        fitted_samples=fitted_samples,
         sampler="" if sampler is None else sampler.name,
+        sampler_codes=0 if sampler is None else sampler.codes,
         plane_points=grid,
         plane_images=decode_latents(spec, weights, grid, even_condition(spec, grid.shape[:2])),
         plane=plane,

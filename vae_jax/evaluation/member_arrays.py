@@ -28,6 +28,7 @@ class MemberArrays:
         samples: `[drawn, height, width, channels]`, decoded from the prior.
         fitted_samples: like `samples`, decoded from the sampler that is fitted to the training codes; None without one.
         sampler: its name, or ''.
+        sampler_codes: how many codes it was fitted to.
         plane_points: `[g, g, latent]`, a square grid in the latent space; row 0 is its upper edge.
         plane_images: `[g, g, height, width, channels]`, decoded from it.
         plane: the plane of the grid (the whole latent space if it has two units).
@@ -67,3 +68,4 @@ class MemberArrays:
     told_classes: bool = False
     fitted_samples: UInt8[np.ndarray, "drawn height width channels"] | None = None
     sampler: str = ""
+    sampler_codes: int = 0

@@ -13,10 +13,7 @@ from vae_jax.figures.matplotlib_settings import own_settings
 from vae_jax.figures.text import short
 
 COLUMNS = 12
-SAMPLER_WORDS = {
-    "gaussian_mixture": "a mixture of normals, fitted to the training codes",
-    "prior": "the prior",
-}
+SAMPLER_WORDS = {"gaussian_mixture": "a mixture of normals"}
 
 
 def spread_over_classes(member: MemberArrays, count: int) -> np.ndarray:
@@ -74,16 +71,18 @@ def class_sheets(member: MemberArrays) -> Figure:
 def samples(member: MemberArrays) -> Figure:
     """Images decoded from the sampler that is fitted to the codes, if there is one, and from the prior."""
     condition = ", conditioned on the classes in turn" if member.told_classes else ""
-    parts = {f"decoded from samples of {sampler_words('prior')}{condition}": member.samples}
+    parts = {f"decoded from samples of {sampler_words('prior', 0)}{condition}": member.samples}
     if member.fitted_samples is not None:
-        words = f"decoded from samples of {sampler_words(member.sampler)}{condition}"
+        words = f"decoded from samples of {sampler_words(member.sampler, member.sampler_codes)}{condition}"
         parts = {words: member.fitted_samples, **parts}
     return sheets_of(parts, member.title, member.notice)
 
 
-def sampler_words(name: str) -> str:
-    """Describe a sampler in a few words."""
-    return SAMPLER_WORDS.get(name, f"the sampler {name}, fitted to the training codes")
+def sampler_words(name: str, codes: int) -> str:
+    """Describe a sampler that was fitted to so many codes; 0 for the prior."""
+    if not codes:
+        return "the prior"
+    return f"{SAMPLER_WORDS.get(name, f'the sampler {name}')}, fitted to {codes:,} training codes"
 
 
 @own_settings()

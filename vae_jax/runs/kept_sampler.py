@@ -17,6 +17,7 @@ from vae_jax.data.dataset import Dataset
 from vae_jax.evaluation.fitted_sampler import FittedSampler, fit_sampler
 from vae_jax.runs.folder import RunFolder
 from vae_jax.samplers.contracts import Sampler
+from vae_jax.samplers.prior import Prior
 from vae_jax.training.member import Weights
 from vae_jax.training.spec import Spec
 
@@ -41,7 +42,7 @@ def fitted_to(
         UserError: the codes can't be used.
     """
     name, sampler = sampler_of(config)
-    if not sampler.fits:
+    if isinstance(sampler, Prior):
         return None
     if (kept := kept_sampler(folder, member, name, sampler, weights)) is not None:
         return kept

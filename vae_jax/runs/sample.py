@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+import re
 from functools import partial
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from vae_jax.runs.kept_sampler import fitted_to, kept_sampler, sampler_of
 from vae_jax.runs.load import load_run
 from vae_jax.runs.members import started_groups
 from vae_jax.runs.trained import Trained
+from vae_jax.samplers.prior import Prior
 
 log = logging.getLogger("vae_jax")
 
@@ -45,7 +47,8 @@ def sample_run(command: Command, started: float) -> None:
     only = command.pick == Pick() and len(members) == 1
     number = next(iter(members)) if only else choose(command.pick, folder, members)
     name, seed = config.sampler.name, command.drawing.seed
-    file = command.out or folder.samplers / f"{name}_member{number}_seed{seed}.png"
+    of_class = f"_{slug(command.drawing.label)}" if command.drawing.label else ""
+    file = command.out or folder.samplers / f"{name}_member{number}{of_class}_seed{seed}.png"
     if file.suffix != ".png":
         raise UserError(f"--out: found {file}; needs a file whose name ends with .png")
     if command.out is not None and file.exists():
@@ -64,6 +67,11 @@ def sample_run(command: Command, started: float) -> None:
     log.info("%s", printable(str(file)))
 
 
+def slug(label: str) -> str:
+    """Return a label as part of a file's name: all but letters and digits becomes `-`."""
+    return re.sub(r"\W+", "-", label)[:40]
+
+
 def fit(folder: RunFolder, model: Trained) -> None:
     """Fit the member's sampler to its training images, unless it is kept, or is the prior.
 
@@ -71,7 +79,7 @@ def fit(folder: RunFolder, model: Trained) -> None:
         UserError: the data are missing, or are others than the run's.
     """
     name, sampler = sampler_of(model.config)
-    if not sampler.fits or kept_sampler(folder, model.member, name, sampler, model.weights) is not None:
+    if isinstance(sampler, Prior) or kept_sampler(folder, model.member, name, sampler, model.weights) is not None:
         return
     dataset = load(model.config.data.images)
     kept = kept_fingerprint(folder.data(folder.read_config(), model.config))
@@ -100,7 +108,7 @@ def labels_of(model: Trained, label: str | None, count: int) -> np.ndarray | Non
     known = {**{str(k): k for k in range(len(names))}, **{name: k for k, name in enumerate(names)}}
     if label not in known:
         raise UserError(f"--label: found {label!r}; known are {', '.join(names[:20])}{nearest(label, known)}")
-    if not model.spec.classes and not sampler_of(model.config)[1].fits:
+    if not model.spec.classes and isinstance(sampler_of(model.config)[1], Prior):
         raise UserError(
             "--label: found with config.sampler.name=prior, and the model knows no classes; use another sampler"
         )
@@ -120,7 +128,9 @@ def write_picture(file: Path, model: Trained, labels: np.ndarray | None, count: 
     images = model.sample(count, seed, labels, name)
     told = set() if labels is None else set(labels.tolist())
     of_class = f", of the class {model.class_names[told.pop()]}" if len(told) == 1 else ""
-    words = f"decoded from samples of {sampler_words(name)}{of_class}{', the classes in turn' if told else ''}"
+    fitted = kept_sampler(RunFolder(model.folder), model.member, *sampler_of(model.config), model.weights)
+    told_sampler = sampler_words(name, fitted.codes if fitted else 0)
+    words = f"decoded from samples of {told_sampler}{of_class}{', the classes in turn' if told else ''}"
     draw = partial(sheets_of, {words: images}, model.title, model.notice)
     if failed := draw_figures({file.stem: draw}, file.parent):
         raise NoResultError(f"{file}: not made ({'; '.join(failed.values())})")

@@ -35,6 +35,7 @@ from vae_jax.runs.folder import RunFolder
 from vae_jax.runs.kept_sampler import kept_sampler, sampler_of
 from vae_jax.runs.members import started_groups
 from vae_jax.samplers import SAMPLERS
+from vae_jax.samplers.prior import Prior
 from vae_jax.training.examples import split_arrays
 from vae_jax.training.member import Weights, model_of
 from vae_jax.training.memory import free_bytes
@@ -159,7 +160,7 @@ class Trained:
         """
         asked = self.config.sampler.name if name is None else name
         own = dataclasses.replace(self.config, sampler=dataclasses.replace(self.config.sampler, name=asked))
-        if not SAMPLERS[asked].fits:
+        if SAMPLERS[asked] is Prior:
             return None
         found = kept_sampler(RunFolder(self.folder), self.member, *sampler_of(own), self.weights)
         if found is None:

@@ -1,7 +1,7 @@
 """The contract of samplers: distributions of latents that are fitted to the codes of a trained model."""
 
 from collections.abc import Mapping
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -13,13 +13,7 @@ Labels = Int[np.ndarray, " n"]
 
 @runtime_checkable
 class Sampler(Protocol):
-    """A frozen dataclass of its own settings.
-
-    Attributes:
-        fits: False for what draws from the model's prior instead.
-    """
-
-    fits: ClassVar[bool]
+    """A frozen dataclass of its own settings."""
 
     def fit(self, codes: Latents, labels: Labels, classes: int, seed: int) -> Fitted:
         """Fit to codes of training images.

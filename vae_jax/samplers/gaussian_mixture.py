@@ -6,7 +6,6 @@ helps): decoded samples of a density that follows them look more like the traini
 
 import warnings
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
@@ -27,8 +26,6 @@ class GaussianMixture:
         regularisation: added to the variances, as a share of the variance of the codes.
         iterations: of expectation maximisation, at most.
     """
-
-    fits: ClassVar[bool] = True
 
     clusters: int = limited(20, low=1, high=10_000)
     regularisation: float = limited(1e-4, above=0, high=1)

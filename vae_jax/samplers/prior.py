@@ -1,7 +1,6 @@
 """The model's own prior in the place of a fitted sampler."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from vae_jax.samplers.contracts import Fitted, Labels, Latents
 
@@ -9,8 +8,6 @@ from vae_jax.samplers.contracts import Fitted, Labels, Latents
 @dataclass(frozen=True)
 class Prior:
     """Latents are drawn from the prior of the model, which draws them itself."""
-
-    fits: ClassVar[bool] = False
 
     def fit(self, codes: Latents, labels: Labels, classes: int, seed: int) -> Fitted:
         """Fit nothing."""
